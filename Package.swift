@@ -1,0 +1,149 @@
+// swift-tools-version: 6.2
+// ImageVault: the module graph of Architecture.md. What a target does not list, it cannot import.
+import PackageDescription
+
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "imagevault",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "vaultd", targets: ["vaultd"]),
+        .executable(name: "vaultctl", targets: ["vaultctl"]),
+        .executable(name: "vaultinspect", targets: ["vaultinspect"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The pure centre.
+        .target(name: "VaultFormat", swiftSettings: rules),
+        .target(
+            name: "VaultCrypto",
+            dependencies: [
+                "VaultFormat", "CSodium", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: rules),
+        .target(name: "ImageInspection", dependencies: ["VaultFormat"], swiftSettings: rules),
+
+        // The rules.
+        .target(
+            name: "Vault", dependencies: ["VaultFormat", "VaultCrypto", "ImageInspection"],
+            swiftSettings: rules),
+
+        // The adapters.
+        .target(
+            name: "VaultStorage",
+            dependencies: [
+                "VaultFormat", "Vault", "CVaultSystem", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: rules),
+        .target(name: "VaultAPI", dependencies: ["VaultFormat"], swiftSettings: rules),
+        .target(
+            name: "VaultServer",
+            dependencies: [
+                "VaultFormat", "VaultAPI", "Vault",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: rules),
+        .target(
+            name: "VaultClient",
+            dependencies: [
+                "VaultFormat", "VaultAPI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: rules),
+
+        // The programs.
+        .executableTarget(
+            name: "vaultd",
+            dependencies: [
+                "VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage", "VaultAPI",
+                "VaultServer", "CVaultSystem",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: rules),
+        .executableTarget(
+            name: "vaultctl",
+            dependencies: [
+                "VaultFormat", "VaultAPI", "VaultClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: rules),
+        .executableTarget(
+            name: "vaultinspect",
+            dependencies: ["VaultFormat", "ImageInspection", "CVaultSystem", "CMagic"],
+            swiftSettings: rules),
+
+        // What Swift cannot say, and the C libraries.
+        .target(name: "CVaultSystem"),
+        .systemLibrary(
+            name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(
+            name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
+
+        // Tests.
+        .target(
+            name: "VaultTestKit",
+            dependencies: ["VaultFormat", "VaultCrypto", "ImageInspection", "Vault"],
+            path: "Tests/VaultTestKit", swiftSettings: rules),
+        .testTarget(
+            name: "VaultFormatTests", dependencies: ["VaultFormat", "VaultTestKit"],
+            swiftSettings: rules),
+        .testTarget(
+            name: "VaultCryptoTests", dependencies: ["VaultFormat", "VaultCrypto", "VaultTestKit"],
+            swiftSettings: rules),
+        .testTarget(
+            name: "ImageInspectionTests",
+            dependencies: ["VaultFormat", "ImageInspection", "VaultTestKit"], swiftSettings: rules),
+        .testTarget(
+            name: "VaultTests",
+            dependencies: ["VaultFormat", "VaultCrypto", "Vault", "VaultTestKit"],
+            swiftSettings: rules),
+        .testTarget(
+            name: "VaultStorageTests",
+            dependencies: [
+                "VaultFormat", "Vault", "VaultStorage", "VaultTestKit",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: rules),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "VaultFormat", "VaultAPI", "VaultClient", "VaultTestKit",
+                "vaultd", "vaultctl", "vaultinspect",
+            ],
+            swiftSettings: rules),
+    ]
+)
