@@ -1,3 +1,55 @@
 /// Every bound of the vault, with its unit and its reason. Nothing loops, queues, buffers or batches
 /// without one of these. Areas add theirs in an extension beside this file (`Limits+….swift`).
-package enum Limits {}
+package enum Limits {
+    /// The longest upload accepted unless configured otherwise, in bytes: the security page's 10 MiB.
+    package static let imageBytes = 10 << 20
+    /// The most that configuration may ask for, in bytes: a blob's frames stay countable in 32 bits
+    /// and one upload stays far below the memory of a small machine.
+    package static let imageBytesCeiling = 256 << 20
+    /// Plaintext bytes of uploads held at once, across all connections: what the door admits
+    /// before it stops reading and lets the sockets push back.
+    package static let uploadBytesInFlight = 64 << 20
+
+    /// A caller's file name, in UTF-8 bytes: what file systems take.
+    package static let fileNameBytes = 255
+    /// A safe name, in bytes: leaves room for a caller's own prefix within 255.
+    package static let safeNameBytes = 100
+
+    /// Plaintext bytes of one frame: a read of any range opens at most one frame too many at each
+    /// end, and 16 bytes of tag on 256 KiB are 0.006 %.
+    package static let frameBytes = 256 << 10
+
+    /// Slots of one key file: more ways in than anyone can look after.
+    package static let keySlots = 64
+    /// Bytes of one slot's own parameters.
+    package static let slotBodyBytes = 4096
+    /// Keys of one key file: epochs and namespaces, each 32 bytes of locked memory.
+    package static let keyEntries = 4096
+    /// Locked memory for key material, in bytes; RLIMIT_MEMLOCK is commonly 8 MiB.
+    package static let keyArenaBytes = 256 << 10
+
+    /// Changes of one transaction: a batch of 256 holds the writer for a few milliseconds.
+    package static let commitBatch = 256
+    /// Changes that may wait for the writer before the door sheds load.
+    package static let commitQueue = 4096
+    /// How long a request waits for its event to be durable, in seconds, before it is refused.
+    package static let commitWaitSeconds = 10
+
+    /// Rows of one page of a listing.
+    package static let pageRows = 1000
+    /// Rows of a page when the caller names no limit.
+    package static let pageRowsDefault = 100
+
+    /// Connections at once, across all callers.
+    package static let connections = 12_000
+    /// Connections at once from one uid: an idle flooder leaves room for the others.
+    package static let connectionsPerUser = 4096
+    /// Seconds that a connection may stay silent between or inside requests.
+    package static let idleSeconds = 60
+    /// Seconds for one whole upload, however slowly it trickles.
+    package static let uploadSeconds = 300
+    /// Bytes of one request's header section.
+    package static let headerBytes = 16 << 10
+    /// Header fields of one request.
+    package static let headerFields = 64
+}

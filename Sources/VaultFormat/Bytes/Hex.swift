@@ -1,0 +1,38 @@
+/// Lower-case hexadecimal, the one spelling of identifiers and digests.
+package enum Hex {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        var text: [UInt8] = []
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// - Throws: ``FormatError`` unless there are `count` bytes in lower-case digits.
+    package static func decode(_ text: some StringProtocol, count: Int) throws(FormatError) -> [UInt8] {
+        let utf8 = Array(text.utf8)
+        guard utf8.count == 2 * count else {
+            throw .wrongLength(expected: 2 * count, actual: utf8.count)
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        for pair in stride(from: 0, to: utf8.count, by: 2) {
+            guard let high = value(utf8[pair]), let low = value(utf8[pair + 1]) else {
+                throw .invalidText(field: "hexadecimal")
+            }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x61...0x66: digit - 0x61 + 10
+        default: nil
+        }
+    }
+}

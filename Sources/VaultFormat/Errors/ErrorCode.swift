@@ -1,0 +1,151 @@
+/// Every way in which the vault says no: the one registry behind problem documents (RFC 9457), the
+/// ErrorCodes page and the clients' exceptions. A code never changes its meaning.
+package enum ErrorCode: String, Sendable, CaseIterable {
+    // The request.
+    case badRequest = "bad-request"
+    case unknownRoute = "unknown-route"
+    case methodNotAllowed = "method-not-allowed"
+    case unknownParameter = "unknown-parameter"
+    case invalidParameter = "invalid-parameter"
+    case invalidIdentifier = "invalid-id"
+    case invalidName = "invalid-name"
+    case missingName = "missing-name"
+    case invalidJob = "invalid-job"
+    case invalidOwner = "invalid-owner"
+    case emptyBody = "empty-body"
+    case bodyTooLarge = "body-too-large"
+    case uploadIncomplete = "upload-incomplete"
+    case uploadTimeout = "upload-timeout"
+    // Who asks, and for what.
+    case notPermitted = "not-permitted"
+    case unknownImage = "unknown-image"
+    // The image.
+    case imageRefused = "image-refused"
+    case inspectionFailed = "inspection-failed"
+    // The vault.
+    case sealed = "sealed"
+    case overloaded = "overloaded"
+    case auditUnavailable = "audit-unavailable"
+    case storageUnavailable = "storage-unavailable"
+    case storageFull = "storage-full"
+    case blobDamaged = "blob-damaged"
+    case blobMissing = "blob-missing"
+    case wrapDamaged = "wrap-damaged"
+    case rowDamaged = "row-damaged"
+    case catalogDamaged = "catalog-damaged"
+    case keyringDamaged = "keyring-damaged"
+    case keyringRefused = "keyring-refused"
+    case internalError = "internal-error"
+}
+
+extension ErrorCode {
+    /// What each code means to HTTP, to a program and to a person.
+    package struct Description: Sendable {
+        package let status: Int
+        /// Whether the same request may succeed later without being changed.
+        package let retryable: Bool
+        /// How long to wait before that, in milliseconds.
+        package let retryAfterMilliseconds: Int?
+        package let title: String
+        package let fix: String
+
+        fileprivate init(
+            _ status: Int, _ title: String, fix: String, retryAfter milliseconds: Int? = nil
+        ) {
+            self.status = status
+            self.title = title
+            self.fix = fix
+            retryable = milliseconds != nil
+            retryAfterMilliseconds = milliseconds
+        }
+    }
+
+    package var description: Description {
+        requestDescription ?? vaultDescription
+    }
+
+    private var requestDescription: Description? {
+        switch self {
+        case .badRequest:
+            .init(400, "The request is not understood", fix: "Compare it with /v1/openapi.yaml.")
+        case .unknownRoute:
+            .init(404, "There is no such path", fix: "See /v1/openapi.yaml for the paths of this socket.")
+        case .methodNotAllowed:
+            .init(405, "The path does not take this method", fix: "Use a method from the Allow header.")
+        case .unknownParameter:
+            .init(400, "A query parameter is not known", fix: "Remove it; names go in headers.")
+        case .invalidParameter:
+            .init(400, "A query parameter is out of range", fix: "Use the range in /v1/openapi.yaml.")
+        case .invalidIdentifier:
+            .init(400, "That is not an image id", fix: "Send the 64 lower-case hexadecimal digits of id.")
+        case .invalidName:
+            .init(
+                400, "The file name cannot be kept",
+                fix: "Send 1 to 255 bytes of UTF-8 without control or direction characters.")
+        case .missingName:
+            .init(
+                400, "The upload has no file name",
+                fix: "Send Content-Disposition: attachment; filename=\"photo.jpg\".")
+        case .invalidJob:
+            .init(400, "Vault-Job is not a job", fix: "Send 1 to 64 of A-Z a-z 0-9 _ -, once.")
+        case .invalidOwner:
+            .init(400, "Vault-Owner is not an owner", fix: "Send 1 to 64 of A-Z a-z 0-9 _ -, once.")
+        case .emptyBody:
+            .init(400, "The upload is empty", fix: "Send the image's bytes as the body.")
+        case .bodyTooLarge:
+            .init(413, "The upload is larger than the limit", fix: "Send a smaller image.")
+        case .uploadIncomplete:
+            .init(400, "The upload ended early", fix: "Send as many bytes as Content-Length says.")
+        case .uploadTimeout:
+            .init(408, "The upload took too long", fix: "Send it again without pauses.", retryAfter: 1000)
+        case .notPermitted:
+            .init(
+                403, "This user may not use this socket",
+                fix: "Ask an admin to add your user or group to this socket in vaultd's configuration.")
+        case .unknownImage:
+            .init(
+                404, "No such image for you",
+                fix: "Check the id, and the Vault-Job and Vault-Owner it was stored under.")
+        case .imageRefused:
+            .init(422, "The upload is not a sound image", fix: "See finding; send the image re-saved.")
+        default: nil
+        }
+    }
+
+    private var vaultDescription: Description {
+        switch self {
+        case .inspectionFailed:
+            .init(
+                503, "The inspector gave no answer",
+                fix: "Send it once more; if it fails again, send the image re-saved.", retryAfter: 500)
+        case .sealed:
+            .init(503, "The vault is sealed", fix: "An admin must give it its key.", retryAfter: 5000)
+        case .overloaded:
+            .init(503, "The vault is busy", fix: "Send it again later.", retryAfter: 1000)
+        case .auditUnavailable:
+            .init(
+                503, "The access log cannot be written", fix: "An admin must see to the disk.",
+                retryAfter: 2000)
+        case .storageUnavailable:
+            .init(503, "The store cannot be used", fix: "An admin must see to the disk.", retryAfter: 2000)
+        case .storageFull:
+            .init(507, "The disk is full", fix: "An admin must make room.", retryAfter: 30000)
+        case .blobDamaged:
+            .init(500, "The stored image is damaged", fix: "An admin must restore it from a backup.")
+        case .blobMissing:
+            .init(500, "The stored image is missing", fix: "An admin must restore it from a backup.")
+        case .wrapDamaged:
+            .init(500, "The stored image's key is damaged", fix: "An admin must restore the catalog.")
+        case .rowDamaged:
+            .init(500, "The image's record is damaged", fix: "An admin must restore the catalog.")
+        case .catalogDamaged:
+            .init(500, "The catalog is damaged", fix: "An admin must restore the catalog.")
+        case .keyringDamaged:
+            .init(500, "The keyring is damaged", fix: "An admin must restore the keyring.")
+        case .keyringRefused:
+            .init(500, "The key does not open the keyring", fix: "An admin must give the right key.")
+        default:
+            .init(500, "Something went wrong here", fix: "Tell an admin the request_id.")
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// A signed statement of the log's size and root, as a C2SP `tlog-checkpoint` in a C2SP
+/// `signed-note`. LogFormat §5.
+package struct Checkpoint: Hashable, Sendable {
+    package let origin: String
+    package let size: UInt64
+    package let root: SHA256Digest
+
+    package init(origin: String, size: UInt64, root: SHA256Digest) {
+        self.origin = origin
+        self.size = size
+        self.root = root
+    }
+
+    /// The origin of a vault's log, which is also the name of its key.
+    package static func origin(of vault: VaultID) -> String { "imagevault/\(vault.hex)" }
+
+    /// The text that is signed: three lines, each ended.
+    package var text: String { "\(origin)\n\(size)\n\(Base64.encode(root.bytes))\n" }
+
+    /// The note: the text, an empty line, and one signature line.
+    ///
+    /// - Parameter signature: 64 bytes of Ed25519 over ``text``.
+    package func note(keyID: [UInt8], signature: [UInt8]) -> String {
+        "\(text)\n\u{2014} \(origin) \(Base64.encode(keyID + signature))\n"
+    }
+}
+
+/// The log's public key in the `vkey` spelling of C2SP `signed-note`.
+package enum VerifierKey {
+    /// The algorithm byte of Ed25519.
+    package static let ed25519: UInt8 = 1
+
+    /// What the four-byte key id is the SHA-256 prefix of.
+    package static func keyIDInput(origin: String, publicKey: [UInt8]) -> [UInt8] {
+        Array(origin.utf8) + [0x0A, ed25519] + publicKey
+    }
+
+    package static func text(origin: String, keyID: [UInt8], publicKey: [UInt8]) -> String {
+        "\(origin)+\(Hex.encode(keyID))+\(Base64.encode([ed25519] + publicKey))"
+    }
+}

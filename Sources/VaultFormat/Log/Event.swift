@@ -1,0 +1,133 @@
+/// The permanent record of one thing that happened. LogFormat §2.
+///
+/// It holds no name, job or owner: those die with the reference key; ``reference`` leads to them
+/// while they live.
+package struct Event: Hashable, Sendable {
+    package var action: EventAction
+    package var outcome: EventOutcome
+    package var code: ErrorCode?
+    package var finding: String?
+    package var atMicroseconds: Int64
+    package var caller: Caller?
+    package var request: RequestID?
+    package var namespace: NamespaceName?
+    package var image: ImageID?
+    package var reference: ReferenceID?
+    package var bytes: Int?
+    package var durationMicroseconds: Int?
+    package var verdictLevel: String?
+    package var epoch: EpochNumber?
+    /// The index of the event that this one completes.
+    package var begunAt: UInt64?
+
+    package init(
+        _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
+        atMicroseconds: Int64, caller: Caller? = nil, request: RequestID? = nil
+    ) {
+        self.action = action
+        self.outcome = outcome
+        self.code = code
+        self.atMicroseconds = atMicroseconds
+        self.caller = caller
+        self.request = request
+    }
+}
+
+/// Who called, as the kernel tells.
+package struct Caller: Hashable, Sendable {
+    package let door: Door
+    package let uid: UInt32
+    package let gid: UInt32
+    /// The process at connect time: a hint only.
+    package let pid: Int32
+
+    package init(door: Door, uid: UInt32, gid: UInt32, pid: Int32) {
+        self.door = door
+        self.uid = uid
+        self.gid = gid
+        self.pid = pid
+    }
+}
+
+extension Event {
+    /// The event as one line of JSON with its fields in a fixed order: what the log hashes.
+    ///
+    /// - Parameter index: its place in the log, which is part of the body.
+    package func body(index: UInt64) -> [UInt8] {
+        var line = JSONLine()
+        line.add("index", index)
+        line.add("at", Timestamp.text(microseconds: atMicroseconds))
+        line.add("action", action.name)
+        line.add("outcome", outcome.name)
+        if let code { line.add("code", code.rawValue) }
+        if let finding { line.add("finding", finding) }
+        if let caller {
+            line.add("door", caller.door.name)
+            line.add("uid", UInt64(caller.uid))
+            line.add("gid", UInt64(caller.gid))
+            line.add("pid", UInt64(UInt32(bitPattern: caller.pid)))
+        }
+        if let request { line.add("request_id", request.hex) }
+        if let namespace { line.add("namespace", namespace.description) }
+        if let image { line.add("image", image.hex) }
+        if let reference { line.add("reference", reference.hex) }
+        if let bytes { line.add("bytes", UInt64(clamping: bytes)) }
+        if let durationMicroseconds {
+            line.add("duration_us", UInt64(clamping: durationMicroseconds))
+        }
+        if let verdictLevel { line.add("verdict", verdictLevel) }
+        if let epoch { line.add("epoch", UInt64(epoch.value)) }
+        if let begunAt { line.add("begun_at", begunAt) }
+        return line.finished
+    }
+
+    /// What is left of the event while the vault is sealed: who by number, and the code.
+    package var whileSealed: Event {
+        var bare = Event(action, outcome, code: code, atMicroseconds: atMicroseconds)
+        if let caller {
+            bare.caller = Caller(door: caller.door, uid: caller.uid, gid: caller.gid, pid: 0)
+        }
+        return bare
+    }
+}
+
+/// One flat JSON object (RFC 8259), written in order. Strings are plain ASCII by their types;
+/// anything else is escaped.
+package struct JSONLine: Sendable {
+    private var bytes: [UInt8] = Array("{".utf8)
+
+    package init() {
+        bytes.reserveCapacity(512)
+    }
+
+    package mutating func add(_ name: StaticString, _ value: UInt64) {
+        key(name)
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    package mutating func add(_ name: StaticString, _ value: String) {
+        key(name)
+        bytes.append(UInt8(ascii: "\""))
+        for unit in value.utf16 {
+            switch unit {
+            case 0x22, 0x5C:
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(UInt8(unit))
+            case 0x20...0x7E: bytes.append(UInt8(unit))
+            default:
+                bytes.append(contentsOf: "\\u".utf8)
+                bytes.append(contentsOf: Hex.encode([UInt8(unit >> 8), UInt8(unit & 255)]).utf8)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func key(_ name: StaticString) {
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: name.description.utf8)
+        bytes.append(contentsOf: "\":".utf8)
+    }
+
+    package var finished: [UInt8] { bytes + Array("}".utf8) }
+}

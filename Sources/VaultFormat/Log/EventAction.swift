@@ -1,0 +1,72 @@
+/// What happened, in the log's words. The numbers are the catalog's, the names everybody else's.
+package enum EventAction: UInt8, Sendable, CaseIterable {
+    case vaultCreated = 1
+    case serviceStarted = 2
+    case serviceStopped = 3
+    case imagePut = 10
+    case readBegun = 11
+    case readEnded = 12
+    case imageDelete = 13
+    case metadataRead = 14
+    case imageList = 15
+    case imageProbe = 16
+    case logRead = 20
+    case statusRead = 21
+    case identityRead = 22
+    case contractRead = 23
+    case requestRefused = 30
+    case strangerRefused = 31
+
+    package var name: String {
+        switch self {
+        case .vaultCreated: "vault.created"
+        case .serviceStarted: "service.started"
+        case .serviceStopped: "service.stopped"
+        case .imagePut: "image.put"
+        case .readBegun: "read.begun"
+        case .readEnded: "read.ended"
+        case .imageDelete: "image.delete"
+        case .metadataRead: "metadata.read"
+        case .imageList: "image.list"
+        case .imageProbe: "image.probe"
+        case .logRead: "log.read"
+        case .statusRead: "status.read"
+        case .identityRead: "identity.read"
+        case .contractRead: "contract.read"
+        case .requestRefused: "request.refused"
+        case .strangerRefused: "stranger.refused"
+        }
+    }
+}
+
+/// How it ended.
+package enum EventOutcome: UInt8, Sendable, CaseIterable {
+    case done = 1
+    /// The vault said no, as it should.
+    case refused = 2
+    /// The vault could not, and says why.
+    case failed = 3
+
+    package var name: String {
+        switch self {
+        case .done: "done"
+        case .refused: "refused"
+        case .failed: "failed"
+        }
+    }
+}
+
+/// Through which door a request came.
+package enum Door: UInt8, Sendable, CaseIterable {
+    case images = 1
+    case admin = 2
+    case audit = 3
+
+    package var name: String {
+        switch self {
+        case .images: "images"
+        case .admin: "admin"
+        case .audit: "audit"
+        }
+    }
+}

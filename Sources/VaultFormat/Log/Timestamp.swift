@@ -1,0 +1,36 @@
+/// UTC times as text: RFC 3339 with six digits of a second and `Z`.
+package enum Timestamp {
+    /// - Parameter microseconds: since 1970-01-01T00:00:00Z; years outside 0 to 9999 are clamped.
+    package static func text(microseconds: Int64) -> String {
+        let bounded = min(max(microseconds, -62_167_219_200_000_000), 253_402_300_799_999_999)
+        let (seconds, fraction) = floorDivide(bounded, 1_000_000)
+        let (days, second) = floorDivide(seconds, 86_400)
+        let (year, month, day) = civil(days)
+        let clock = [second / 3600, second / 60 % 60, second % 60].map { padded($0, 2) }
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
+            + "\(clock[0]):\(clock[1]):\(clock[2]).\(padded(fraction, 6))Z"
+    }
+
+    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+
+    /// Days since 1970-01-01 as a proleptic Gregorian date, by years that begin in March so that
+    /// the leap day is the last of its year.
+    private static func civil(_ days: Int64) -> (Int64, Int64, Int64) {
+        let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)
+        let leapDays = dayOfEra / 1460 - dayOfEra / 36_524 + dayOfEra / 146_096
+        let yearOfEra = (dayOfEra - leapDays) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+
+    private static func padded(_ value: Int64, _ width: Int) -> String {
+        let digits = String(value)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+}

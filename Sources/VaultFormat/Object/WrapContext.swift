@@ -1,0 +1,43 @@
+/// What a wrapped key is bound to: the AAD of its wrap. ObjectFormat §5.
+///
+/// A wrap moved to another row, namespace, epoch or purpose does not open.
+package struct WrapContext: Hashable, Sendable {
+    package enum Subject: Hashable, Sendable {
+        case blob(BlobID)
+        case reference(ReferenceID)
+    }
+
+    package let subject: Subject
+    package let epoch: EpochNumber
+    package let namespace: NamespaceName
+    package let image: ImageID
+
+    package init(
+        subject: Subject, epoch: EpochNumber, namespace: NamespaceName, image: ImageID
+    ) {
+        self.subject = subject
+        self.epoch = epoch
+        self.namespace = namespace
+        self.image = image
+    }
+
+    /// Nonce, key and tag of a wrapped key, in bytes.
+    package static let wrappedBytes = 24 + 32 + 16
+
+    /// Domain, suite of the wrap, epoch, namespace, image, subject.
+    package var associatedData: [UInt8] {
+        var writer = ByteWriter(reserving: 128)
+        let (domain, id) =
+            switch subject {
+            case .blob(let id): ("ivault-wrap-blob", id.bytes)
+            case .reference(let id): ("ivault-wrap-reference", id.bytes)
+            }
+        writer.appendShort(Array(domain.utf8))
+        writer.append(UInt8(Suite.xchacha20Poly1305.rawValue))
+        writer.append(epoch.value)
+        writer.appendShort(namespace.bytes)
+        writer.append(image.bytes)
+        writer.append(id)
+        return writer.bytes
+    }
+}
