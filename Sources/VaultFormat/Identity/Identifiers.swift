@@ -69,7 +69,7 @@ package struct RequestID: FixedBytes {
 }
 
 /// A SHA-256 digest (FIPS 180-4).
-package struct SHA256Digest: FixedBytes {
+package struct Digest256: FixedBytes {
     package static let byteCount = 32
     package let bytes: [UInt8]
     package init(checked bytes: [UInt8]) { self.bytes = bytes }

@@ -83,7 +83,7 @@ extension KeyEntry {
     }
 
     /// The one order of entries: purpose, then number, then name.
-    func precedes(_ other: Self) -> Bool {
+    package func precedes(_ other: Self) -> Bool {
         (purpose.rawValue, number, name) < (other.purpose.rawValue, other.number, other.name)
     }
 }

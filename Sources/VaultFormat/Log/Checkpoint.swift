@@ -3,9 +3,9 @@
 package struct Checkpoint: Hashable, Sendable {
     package let origin: String
     package let size: UInt64
-    package let root: SHA256Digest
+    package let root: Digest256
 
-    package init(origin: String, size: UInt64, root: SHA256Digest) {
+    package init(origin: String, size: UInt64, root: Digest256) {
         self.origin = origin
         self.size = size
         self.root = root

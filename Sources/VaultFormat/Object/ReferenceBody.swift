@@ -4,13 +4,13 @@ package struct ReferenceBody: Hashable, Sendable {
     package let name: FileName
     package let claim: Claim
     package let receivedBytes: Int
-    package let receivedDigest: SHA256Digest
-    package let storedDigest: SHA256Digest
+    package let receivedDigest: Digest256
+    package let storedDigest: Digest256
     package let createdMicroseconds: Int64
 
     package init(
-        name: FileName, claim: Claim, receivedBytes: Int, receivedDigest: SHA256Digest,
-        storedDigest: SHA256Digest, createdMicroseconds: Int64
+        name: FileName, claim: Claim, receivedBytes: Int, receivedDigest: Digest256,
+        storedDigest: Digest256, createdMicroseconds: Int64
     ) {
         self.name = name
         self.claim = claim
@@ -55,8 +55,8 @@ package struct ReferenceBody: Hashable, Sendable {
         let received = try reader.read(UInt64.self)
         guard let count = Int(exactly: received) else { throw .outOfRange(field: "received") }
         receivedBytes = count
-        receivedDigest = try SHA256Digest(bytes: reader.read(32))
-        storedDigest = try SHA256Digest(bytes: reader.read(32))
+        receivedDigest = try Digest256(bytes: reader.read(32))
+        storedDigest = try Digest256(bytes: reader.read(32))
         createdMicroseconds = Int64(bitPattern: try reader.read())
         guard try reader.read(reader.remaining).allSatisfy({ $0 == 0 }) else {
             throw .notCanonical(field: "padding")

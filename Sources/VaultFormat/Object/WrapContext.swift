@@ -41,3 +41,19 @@ package struct WrapContext: Hashable, Sendable {
         return writer.bytes
     }
 }
+
+extension WrapContext {
+    /// The AAD of what is sealed under the wrapped key itself: independent of the epoch, so that
+    /// rotation rewraps keys and leaves bodies alone.
+    package var bodyData: [UInt8] {
+        var writer = ByteWriter(reserving: 128)
+        writer.appendShort(Array("ivault-reference-body".utf8))
+        writer.appendShort(namespace.bytes)
+        writer.append(image.bytes)
+        switch subject {
+        case .blob(let id): writer.append(id.bytes)
+        case .reference(let id): writer.append(id.bytes)
+        }
+        return writer.bytes
+    }
+}

@@ -1,0 +1,147 @@
+// Sealing and opening a blob, frame by frame. ObjectFormat §3 and §4.
+
+import CSodium
+import Crypto
+package import Foundation
+package import VaultFormat
+
+/// Seals the frames of one new blob under a new key.
+package struct BlobSealer: ~Copyable, Sendable {
+    package let header: ObjectHeader
+    package let key: Secret<DataKey>
+    private let frames: FrameCipher
+
+    /// - Parameter plaintextBytes: how many bytes will be sealed in all.
+    package init(
+        suite: Suite, plaintextBytes: Int, namespace: NamespaceName, image: ImageID
+    ) throws {
+        let salt = try Random.bytes(ObjectHeader.saltBytes)
+        let key = try Secret<DataKey>.random()
+        let head = ObjectHeader.uncommitted(
+            suite: suite, frameBytes: Limits.frameBytes, plaintextBytes: plaintextBytes, salt: salt)
+        let derived = try FrameCipher.derive(
+            key, suite: suite, uncommittedHeader: head, namespace: namespace, image: image)
+        header = try ObjectHeader(
+            suite: suite, plaintextBytes: plaintextBytes, salt: salt,
+            commitment: derived.commitment)
+        frames = FrameCipher(header: header, key: derived.take())
+        self.key = key
+    }
+
+    /// Frame `index` in one or two pieces that follow each other in the file: ciphertext, tag.
+    package func seal(_ frame: UnsafeRawBufferPointer, index: Int) throws -> [Data] {
+        try unsafe frames.seal(frame, index: index)
+    }
+}
+
+/// Opens the frames of one blob.
+package struct BlobOpener: ~Copyable, Sendable {
+    package let header: ObjectHeader
+    private let frames: FrameCipher
+
+    /// - Throws: ``CryptoError/wrongKey`` unless the header commits to this key, namespace and image.
+    package init(
+        header: ObjectHeader, key: borrowing Secret<DataKey>, namespace: NamespaceName,
+        image: ImageID
+    ) throws(CryptoError) {
+        let head = ObjectHeader.uncommitted(
+            suite: header.suite, frameBytes: header.frameBytes,
+            plaintextBytes: header.plaintextBytes, salt: header.salt)
+        let derived = try FrameCipher.derive(
+            key, suite: header.suite, uncommittedHeader: head, namespace: namespace, image: image)
+        guard Sodium.equal(derived.commitment, header.commitment) else { throw .wrongKey }
+        self.header = header
+        frames = FrameCipher(header: header, key: derived.take())
+    }
+
+    /// - Parameter sealed: the frame's ciphertext and tag.
+    /// - Throws: ``CryptoError/refused``.
+    package func open(_ sealed: Data, index: Int) throws(CryptoError) -> Data {
+        try frames.open(sealed, index: index)
+    }
+}
+
+/// The cipher of one blob's frames in either suite.
+private struct FrameCipher: ~Copyable, Sendable {
+    let layout: ObjectLayout
+    let associatedData: Data
+    let key: Secret<SealingKey>
+
+    init(header: ObjectHeader, key: consuming Secret<SealingKey>) {
+        layout = header.layout
+        associatedData = Data(LogHash.digest(header.encoded).bytes)
+        self.key = key
+    }
+
+    static func derive(
+        _ key: borrowing Secret<DataKey>, suite: Suite, uncommittedHeader: [UInt8],
+        namespace: NamespaceName, image: ImageID
+    ) throws(CryptoError) -> Derived<SealingKey> {
+        let message = ObjectLayout.keyContext(
+            uncommittedHeader: uncommittedHeader, namespace: namespace, image: image)
+        return try unsafe key.withBytes { (bytes) throws(CryptoError) in
+            try unsafe Sodium.derive(
+                SealingKey.self, from: bytes, personal: suite.personalisation, message: message)
+        }
+    }
+
+    func seal(_ frame: UnsafeRawBufferPointer, index: Int) throws -> [Data] {
+        let nonce = layout.nonce(ofFrame: index)
+        switch layout.suite {
+        case .aes256GCM:
+            let box = try unsafe key.withBytes { key in
+                try unsafe AES.GCM.seal(
+                    frame, using: SymmetricKey(data: key), nonce: AES.GCM.Nonce(data: nonce),
+                    authenticating: associatedData)
+            }
+            return [box.ciphertext, box.tag]
+        case .xchacha20Poly1305:
+            return unsafe key.withBytes { key in
+                unsafe [
+                    Data(
+                        Sodium.seal(
+                            frame, associatedData: Array(associatedData), nonce: nonce, key: key))
+                ]
+            }
+        }
+    }
+
+    func open(_ sealed: Data, index: Int) throws(CryptoError) -> Data {
+        let nonce = layout.nonce(ofFrame: index)
+        guard sealed.count > Sodium.tagBytes else { throw .refused }
+        switch layout.suite {
+        case .aes256GCM:
+            do {
+                return try unsafe key.withBytes { key in
+                    let box = try AES.GCM.SealedBox(
+                        nonce: AES.GCM.Nonce(data: nonce),
+                        ciphertext: sealed.dropLast(Sodium.tagBytes),
+                        tag: sealed.suffix(Sodium.tagBytes))
+                    return try unsafe AES.GCM.open(
+                        box, using: SymmetricKey(data: key), authenticating: associatedData)
+                }
+            } catch {
+                throw .refused
+            }
+        case .xchacha20Poly1305:
+            var plain = [UInt8](repeating: 0, count: sealed.count - Sodium.tagBytes)
+            try unsafe plain.withMutableRawBytes { (out) throws(CryptoError) in
+                try unsafe Array(sealed).withRawBytes { (bytes) throws(CryptoError) in
+                    try unsafe key.withBytes { (key) throws(CryptoError) in
+                        try unsafe Sodium.open(
+                            bytes, associatedData: Array(associatedData), nonce: nonce, key: key,
+                            into: out)
+                    }
+                }
+            }
+            return Data(plain)
+        }
+    }
+}
+
+extension Suite {
+    /// AES-256-GCM where the CPU has the instructions, XChaCha20-Poly1305 where it has not.
+    package static var bestHere: Suite {
+        crypto_aead_aes256gcm_is_available() == 1 ? .aes256GCM : .xchacha20Poly1305
+    }
+}

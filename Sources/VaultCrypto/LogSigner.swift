@@ -1,0 +1,83 @@
+// The log's Ed25519 key (RFC 8032), sealed apart from the root so that a stolen root forges nothing.
+
+import CSodium
+package import VaultFormat
+
+package final class LogSigner: Sendable {
+    private let keys: OpenKeyFile
+    private let index: Int
+    package let publicKey: [UInt8]
+
+    /// - Throws: ``CryptoError/unknownKey`` unless the file is a log key.
+    package init(_ keys: OpenKeyFile) throws(CryptoError) {
+        let entries = keys.file.entries
+        guard keys.file.kind == .logKey,
+            let index = entries.lastIndex(where: { $0.purpose == .logSigning })
+        else { throw .unknownKey }
+        self.keys = keys
+        self.index = index
+        publicKey = unsafe keys.withKey(at: index) { seed in
+            unsafe Self.withKeyPair(seed: seed) { publicKey, _ in publicKey }
+        }
+    }
+
+    package static func initialEntries(createdMicroseconds at: Int64) -> [KeyEntry] {
+        [KeyEntry(purpose: .logSigning, number: 1, createdMicroseconds: at)]
+    }
+
+    package var vault: VaultID { keys.file.vault }
+    package var origin: String { Checkpoint.origin(of: vault) }
+
+    /// The first four bytes of a hash of name, algorithm and key (C2SP signed-note).
+    package var keyID: [UInt8] {
+        let input = VerifierKey.keyIDInput(origin: origin, publicKey: publicKey)
+        return Array(LogHash.digest(input).bytes.prefix(4))
+    }
+
+    /// What `audit.pub` holds, without the newline.
+    package var verifierKey: String {
+        VerifierKey.text(origin: origin, keyID: keyID, publicKey: publicKey)
+    }
+
+    /// SHA-256 of the public key: what an auditor pins on paper.
+    package var fingerprint: String { LogHash.digest(publicKey).hex }
+
+    /// A signed note that states the log's size and root.
+    package func note(size: UInt64, root: Digest256) -> String {
+        let checkpoint = Checkpoint(origin: origin, size: size, root: root)
+        return checkpoint.note(keyID: keyID, signature: sign(Array(checkpoint.text.utf8)))
+    }
+
+    private func sign(_ message: [UInt8]) -> [UInt8] {
+        unsafe keys.withKey(at: index) { seed in
+            unsafe Self.withKeyPair(seed: seed) { _, secretKey in
+                var signature = [UInt8](repeating: 0, count: 64)
+                unsafe crypto_sign_detached(
+                    &signature, nil, message, UInt64(message.count), secretKey)
+                return signature
+            }
+        }
+    }
+
+    /// Lends the expanded key pair; the secret half is wiped before this returns.
+    private static func withKeyPair<R>(
+        seed: UnsafeRawBufferPointer,
+        _ body: ([UInt8], UnsafePointer<UInt8>) -> R
+    ) -> R {
+        var publicKey = [UInt8](repeating: 0, count: 32)
+        return unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { secretKey in
+            unsafe crypto_sign_seed_keypair(&publicKey, secretKey.octets, seed.octets)
+            defer { unsafe sodium_memzero(secretKey.octets, 64) }
+            return unsafe body(publicKey, UnsafeRawBufferPointer(secretKey).octets)
+        }
+    }
+
+    /// Whether `signature` is the holder's over `message`.
+    package static func verify(
+        _ signature: [UInt8], of message: [UInt8], publicKey: [UInt8]
+    ) -> Bool {
+        guard signature.count == 64, publicKey.count == 32 else { return false }
+        return unsafe crypto_sign_verify_detached(
+            signature, message, UInt64(message.count), publicKey) == 0
+    }
+}
