@@ -68,7 +68,7 @@ extension KeyEntry {
         state = try reader.read()
         createdMicroseconds = Int64(bitPattern: try reader.read())
         name = String(decoding: try reader.readShort(), as: UTF8.self)
-        guard (purpose == .epoch) == (EpochState(rawValue: state) != nil) else {
+        guard purpose == .epoch ? EpochState(rawValue: state) != nil : state == 0 else {
             throw .outOfRange(field: "key state")
         }
         switch purpose {

@@ -7,10 +7,13 @@ package struct ReferenceBody: Hashable, Sendable {
     package let receivedDigest: Digest256
     package let storedDigest: Digest256
     package let createdMicroseconds: Int64
+    /// What was done to the upload before it was stored, a bit each: 0 trailer truncated,
+    /// 1 metadata stripped.
+    package let transformations: UInt16
 
     package init(
         name: FileName, claim: Claim, receivedBytes: Int, receivedDigest: Digest256,
-        storedDigest: Digest256, createdMicroseconds: Int64
+        storedDigest: Digest256, createdMicroseconds: Int64, transformations: UInt16 = 0
     ) {
         self.name = name
         self.claim = claim
@@ -18,6 +21,7 @@ package struct ReferenceBody: Hashable, Sendable {
         self.receivedDigest = receivedDigest
         self.storedDigest = storedDigest
         self.createdMicroseconds = createdMicroseconds
+        self.transformations = transformations
     }
 
     private static let version: UInt8 = 1
@@ -35,6 +39,7 @@ package struct ReferenceBody: Hashable, Sendable {
         writer.append(receivedDigest.bytes)
         writer.append(storedDigest.bytes)
         writer.append(UInt64(bitPattern: createdMicroseconds))
+        writer.append(transformations)
         writer.append(repeatElement(0, count: Self.paddedBytes - writer.bytes.count))
         return writer.bytes
     }
@@ -58,6 +63,7 @@ package struct ReferenceBody: Hashable, Sendable {
         receivedDigest = try Digest256(bytes: reader.read(32))
         storedDigest = try Digest256(bytes: reader.read(32))
         createdMicroseconds = Int64(bitPattern: try reader.read())
+        transformations = try reader.read()
         guard try reader.read(reader.remaining).allSatisfy({ $0 == 0 }) else {
             throw .notCanonical(field: "padding")
         }

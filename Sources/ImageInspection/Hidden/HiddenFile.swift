@@ -1,0 +1,66 @@
+// HiddenFile: what counts anywhere in the file: long text forms, a ZIP directory, a PDF head in the
+// first kilobyte. FastScan skips nearly every byte; a candidate costs a bounded number of
+// comparisons, so the search is linear.
+import VaultFormat
+
+enum HiddenFile {
+    /// Readers accept a PDF whose head lies in the first 1024 bytes.
+    private static let pdfHeadBytes = 1_024
+    private static let blockBytes = 32
+
+    static func search(_ bytes: RawSpan) throws(Refused) {
+        let end = bytes.byteCount
+        let long = TextForm.long
+        for offset in 0..<min(pdfHeadBytes, end)
+        where bytes.has("%PDF-", at: offset, before: end) {
+            throw Refused(.hiddenDocument, at: offset)
+        }
+        var block = bytes.nextPairBlock(from: 0, to: end)
+        while block < end {
+            for offset in block..<min(block + blockBytes, end) {
+                try check(bytes, at: offset, long)
+            }
+            block = bytes.nextPairBlock(from: block + blockBytes, to: end)
+        }
+    }
+
+    private static func check(
+        _ bytes: RawSpan, at offset: Int, _ long: [TextForm]
+    ) throws(Refused) {
+        guard let first = bytes.u8(offset) else { return }
+        let folded = first | 0x20
+        switch folded {
+        case 0x3C, 0x6A, 0x76, 0x6F, 0x7F:
+            for form in long where form.text[0] == first || form.text[0] == folded {
+                if form.matches(bytes, at: offset, before: bytes.byteCount) {
+                    throw Refused(form.code, at: offset)
+                }
+            }
+        case 0x70:
+            if ZIPDirectory.stands(bytes, at: offset) { throw Refused(.hiddenArchive, at: offset) }
+        default: break
+        }
+    }
+}
+
+/// The record that ends a ZIP archive (APPNOTE.TXT 4.3.16). Four bytes of signature occur by
+/// chance in photos, so the record must agree with itself and with what it points to.
+enum ZIPDirectory {
+    private static let recordBytes = 22
+
+    static func stands(_ bytes: RawSpan, at offset: Int) -> Bool {
+        guard bytes.has("PK\u{5}\u{6}", at: offset, before: bytes.byteCount),
+            let disk = bytes.u16le(offset + 4), let entriesHere = bytes.u16le(offset + 8),
+            let entries = bytes.u16le(offset + 10), let size = bytes.u32le(offset + 12),
+            let comment = bytes.u16le(offset + 20)
+        else { return false }
+        // A 64-bit archive keeps its numbers in an earlier record, found through a locator.
+        if bytes.has("PK\u{6}\u{7}", at: offset - 20, before: bytes.byteCount) { return true }
+        guard disk == 0, entries == entriesHere,
+            offset + recordBytes + comment <= bytes.byteCount
+        else { return false }
+        if entries == 0 { return size == 0 }
+        return size >= 46 * entries
+            && bytes.has("PK\u{1}\u{2}", at: offset - size, before: bytes.byteCount)
+    }
+}

@@ -1,0 +1,114 @@
+// ImageInspector: the order of the steps, cheap first, ending at the first rule that is broken. It
+// decodes nothing: what it accepts is a sound structure around data that only a decoder can judge.
+package import VaultFormat
+
+package enum ImageInspector {
+    /// Rises whenever a rule changes.
+    package static let version: UInt32 = 1
+
+    /// Inspects a whole upload at level `structure`, in time linear in its size.
+    /// - Parameters:
+    ///   - name: nil when a stored image is inspected again.
+    ///   - declaredType: what the caller's `Content-Type` said.
+    /// - Throws: ``InspectionRefusal`` with the first rule that is broken.
+    package static func inspect(
+        _ bytes: RawSpan, name: UploadName? = nil, declaredType: DeclaredType = .undeclared,
+        policy: InspectionPolicy = .default
+    ) throws(InspectionRefusal) -> Inspection {
+        var type: ImageType?
+        do throws(Refused) {
+            try checkSize(bytes, policy)
+            let found = try signature(bytes)
+            type = found
+            try checkAgreement(found, name, declaredType, policy)
+            switch found {
+            case .jpeg: return try inspectJPEG(bytes, policy)
+            case .png: return try inspectPNG(bytes, policy)
+            }
+        } catch {
+            throw InspectionRefusal(finding: error.finding, type: type)
+        }
+    }
+
+    private static func checkSize(_ bytes: RawSpan, _ policy: InspectionPolicy) throws(Refused) {
+        guard bytes.byteCount > 0 else { throw Refused(.uploadEmpty) }
+        guard bytes.byteCount <= min(policy.maxBytes, Limits.inspectedBytes) else {
+            throw Refused(.uploadTooLarge)
+        }
+    }
+
+    /// FF D8 FF, or the eight bytes of PNG 3rd edition §5.2.
+    private static func signature(_ bytes: RawSpan) throws(Refused) -> ImageType {
+        if bytes.u16(0) == 0xFFD8, bytes.u8(2) == 0xFF { return .jpeg }
+        if bytes.u32(0) == 0x8950_4E47, bytes.u32(4) == 0x0D0A_1A0A { return .png }
+        throw Refused(.signatureUnknown, at: 0)
+    }
+
+    private static func checkAgreement(
+        _ type: ImageType, _ name: UploadName?, _ declared: DeclaredType,
+        _ policy: InspectionPolicy
+    ) throws(Refused) {
+        guard policy.allowedTypes.contains(type) else { throw Refused(.typeNotAllowed) }
+        if let name, name.type != type { throw Refused(.extensionMismatch) }
+        switch declared {
+        case .undeclared, .image(type): break
+        case .image, .other: throw Refused(.declaredTypeMismatch)
+        }
+    }
+
+    private static func inspectJPEG(
+        _ bytes: RawSpan, _ policy: InspectionPolicy
+    ) throws(Refused) -> Inspection {
+        let image = try JPEGWalk.walk(bytes, from: 0, policy: policy)
+        let trailer = JPEGTrailer(bytes, after: image, policy: policy)
+        if let offset = trailer.unexplained, policy.trailer == .refuse {
+            throw Refused(.trailerData, at: offset)
+        }
+        // The whole upload is searched, also what will be cut off: who hides a program there did
+        // not mean to send a photo.
+        try HiddenFile.search(bytes)
+        var flags: ImageFlags = trailer.images.isEmpty ? [] : .thumbnail
+        for part in [image] + trailer.images {
+            for segment in part.segments { try HiddenMetadata.search(bytes, segment.payload) }
+            flags.formUnion(FlagReader.flags(bytes, part))
+        }
+        var findings: [Finding] = []
+        if let offset = trailer.unexplained {
+            try HiddenMetadata.search(bytes, offset..<bytes.byteCount)
+            findings = [Refused(.trailerData, at: offset).finding]
+        }
+        return Inspection(
+            type: .jpeg, width: image.frame.width, height: image.frame.height,
+            storedBytes: findings.isEmpty ? bytes.byteCount : image.end,
+            transformed: findings.isEmpty ? [] : [.trailerTruncated],
+            verdict: verdict(findings, flags),
+            facts: .jpeg(
+                JPEGFacts(
+                    components: image.frame.components.count,
+                    isProgressive: image.frame.isProgressive, scans: image.scans,
+                    imageBytes: image.end)))
+    }
+
+    private static func inspectPNG(
+        _ bytes: RawSpan, _ policy: InspectionPolicy
+    ) throws(Refused) -> Inspection {
+        let image = try PNGWalk.walk(bytes, policy: policy)
+        try HiddenFile.search(bytes)
+        for chunk in image.chunks { try HiddenMetadata.search(bytes, chunk.content) }
+        return Inspection(
+            type: .png, width: image.header.width, height: image.header.height,
+            storedBytes: bytes.byteCount, transformed: [],
+            verdict: verdict([], FlagReader.flags(bytes, image)),
+            facts: .png(
+                PNGFacts(
+                    bitsPerPixel: image.header.bitsPerPixel,
+                    isInterlaced: image.header.isInterlaced,
+                    inflatedBytes: image.header.inflatedBytes, data: image.data,
+                    frames: image.frames, compressed: image.compressed)))
+    }
+
+    private static func verdict(_ findings: [Finding], _ flags: ImageFlags) -> Verdict {
+        Verdict(
+            level: .structure, inspectorVersion: version, findings: findings, flags: flags)
+    }
+}

@@ -1,0 +1,115 @@
+import VaultCrypto
+package import VaultFormat
+
+/// What happens to the catalog: one value, committed together with its event.
+package enum Change: Sendable {
+    /// Nothing but the event.
+    case none
+    /// One more claim on an image, and the image where it is new.
+    case put(image: ImageRow, reference: ReferenceRow)
+    /// One claim less, and the image with the last one.
+    case drop(image: ImageID, namespace: NamespaceName, claim: ClaimIndex)
+}
+
+/// What became of a change.
+package enum ChangeResult: Hashable, Sendable {
+    case none
+    /// - Parameters:
+    ///   - image: the row that now stands for the image, older than the one offered if it was known.
+    ///   - reference: the claim's row.
+    ///   - unused: the offered blob, when an older one stays.
+    case put(image: ImageRow, reference: ReferenceRow, unused: BlobID?)
+    /// - Parameter erased: the blob to remove, when this was the last claim.
+    case dropped(reference: ReferenceID, remaining: Int, erased: BlobID?)
+}
+
+extension Change {
+    /// Carries the change out inside a transaction.
+    ///
+    /// Everything that can refuse comes before the first write, so that a refused change leaves the
+    /// transaction as it was.
+    ///
+    /// - Parameter index: the log index of the change's event.
+    func apply(
+        to catalog: any CatalogWriter, keyring: Keyring?, index: UInt64
+    ) throws(ChangeFailure) -> ChangeResult {
+        switch self {
+        case .none: return .none
+        case .put(let image, let reference):
+            return try Self.put(image, reference, to: catalog, try unsealed(keyring), index)
+        case .drop(let image, let namespace, let claim):
+            return try Self.drop(image, namespace, claim, catalog, try unsealed(keyring), index)
+        }
+    }
+
+    private func unsealed(_ keyring: Keyring?) throws(ChangeFailure) -> Keyring {
+        guard let keyring else { throw .refused(VaultError(.sealed)) }
+        return keyring
+    }
+
+    private static func put(
+        _ offered: ImageRow, _ reference: ReferenceRow, to catalog: any CatalogWriter,
+        _ keyring: Keyring, _ index: UInt64
+    ) throws(ChangeFailure) -> ChangeResult {
+        let known = try catalogued { () throws(StorageError) in
+            try catalog.image(offered.image, in: offered.namespace)
+        }
+        try refusing { () throws(VaultError) in try known?.verify(with: keyring) }
+        return try catalogued { () throws(StorageError) in
+            var image = known ?? offered.authenticated(by: keyring, at: index)
+            if known == nil { image.row = try catalog.insertImage(image) }
+            // A claim made again is made anew: its name and digests are the caller's latest words.
+            if known != nil,
+                let older = try catalog.reference(of: image.row, claim: reference.claim)
+            {
+                try catalog.deleteReference(older)
+            }
+            var made = reference
+            made.imageRow = image.row
+            made = made.authenticated(of: image, by: keyring, at: index)
+            try catalog.insertReference(made)
+            return .put(image: image, reference: made, unused: known == nil ? nil : offered.blob)
+        }
+    }
+
+    private static func drop(
+        _ id: ImageID, _ namespace: NamespaceName, _ claim: ClaimIndex,
+        _ catalog: any CatalogWriter, _ keyring: Keyring, _ index: UInt64
+    ) throws(ChangeFailure) -> ChangeResult {
+        let found = try catalogued { () throws(StorageError) -> (ImageRow, ReferenceRow)? in
+            guard let image = try catalog.image(id, in: namespace),
+                let reference = try catalog.reference(of: image.row, claim: claim)
+            else { return nil }
+            return (image, reference)
+        }
+        guard let (image, reference) = found else { throw .refused(VaultError(.unknownImage)) }
+        try refusing { () throws(VaultError) in
+            try image.verify(with: keyring)
+            try reference.verify(of: image, with: keyring)
+        }
+        return try catalogued { () throws(StorageError) in
+            try catalog.deleteReference(reference)
+            let remaining = try catalog.referenceCount(of: image.row)
+            if remaining == 0 { try catalog.deleteImage(image) }
+            return .dropped(
+                reference: reference.reference, remaining: remaining,
+                erased: remaining == 0 ? image.blob : nil)
+        }
+    }
+}
+
+/// Why a change was not made: it may not be, or the catalog could not.
+enum ChangeFailure: Error {
+    case refused(VaultError)
+    case storage(StorageError)
+}
+
+private func catalogued<R>(
+    _ body: () throws(StorageError) -> R
+) throws(ChangeFailure) -> R {
+    do { return try body() } catch { throw .storage(error) }
+}
+
+private func refusing(_ body: () throws(VaultError) -> Void) throws(ChangeFailure) {
+    do { try body() } catch { throw .refused(error) }
+}

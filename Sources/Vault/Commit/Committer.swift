@@ -1,0 +1,178 @@
+// One writer. Whatever waits when it becomes free is one batch, one transaction, one flush: a batch
+// forms while the previous flush runs, without a timer. A change and its event are never apart.
+
+import Foundation
+import Synchronization
+package import VaultCrypto
+package import VaultFormat
+
+/// What a committed request gets back: the change's result and its event's index.
+package struct Committed: Hashable, Sendable {
+    package let result: ChangeResult
+    package let index: UInt64
+}
+
+package final class Committer: Sendable {
+    private let catalog: any Catalog
+    private let keyring: @Sendable () -> Keyring?
+    private let state: Mutex<State>
+    private let wake = DispatchSemaphore(value: 0)
+    private let stopped = DispatchSemaphore(value: 0)
+
+    private struct State {
+        var waiting: [Entry] = []
+        var closed = false
+        /// Set when a flush failed: what the disk holds is unknown until the store is opened anew.
+        var broken: ErrorCode?
+        var frontier: MerkleFrontier
+    }
+
+    fileprivate struct Entry: Sendable {
+        let change: Change
+        var event: Event
+        let done: (@Sendable (Result<Committed, VaultError>) -> Void)?
+    }
+
+    /// - Parameter keyring: the keys, or nil while the vault is sealed; asked once a batch.
+    package init(
+        catalog: any Catalog, keyring: @escaping @Sendable () -> Keyring?
+    ) throws(StorageError) {
+        self.catalog = catalog
+        self.keyring = keyring
+        let frontier = try catalog.read { (reader) throws(StorageError) in try reader.frontier() }
+        state = Mutex(State(frontier: frontier))
+        let thread = Thread { [self] in run() }
+        thread.name = "committer"
+        thread.start()
+    }
+
+    /// The log's size and root as of the last durable batch.
+    package var frontier: MerkleFrontier { state.withLock { $0.frontier } }
+
+    /// Waits until change and event are durable.
+    ///
+    /// - Throws: ``VaultError`` when the change was refused (its event, a refusal, is durable then),
+    ///   or when neither could be written.
+    package func commit(_ change: Change, _ event: Event) async throws(VaultError) -> Committed {
+        let result = await withCheckedContinuation { continuation in
+            enqueue(Entry(change: change, event: event) { continuation.resume(returning: $0) })
+        }
+        return try result.get()
+    }
+
+    /// Waits until the event is durable.
+    @discardableResult
+    package func record(_ event: Event) async throws(VaultError) -> UInt64 {
+        try await commit(.none, event).index
+    }
+
+    /// Leaves the event to the next batch without waiting for it.
+    package func recordLater(_ event: Event) {
+        enqueue(Entry(change: .none, event: event, done: nil))
+    }
+
+    private func enqueue(_ entry: Entry) {
+        let refusal = state.withLock { state -> ErrorCode? in
+            if let broken = state.broken { return broken }
+            if state.closed { return .auditUnavailable }
+            // What nobody waits for completes a record that is already durable: it may exceed.
+            if entry.done != nil, state.waiting.count >= Limits.commitQueue { return .overloaded }
+            state.waiting.append(entry)
+            return nil
+        }
+        if let refusal {
+            entry.done?(.failure(VaultError(refusal).recorded))
+        } else {
+            wake.signal()
+        }
+    }
+
+    /// Writes what waits and ends the thread.
+    package func stop() {
+        state.withLock { $0.closed = true }
+        wake.signal()
+        stopped.wait()
+        stopped.signal()
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        while true {
+            wake.wait()
+            let (batch, frontier, ended) = state.withLock { state in
+                let batch = Array(state.waiting.prefix(Limits.commitBatch))
+                state.waiting.removeFirst(batch.count)
+                return (batch, state.frontier, state.closed && state.waiting.isEmpty)
+            }
+            if !batch.isEmpty { write(batch, from: frontier) }
+            if ended { break }
+        }
+        stopped.signal()
+    }
+
+    /// One transaction for the batch; if the catalog refuses it for a reason that may be one entry's
+    /// own, one transaction for each.
+    private func write(_ batch: [Entry], from frontier: MerkleFrontier) {
+        do throws(StorageError) {
+            try commit(batch, from: frontier)
+        } catch .damaged where batch.count > 1 {
+            for entry in batch { write([entry], from: state.withLock { $0.frontier }) }
+        } catch {
+            fail(batch, with: error)
+        }
+    }
+
+    private func commit(_ batch: [Entry], from frontier: MerkleFrontier) throws(StorageError) {
+        let keyring = keyring()
+        var log = LogAppender(frontier: frontier)
+        let results = try catalog.write { (writer) throws(StorageError) in
+            var results: [Result<Committed, VaultError>] = []
+            for entry in batch {
+                results.append(try Self.apply(entry, to: writer, &log, keyring))
+            }
+            try writer.setFrontier(log.frontier)
+            return results
+        }
+        state.withLock { $0.frontier = log.frontier }
+        for (entry, result) in zip(batch, results) { entry.done?(result) }
+    }
+
+    /// A refused change leaves its refusal as the event.
+    private static func apply(
+        _ entry: Entry, to writer: any CatalogWriter, _ log: inout LogAppender, _ keyring: Keyring?
+    ) throws(StorageError) -> Result<Committed, VaultError> {
+        let index = log.frontier.size
+        var event = entry.event
+        let result: Result<Committed, VaultError>
+        do throws(ChangeFailure) {
+            let change = try entry.change.apply(to: writer, keyring: keyring, index: index)
+            result = .success(Committed(result: change, index: index))
+        } catch {
+            switch error {
+            case .storage(let failure): throw failure
+            case .refused(let refusal):
+                event.outcome = refusal.outcome
+                event.code = refusal.code
+                result = .failure(refusal.recorded)
+            }
+        }
+        let row: EventRow
+        do throws(CryptoError) {
+            row = try log.append(event, keyring: keyring)
+        } catch {
+            throw .unavailable(0)
+        }
+        try writer.append(row)
+        return result
+    }
+
+    /// An event that could not be written means that nothing may leave.
+    private func fail(_ batch: [Entry], with error: StorageError) {
+        if case .unavailable = error {
+            // A failed flush is never tried again as if it had worked.
+            state.withLock { $0.broken = .auditUnavailable }
+        }
+        for entry in batch { entry.done?(.failure(VaultError(error.code(for: .log)).recorded)) }
+    }
+}

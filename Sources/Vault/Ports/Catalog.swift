@@ -1,0 +1,66 @@
+package import VaultFormat
+
+/// The record of truth: images, references, wrapped keys, and the log, in one database, so that a
+/// change and its event are one transaction.
+///
+/// The rules live in ``Committer`` and the verbs; a catalog only keeps rows.
+package protocol Catalog: Sendable {
+    /// Reads one consistent state. Any thread; blocks it for as long as the rows take.
+    func read<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R
+
+    /// Runs `body` in one transaction that is durable when this returns, or leaves no trace when it
+    /// throws. Only the committer calls it, from one thread.
+    func write<R>(
+        _ body: (any CatalogWriter) throws(StorageError) -> R
+    ) throws(StorageError) -> R
+}
+
+package protocol CatalogReader {
+    func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
+    /// The reference of exactly this claim.
+    func reference(
+        of image: Int64, claim: ClaimIndex
+    ) throws(StorageError) -> ReferenceRow?
+    /// The oldest reference that fits what `claim` names; nil there fits anything.
+    func anyReference(
+        of image: Int64, fitting claim: ClaimIndex
+    ) throws(StorageError) -> ReferenceRow?
+    func referenceCount(of image: Int64) throws(StorageError) -> Int
+    /// References that fit what `claim` names, with their images, by row, after row `after`.
+    func references(
+        in namespace: NamespaceName, fitting claim: ClaimIndex, after: Int64, limit: Int
+    ) throws(StorageError) -> [(reference: ReferenceRow, image: ImageRow)]
+    /// Whether any image is stored in this blob.
+    func holdsBlob(_ blob: BlobID) throws(StorageError) -> Bool
+    /// Events from index `from` upwards.
+    func events(from: UInt64, limit: Int) throws(StorageError) -> [EventRow]
+    func frontier() throws(StorageError) -> MerkleFrontier
+    func totals() throws(StorageError) -> CatalogTotals
+    /// How many keys are wrapped under each epoch.
+    func census() throws(StorageError) -> [UInt32: Int]
+}
+
+package protocol CatalogWriter: CatalogReader {
+    func insertImage(_ image: ImageRow) throws(StorageError) -> Int64
+    /// Removes the row and its wrap.
+    func deleteImage(_ image: ImageRow) throws(StorageError)
+    func insertReference(_ reference: ReferenceRow) throws(StorageError)
+    /// Removes the row and its wrap.
+    func deleteReference(_ reference: ReferenceRow) throws(StorageError)
+    func append(_ event: EventRow) throws(StorageError)
+    func setFrontier(_ frontier: MerkleFrontier) throws(StorageError)
+}
+
+package struct CatalogTotals: Hashable, Sendable {
+    package let images: Int
+    package let references: Int
+    package let storedBytes: Int
+
+    package init(images: Int, references: Int, storedBytes: Int) {
+        self.images = images
+        self.references = references
+        self.storedBytes = storedBytes
+    }
+}

@@ -1,0 +1,13 @@
+package import VaultFormat
+
+/// The isolated worker's half of an inspection: what needs C libraries, where no key is.
+package protocol ContentInspector: Sendable {
+    /// - Returns: a finding that refuses the image, or nil. It can only add refusals.
+    /// - Throws: ``VaultError`` `inspection-failed` when no worker gave a sound answer.
+    func examine(
+        _ upload: UploadBuffer, type: ImageType, level: InspectionLevel, namespace: NamespaceName
+    ) async throws(VaultError) -> FindingCode?
+
+    var workers: Int { get }
+    var restarts: Int { get }
+}

@@ -1,0 +1,31 @@
+package import VaultFormat
+
+/// What a store could not do.
+package enum StorageError: Error, Hashable, Sendable {
+    /// No room (ENOSPC, EDQUOT, SQLITE_FULL).
+    case full
+    /// The device or the file system refused (EIO, EROFS, EACCES…); the number is `errno`'s or SQLite's.
+    case unavailable(Int32)
+    /// What is asked for is not there.
+    case missing
+    /// The bytes or the database do not hold together.
+    case damaged
+
+    /// The code to answer with when this happened to `subject`.
+    package func code(for subject: Subject) -> ErrorCode {
+        switch (self, subject) {
+        case (.full, _): .storageFull
+        case (.unavailable, .log): .auditUnavailable
+        case (.unavailable, _): .storageUnavailable
+        case (.missing, .blob): .blobMissing
+        case (.damaged, .blob): .blobDamaged
+        case (.missing, _), (.damaged, _): .catalogDamaged
+        }
+    }
+
+    package enum Subject: Sendable {
+        case blob
+        case catalog
+        case log
+    }
+}

@@ -1,0 +1,95 @@
+// Rows that decide carry an authenticator over table, identity, content and the log index of their last
+// change, so that a flipped, swapped or edited row is refused when it is read. ObjectFormat §8.
+
+package import VaultCrypto
+package import VaultFormat
+
+extension ImageRow {
+    /// Table, namespace, image, and everything the row says but its wrap, which binds itself.
+    var authenticated: [UInt8] {
+        var writer = ByteWriter(reserving: 192)
+        writer.appendShort(Array("image".utf8))
+        writer.appendShort(namespace.bytes)
+        writer.append(image.bytes)
+        writer.append(blob.bytes)
+        writer.append(type.rawValue)
+        writer.append(UInt32(clamping: width))
+        writer.append(UInt32(clamping: height))
+        writer.append(UInt64(clamping: storedBytes))
+        writer.append(verdict.level.rawValue)
+        writer.append(verdict.inspectorVersion)
+        writer.append(verdict.flags.rawValue)
+        writer.append(LogHash.digest(Array(verdict.findingsText.utf8)).bytes)
+        writer.append(UInt64(bitPattern: createdMicroseconds))
+        writer.append(changedAt)
+        return writer.bytes
+    }
+
+    /// The same row, changed by the event at `index`.
+    package func authenticated(by keyring: Keyring, at index: UInt64) -> ImageRow {
+        var row = self
+        row.changedAt = index
+        row.mac = keyring.rowMAC(row.authenticated)
+        return row
+    }
+
+    /// - Throws: ``VaultError`` `row-damaged`.
+    package func verify(with keyring: Keyring) throws(VaultError) {
+        guard keyring.verify(mac, of: authenticated) else { throw VaultError(.rowDamaged) }
+    }
+}
+
+extension ReferenceRow {
+    func authenticated(of image: ImageRow) -> [UInt8] {
+        var writer = ByteWriter(reserving: 192)
+        writer.appendShort(Array("reference".utf8))
+        writer.appendShort(image.namespace.bytes)
+        writer.append(image.image.bytes)
+        writer.append(reference.bytes)
+        writer.appendShort(claim.owner?.bytes ?? [])
+        writer.appendShort(claim.job?.bytes ?? [])
+        writer.append(LogHash.digest(sealedBody).bytes)
+        writer.append(changedAt)
+        return writer.bytes
+    }
+
+    /// The same row of `image`, changed by the event at `index`.
+    package func authenticated(
+        of image: ImageRow, by keyring: Keyring, at index: UInt64
+    ) -> ReferenceRow {
+        var row = self
+        row.changedAt = index
+        row.mac = keyring.rowMAC(row.authenticated(of: image))
+        return row
+    }
+
+    /// - Throws: ``VaultError`` `row-damaged`.
+    package func verify(of image: ImageRow, with keyring: Keyring) throws(VaultError) {
+        guard keyring.verify(mac, of: authenticated(of: image)) else {
+            throw VaultError(.rowDamaged)
+        }
+    }
+}
+
+extension Verdict {
+    /// The findings as the catalog keeps them: `code` or `code@offset`, separated by spaces.
+    package var findingsText: String {
+        findings.map { finding in
+            finding.offset.map { "\(finding.code.rawValue)@\($0)" } ?? finding.code.rawValue
+        }.joined(separator: " ")
+    }
+
+    /// - Throws: ``FormatError`` for a code that is not known or an offset that is no number.
+    package static func findings(text: String) throws(FormatError) -> [Finding] {
+        var findings: [Finding] = []
+        for word in text.split(separator: " ") {
+            let parts = word.split(separator: "@", omittingEmptySubsequences: false)
+            guard (1...2).contains(parts.count), let code = FindingCode(rawValue: String(parts[0]))
+            else { throw .unknownValue(field: "finding") }
+            let offset = parts.count == 2 ? UInt64(parts[1]) : nil
+            guard parts.count == 1 || offset != nil else { throw .outOfRange(field: "finding") }
+            findings.append(Finding(code: code, offset: offset))
+        }
+        return findings
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import VaultFormat
+
+/// The plaintext of one upload: contiguous pages that never reach a disk, wiped when given back.
+@safe package final class UploadBuffer: @unchecked Sendable {
+    // @unchecked: appended to by the one task that receives the upload, read only afterwards.
+    private let region: UploadRegion
+    private var pages: UnsafeMutableRawBufferPointer { unsafe region.pages }
+    private let pool: UploadPool
+    private let sizeClass: Int
+    package private(set) var count = 0
+
+    init(region: UploadRegion, sizeClass: Int, pool: UploadPool) {
+        self.region = region
+        self.sizeClass = sizeClass
+        self.pool = pool
+    }
+
+
+    /// - Throws: ``VaultError`` `body-too-large` when the bytes do not fit any more.
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(VaultError) {
+        guard unsafe bytes.count <= pages.count - count else { throw VaultError(.bodyTooLarge) }
+        guard unsafe !bytes.isEmpty else { return }
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: pages[count...])
+        unsafe rest.copyMemory(from: bytes)
+        count += bytes.count
+    }
+
+    /// Drops everything from `bytes` on.
+    func truncate(to bytes: Int) {
+        precondition((0...count).contains(bytes))
+        unsafe explicit_bzero(UnsafeMutableRawBufferPointer(rebasing: pages[bytes..<count]))
+        count = bytes
+    }
+
+    package func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try unsafe body(UnsafeRawBufferPointer(rebasing: pages[..<count]))
+    }
+
+    deinit {
+        unsafe explicit_bzero(UnsafeMutableRawBufferPointer(rebasing: pages[..<count]))
+        pool.giveBack(region, sizeClass: sizeClass)
+    }
+}
+
+/// Wipes memory in a way that the compiler may not leave out.
+private func explicit_bzero(_ bytes: UnsafeMutableRawBufferPointer) {
+    if let base = bytes.baseAddress { unsafe Glibc.explicit_bzero(base, bytes.count) }
+}

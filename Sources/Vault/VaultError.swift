@@ -1,0 +1,27 @@
+package import VaultFormat
+
+/// Why a verb did not do what it was asked: a code from the registry, and the finding where an image
+/// was refused. It travels up unlogged; its event is already in the log.
+package struct VaultError: Error, Hashable, Sendable {
+    package let code: ErrorCode
+    package let finding: Finding?
+
+    package init(_ code: ErrorCode, finding: Finding? = nil) {
+        self.code = code
+        self.finding = finding
+    }
+
+    /// Whether the log has it already, or cannot have it.
+    package private(set) var isRecorded = false
+
+    package var recorded: VaultError {
+        var error = self
+        error.isRecorded = true
+        return error
+    }
+
+    /// Whether the vault said no as it should, or could not do what it should.
+    package var outcome: EventOutcome {
+        code.description.status >= 500 ? .failed : .refused
+    }
+}

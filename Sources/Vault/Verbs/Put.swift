@@ -1,0 +1,235 @@
+// PUT: stream in, count, hash → walk → isolated inspection → seal → durable blob → change and event in one
+// transaction → answer. An image that is known takes the same way and costs the same.
+
+import Foundation
+import ImageInspection
+import Synchronization
+import VaultCrypto
+package import VaultFormat
+
+/// An upload while it arrives: counted and hashed piece by piece.
+package final class Upload {
+    package let buffer: UploadBuffer
+    private var hash = StreamingSHA256()
+    private let limit: Int
+
+    fileprivate init(buffer: UploadBuffer, limit: Int) {
+        self.buffer = buffer
+        self.limit = limit
+    }
+
+    /// - Throws: ``VaultError`` `body-too-large` as soon as the limit is passed.
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(VaultError) {
+        guard bytes.count <= limit - buffer.count else { throw VaultError(.bodyTooLarge) }
+        unsafe hash.update(bytes)
+        try unsafe buffer.append(bytes)
+    }
+
+    fileprivate var digest: Digest256 {
+        let copy = hash
+        return copy.finish()
+    }
+}
+
+/// What a caller says about an upload.
+package struct PutRequest: Sendable {
+    package let name: FileName
+    package let declaredType: String?
+    package let claim: Claim
+
+    package init(name: FileName, declaredType: String?, claim: Claim) {
+        self.name = name
+        self.declaredType = declaredType
+        self.claim = claim
+    }
+}
+
+extension Vault {
+    /// Makes room for an upload; waits while other uploads fill the budget.
+    ///
+    /// - Parameter bytes: its length where the caller told it, nil where it will be seen.
+    package func receive(bytes: Int?) async throws(VaultError) -> Upload {
+        let limit = settings.policy.maxBytes
+        guard bytes ?? 0 <= limit else { throw VaultError(.bodyTooLarge) }
+        guard !isSealed else { throw VaultError(.sealed) }
+        return Upload(buffer: try await uploads.buffer(for: max(bytes ?? limit, 1)), limit: limit)
+    }
+
+    /// Checks, seals and stores what was received.
+    package func put(
+        _ upload: Upload, _ request: PutRequest, _ call: Call
+    ) async throws(VaultError) -> ClaimedImage {
+        try await audited(.imagePut, call) { () async throws(VaultError) in
+            let keyring = try keyring()
+            guard upload.buffer.count > 0 else { throw VaultError(.emptyBody) }
+            let received = (bytes: upload.buffer.count, digest: upload.digest)
+            let inspection = try await inspect(upload.buffer, request, call.namespace)
+            let stored = stored(upload.buffer, inspection, received.digest)
+            let made = ReferenceBody(
+                name: request.name, claim: request.claim, receivedBytes: received.bytes,
+                receivedDigest: received.digest, storedDigest: stored,
+                createdMicroseconds: clock.nowMicroseconds(),
+                transformations: inspection.transformed.bits)
+            return try await store(upload.buffer, inspection, made, keyring, call)
+        }
+    }
+
+    /// The walk in process, then the isolated worker; each can only refuse.
+    private func inspect(
+        _ buffer: UploadBuffer, _ request: PutRequest, _ namespace: NamespaceName
+    ) async throws(VaultError) -> Inspection {
+        let inspection: Inspection
+        do {
+            inspection = try ImageInspector.inspect(
+                buffer, name: request.name, declaredType: request.declaredType,
+                policy: settings.policy)
+        } catch {
+            throw VaultError(.imageRefused, finding: error.finding)
+        }
+        let refusal = try await inspectors.examine(
+            buffer, type: inspection.type, level: settings.level, namespace: namespace)
+        if let refusal { throw VaultError(.imageRefused, finding: Finding(code: refusal)) }
+        return inspection
+    }
+
+    /// Leaves out what the policy truncates, and gives the digest of what stays.
+    private func stored(
+        _ buffer: UploadBuffer, _ inspection: Inspection, _ received: Digest256
+    ) -> Digest256 {
+        guard inspection.storedBytes < buffer.count else { return received }
+        buffer.truncate(to: inspection.storedBytes)
+        var hash = StreamingSHA256()
+        unsafe buffer.withUnsafeBytes { unsafe hash.update($0) }
+        return hash.finish()
+    }
+
+    private func store(
+        _ buffer: UploadBuffer, _ inspection: Inspection, _ body: ReferenceBody,
+        _ keyring: Keyring, _ call: Call
+    ) async throws(VaultError) -> ClaimedImage {
+        let blob = try failing { () throws(CryptoError) in try Random.id(BlobID.self) }
+        unfinished.withLock { _ = $0.insert(blob) }
+        defer { unfinished.withLock { _ = $0.remove(blob) } }
+        let image = try failing { () throws(CryptoError) in
+            try keyring.imageID(of: body.storedDigest, in: call.namespace)
+        }
+        let wrapped = try seal(buffer, as: blob, image: image, keyring, call.namespace)
+        let row = ImageRow(
+            row: 0, namespace: call.namespace, image: image, blob: blob, type: inspection.type,
+            width: inspection.width, height: inspection.height, storedBytes: buffer.count,
+            verdict: Verdict(
+                level: settings.level, inspectorVersion: inspection.verdict.inspectorVersion,
+                findings: inspection.verdict.findings, flags: inspection.verdict.flags),
+            createdMicroseconds: body.createdMicroseconds, key: wrapped, changedAt: 0,
+            mac: RowMAC(checked: []))
+        let reference = try reference(body, of: image, keyring, call.namespace)
+        var event = event(.imagePut, call, image: image)
+        event.reference = reference.reference
+        event.bytes = buffer.count
+        event.verdictLevel = settings.level.name
+        event.epoch = keyring.primaryEpoch
+        let committed: Committed
+        do throws(VaultError) {
+            committed = try await committer.commit(.put(image: row, reference: reference), event)
+        } catch {
+            if error.code != .auditUnavailable { discard(blob) }
+            throw error
+        }
+        guard case .put(let kept, _, let unused) = committed.result else {
+            throw VaultError(.internalError)
+        }
+        if let unused { discard(unused) }
+        return ClaimedImage(image: kept, body: body)
+    }
+
+    /// Seals the buffer frame by frame into a durable blob.
+    private func seal(
+        _ buffer: UploadBuffer, as blob: BlobID, image: ImageID, _ keyring: Keyring,
+        _ namespace: NamespaceName
+    ) throws(VaultError) -> WrappedKey {
+        let context = WrapContext(
+            subject: .blob(blob), epoch: keyring.primaryEpoch, namespace: namespace, image: image)
+        do {
+            let sealer = try BlobSealer(
+                suite: settings.suite, plaintextBytes: buffer.count, namespace: namespace,
+                image: image)
+            let layout = sealer.header.layout
+            let writer = try blobs.create(blob, bytes: layout.fileBytes)
+            try unsafe sealer.header.encoded.withUnsafeBytes { try unsafe writer.append($0) }
+            try unsafe buffer.withUnsafeBytes { bytes in
+                for index in 0..<layout.frameCount {
+                    let start = index * layout.frameBytes
+                    let end = start + layout.plaintextBytes(ofFrame: index)
+                    let frame = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                    for piece in try unsafe sealer.seal(frame, index: index) {
+                        try unsafe piece.withUnsafeBytes { try unsafe writer.append($0) }
+                    }
+                }
+            }
+            try writer.commit()
+            return WrappedKey(
+                epoch: context.epoch, bytes: try keyring.wrap(sealer.key, context: context))
+        } catch let error as StorageError {
+            discard(blob)
+            throw VaultError(error.code(for: .blob))
+        } catch {
+            discard(blob)
+            throw VaultError(.internalError)
+        }
+    }
+
+    private func reference(
+        _ body: ReferenceBody, of image: ImageID, _ keyring: Keyring, _ namespace: NamespaceName
+    ) throws(VaultError) -> ReferenceRow {
+        try failing { () throws(CryptoError) in
+            let id: ReferenceID = try Random.id()
+            let context = WrapContext(
+                subject: .reference(id), epoch: keyring.primaryEpoch, namespace: namespace,
+                image: image)
+            let key = try Secret<DataKey>.random()
+            return ReferenceRow(
+                row: 0, imageRow: 0, reference: id,
+                claim: claimIndex(body.claim, in: namespace, keyring),
+                sealedBody: try key.sealBody(body.encoded, context: context),
+                key: WrappedKey(
+                    epoch: context.epoch, bytes: try keyring.wrap(key, context: context)),
+                changedAt: 0, mac: RowMAC(checked: []))
+        }
+    }
+
+    /// Removes a blob that no row names; if that fails, the sweep will.
+    func discard(_ blob: BlobID) {
+        try? blobs.remove(blob)
+    }
+
+    private func failing<R>(_ body: () throws(CryptoError) -> R) throws(VaultError) -> R {
+        do { return try body() } catch { throw VaultError(.internalError) }
+    }
+}
+
+extension ImageInspector {
+    /// Inspects the bytes of a buffer under the rules of ``FileName``.
+    fileprivate static func inspect(
+        _ buffer: UploadBuffer, name: FileName, declaredType: String?, policy: InspectionPolicy
+    ) throws(InspectionRefusal) -> Inspection {
+        let result = unsafe buffer.withUnsafeBytes { bytes -> Result<Inspection, InspectionRefusal> in
+            Result { () throws(InspectionRefusal) in
+                try unsafe inspect(
+                    bytes.bytes, name: UploadName(name.text),
+                    declaredType: DeclaredType(mediaType: declaredType), policy: policy)
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension [Transformation] {
+    /// The bits that a reference keeps.
+    fileprivate var bits: UInt16 {
+        reduce(0) { bits, transformation in
+            switch transformation {
+            case .trailerTruncated: bits | 1
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+// GET: row → claim → key → header → first frame → `read.begun` durable → frames into the answer. A broken
+// frame ends the connection; there is no short success.
+
+package import Foundation
+import VaultCrypto
+package import VaultFormat
+
+/// An image that may be read: its event is durable.
+package final class OpenedImage: Sendable {
+    package let image: ImageRow
+    /// The words of the caller's own claim; nil where the caller named none and made none.
+    package let body: ReferenceBody?
+    fileprivate let opener: BlobOpener
+    fileprivate let reader: any BlobReader
+    fileprivate let first: Data
+    fileprivate let begunAt: UInt64
+    fileprivate let call: Call
+    fileprivate let startedAt: Int64
+
+    fileprivate init(
+        image: ImageRow, body: ReferenceBody?, blob: consuming OpenedBlob, begunAt: UInt64,
+        call: Call, startedAt: Int64
+    ) {
+        self.image = image
+        self.body = body
+        reader = blob.reader
+        first = blob.first
+        opener = blob.opener
+        self.begunAt = begunAt
+        self.call = call
+        self.startedAt = startedAt
+    }
+
+    package var frameCount: Int { opener.header.layout.frameCount }
+}
+
+/// A blob whose header and first frame have proved themselves.
+private struct OpenedBlob: ~Copyable {
+    let reader: any BlobReader
+    let opener: BlobOpener
+    let first: Data
+}
+
+extension Vault {
+    /// Opens an image for a caller; when this returns, the log says that it was read.
+    package func open(
+        _ id: ImageID, claim: Claim, _ call: Call
+    ) async throws(VaultError) -> OpenedImage {
+        let startedAt = clock.monotonicMicroseconds()
+        return try await audited(.readBegun, call, image: id) { () async throws(VaultError) in
+            let keyring = try keyring()
+            let (image, reference) = try find(id, claim, call.namespace, keyring)
+            let body = try reference.map { (row) throws(VaultError) in
+                try open(row, of: image, keyring)
+            }
+            let blob = try openBlob(of: image, keyring)
+            var event = event(.readBegun, call, image: id)
+            event.reference = reference?.reference
+            event.bytes = image.storedBytes
+            event.epoch = image.key.epoch
+            let begunAt = try await committer.record(event)
+            return OpenedImage(
+                image: image, body: body, blob: blob, begunAt: begunAt, call: call,
+                startedAt: startedAt)
+        }
+    }
+
+    /// The plaintext of frame `index` of an opened image.
+    package func frame(_ index: Int, of image: OpenedImage) throws(VaultError) -> Data {
+        if index == 0 { return image.first }
+        return try Self.frame(index, reader: image.reader, opener: image.opener)
+    }
+
+    /// Completes the record of a read. Nobody waits for it: begun without end counts as disclosed.
+    package func ended(_ image: OpenedImage, bytes: Int, failure: ErrorCode?) {
+        var event = event(.readEnded, image.call, image: image.image.image)
+        event.outcome = failure == nil ? .done : .failed
+        event.code = failure
+        event.bytes = bytes
+        event.durationMicroseconds = Int(clock.monotonicMicroseconds() - image.startedAt)
+        event.begunAt = image.begunAt
+        committer.recordLater(event)
+    }
+
+    /// What a claim says about an image, without its bytes.
+    package func metadata(
+        _ id: ImageID, claim: Claim, as action: EventAction, _ call: Call
+    ) async throws(VaultError) -> (image: ImageRow, body: ReferenceBody?) {
+        try await audited(action, call, image: id) { () async throws(VaultError) in
+            let keyring = try keyring()
+            let (image, reference) = try find(id, claim, call.namespace, keyring)
+            let body = try reference.map { (row) throws(VaultError) in
+                try open(row, of: image, keyring)
+            }
+            try await committer.record(event(action, call, image: id))
+            return (image, body)
+        }
+    }
+
+    /// The row of an image and of the caller's claim on it. Who names an owner or a job must hold a
+    /// claim that fits; who names none sees the claim that was made without any, if there is one.
+    ///
+    /// - Throws: ``VaultError`` `unknown-image`, whether the image or the claim is missing.
+    private func find(
+        _ id: ImageID, _ claim: Claim, _ namespace: NamespaceName, _ keyring: Keyring
+    ) throws(VaultError) -> (ImageRow, ReferenceRow?) {
+        let index = claimIndex(claim, in: namespace, keyring)
+        let found = try reading { (reader) throws(StorageError) -> (ImageRow, ReferenceRow?)? in
+            guard let image = try reader.image(id, in: namespace) else { return nil }
+            let reference =
+                claim.isUnnamed
+                ? try reader.reference(of: image.row, claim: index)
+                : try reader.anyReference(of: image.row, fitting: index)
+            return (image, reference)
+        }
+        guard let (image, reference) = found, claim.isUnnamed || reference != nil else {
+            throw VaultError(.unknownImage)
+        }
+        try image.verify(with: keyring)
+        return (image, reference)
+    }
+
+    private func openBlob(
+        of image: ImageRow, _ keyring: Keyring
+    ) throws(VaultError) -> OpenedBlob {
+        let key = try unwrap(image, keyring)
+        let reader = try openFile(of: image)
+        let header: ObjectHeader
+        do throws(FormatError) {
+            let bytes = Self.read(reader, at: 0, count: ObjectHeader.byteCount)
+            header = try ObjectHeader(parsing: bytes ?? [])
+        } catch {
+            throw VaultError(.blobDamaged)
+        }
+        guard header.plaintextBytes == image.storedBytes, header.layout.fileBytes == reader.bytes
+        else { throw VaultError(.blobDamaged) }
+        let opener: BlobOpener
+        do throws(CryptoError) {
+            opener = try BlobOpener(
+                header: header, key: key, namespace: image.namespace, image: image.image)
+        } catch {
+            throw VaultError(.blobDamaged)
+        }
+        let first = try Self.frame(0, reader: reader, opener: opener)
+        return OpenedBlob(reader: reader, opener: opener, first: first)
+    }
+
+    private func unwrap(
+        _ image: ImageRow, _ keyring: Keyring
+    ) throws(VaultError) -> Secret<DataKey> {
+        do throws(CryptoError) {
+            return try keyring.unwrap(
+                image.key.bytes,
+                context: WrapContext(
+                    subject: .blob(image.blob), epoch: image.key.epoch,
+                    namespace: image.namespace, image: image.image))
+        } catch {
+            throw VaultError(.wrapDamaged)
+        }
+    }
+
+    /// A blob that went between row and file belongs to an image that was erased meanwhile.
+    private func openFile(of image: ImageRow) throws(VaultError) -> any BlobReader {
+        do throws(StorageError) {
+            return try blobs.open(image.blob)
+        } catch {
+            if error == .missing,
+                try reading({ (reader) throws(StorageError) in
+                    try reader.image(image.image, in: image.namespace)
+                }) == nil
+            {
+                throw VaultError(.unknownImage)
+            }
+            throw VaultError(error.code(for: .blob))
+        }
+    }
+
+    private static func frame(
+        _ index: Int, reader: any BlobReader, opener: borrowing BlobOpener
+    ) throws(VaultError) -> Data {
+        let layout = opener.header.layout
+        let sealed: Data
+        do throws(StorageError) {
+            sealed = try reader.read(
+                at: layout.fileOffset(ofFrame: index),
+                count: layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes)
+        } catch {
+            throw VaultError(error.code(for: .blob))
+        }
+        do throws(CryptoError) {
+            return try opener.open(sealed, index: index)
+        } catch {
+            throw VaultError(.blobDamaged)
+        }
+    }
+
+    private static func read(_ reader: any BlobReader, at offset: Int, count: Int) -> [UInt8]? {
+        (try? reader.read(at: offset, count: count)).map { Array($0) }
+    }
+}

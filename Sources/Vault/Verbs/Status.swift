@@ -1,0 +1,52 @@
+// What an admin sees, and what a start does before it serves.
+
+import Synchronization
+package import VaultCrypto
+package import VaultFormat
+
+/// The state of the vault at one moment.
+package struct VaultStatus: Sendable {
+    package let isSealed: Bool
+    package let totals: CatalogTotals
+    package let census: [UInt32: Int]
+    package let logSize: UInt64
+    package let logRoot: Digest256
+    package let workers: Int
+    package let workerRestarts: Int
+}
+
+extension Vault {
+    package func status(_ call: Call) async throws(VaultError) -> VaultStatus {
+        try await audited(.statusRead, call) { () async throws(VaultError) in
+            try await committer.record(event(.statusRead, call))
+            let (totals, census) = try reading { (reader) throws(StorageError) in
+                (try reader.totals(), try reader.census())
+            }
+            let frontier = committer.frontier
+            return VaultStatus(
+                isSealed: isSealed, totals: totals, census: census, logSize: frontier.size,
+                logRoot: frontier.root(hash: LogHash.node) ?? LogHash.empty,
+                workers: inspectors.workers, workerRestarts: inspectors.restarts)
+        }
+    }
+
+    package var logSigner: LogSigner? { signer }
+
+    /// Removes blobs that no row names: what a crash left between blob and row, or row and blob.
+    ///
+    /// - Parameter microseconds: when this daemon started; younger blobs are its own.
+    /// - Returns: how many were removed.
+    package func sweep(olderThan microseconds: Int64) throws(StorageError) -> Int {
+        var removed = 0
+        try blobs.forEachBlob(changedBefore: microseconds) { (blob) throws(StorageError) in
+            guard !unfinished.withLock({ $0.contains(blob) }) else { return }
+            let held = try catalog.read { (reader) throws(StorageError) in
+                try reader.holdsBlob(blob)
+            }
+            guard !held else { return }
+            try blobs.remove(blob)
+            removed += 1
+        }
+        return removed
+    }
+}

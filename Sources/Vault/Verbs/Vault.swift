@@ -1,0 +1,173 @@
+import ImageInspection
+import Synchronization
+package import VaultCrypto
+package import VaultFormat
+
+/// The vault: its parts, its keys, and the rules that every verb shares. One verb a file beside this.
+package final class Vault: Sendable {
+    package struct Settings: Sendable {
+        package var level: InspectionLevel
+        package var policy: InspectionPolicy
+        package var suite: Suite
+
+        package init(level: InspectionLevel, policy: InspectionPolicy, suite: Suite) {
+            self.level = level
+            self.policy = policy
+            self.suite = suite
+        }
+    }
+
+    package let settings: Settings
+    package let committer: Committer
+    package let uploads: UploadPool
+    let catalog: any Catalog
+    let blobs: any BlobStore
+    let inspectors: any ContentInspector
+    let clock: any VaultClock
+    private let keys: KeyHolder
+    /// The log's key; nil where it could not be opened, and then checkpoints wait.
+    let signer: LogSigner?
+    /// Blobs that are being written and have no row yet: the sweep leaves them alone.
+    let unfinished = Mutex<Set<BlobID>>([])
+
+    /// - Parameter keyring: nil for a vault that is sealed.
+    package init(
+        settings: Settings, catalog: any Catalog, blobs: any BlobStore,
+        inspectors: any ContentInspector, clock: any VaultClock, keyring: Keyring?,
+        signer: LogSigner?
+    ) throws(StorageError) {
+        let keys = KeyHolder(keyring)
+        self.settings = settings
+        self.catalog = catalog
+        self.blobs = blobs
+        self.inspectors = inspectors
+        self.clock = clock
+        self.keys = keys
+        self.signer = signer
+        uploads = UploadPool(largest: settings.policy.maxBytes, budget: Limits.uploadBytesInFlight)
+        committer = try Committer(catalog: catalog) { keys.current }
+    }
+
+    package var isSealed: Bool { keys.current == nil }
+
+    /// - Throws: ``VaultError`` `sealed`.
+    func keyring() throws(VaultError) -> Keyring {
+        guard let keyring = keys.current else { throw VaultError(.sealed) }
+        return keyring
+    }
+
+    package var keyringIfUnsealed: Keyring? { keys.current }
+}
+
+/// The keyring that requests borrow while the vault is unsealed.
+final class KeyHolder: Sendable {
+    private let keyring: Mutex<Keyring?>
+    init(_ keyring: Keyring?) { self.keyring = Mutex(keyring) }
+    var current: Keyring? { keyring.withLock { $0 } }
+}
+
+/// One request: who asks, in which namespace, under which number.
+package struct Call: Sendable {
+    package let caller: Caller
+    package let request: RequestID
+    package let namespace: NamespaceName
+
+    package init(caller: Caller, request: RequestID, namespace: NamespaceName) {
+        self.caller = caller
+        self.request = request
+        self.namespace = namespace
+    }
+}
+
+/// An image as one claim shows it.
+package struct ClaimedImage: Sendable {
+    package let image: ImageRow
+    package let body: ReferenceBody
+}
+
+extension Vault {
+    /// An event of `call`, now.
+    func event(
+        _ action: EventAction, _ call: Call, image: ImageID? = nil
+    ) -> Event {
+        var event = Event(
+            action, atMicroseconds: clock.nowMicroseconds(), caller: call.caller,
+            request: call.request)
+        event.namespace = call.namespace
+        event.image = image
+        return event
+    }
+
+    /// Runs a verb; what stops it is in the log before it is told.
+    func audited<R>(
+        _ action: EventAction, _ call: Call, image: ImageID? = nil,
+        _ verb: () async throws(VaultError) -> R
+    ) async throws(VaultError) -> R {
+        do {
+            return try await verb()
+        } catch {
+            try await record(error, as: action, call, image: image)
+            throw error
+        }
+    }
+
+    /// Leaves the event of a refusal or failure.
+    ///
+    /// - Throws: ``VaultError`` `audit-unavailable` when it cannot be written.
+    package func record(
+        _ error: VaultError, as action: EventAction, _ call: Call, image: ImageID? = nil
+    ) async throws(VaultError) {
+        guard !error.isRecorded else { return }
+        var event = event(action, call, image: image)
+        event.outcome = error.outcome
+        event.code = error.code
+        event.finding = error.finding?.code.rawValue
+        try await committer.record(event)
+    }
+
+    /// Leaves the event of something that was done and changes nothing.
+    package func record(_ action: EventAction, _ call: Call) async throws(VaultError) {
+        try await committer.record(event(action, call))
+    }
+
+    /// Leaves the event of the daemon's own doing.
+    package func recordService(_ action: EventAction) async throws(VaultError) {
+        try await committer.record(Event(action, atMicroseconds: clock.nowMicroseconds()))
+    }
+
+    /// Reads the catalog, in the words of an answer.
+    func reading<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(VaultError) -> R {
+        do {
+            return try catalog.read(body)
+        } catch {
+            throw VaultError(error.code(for: .catalog))
+        }
+    }
+
+    func claimIndex(_ claim: Claim, in namespace: NamespaceName, _ keyring: Keyring) -> ClaimIndex {
+        ClaimIndex(
+            owner: claim.owner.map {
+                keyring.blindIndex(.owner, $0.description, in: namespace)
+            },
+            job: claim.job.map { keyring.blindIndex(.job, $0.description, in: namespace) })
+    }
+
+    /// Opens the words of a claim.
+    func open(
+        _ reference: ReferenceRow, of image: ImageRow, _ keyring: Keyring
+    ) throws(VaultError) -> ReferenceBody {
+        try reference.verify(of: image, with: keyring)
+        let context = WrapContext(
+            subject: .reference(reference.reference), epoch: reference.key.epoch,
+            namespace: image.namespace, image: image.image)
+        do {
+            let key = try keyring.unwrap(reference.key.bytes, context: context)
+            return try ReferenceBody(
+                parsing: key.openBody(reference.sealedBody, context: context))
+        } catch {
+            throw VaultError(.wrapDamaged)
+        }
+    }
+}
