@@ -1,0 +1,172 @@
+// Blobs as files. A blob is made under its own name, which is random and which no row knows yet; when
+// file and directory are flushed, a row may name it. A crash before leaves a file that no row names,
+// and the sweep removes it. Everything is opened relative to directory descriptors, never through links.
+
+import Foundation
+import Glibc
+package import Vault
+package import VaultFormat
+
+package final class LocalBlobStore: BlobStore, Sendable {
+    /// The descriptors of the 256 directories `00` to `ff`.
+    private let shards: [Int32]
+
+    /// Opens the directory, and makes its shards where they are missing.
+    package init(directory: String) throws(StorageError) {
+        let root = try Self.openDirectory(AT_FDCWD, directory)
+        defer { close(root) }
+        var shards: [Int32] = []
+        for shard in 0...255 {
+            let name = Hex.encode([UInt8(shard)])
+            if unsafe mkdirat(root, name, 0o700) != 0, errno != EEXIST { throw Self.failure() }
+            shards.append(try Self.openDirectory(root, name))
+        }
+        guard fsync(root) == 0 else { throw Self.failure() }
+        self.shards = shards
+    }
+
+    deinit { for shard in shards { close(shard) } }
+
+    package func create(_ blob: BlobID, bytes: Int) throws(StorageError) -> any BlobWriter {
+        let shard = shards[Int(blob.bytes[0])]
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let file = unsafe openat(shard, Self.name(blob), flags, 0o600)
+        guard file >= 0 else { throw Self.failure() }
+        return LocalBlobWriter(file: file, directory: shard)
+    }
+
+    package func open(_ blob: BlobID) throws(StorageError) -> any BlobReader {
+        let shard = shards[Int(blob.bytes[0])]
+        let file = unsafe openat(shard, Self.name(blob), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 else { throw Self.failure() }
+        return try LocalBlobReader(file: file)
+    }
+
+    package func remove(_ blob: BlobID) throws(StorageError) {
+        let shard = shards[Int(blob.bytes[0])]
+        guard unsafe unlinkat(shard, Self.name(blob), 0) == 0 || errno == ENOENT else {
+            throw Self.failure()
+        }
+    }
+
+    package func forEachBlob(
+        changedBefore microseconds: Int64, _ body: (BlobID) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        for (number, shard) in shards.enumerated() {
+            for name in try Self.names(in: shard) {
+                guard let blob = try? BlobID(hex: Hex.encode([UInt8(number)]) + name) else {
+                    continue
+                }
+                var status = stat()
+                guard unsafe fstatat(shard, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+                    continue
+                }
+                let changed =
+                    Int64(status.st_mtim.tv_sec) * 1_000_000
+                    + Int64(status.st_mtim.tv_nsec) / 1000
+                if changed < microseconds { try body(blob) }
+            }
+        }
+    }
+
+    // MARK: Names and descriptors
+
+    /// The file's name in its shard: the last 15 bytes of the blob's.
+    private static func name(_ blob: BlobID) -> String { Hex.encode(blob.bytes.dropFirst()) }
+
+    private static func names(in shard: Int32) throws(StorageError) -> [String] {
+        let again = unsafe openat(shard, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard again >= 0, let stream = unsafe fdopendir(again) else { throw failure() }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            // d_name is a C string inside the record that readdir lends until the next call.
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+                unsafe String(cString: UnsafeRawPointer(field).assumingMemoryBound(to: CChar.self))
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    private static func openDirectory(
+        _ base: Int32, _ path: String
+    ) throws(StorageError) -> Int32 {
+        let descriptor = unsafe openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure() }
+        return descriptor
+    }
+
+    static func failure() -> StorageError {
+        switch errno {
+        case ENOSPC, EDQUOT: .full
+        case ENOENT: .missing
+        default: .unavailable(errno)
+        }
+    }
+}
+
+private final class LocalBlobWriter: BlobWriter {
+    private let file: Int32
+    private let directory: Int32
+
+    init(file: Int32, directory: Int32) {
+        self.file = file
+        self.directory = directory
+    }
+
+    deinit { close(file) }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+        var rest = unsafe bytes
+        while unsafe !rest.isEmpty {
+            let written = unsafe write(file, rest.baseAddress, rest.count)
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw LocalBlobStore.failure() }
+            unsafe rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        }
+    }
+
+    func commit() throws(StorageError) {
+        // A flush that failed is not tried again: the kernel may have dropped the pages.
+        guard fsync(file) == 0, fsync(directory) == 0 else { throw LocalBlobStore.failure() }
+    }
+}
+
+private final class LocalBlobReader: BlobReader {
+    private let file: Int32
+    let bytes: Int
+
+    init(file: Int32) throws(StorageError) {
+        var status = stat()
+        guard unsafe fstat(file, &status) == 0 else {
+            let failure = LocalBlobStore.failure()
+            close(file)
+            throw failure
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            close(file)
+            throw .damaged
+        }
+        self.file = file
+        bytes = Int(status.st_size)
+    }
+
+    deinit { close(file) }
+
+    func read(at offset: Int, count: Int) throws(StorageError) -> Data {
+        guard let memory = unsafe malloc(max(count, 1)) else { throw .unavailable(ENOMEM) }
+        var filled = 0
+        while filled < count {
+            let got = unsafe pread(file, memory + filled, count - filled, off_t(offset + filled))
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else {
+                let failure = got == 0 ? StorageError.damaged : LocalBlobStore.failure()
+                unsafe free(memory)
+                throw failure
+            }
+            filled += got
+        }
+        return unsafe Data(bytesNoCopy: memory, count: count, deallocator: .free)
+    }
+}

@@ -1,0 +1,83 @@
+// The catalog's tables. Migrations have names and only go forward.
+//
+// What a stolen disk shows of it: ImageIDs, sizes, types, times, verdict codes. Names, jobs, owners and
+// event bodies are sealed; jobs and owners can be looked up through blind indexes only.
+
+import GRDB
+
+enum CatalogSchema {
+    /// "IVCT": tells the file apart from any other SQLite database.
+    static let applicationID = 0x4956_4354
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 images, references, wraps, log") { db in
+            try db.execute(sql: images)
+            try db.execute(sql: log)
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+        }
+        return migrator
+    }
+
+    /// Wrapped keys stand in a table of their own, narrow, so that rotation rewrites little.
+    /// An empty blob stands for "no owner" and "no job", so that a claim is unique without them too.
+    private static let images = """
+        CREATE TABLE wrap (
+            id INTEGER PRIMARY KEY,
+            epoch INTEGER NOT NULL,
+            wrapped BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE image (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            namespace TEXT NOT NULL,
+            image BLOB NOT NULL,
+            blob BLOB NOT NULL UNIQUE,
+            type INTEGER NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            level INTEGER NOT NULL,
+            inspector INTEGER NOT NULL,
+            flags INTEGER NOT NULL,
+            findings TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            wrap INTEGER NOT NULL REFERENCES wrap (id),
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX image_address ON image (namespace, image);
+        CREATE TABLE reference (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            image INTEGER NOT NULL REFERENCES image (id),
+            reference BLOB NOT NULL,
+            owner BLOB NOT NULL,
+            job BLOB NOT NULL,
+            body BLOB NOT NULL,
+            wrap INTEGER NOT NULL REFERENCES wrap (id),
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX reference_claim ON reference (image, owner, job);
+        CREATE INDEX reference_owner ON reference (owner, id) WHERE owner <> x'';
+        CREATE INDEX reference_job ON reference (job, id) WHERE job <> x'';
+        """
+
+    private static let log = """
+        CREATE TABLE event (
+            id INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            action INTEGER NOT NULL,
+            outcome INTEGER NOT NULL,
+            image BLOB,
+            digest BLOB NOT NULL,
+            sealed INTEGER NOT NULL,
+            content BLOB
+        ) STRICT;
+        CREATE TABLE log (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            vault BLOB NOT NULL,
+            size INTEGER NOT NULL,
+            frontier BLOB NOT NULL
+        ) STRICT;
+        """
+}

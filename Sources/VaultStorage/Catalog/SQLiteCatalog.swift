@@ -1,0 +1,131 @@
+// The catalog on SQLite: one writing connection whose commits are flushed before they return, and
+// readers beside it (WAL).
+
+import Foundation
+import GRDB
+package import Vault
+package import VaultFormat
+
+package final class SQLiteCatalog: Catalog, Sendable {
+    private let pool: DatabasePool
+
+    /// Makes the catalog of a new vault.
+    ///
+    /// - Throws: ``CatalogError/exists`` where there is one.
+    package static func create(at path: String, vault: VaultID) throws -> SQLiteCatalog {
+        guard !FileManager.default.fileExists(atPath: path) else { throw CatalogError.exists }
+        let catalog = try SQLiteCatalog(path: path)
+        try catalog.pool.write { db in
+            try db.execute(
+                sql: "INSERT INTO log (id, vault, size, frontier) VALUES (1, ?, 0, x'')",
+                arguments: [Data(vault.bytes)])
+        }
+        return catalog
+    }
+
+    /// Opens the catalog of `vault`.
+    ///
+    /// - Throws: ``CatalogError``.
+    package static func open(at path: String, vault: VaultID) throws -> SQLiteCatalog {
+        guard FileManager.default.fileExists(atPath: path) else { throw CatalogError.missing }
+        let catalog: SQLiteCatalog
+        let found: Data?
+        do {
+            catalog = try SQLiteCatalog(path: path)
+            found = try catalog.pool.read { db in
+                try Data.fetchOne(db, sql: "SELECT vault FROM log WHERE id = 1")
+            }
+        } catch let error as DatabaseError {
+            throw CatalogError.unusable(StorageError(error))
+        }
+        guard found == Data(vault.bytes) else { throw CatalogError.anotherVault }
+        return catalog
+    }
+
+    private init(path: String) throws {
+        var configuration = Configuration()
+        configuration.label = "catalog"
+        configuration.maximumReaderCount = 8
+        // The one writer never waits for another; a reader may, while the log is being truncated.
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { db in
+            // Deleted wraps are overwritten in the live file; FAST would leave them on free pages.
+            try db.execute(sql: "PRAGMA secure_delete = ON")
+            try db.execute(sql: "PRAGMA trusted_schema = OFF")
+            try db.execute(sql: "PRAGMA cell_size_check = ON")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        // The pool sets NORMAL after preparing its writer, under which an acknowledged commit can be
+        // lost with the power: set FULL after it, and believe only what is read back.
+        let synchronous = try pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            return try Int.fetchOne(db, sql: "PRAGMA synchronous")
+        }
+        guard synchronous == 2 else { throw CatalogError.notDurable }
+        try CatalogSchema.migrator.migrate(pool)
+    }
+
+    /// The writer's `PRAGMA synchronous` as SQLite tells it: 2 is FULL.
+    package func synchronousLevel() throws -> Int {
+        try pool.writeWithoutTransaction { db in
+            try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+        }
+    }
+
+    /// What SQLite finds wrong with the file: nothing, or its words. Reads every page.
+    package func integrityProblems() throws -> [String] {
+        try pool.read { db in
+            try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+        }
+    }
+
+    package func read<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try Self.mapping { try pool.read { try body(SQLiteRows(db: $0)) } }
+    }
+
+    package func write<R>(
+        _ body: (any CatalogWriter) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try Self.mapping { try pool.write { try body(SQLiteRows(db: $0)) } }
+    }
+
+    package func close() throws {
+        try pool.close()
+    }
+
+    private static func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {
+        do {
+            return try body()
+        } catch let error as StorageError {
+            throw error
+        } catch let error as DatabaseError {
+            throw StorageError(error)
+        } catch {
+            throw .damaged
+        }
+    }
+}
+
+/// Why there is no catalog to work with.
+package enum CatalogError: Error, Hashable, Sendable {
+    case exists
+    case missing
+    /// It belongs to another vault's keyring.
+    case anotherVault
+    /// SQLite does not flush its commits here.
+    case notDurable
+    case unusable(StorageError)
+}
+
+extension StorageError {
+    init(_ error: DatabaseError) {
+        switch error.resultCode {
+        case .SQLITE_FULL: self = .full
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_ERROR:
+            self = .damaged
+        default: self = .unavailable(error.extendedResultCode.rawValue)
+        }
+    }
+}

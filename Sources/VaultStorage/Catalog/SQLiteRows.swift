@@ -1,0 +1,213 @@
+// Rows of the catalog inside one transaction. Statements are cached; values are bound, never spliced.
+// Every row is parsed into types, and one that does not parse is damage.
+
+import Foundation
+import GRDB
+import Vault
+import VaultFormat
+
+struct SQLiteRows: CatalogWriter {
+    let db: Database
+
+    private static let imageColumns = """
+        image.id, image.namespace, image.image, image.blob, image.type, image.width, image.height,
+        image.bytes, image.level, image.inspector, image.flags, image.findings, image.created,
+        image.changed, image.mac, image_wrap.epoch, image_wrap.wrapped
+        """
+    private static let referenceColumns = """
+        reference.id, reference.image, reference.reference, reference.owner, reference.job,
+        reference.body, reference.changed, reference.mac, reference_wrap.epoch,
+        reference_wrap.wrapped
+        """
+    private static let imageWrap = "JOIN wrap AS image_wrap ON image_wrap.id = image.wrap"
+    private static let referenceWrap =
+        "JOIN wrap AS reference_wrap ON reference_wrap.id = reference.wrap"
+
+    // MARK: Reading
+
+    func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow? {
+        try first(
+            """
+            SELECT \(Self.imageColumns) FROM image \(Self.imageWrap)
+            WHERE image.namespace = ? AND image.image = ?
+            """, [namespace.description, Data(id.bytes)]
+        ) { row throws in try ImageRow(row, at: 0) }
+    }
+
+    func reference(
+        of image: Int64, claim: ClaimIndex
+    ) throws(StorageError) -> ReferenceRow? {
+        try first(
+            """
+            SELECT \(Self.referenceColumns) FROM reference \(Self.referenceWrap)
+            WHERE reference.image = ? AND reference.owner = ? AND reference.job = ?
+            """, [image, claim.owner.column, claim.job.column]
+        ) { row throws in try ReferenceRow(row, at: 0) }
+    }
+
+    func anyReference(
+        of image: Int64, fitting claim: ClaimIndex
+    ) throws(StorageError) -> ReferenceRow? {
+        try first(
+            """
+            SELECT \(Self.referenceColumns) FROM reference \(Self.referenceWrap)
+            WHERE reference.image = ?1 AND (?2 = x'' OR reference.owner = ?2)
+                AND (?3 = x'' OR reference.job = ?3)
+            ORDER BY reference.id LIMIT 1
+            """, [image, claim.owner.column, claim.job.column]
+        ) { row throws in try ReferenceRow(row, at: 0) }
+    }
+
+    func referenceCount(of image: Int64) throws(StorageError) -> Int {
+        try first("SELECT count(*) FROM reference WHERE image = ?", [image]) { $0[0] } ?? 0
+    }
+
+    func references(
+        in namespace: NamespaceName, fitting claim: ClaimIndex, after: Int64, limit: Int
+    ) throws(StorageError) -> [(reference: ReferenceRow, image: ImageRow)] {
+        var filters = ""
+        var values: [any DatabaseValueConvertible] = [after, namespace.description]
+        if let owner = claim.owner {
+            filters += " AND reference.owner <> x'' AND reference.owner = ?"
+            values.append(Data(owner.bytes))
+        }
+        if let job = claim.job {
+            filters += " AND reference.job <> x'' AND reference.job = ?"
+            values.append(Data(job.bytes))
+        }
+        values.append(limit)
+        let imageStart = 10
+        return try all(
+            """
+            SELECT \(Self.referenceColumns), \(Self.imageColumns)
+            FROM reference \(Self.referenceWrap)
+            JOIN image ON image.id = reference.image \(Self.imageWrap)
+            WHERE reference.id > ? AND image.namespace = ?\(filters)
+            ORDER BY reference.id LIMIT ?
+            """, StatementArguments(values)
+        ) { row throws in
+            (try ReferenceRow(row, at: 0), try ImageRow(row, at: imageStart))
+        }
+    }
+
+    func holdsBlob(_ blob: BlobID) throws(StorageError) -> Bool {
+        try first("SELECT 1 FROM image WHERE blob = ?", [Data(blob.bytes)]) { _ in true } ?? false
+    }
+
+    func events(from: UInt64, limit: Int) throws(StorageError) -> [EventRow] {
+        try all(
+            """
+            SELECT id, at, action, outcome, image, digest, sealed, content FROM event
+            WHERE id >= ? ORDER BY id LIMIT ?
+            """, [Int64(clamping: from), limit]
+        ) { row throws in try EventRow(row) }
+    }
+
+    func frontier() throws(StorageError) -> MerkleFrontier {
+        let frontier = try first("SELECT size, frontier FROM log WHERE id = 1", []) { row throws in
+            let size: Int64 = row[0]
+            let packed: Data = row[1]
+            guard size >= 0 else { throw StorageError.damaged }
+            return try MerkleFrontier(size: UInt64(size), packed: Array(packed))
+        }
+        guard let frontier else { throw .damaged }
+        return frontier
+    }
+
+    func totals() throws(StorageError) -> CatalogTotals {
+        let totals = try first(
+            """
+            SELECT count(*), coalesce(sum(bytes), 0), (SELECT count(*) FROM reference) FROM image
+            """, []
+        ) { CatalogTotals(images: $0[0], references: $0[2], storedBytes: $0[1]) }
+        return totals ?? CatalogTotals(images: 0, references: 0, storedBytes: 0)
+    }
+
+    func census() throws(StorageError) -> [UInt32: Int] {
+        let rows = try all("SELECT epoch, count(*) FROM wrap GROUP BY epoch", []) { row in
+            (UInt32(clamping: row[0] as Int64), row[1] as Int)
+        }
+        return Dictionary(rows, uniquingKeysWith: +)
+    }
+
+    // MARK: Writing
+
+    func insertImage(_ image: ImageRow) throws(StorageError) -> Int64 {
+        let wrap = try insertWrap(image.key)
+        try run(
+            """
+            INSERT INTO image (namespace, image, blob, type, width, height, bytes, level,
+                inspector, flags, findings, created, wrap, changed, mac)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                image.namespace.description, Data(image.image.bytes), Data(image.blob.bytes),
+                Int64(image.type.rawValue), image.width, image.height, image.storedBytes,
+                Int64(image.verdict.level.rawValue), Int64(image.verdict.inspectorVersion),
+                Int64(image.verdict.flags.rawValue), image.verdict.findingsText,
+                image.createdMicroseconds, wrap, Int64(clamping: image.changedAt),
+                Data(image.mac.bytes),
+            ])
+        return db.lastInsertedRowID
+    }
+
+    func insertReference(_ reference: ReferenceRow) throws(StorageError) {
+        let wrap = try insertWrap(reference.key)
+        try run(
+            """
+            INSERT INTO reference (image, reference, owner, job, body, wrap, changed, mac)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                reference.imageRow, Data(reference.reference.bytes), reference.claim.owner.column,
+                reference.claim.job.column, Data(reference.sealedBody), wrap,
+                Int64(clamping: reference.changedAt), Data(reference.mac.bytes),
+            ])
+    }
+
+    private func insertWrap(_ key: WrappedKey) throws(StorageError) -> Int64 {
+        try run(
+            "INSERT INTO wrap (epoch, wrapped) VALUES (?, ?)",
+            [Int64(key.epoch.value), Data(key.bytes)])
+        return db.lastInsertedRowID
+    }
+
+    func deleteImage(_ image: ImageRow) throws(StorageError) {
+        try delete(from: "image", image.row)
+    }
+
+    func deleteReference(_ reference: ReferenceRow) throws(StorageError) {
+        try delete(from: "reference", reference.row)
+    }
+
+    private func delete(from table: String, _ id: Int64) throws(StorageError) {
+        let wrap = try first("SELECT wrap FROM \(table) WHERE id = ?", [id]) { $0[0] as Int64 }
+        guard let wrap else { throw .damaged }
+        try run("DELETE FROM \(table) WHERE id = ?", [id])
+        try run("DELETE FROM wrap WHERE id = ?", [wrap])
+    }
+
+    func append(_ event: EventRow) throws(StorageError) {
+        let (sealed, content) =
+            switch event.content {
+            case .sealed(let bytes): (1, bytes)
+            case .clear(let bytes): (0, bytes)
+            }
+        try run(
+            """
+            INSERT INTO event (id, at, action, outcome, image, digest, sealed, content)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                Int64(clamping: event.index), event.atMicroseconds, Int64(event.action.rawValue),
+                Int64(event.outcome.rawValue), event.image.map { Data($0.bytes) },
+                Data(event.digest.bytes), sealed, Data(content),
+            ])
+    }
+
+    func setFrontier(_ frontier: MerkleFrontier) throws(StorageError) {
+        try run(
+            "UPDATE log SET size = ?, frontier = ? WHERE id = 1",
+            [Int64(clamping: frontier.size), Data(frontier.packed)])
+    }
+}

@@ -1,0 +1,123 @@
+// Running cached statements, and the words of a row turned into types.
+
+import Foundation
+import GRDB
+import Vault
+import VaultFormat
+
+extension SQLiteRows {
+    func first<R>(
+        _ sql: String, _ values: StatementArguments, _ make: (Row) throws -> R
+    ) throws(StorageError) -> R? {
+        try mapping {
+            let statement = try db.cachedStatement(sql: sql)
+            return try Row.fetchCursor(statement, arguments: values).next().map(make)
+        }
+    }
+
+    func all<R>(
+        _ sql: String, _ values: StatementArguments, _ make: (Row) throws -> R
+    ) throws(StorageError) -> [R] {
+        try mapping {
+            let statement = try db.cachedStatement(sql: sql)
+            let cursor = try Row.fetchCursor(statement, arguments: values)
+            var rows: [R] = []
+            while let row = try cursor.next() { rows.append(try make(row)) }
+            return rows
+        }
+    }
+
+    func run(_ sql: String, _ values: StatementArguments) throws(StorageError) {
+        try mapping {
+            let statement = try db.cachedStatement(sql: sql)
+            try statement.execute(arguments: values)
+        }
+    }
+
+    /// A value that is no value of its type is damage, like a page that does not hold together.
+    private func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw StorageError(error)
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw .damaged
+        }
+    }
+}
+
+extension Optional where Wrapped == BlindIndex {
+    /// The column: an empty blob where there is none.
+    var column: Data { map { Data($0.bytes) } ?? Data() }
+}
+
+extension BlindIndex {
+    fileprivate static func parse(_ column: Data) throws -> BlindIndex? {
+        column.isEmpty ? nil : try BlindIndex(bytes: Array(column))
+    }
+}
+
+/// The column, or damage where it has no value of that type.
+private func value<T: DatabaseValueConvertible>(_ row: Row, _ column: Int) throws -> T {
+    guard let value = T.fromDatabaseValue(row[column]) else { throw StorageError.damaged }
+    return value
+}
+
+private func bytes(_ row: Row, _ column: Int) throws -> [UInt8] {
+    Array(try value(row, column) as Data)
+}
+
+extension ImageRow {
+    init(_ row: Row, at start: Int) throws {
+        guard let type = ImageType(rawValue: try value(row, start + 4)),
+            let level = InspectionLevel(rawValue: try value(row, start + 8))
+        else { throw StorageError.damaged }
+        self.init(
+            row: try value(row, start),
+            namespace: try NamespaceName(value(row, start + 1)),
+            image: try ImageID(bytes: bytes(row, start + 2)),
+            blob: try BlobID(bytes: bytes(row, start + 3)), type: type,
+            width: try value(row, start + 5), height: try value(row, start + 6),
+            storedBytes: try value(row, start + 7),
+            verdict: Verdict(
+                level: level, inspectorVersion: try value(row, start + 9),
+                findings: try Verdict.findings(text: value(row, start + 11)),
+                flags: ImageFlags(rawValue: try value(row, start + 10))),
+            createdMicroseconds: try value(row, start + 12),
+            key: WrappedKey(
+                epoch: try EpochNumber(value(row, start + 15)), bytes: try bytes(row, start + 16)),
+            changedAt: try value(row, start + 13), mac: try RowMAC(bytes: bytes(row, start + 14)))
+    }
+}
+
+extension ReferenceRow {
+    init(_ row: Row, at start: Int) throws {
+        self.init(
+            row: try value(row, start), imageRow: try value(row, start + 1),
+            reference: try ReferenceID(bytes: bytes(row, start + 2)),
+            claim: ClaimIndex(
+                owner: try BlindIndex.parse(value(row, start + 3)),
+                job: try BlindIndex.parse(value(row, start + 4))),
+            sealedBody: try bytes(row, start + 5),
+            key: WrappedKey(
+                epoch: try EpochNumber(value(row, start + 8)), bytes: try bytes(row, start + 9)),
+            changedAt: try value(row, start + 6), mac: try RowMAC(bytes: bytes(row, start + 7)))
+    }
+}
+
+extension EventRow {
+    init(_ row: Row) throws {
+        guard let action = EventAction(rawValue: try value(row, 2)),
+            let outcome = EventOutcome(rawValue: try value(row, 3))
+        else { throw StorageError.damaged }
+        let image: Data? = Data.fromDatabaseValue(row[4])
+        let content = try bytes(row, 7)
+        self.init(
+            index: try value(row, 0), atMicroseconds: try value(row, 1), action: action,
+            outcome: outcome, image: try image.map { try ImageID(bytes: Array($0)) },
+            digest: try Digest256(bytes: bytes(row, 5)),
+            content: try value(row, 6) == 1 ? .sealed(content) : .clear(content))
+    }
+}
