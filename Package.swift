@@ -22,6 +22,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -56,16 +57,18 @@ let package = Package(
                 "VaultFormat", "Vault", "CVaultSystem", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: rules),
-        .target(name: "VaultAPI", dependencies: ["VaultFormat"], swiftSettings: rules),
+        .target(
+            name: "VaultAPI", dependencies: ["VaultFormat"],
+            resources: [.embedInCode("Resources/openapi.yaml")], swiftSettings: rules),
         .target(
             name: "VaultServer",
             dependencies: [
-                "VaultFormat", "VaultAPI", "Vault",
-                .product(name: "Hummingbird", package: "hummingbird"),
+                "VaultFormat", "VaultCrypto", "VaultAPI", "Vault",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

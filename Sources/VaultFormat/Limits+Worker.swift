@@ -28,8 +28,9 @@ extension Limits {
     /// Bytes that zlib inflates at a time: stays in a core's cache, and larger gained nothing.
     package static let workerInflateWindowBytes = 64 << 10
 
-    /// Bytes of all compressed texts and profiles of one PNG, inflated. Profiles reach 4 MB.
-    package static let workerTextBytes = 8 << 20
+    /// Bytes of all compressed texts and profiles of one PNG, inflated: as much as may stand beside
+    /// the picture uncompressed, and searched in 10 ms.
+    package static let workerTextBytes = 4 << 20
 
     /// Bytes of address space. A 50 Mpx progressive JPEG keeps 150 MB of coefficients, the image
     /// has at most 32 MiB, the libraries map 40 MB; a bomb is refused long before.

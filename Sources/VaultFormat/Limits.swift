@@ -48,6 +48,10 @@ package enum Limits {
     package static let idleSeconds = 60
     /// Seconds for one whole upload, however slowly it trickles.
     package static let uploadSeconds = 300
+    /// Bytes of a refused upload that are still read, so that its sender gets to see the answer.
+    package static let drainBytes = 32 << 20
+    /// Threads that requests run on: as many may wait for the disk at once.
+    package static let requestThreads = 24
     /// Bytes of one request's header section.
     package static let headerBytes = 16 << 10
     /// Header fields of one request.

@@ -49,6 +49,9 @@ package final class Committer: Sendable {
     /// The log's size and root as of the last durable batch.
     package var frontier: MerkleFrontier { state.withLock { $0.frontier } }
 
+    /// Whether a flush failed: nothing can be recorded until the store is opened anew.
+    package var isBroken: Bool { state.withLock { $0.broken != nil } }
+
     /// Waits until change and event are durable.
     ///
     /// - Throws: ``VaultError`` when the change was refused (its event, a refusal, is durable then),

@@ -11,7 +11,7 @@ package struct AuditedEvent: Hashable, Sendable {
 }
 
 /// A page of events and where the next begins.
-package struct EventPageRows: Sendable {
+package struct EventRowPage: Sendable {
     package let events: [AuditedEvent]
     package let next: UInt64?
     package let size: UInt64
@@ -23,7 +23,7 @@ extension Vault {
     ///   - limit: 1 to ``Limits/pageRows``.
     package func events(
         from: UInt64, limit: Int, _ call: Call
-    ) async throws(VaultError) -> EventPageRows {
+    ) async throws(VaultError) -> EventRowPage {
         try await audited(.logRead, call) { () async throws(VaultError) in
             let limit = min(max(limit, 1), Limits.pageRows)
             try await committer.record(event(.logRead, call))
@@ -33,7 +33,7 @@ extension Vault {
             let keyring = keyringIfUnsealed
             let size = committer.frontier.size
             let end = rows.last.map { $0.index + 1 }
-            return EventPageRows(
+            return EventRowPage(
                 events: rows.map { AuditedEvent(index: $0.index, body: body($0, keyring)) },
                 next: end.flatMap { $0 < size ? $0 : nil }, size: size)
         }
@@ -42,7 +42,7 @@ extension Vault {
     /// The newest `count` events.
     package func newestEvents(
         _ count: Int, _ call: Call
-    ) async throws(VaultError) -> EventPageRows {
+    ) async throws(VaultError) -> EventRowPage {
         let size = committer.frontier.size
         let count = UInt64(min(max(count, 1), Limits.pageRows))
         return try await events(from: size - min(size, count), limit: Int(count), call)

@@ -3,7 +3,7 @@
 package import VaultFormat
 
 /// A page of claims and where the next begins.
-package struct ImagePage: Sendable {
+package struct ClaimPage: Sendable {
     package let images: [ClaimedImage]
     /// The row to continue after; nil on the last page.
     package let next: Int64?
@@ -16,7 +16,7 @@ extension Vault {
     ///   - limit: 1 to ``Limits/pageRows``.
     package func list(
         fitting claim: Claim, after: Int64, limit: Int, _ call: Call
-    ) async throws(VaultError) -> ImagePage {
+    ) async throws(VaultError) -> ClaimPage {
         try await audited(.imageList, call) { () async throws(VaultError) in
             let keyring = try keyring()
             let index = claimIndex(claim, in: call.namespace, keyring)
@@ -33,7 +33,7 @@ extension Vault {
             }
             try await committer.record(event(.imageList, call))
             let last = rows.count > limit ? rows[limit - 1].reference.row : nil
-            return ImagePage(images: images, next: last)
+            return ClaimPage(images: images, next: last)
         }
     }
 }

@@ -83,6 +83,11 @@ package struct Call: Sendable {
 package struct ClaimedImage: Sendable {
     package let image: ImageRow
     package let body: ReferenceBody
+
+    package init(image: ImageRow, body: ReferenceBody) {
+        self.image = image
+        self.body = body
+    }
 }
 
 extension Vault {

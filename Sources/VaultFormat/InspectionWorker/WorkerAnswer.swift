@@ -41,8 +41,8 @@ package enum DecodeOutcome: UInt8, Sendable, CaseIterable {
     case tooManyScans = 5
     /// Coefficients or text beyond the room a worker has.
     case tooMuchMemory = 6
-    /// The chunks themselves do not hold together.
-    case pngBroken = 7
+    /// The walk in the worker refuses what vaultd's should have refused before.
+    case structureRefused = 7
     /// Pixel data that does not inflate.
     case pixelsDamaged = 8
     case pixelsTooFew = 9

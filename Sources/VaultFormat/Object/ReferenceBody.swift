@@ -73,4 +73,11 @@ package struct ReferenceBody: Hashable, Sendable {
     private static func text(_ bytes: [UInt8]) -> String {
         String(decoding: bytes, as: UTF8.self)
     }
+
+    /// The transformations by name, in the order of their bits.
+    package var transformationNames: [String] {
+        ["trailer-truncated", "metadata-stripped"].enumerated().compactMap { bit, name in
+            transformations & 1 << bit == 0 ? nil : name
+        }
+    }
 }

@@ -1,0 +1,48 @@
+// The small answers that every socket gives about the service and the caller.
+
+package import VaultFormat
+
+/// `GET /v1/health`: the process answers. Says nothing about the vault behind it.
+package struct HealthAnswer: Codable, Hashable, Sendable {
+    package var status = "ok"
+    package init() {}
+}
+
+/// `GET /v1/ready`: the vault is unsealed and can serve. What keeps it from that is a problem.
+package struct ReadyAnswer: Codable, Hashable, Sendable {
+    package var status = "ready"
+    package init() {}
+}
+
+/// `GET /v1/version`.
+package struct VersionAnswer: Codable, Hashable, Sendable {
+    /// Of the product.
+    package var version: String
+    /// Of the contract: the number in every path.
+    package var api: Int
+
+    package init(version: String) {
+        self.version = version
+        api = APIPath.version
+    }
+}
+
+/// `GET /v1/whoami`: who the kernel says is calling, and what that means here.
+package struct WhoAmIAnswer: Codable, Hashable, Sendable {
+    package var uid: UInt32
+    package var gid: UInt32
+    /// The process at connect time: a hint only.
+    package var pid: Int32
+    package var groups: [UInt32]
+    package var door: Door
+    package var namespace: NamespaceName
+
+    package init(caller: Caller, groups: [UInt32], namespace: NamespaceName) {
+        uid = caller.uid
+        gid = caller.gid
+        pid = caller.pid
+        self.groups = groups
+        door = caller.door
+        self.namespace = namespace
+    }
+}

@@ -1,0 +1,124 @@
+// `GET /v1/status` on the admin socket: the whole vault on one screen.
+
+package import VaultFormat
+
+package struct StatusAnswer: Codable, Hashable, Sendable {
+    package var version: String
+    package var vault: VaultID
+    package var sealed: Bool
+    package var started: UTCTime
+    package var uptimeSeconds: Int
+    package var validation: Validation
+    package var images: Images
+    /// Nil while sealed.
+    @Nullable package var keys: Keys?
+    package var log: Log
+    package var disk: Disk
+    package var inspectors: Inspectors
+    /// Connections open now, over all sockets.
+    package var connections: Int
+
+    package init(
+        version: String, vault: VaultID, sealed: Bool, startedMicroseconds: Int64,
+        uptimeSeconds: Int, validation: Validation, images: Images, keys: Keys?, log: Log,
+        disk: Disk, inspectors: Inspectors, connections: Int
+    ) {
+        self.version = version
+        self.vault = vault
+        self.sealed = sealed
+        self.started = UTCTime(microseconds: startedMicroseconds)
+        self.uptimeSeconds = uptimeSeconds
+        self.validation = validation
+        self.images = images
+        self.keys = keys
+        self.log = log
+        self.disk = disk
+        self.inspectors = inspectors
+        self.connections = connections
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, vault, sealed, started
+        case uptimeSeconds = "uptime_seconds"
+        case validation, images, keys, log, disk, inspectors, connections
+    }
+}
+
+extension StatusAnswer {
+    /// The policy in force, in its stable words.
+    package struct Validation: Codable, Hashable, Sendable {
+        package var level: String
+        package var trailer: String
+
+        package init(level: InspectionLevel, trailer: InspectionPolicy.Trailer) {
+            self.level = level.name
+            self.trailer = trailer.rawValue
+        }
+    }
+
+    package struct Images: Codable, Hashable, Sendable {
+        package var count: Int
+        package var references: Int
+        /// Bytes of all blobs, sealed.
+        package var storedBytes: Int
+
+        package init(count: Int, references: Int, storedBytes: Int) {
+            self.count = count
+            self.references = references
+            self.storedBytes = storedBytes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case count, references
+            case storedBytes = "stored_bytes"
+        }
+    }
+
+    package struct Log: Codable, Hashable, Sendable {
+        /// Events.
+        package var size: UInt64
+        /// The RFC 6962 root over them.
+        package var root: Digest256
+        /// As `vaultd init` printed it.
+        package var keyFingerprint: String
+
+        package init(size: UInt64, root: Digest256, keyFingerprint: String) {
+            self.size = size
+            self.root = root
+            self.keyFingerprint = keyFingerprint
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case size, root
+            case keyFingerprint = "key_fingerprint"
+        }
+    }
+
+    /// The file system that holds the state directory.
+    package struct Disk: Codable, Hashable, Sendable {
+        package var freeBytes: Int
+        package var totalBytes: Int
+
+        package init(freeBytes: Int, totalBytes: Int) {
+            self.freeBytes = freeBytes
+            self.totalBytes = totalBytes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case freeBytes = "free_bytes"
+            case totalBytes = "total_bytes"
+        }
+    }
+
+    /// The isolated inspection workers.
+    package struct Inspectors: Codable, Hashable, Sendable {
+        package var workers: Int
+        /// Since the daemon started, planned replacements not counted.
+        package var restarts: Int
+
+        package init(workers: Int, restarts: Int) {
+            self.workers = workers
+            self.restarts = restarts
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// Where things are: every path of `openapi.yaml`, spelled once.
+
+package import VaultFormat
+
+package enum APIPath {
+    /// The number in every path: rises when a change would break a client.
+    package static let version = 1
+
+    package static let images = "/v1/images"
+    package static let health = "/v1/health"
+    package static let ready = "/v1/ready"
+    package static let productVersion = "/v1/version"
+    package static let whoami = "/v1/whoami"
+    package static let contract = "/v1/openapi.yaml"
+    package static let status = "/v1/status"
+    package static let events = "/v1/events"
+    package static let checkpoint = "/v1/checkpoint"
+
+    package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }
+    package static func metadata(_ id: ImageID) -> String { "\(images)/\(id.hex)/metadata" }
+
+    /// The id in a path.
+    ///
+    /// - Throws: ``RequestError/invalidIdentifier``.
+    package static func imageID(_ segment: some StringProtocol) throws(RequestError) -> ImageID {
+        do throws(FormatError) {
+            return try ImageID(hex: segment)
+        } catch {
+            throw .invalidIdentifier
+        }
+    }
+}
+
+extension Door {
+    /// The socket's name inside the vault's run-time directory.
+    package var socketName: String { "\(name).sock" }
+}

@@ -1,0 +1,194 @@
+// images.sock: bytes in and bytes out.
+
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+import Vault
+import VaultAPI
+import VaultFormat
+
+extension RequestHandler {
+    // MARK: PUT
+
+    func putImage(
+        _ exchange: Exchange, _ writer: borrowing ResponseWriter
+    ) async throws -> Answer {
+        let put = try await parsing(exchange) { () throws(RequestError) in
+            try QueryString.requireNone(exchange.query)
+            return PutRequest(
+                name: try ContentDisposition.fileName(
+                    fields: exchange.values(HeaderName.contentDisposition)),
+                declaredType: exchange.values(HeaderName.contentType).first,
+                claim: try exchange.claim())
+        }
+        let length = try await contentLength(exchange)
+        let upload: Upload
+        do throws(VaultError) {
+            upload = try await vault.receive(bytes: length)
+        } catch {
+            throw try await refused(error, exchange)
+        }
+        if exchange.request.headers[.expect]?.lowercased() == "100-continue" {
+            try await writer.writeInformationalHead(HTTPResponse(status: .continue))
+        }
+        try await receive(into: upload, exchange)
+        let stored = try await verb { () async throws(VaultError) in
+            try await vault.put(upload, put, exchange.call)
+        }
+        return .json(ImageAnswer(stored), status: .created)
+    }
+
+    private func contentLength(_ exchange: Exchange) async throws -> Int? {
+        guard let text = exchange.request.headers[.contentLength] else { return nil }
+        guard let length = Int(text), length >= 0 else {
+            throw try await refused(VaultError(.badRequest), exchange)
+        }
+        if length == 0 { throw try await refused(VaultError(.emptyBody), exchange) }
+        return length
+    }
+
+    /// Takes the body in, counted and hashed as it comes; the limit acts at once.
+    private func receive(into upload: Upload, _ exchange: Exchange) async throws {
+        let deadline = ContinuousClock.now + .seconds(Limits.uploadSeconds)
+        do {
+            for try await part in exchange.request.body {
+                try unsafe part.withUnsafeReadableBytes { try unsafe upload.append($0) }
+                guard ContinuousClock.now < deadline else { throw VaultError(.uploadTimeout) }
+            }
+        } catch let error as VaultError {
+            throw try await refused(error, exchange)
+        } catch {
+            // The connection ended inside the body: nobody is left to be told, but the log is.
+            _ = try await refused(VaultError(.uploadIncomplete), exchange)
+            throw error
+        }
+    }
+
+    // MARK: GET
+
+    func openImage(_ id: String, _ exchange: Exchange) async throws -> OpenedImage {
+        let (id, claim) = try await target(id, exchange)
+        return try await verb { () async throws(VaultError) in
+            try await vault.open(id, claim: claim, exchange.call)
+        }
+    }
+
+    /// Sends the image frame by frame; its read is in the log already.
+    func send(
+        _ opened: OpenedImage, _ exchange: Exchange, _ writer: consuming ResponseWriter
+    ) async throws {
+        var sent = 0
+        do {
+            let head = HTTPResponse(
+                status: .ok, headerFields: Self.imageFields(opened.image, opened.body))
+            if opened.frameCount == 1 {
+                let plain = try vault.frame(0, of: opened)
+                sent = plain.count
+                try await writer.write(
+                    response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: plain)))
+            } else {
+                var body = try await writer.writeHead(head)
+                for index in 0..<opened.frameCount {
+                    let plain = try vault.frame(index, of: opened)
+                    try await body.write(ByteBuffer(bytes: plain))
+                    sent += plain.count
+                }
+                try await body.finish(nil)
+            }
+            vault.ended(opened, bytes: sent, failure: nil)
+        } catch {
+            // The head is out: only the end of the connection can tell that the body is short.
+            let code = (error as? VaultError)?.code ?? .uploadIncomplete
+            vault.ended(opened, bytes: sent, failure: code)
+            logger.error(
+                "an answer was cut short",
+                metadata: ["code": "\(code.rawValue)", "request_id": "\(exchange.id)"])
+            throw ConnectionEnds()
+        }
+    }
+
+    /// The headers of an image: the caller's own name for it, or one made of its address.
+    private static func imageFields(_ image: ImageRow, _ body: ReferenceBody?) -> HTTPFields {
+        var fields = Answer.fields(type: image.type.mediaType, bytes: image.storedBytes)
+        fields[.contentDisposition] =
+            body.map { ContentDisposition.field(for: $0.name) }
+            ?? "attachment; filename=\"\(image.image.hex.prefix(16)).\(image.type.fileExtension)\""
+        return fields
+    }
+
+    // MARK: The rest
+
+    func probeImage(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        let (id, claim) = try await target(id, exchange)
+        let (image, body) = try await verb { () async throws(VaultError) in
+            try await vault.metadata(id, claim: claim, as: .imageProbe, exchange.call)
+        }
+        var answer = Answer(type: image.type.mediaType, body: [])
+        answer.fields = Self.imageFields(image, body)
+        return answer
+    }
+
+    func readMetadata(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        let (id, claim) = try await target(id, exchange)
+        let (image, body) = try await verb { () async throws(VaultError) in
+            try await vault.metadata(id, claim: claim, as: .metadataRead, exchange.call)
+        }
+        guard let body else { throw Refusal(error: VaultError(.unknownImage), detail: nil) }
+        return .json(ImageAnswer(ClaimedImage(image: image, body: body)))
+    }
+
+    func deleteImage(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        let (id, claim) = try await target(id, exchange)
+        let dropped = try await verb { () async throws(VaultError) in
+            try await vault.delete(id, claim: claim, exchange.call)
+        }
+        return .json(
+            DeleteAnswer(
+                id: id, remainingClaims: dropped.remaining, erased: dropped.remaining == 0))
+    }
+
+    func listImages(_ exchange: Exchange) async throws -> Answer {
+        let (query, after) = try await parsing(exchange) { () throws(RequestError) in
+            let query = try ImageListQuery(query: exchange.query)
+            return (query, try query.after.map(Self.row) ?? 0)
+        }
+        let page = try await verb { () async throws(VaultError) in
+            try await vault.list(
+                fitting: query.claim, after: after, limit: query.limit, exchange.call)
+        }
+        let next = page.next.flatMap { try? PageCursor("r\($0)") }
+        return .json(ImagePage(images: page.images.map { ImageAnswer($0) }, next: next))
+    }
+
+    private static func row(_ cursor: PageCursor) throws(RequestError) -> Int64 {
+        let text = cursor.wireText
+        guard text.first == "r", let row = Int64(text.dropFirst()), row > 0,
+            "r\(row)" == text
+        else { throw .invalidParameter("after", expected: "the next of another page") }
+        return row
+    }
+
+    /// The image and the claim that a request names.
+    private func target(_ id: String, _ exchange: Exchange) async throws -> (ImageID, Claim) {
+        try await parsing(exchange) { () throws(RequestError) in
+            try QueryString.requireNone(exchange.query)
+            return (try APIPath.imageID(id), try exchange.claim())
+        }
+    }
+}
+
+extension ImageAnswer {
+    /// The image as its claim shows it.
+    init(_ claimed: ClaimedImage) {
+        let (image, body) = (claimed.image, claimed.body)
+        self.init(
+            id: image.image, type: image.type, width: image.width, height: image.height,
+            received: ContentSummary(bytes: body.receivedBytes, sha256: body.receivedDigest),
+            stored: ContentSummary(bytes: image.storedBytes, sha256: body.storedDigest),
+            transformed: body.transformationNames, name: body.name, claim: body.claim,
+            createdMicroseconds: body.createdMicroseconds, verdict: VerdictAnswer(image.verdict))
+    }
+}

@@ -1,0 +1,178 @@
+// What every door answers, and admin.sock and audit.sock.
+
+import Foundation
+import Glibc
+import HTTPTypes
+import NIOCore
+import Vault
+import VaultAPI
+import VaultCrypto
+package import VaultFormat
+
+/// What the service knows of itself besides the vault.
+package struct ServiceFacts: Sendable {
+    package let version: String
+    package let vault: VaultID
+    package let startedMicroseconds: Int64
+    package let stateDirectory: String
+    package let connections: ConnectionCounter
+
+    package init(
+        version: String, vault: VaultID, startedMicroseconds: Int64, stateDirectory: String,
+        connections: ConnectionCounter
+    ) {
+        self.version = version
+        self.vault = vault
+        self.startedMicroseconds = startedMicroseconds
+        self.stateDirectory = stateDirectory
+        self.connections = connections
+    }
+}
+
+extension RequestHandler {
+    /// Answers every operation that has a small answer.
+    func answer(_ operation: Operation, _ exchange: Exchange) async throws -> Answer {
+        switch operation {
+        case .listImages: return try await listImages(exchange)
+        case .probeImage(let id): return try await probeImage(id, exchange)
+        case .deleteImage(let id): return try await deleteImage(id, exchange)
+        case .readMetadata(let id): return try await readMetadata(id, exchange)
+        case .listEvents: return try await listEvents(exchange)
+        default: break
+        }
+        try await parsing(exchange) { () throws(RequestError) in
+            try QueryString.requireNone(exchange.query)
+        }
+        switch operation {
+        case .health: return .json(HealthAnswer())
+        case .ready: return try ready()
+        case .version: return try await recorded(exchange, .json(VersionAnswer(version: service.version)))
+        case .contract: return try await recorded(exchange, contract)
+        case .whoami: return try await recorded(exchange, whoami(exchange))
+        case .status: return try await status(exchange)
+        case .checkpoint: return try await checkpoint(exchange)
+        default: throw Refusal(error: VaultError(.unknownRoute), detail: nil)
+        }
+    }
+
+    private func recorded(_ exchange: Exchange, _ answer: Answer) async throws -> Answer {
+        try await verb { () async throws(VaultError) in
+            try await vault.record(exchange.action, exchange.call)
+        }
+        return answer
+    }
+
+    private func ready() throws -> Answer {
+        if vault.isSealed { throw Refusal(error: VaultError(.sealed), detail: nil) }
+        if vault.committer.isBroken {
+            throw Refusal(error: VaultError(.auditUnavailable), detail: nil)
+        }
+        return .json(ReadyAnswer())
+    }
+
+    private var contract: Answer {
+        Answer(type: MediaType.yaml, body: Contract.openAPI)
+    }
+
+    private func whoami(_ exchange: Exchange) -> Answer {
+        .json(
+            WhoAmIAnswer(
+                caller: exchange.call.caller, groups: exchange.peer.groups,
+                namespace: exchange.call.namespace))
+    }
+
+    // MARK: audit.sock
+
+    private func listEvents(_ exchange: Exchange) async throws -> Answer {
+        let query = try await parsing(exchange) { () throws(RequestError) in
+            try EventListQuery(query: exchange.query)
+        }
+        let page = try await verb { () async throws(VaultError) in
+            switch query {
+            case .after(let index, let limit):
+                try await vault.events(
+                    from: index.map { $0 + 1 } ?? 0, limit: limit, exchange.call)
+            case .newest(let count): try await vault.newestEvents(count, exchange.call)
+            }
+        }
+        let slots = page.events.map { event -> EventSlot in
+            event.body.map { .body($0) }
+                ?? .unavailable(index: event.index, vault.isSealed ? .sealed : .damaged)
+        }
+        return Answer(
+            type: MediaType.json,
+            body: EventPageWriter.encode(slots, next: page.next, size: page.size))
+    }
+
+    private func checkpoint(_ exchange: Exchange) async throws -> Answer {
+        let note = try await verb { () async throws(VaultError) in
+            try await vault.checkpoint(exchange.call)
+        }
+        guard let note else { throw Refusal(error: VaultError(.sealed), detail: nil) }
+        return Answer(type: MediaType.note, body: Array(note.utf8))
+    }
+
+    // MARK: admin.sock
+
+    private func status(_ exchange: Exchange) async throws -> Answer {
+        let status = try await verb { () async throws(VaultError) in
+            try await vault.status(exchange.call)
+        }
+        let uptime = (SystemTime.nowMicroseconds - service.startedMicroseconds) / 1_000_000
+        return .json(
+            StatusAnswer(
+                version: service.version, vault: service.vault, sealed: status.isSealed,
+                startedMicroseconds: service.startedMicroseconds,
+                uptimeSeconds: max(0, Int(uptime)),
+                validation: .init(
+                    level: vault.settings.level, trailer: vault.settings.policy.trailer),
+                images: .init(
+                    count: status.totals.images, references: status.totals.references,
+                    storedBytes: status.totals.storedBytes),
+                keys: vault.keyringIfUnsealed.map { keys($0, status.census) },
+                log: .init(
+                    size: status.logSize, root: status.logRoot,
+                    keyFingerprint: vault.logSigner?.fingerprint ?? ""),
+                disk: disk,
+                inspectors: .init(workers: status.workers, restarts: status.workerRestarts),
+                connections: service.connections.total))
+    }
+
+    private func keys(_ keyring: Keyring, _ census: [UInt32: Int]) -> StatusAnswer.Keys {
+        let file = keyring.keys.file
+        let epochs = file.entries.compactMap { entry -> StatusAnswer.Epoch? in
+            guard entry.purpose == .epoch, let number = try? EpochNumber(entry.number),
+                let state = EpochState(rawValue: entry.state)
+            else { return nil }
+            return .init(
+                number: number, state: state, createdMicroseconds: entry.createdMicroseconds,
+                wraps: census[entry.number] ?? 0)
+        }
+        let slots = file.slots.map {
+            StatusAnswer.Slot(
+                id: $0.id, kind: $0.kind, label: $0.label,
+                createdMicroseconds: $0.createdMicroseconds)
+        }
+        return .init(
+            generation: file.generation, suite: vault.settings.suite, epochs: epochs, slots: slots)
+    }
+
+    private var disk: StatusAnswer.Disk {
+        var facts = statvfs()
+        guard unsafe statvfs(service.stateDirectory, &facts) == 0 else {
+            return .init(freeBytes: 0, totalBytes: 0)
+        }
+        let block = Int(facts.f_frsize)
+        return .init(
+            freeBytes: Int(facts.f_bavail) * block, totalBytes: Int(facts.f_blocks) * block)
+    }
+}
+
+/// The wall clock, for what is only shown.
+enum SystemTime {
+    static var nowMicroseconds: Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

@@ -1,0 +1,93 @@
+// One door: a listening socket, its connections, and their end.
+
+import HTTPTypes
+import HummingbirdCore
+package import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+import VaultFormat
+
+/// Serves HTTP/1.1 on a descriptor that was bound, or handed over, before.
+package final class DoorServer: Service {
+    private let acceptor: Acceptor
+    private let handler: RequestHandler
+    private let counter: ConnectionCounter
+    private let executor: RequestExecutor
+    private let group: MultiThreadedEventLoopGroup
+    private let logger: Logger
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    package init(
+        listener: Int32, handler: RequestHandler, counter: ConnectionCounter,
+        executor: RequestExecutor, logger: Logger
+    ) {
+        acceptor = Acceptor(listener: listener)
+        self.handler = handler
+        self.counter = counter
+        self.executor = executor
+        self.logger = logger
+        group = .singleton
+    }
+
+    package func run() async throws {
+        let (connections, continuation) = AsyncStream.makeStream(
+            of: (Int32, PeerIdentity).self, bufferingPolicy: .unbounded)
+        acceptor.start(counter: counter) { continuation.yield(($0, $1)) }
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { tasks in
+                for await (socket, peer) in connections {
+                    tasks.addTask(executorPreference: executor) {
+                        await self.serve(socket, peer)
+                        self.counter.release(peer.uid)
+                    }
+                }
+            }
+        } onGracefulShutdown: {
+            self.acceptor.stop()
+            continuation.finish()
+            self.quiesce()
+        }
+    }
+
+    private func serve(_ socket: Int32, _ peer: PeerIdentity) async {
+        let handler = handler
+        let http = HTTP1Channel(
+            responder: { request, writer, _ in
+                try await handler.respond(to: request, from: peer, through: writer)
+            },
+            configuration: .init(
+                idleTimeout: .seconds(Int64(Limits.idleSeconds)),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: Limits.headerBytes,
+                    maxHeaderListSize: Limits.headerBytes,
+                    maxHeaderFieldCount: Limits.headerFields)))
+        do {
+            let logger = logger
+            let connection = try await ClientBootstrap(group: group)
+                .channelOption(.maxMessagesPerRead, value: 16)
+                .channelOption(
+                    .recvAllocator,
+                    value: AdaptiveRecvByteBufferAllocator(
+                        minimum: 4 << 10, initial: 64 << 10, maximum: 256 << 10)
+                )
+                .withConnectedSocket(socket) { channel in
+                    http.setup(channel: channel, logger: logger)
+                }
+            let id = ObjectIdentifier(connection.channel)
+            channels.withLock { $0[id] = connection.channel }
+            await http.handle(value: connection, logger: logger)
+            channels.withLock { _ = $0.removeValue(forKey: id) }
+        } catch {
+            logger.debug("a connection could not be set up")
+        }
+    }
+
+    /// Idle connections close now, busy ones after their answer.
+    private func quiesce() {
+        for channel in channels.withLock({ Array($0.values) }) {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
+    }
+}

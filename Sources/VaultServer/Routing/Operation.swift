@@ -1,0 +1,91 @@
+// Which operation a method and a path ask for, at which door. Parsed whole: there are no wildcards.
+
+import HTTPTypes
+import VaultAPI
+import VaultFormat
+
+enum Operation: Hashable, Sendable {
+    case health, ready, version, whoami, contract
+    case putImage
+    case listImages
+    case getImage(String)
+    case probeImage(String)
+    case deleteImage(String)
+    case readMetadata(String)
+    case status
+    case listEvents
+    case checkpoint
+
+    /// - Throws: ``VaultAPI/ErrorCode`` `unknown-route` or `method-not-allowed`, with the methods
+    ///   that the path takes.
+    init(
+        method: HTTPRequest.Method, path: some StringProtocol, door: Door
+    ) throws(RouteRefusal) {
+        let operations = Self.operations(at: path, door)
+        guard !operations.isEmpty else { throw RouteRefusal(code: .unknownRoute, allowed: []) }
+        guard let operation = operations.first(where: { $0.0 == method })?.1 else {
+            throw RouteRefusal(code: .methodNotAllowed, allowed: operations.map(\.0))
+        }
+        self = operation
+    }
+
+    private static func operations(
+        at path: some StringProtocol, _ door: Door
+    ) -> [(HTTPRequest.Method, Operation)] {
+        let segments = String(path).split(separator: "/", omittingEmptySubsequences: false)
+            .map { String($0) }
+        guard segments.count >= 3, segments[0].isEmpty, segments[1] == "v1" else { return [] }
+        if let common = common(segments) { return common }
+        switch (door, segments.count, segments[2]) {
+        case (.images, 3, "images"): return [(.post, .putImage), (.get, .listImages)]
+        case (.images, 4, "images"):
+            return [
+                (.get, .getImage(segments[3])), (.head, .probeImage(segments[3])),
+                (.delete, .deleteImage(segments[3])),
+            ]
+        case (.images, 5, "images") where segments[4] == "metadata":
+            return [(.get, .readMetadata(segments[3]))]
+        case (.admin, 3, "status"): return [(.get, .status)]
+        case (.audit, 3, "events"): return [(.get, .listEvents)]
+        case (.audit, 3, "checkpoint"): return [(.get, .checkpoint)]
+        default: return []
+        }
+    }
+
+    /// What every door answers.
+    private static func common(_ segments: [String]) -> [(HTTPRequest.Method, Operation)]? {
+        guard segments.count == 3 else { return nil }
+        switch segments[2] {
+        case "health": return [(.get, .health)]
+        case "ready": return [(.get, .ready)]
+        case "version": return [(.get, .version)]
+        case "whoami": return [(.get, .whoami)]
+        case "openapi.yaml": return [(.get, .contract)]
+        default: return nil
+        }
+    }
+
+    /// The action that a refusal of this operation is logged as.
+    var action: EventAction {
+        switch self {
+        case .putImage: .imagePut
+        case .listImages: .imageList
+        case .getImage: .readBegun
+        case .probeImage: .imageProbe
+        case .deleteImage: .imageDelete
+        case .readMetadata: .metadataRead
+        case .status: .statusRead
+        case .listEvents, .checkpoint: .logRead
+        case .whoami: .identityRead
+        case .contract, .version, .health, .ready: .contractRead
+        }
+    }
+
+    /// Whether the vault only counts it: probes of machines, many and without a secret.
+    var isOnlyCounted: Bool { self == .health || self == .ready }
+}
+
+struct RouteRefusal: Error {
+    let code: ErrorCode
+    let allowed: [HTTPRequest.Method]
+}
