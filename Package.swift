@@ -25,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
@@ -93,6 +94,7 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -106,21 +108,30 @@ let package = Package(
             swiftSettings: rules),
         .executableTarget(
             name: "vaultinspect",
-            dependencies: ["VaultFormat", "ImageInspection", "CVaultSystem", "CMagic"],
+            dependencies: [
+                "VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib",
+            ],
             swiftSettings: rules),
 
         // What Swift cannot say, and the C libraries.
         .target(name: "CVaultSystem"),
+        .target(name: "CSeccomp", linkerSettings: [.linkedLibrary("seccomp")]),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(
             name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
+
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Tests.
         .target(
             name: "VaultTestKit",
             dependencies: ["VaultFormat", "VaultCrypto", "ImageInspection", "Vault"],
             path: "Tests/VaultTestKit", swiftSettings: rules),
+        .executableTarget(
+            name: "HostileWorker", dependencies: ["VaultFormat", "CVaultSystem", "CSeccomp"],
+            path: "Tests/HostileWorker", swiftSettings: rules),
         .testTarget(
             name: "VaultFormatTests", dependencies: ["VaultFormat", "VaultTestKit"],
             swiftSettings: rules),
@@ -137,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "VaultStorageTests",
             dependencies: [
-                "VaultFormat", "Vault", "VaultStorage", "VaultTestKit",
+                "VaultFormat", "VaultCrypto", "Vault", "VaultStorage", "VaultTestKit", "vaultinspect",
+                "HostileWorker",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: rules),

@@ -1,1 +1,48 @@
 #pragma once
+// What Swift cannot say about processes and descriptors. No function here parses anything that a
+// caller of the vault sent, and nothing here links a library beyond the C one: vaultd links this.
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// Sends `length` bytes (at least one) together with `count` descriptors. 0, or -1 with errno.
+int vault_send_descriptors(
+    int socket, const void *bytes, size_t length, const int *descriptors, size_t count);
+
+// Receives exactly `length` bytes and at most `*count` descriptors, close-on-exec, within
+// `timeout_ms`, and leaves in `*count` how many came; whatever differs is an error, and nothing
+// that arrived is left open then.
+// 0, or -1 with errno (ETIMEDOUT, EPIPE at the end of the stream, EBADMSG for anything else odd).
+int vault_receive_descriptors(
+    int socket, void *bytes, size_t length, int *descriptors, size_t *count, int timeout_ms);
+
+// No core file, no tracing by the same uid, no privilege through exec, no group or world bits;
+// and `name`, of at most 15 bytes, as what process lists show. 0, or -1 with errno.
+int vault_harden_process(const char *name);
+
+// Signals the process behind `pidfd`: no pid, so no pid that was given to somebody else.
+int vault_pidfd_signal(int pidfd, int signal);
+int vault_pidfd_open(pid_t pid);
+
+// The descriptor on which a launcher is asked, and a worker serves. Every other one is closed.
+enum { VAULT_INHERITED_SOCKET = 3 };
+
+// One request to a launcher and the head of its answer have 8 bytes each: "IVL", version 1, what
+// it is, zero, and an errno in two bytes. A worker that was started comes as two descriptors.
+enum { VAULT_LAUNCH_BYTES = 8, VAULT_LAUNCH_DESCRIPTORS = 2 };
+enum { VAULT_LAUNCH_PLEASE = 1, VAULT_LAUNCH_STARTED = 2, VAULT_LAUNCH_REFUSED = 3 };
+
+// Starts `executable --launcher` with `socket` as its descriptor 3, /dev/null as the three before,
+// no other descriptor, no environment, no blocked signal, in its own session. Safe beside threads.
+// 0, or an errno.
+int vault_spawn_launcher(const char *executable, int socket, pid_t *pid);
+
+// Serves VAULT_INHERITED_SOCKET until its end: each request starts this same executable again as
+// `worker_name --worker` and is answered with {socket, pidfd}. Returns an exit status.
+// At most `living_limit` workers live at once. The process must have one thread.
+int vault_run_launcher(const char *worker_name, int living_limit);
+
+// First act of a worker: its life ends with the launcher's, whatever it is doing then.
+// 0, or -1 when the launcher is already gone or the kernel refuses.
+int vault_bind_life_to_launcher(pid_t launcher);

@@ -75,6 +75,17 @@ package enum FindingCode: String, Sendable, CaseIterable {
     case hiddenArchive = "hidden-archive"
     case hiddenProgram = "hidden-program"
     case hiddenDocument = "hidden-document"
+
+    // What only the isolated worker sees.
+    case contentDisagrees = "content-disagrees"
+    case decodeBroken = "decode-broken"
+    case decodeDamaged = "decode-damaged"
+    case decodeMemory = "decode-memory"
+    case pngDataDamaged = "png-data-damaged"
+    case pngDataLong = "png-data-long"
+    case pngDataTrailer = "png-data-trailer"
+    case pngFilter = "png-filter"
+    case pngTextDamaged = "png-text-damaged"
 }
 
 extension FindingCode {
@@ -84,7 +95,7 @@ extension FindingCode {
     }
 
     private static let summaries: [FindingCode: String] = general.merging(jpeg) { $1 }
-        .merging(png) { $1 }.merging(hidden) { $1 }
+        .merging(png) { $1 }.merging(hidden) { $1 }.merging(decoded) { $1 }
 
     private static let general: [FindingCode: String] = [
         .nameEmpty: "The file name is empty or ends in a slash.",
@@ -162,5 +173,17 @@ extension FindingCode {
         .hiddenArchive: "An archive: ZIP, RAR, 7z and their like.",
         .hiddenProgram: "A program or shell script.",
         .hiddenDocument: "A PDF or a compound office document.",
+    ]
+
+    private static let decoded: [FindingCode: String] = [
+        .contentDisagrees: "libmagic sees another type in the bytes than the walk.",
+        .decodeBroken: "The decoder gave up on the picture.",
+        .decodeDamaged: "The decoder warned of damaged or missing picture data.",
+        .decodeMemory: "The picture needs more memory than a worker has.",
+        .pngDataDamaged: "The picture data does not inflate.",
+        .pngDataLong: "The picture data inflates to more than the picture.",
+        .pngDataTrailer: "Bytes follow the compressed picture data inside IDAT.",
+        .pngFilter: "A row has a filter that does not exist.",
+        .pngTextDamaged: "A compressed text or profile that does not inflate.",
     ]
 }

@@ -59,7 +59,9 @@ struct SQLiteRows: CatalogWriter {
     }
 
     func referenceCount(of image: Int64) throws(StorageError) -> Int {
-        try first("SELECT count(*) FROM reference WHERE image = ?", [image]) { $0[0] } ?? 0
+        try first("SELECT count(*) FROM reference WHERE image = ?", [image]) { row throws in
+            try value(row, 0) as Int
+        } ?? 0
     }
 
     func references(
@@ -105,10 +107,8 @@ struct SQLiteRows: CatalogWriter {
 
     func frontier() throws(StorageError) -> MerkleFrontier {
         let frontier = try first("SELECT size, frontier FROM log WHERE id = 1", []) { row throws in
-            let size: Int64 = row[0]
-            let packed: Data = row[1]
-            guard size >= 0 else { throw StorageError.damaged }
-            return try MerkleFrontier(size: UInt64(size), packed: Array(packed))
+            let packed: Data = try value(row, 1)
+            return try MerkleFrontier(size: value(row, 0), packed: Array(packed))
         }
         guard let frontier else { throw .damaged }
         return frontier
@@ -119,13 +119,17 @@ struct SQLiteRows: CatalogWriter {
             """
             SELECT count(*), coalesce(sum(bytes), 0), (SELECT count(*) FROM reference) FROM image
             """, []
-        ) { CatalogTotals(images: $0[0], references: $0[2], storedBytes: $0[1]) }
+        ) { row throws in
+            CatalogTotals(
+                images: try value(row, 0), references: try value(row, 2),
+                storedBytes: try value(row, 1))
+        }
         return totals ?? CatalogTotals(images: 0, references: 0, storedBytes: 0)
     }
 
     func census() throws(StorageError) -> [UInt32: Int] {
-        let rows = try all("SELECT epoch, count(*) FROM wrap GROUP BY epoch", []) { row in
-            (UInt32(clamping: row[0] as Int64), row[1] as Int)
+        let rows = try all("SELECT epoch, count(*) FROM wrap GROUP BY epoch", []) { row throws in
+            (try value(row, 0) as UInt32, try value(row, 1) as Int)
         }
         return Dictionary(rows, uniquingKeysWith: +)
     }
@@ -181,7 +185,9 @@ struct SQLiteRows: CatalogWriter {
     }
 
     private func delete(from table: String, _ id: Int64) throws(StorageError) {
-        let wrap = try first("SELECT wrap FROM \(table) WHERE id = ?", [id]) { $0[0] as Int64 }
+        let wrap = try first("SELECT wrap FROM \(table) WHERE id = ?", [id]) { row throws in
+            try value(row, 0) as Int64
+        }
         guard let wrap else { throw .damaged }
         try run("DELETE FROM \(table) WHERE id = ?", [id])
         try run("DELETE FROM wrap WHERE id = ?", [wrap])

@@ -11,7 +11,9 @@ extension SQLiteRows {
     ) throws(StorageError) -> R? {
         try mapping {
             let statement = try db.cachedStatement(sql: sql)
-            return try Row.fetchCursor(statement, arguments: values).next().map(make)
+            let cursor = try Row.fetchCursor(statement, arguments: values)
+            // The row is the statement's own memory: it lives as long as the cursor.
+            return try withExtendedLifetime(cursor) { try cursor.next().map(make) }
         }
     }
 
@@ -60,7 +62,7 @@ extension BlindIndex {
 }
 
 /// The column, or damage where it has no value of that type.
-private func value<T: DatabaseValueConvertible>(_ row: Row, _ column: Int) throws -> T {
+func value<T: DatabaseValueConvertible>(_ row: Row, _ column: Int) throws -> T {
     guard let value = T.fromDatabaseValue(row[column]) else { throw StorageError.damaged }
     return value
 }

@@ -1,0 +1,103 @@
+// The walls themselves. Order: files, limits, calls; after the last nothing can be widened.
+#define _GNU_SOURCE
+#include "CSeccomp.h"
+
+#include <errno.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int set_limit(int resource, uint64_t value) {
+    struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
+    return setrlimit(resource, &limit);
+}
+
+int vault_wall_limits(const struct vault_walls *walls) {
+    if (set_limit(RLIMIT_AS, walls->address_space_bytes) != 0) return -1;
+    if (set_limit(RLIMIT_CPU, walls->cpu_seconds) != 0) return -1;
+    if (set_limit(RLIMIT_CORE, 0) != 0 || set_limit(RLIMIT_FSIZE, 0) != 0) return -1;
+    if (set_limit(RLIMIT_NPROC, 0) != 0 || set_limit(RLIMIT_MEMLOCK, 0) != 0) return -1;
+    return set_limit(RLIMIT_NOFILE, 0);
+}
+
+// Rights newer than the headers of the build machine, by their numbers in the kernel's interface.
+enum {
+    FILES_ABI_1 = 0x1fff,     // execute … make symlink
+    FILES_REFER = 1 << 13,    // ABI 2
+    FILES_TRUNCATE = 1 << 14, // ABI 3
+    FILES_IOCTL = 1 << 15,    // ABI 5
+    NET_BIND_CONNECT = 3,     // ABI 4
+    SCOPE_SOCKET_SIGNAL = 3,  // ABI 6
+};
+
+struct ruleset {
+    uint64_t files;
+    uint64_t net;
+    uint64_t scope;
+};
+
+int vault_wall_files(int *abi) {
+    long found = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    *abi = found > 0 ? (int)found : 0;
+    if (found <= 0) return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
+    struct ruleset rules = {.files = FILES_ABI_1};
+    size_t size = offsetof(struct ruleset, net);
+    if (found >= 2) rules.files |= FILES_REFER;
+    if (found >= 3) rules.files |= FILES_TRUNCATE;
+    if (found >= 4) rules.net = NET_BIND_CONNECT, size = offsetof(struct ruleset, scope);
+    if (found >= 5) rules.files |= FILES_IOCTL;
+    if (found >= 6) rules.scope = SCOPE_SOCKET_SIGNAL, size = sizeof rules;
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+    if (ruleset < 0) return -1;
+    int raised = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (raised == 0) raised = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+    close(ruleset);
+    return raised;
+}
+
+static int allow(scmp_filter_ctx filter, int call) {
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+}
+
+// read, write: on the one socket. mmap: fresh memory that never becomes code.
+static int allow_with_arguments(scmp_filter_ctx filter, int socket) {
+    struct scmp_arg_cmp on_socket = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)socket);
+    struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    struct scmp_arg_cmp no_file = SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS);
+    if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, on_socket) != 0) return -1;
+    if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, on_socket) != 0) return -1;
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, no_code, no_file);
+}
+
+// Memory, the clock, the end; futex and gettid for the Swift runtime's locks, getrandom for the
+// seed of its hashes. No signal call: abort() ends the process through the filter.
+static const int plain_calls[] = {
+    SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
+    SCMP_SYS(gettid), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(getrusage),
+    SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+int vault_wall_calls(const struct vault_walls *walls) {
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    if (!filter) return -1;
+    int failed = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0;
+    for (size_t i = 0; !failed && i < sizeof plain_calls / sizeof *plain_calls; i++)
+        failed = allow(filter, plain_calls[i]) != 0;
+    failed = failed || allow_with_arguments(filter, walls->socket) != 0 || seccomp_load(filter) != 0;
+    seccomp_release(filter);
+    return failed ? -1 : 0;
+}
+
+enum vault_wall vault_raise_walls(const struct vault_walls *walls, int *landlock_abi) {
+    // Landlock and the filter need descriptors of their own for a moment: they come first there.
+    if (vault_wall_files(landlock_abi) != 0) return VAULT_WALL_FILES;
+    for (int descriptor = 0; descriptor < walls->socket; descriptor++) close(descriptor);
+    if (syscall(SYS_close_range, (unsigned)walls->socket + 1, ~0U, 0) != 0) return VAULT_WALL_LIMITS;
+    if (vault_wall_limits(walls) != 0) return VAULT_WALL_LIMITS;
+    return vault_wall_calls(walls) == 0 ? VAULT_WALL_NONE : VAULT_WALL_CALLS;
+}

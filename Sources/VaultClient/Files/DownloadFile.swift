@@ -1,0 +1,55 @@
+// A file on its way out of the vault: whole under its name, or not there at all.
+//
+// The bytes go to a temporary beside the target, readable by its owner only; `keep` flushes it and
+// gives it its name. Whatever happens before that removes it.
+// Strings lend their bytes to each system call, which is what makes those calls `unsafe`.
+
+import Glibc
+package import NIOCore
+
+package struct DownloadFile: ~Copyable {
+    private let target: String
+    private let temporary: String
+    private let descriptor: CInt
+
+    /// - Throws: ``ClientError/file(_:)``, also when the target is there and no regular file.
+    package init(target: String) throws(ClientError) {
+        var status = stat()
+        if unsafe lstat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw .file(FileFault(path: target, reason: .notRegular))
+        }
+        let temporary = "\(target).part-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let descriptor = unsafe open(temporary, flags, 0o600)
+        guard descriptor >= 0 else { throw .file(FileFault(path: target, reason: .system(errno))) }
+        self.target = target
+        self.temporary = temporary
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close(descriptor)
+        unsafe unlink(temporary)
+    }
+
+    /// - Throws: ``ClientError/file(_:)``.
+    package func write(_ bytes: ByteBuffer) throws(ClientError) {
+        try writeAll(bytes, to: descriptor, name: target)
+    }
+
+    /// Makes the bytes durable and gives them their name.
+    ///
+    /// - Throws: ``ClientError/file(_:)``; the target is then as it was.
+    package consuming func keep() throws(ClientError) {
+        guard fsync(descriptor) == 0, unsafe rename(temporary, target) == 0 else {
+            throw .file(FileFault(path: target, reason: .system(errno)))
+        }
+        // The temporary's name is gone, so the unlink of `deinit` finds nothing.
+        let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let parent = slash.map { String(target[...$0]) } ?? "."
+        let directory = unsafe open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { return }
+        fsync(directory)
+        close(directory)
+    }
+}

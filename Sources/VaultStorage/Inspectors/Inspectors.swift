@@ -1,0 +1,45 @@
+// The pool of isolated workers as the vault's rules see it: a finding, or nothing to object.
+
+package import Vault
+package import VaultFormat
+
+extension UploadBuffer: ImageBytes {}
+
+package final class Inspectors: ContentInspector {
+    private let pool: InspectorPool
+    package let workers: Int
+
+    /// Starts the pool; before any key is in memory.
+    ///
+    /// - Parameter program: the absolute path of `vaultinspect`.
+    package init(
+        program: String, workers: Int, policy: InspectionPolicy
+    ) throws(InspectorPoolError) {
+        pool = try InspectorPool(
+            .init(executable: program, concurrency: workers, policy: policy))
+        self.workers = workers
+    }
+
+    package var restarts: Int { 0 }
+
+    package func examine(
+        _ upload: UploadBuffer, type: ImageType, level: InspectionLevel, namespace: NamespaceName
+    ) async throws(VaultError) -> FindingCode? {
+        let answer: WorkerAnswer
+        do {
+            answer = try await pool.examine(
+                upload, type: type, level: level, namespace: namespace.description)
+        } catch .busy {
+            throw VaultError(.overloaded)
+        } catch {
+            throw VaultError(.inspectionFailed)
+        }
+        switch answer.outcome {
+        case .sound: return nil
+        case .typeDisagrees: return .contentDisagrees
+        case .decodeRefused: return answer.decode.finding
+        }
+    }
+
+    package func shutdown() async { await pool.shutdown() }
+}

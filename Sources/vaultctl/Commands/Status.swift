@@ -1,0 +1,75 @@
+// `status`: the whole vault on one screen.
+
+import ArgumentParser
+import VaultAPI
+import VaultClient
+import VaultFormat
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show the state of the vault, its keys, log and disk.",
+        discussion: "Speaks to the admin socket. Example: vaultctl status")
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await common.session(.admin) { client in
+            let status = try await client.status()
+            if common.json {
+                Output.json(status)
+            } else {
+                Output.line(Self.screen(status).joined(separator: "\n"))
+            }
+        }
+    }
+
+    static func screen(_ status: StatusAnswer) -> [String] {
+        let free = status.disk.freeBytes / max(1, status.disk.totalBytes / 100)
+        let head = Table.pairs([
+            ("vault", status.vault.hex),
+            ("state", status.sealed ? "SEALED: images can be neither stored nor read" : "unsealed"),
+            ("version", status.version),
+            (
+                "running",
+                "\(Units.span(seconds: status.uptimeSeconds)), since \(Units.moment(status.started))"
+            ),
+            ("checks", "\(status.validation.level), trailer \(status.validation.trailer)"),
+            ("images", images(status.images)),
+            ("disk", "\(Units.bytes(status.disk.freeBytes)) free (\(free) %)"),
+            (
+                "inspectors",
+                "\(Units.count(status.inspectors.workers, "worker")), "
+                    + Units.count(status.inspectors.restarts, "restart")
+            ),
+            ("connections", String(status.connections)),
+            ("log", "\(status.log.size) events, root \(status.log.root.hex)"),
+            ("log key", status.log.keyFingerprint),
+        ])
+        return head + (status.keys.map(keys) ?? [])
+    }
+
+    private static func images(_ images: StatusAnswer.Images) -> String {
+        "\(images.count) under \(Units.count(images.references, "claim")), "
+            + "\(Units.bytes(images.storedBytes)) stored"
+    }
+
+    private static func keys(_ keys: StatusAnswer.Keys) -> [String] {
+        var epochs = Table([
+            ("EPOCH", .right), ("STATE", .left), ("CREATED", .left), ("WRAPS", .right),
+        ])
+        for epoch in keys.epochs {
+            epochs.add([
+                String(epoch.number), epoch.state, Units.moment(epoch.created), String(epoch.wraps),
+            ])
+        }
+        var slots = Table([("SLOT", .left), ("KIND", .left), ("CREATED", .left), ("LABEL", .left)])
+        for slot in keys.slots {
+            slots.add([slot.id.hex, slot.kind, Units.moment(slot.created), slot.label])
+        }
+        let head = Table.pairs([
+            ("keyring    ", "generation \(keys.generation), \(keys.suite)")
+        ])
+        return head + [""] + epochs.lines + [""] + slots.lines
+    }
+}

@@ -1,0 +1,16 @@
+// The bounds of the command line.
+
+import VaultFormat
+
+extension Limits {
+    /// Uploads at once: what two cores can feed without starving the vault.
+    static let uploadsAtOnce = 1...16
+    /// Files of one `put`: a bound on what is held in memory, about 200 bytes each.
+    static let filesOfOneUpload = 1_000_000
+    /// How often a busy vault is asked about one file.
+    static let triesWhenBusy = 4
+    /// Milliseconds: the longest wait between two tries, whatever the vault asks for.
+    static let longestWaitMilliseconds = 5000
+    /// Bytes from which one file is worth a progress bar.
+    static let progressBytes = 1_000_000
+}

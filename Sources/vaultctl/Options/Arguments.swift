@@ -1,0 +1,39 @@
+// The vault's words as arguments: parsed here, so that a typing error never reaches the vault.
+
+import ArgumentParser
+import VaultAPI
+import VaultFormat
+
+extension ImageID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension JobID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(argument)
+    }
+}
+
+extension OwnerID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(argument)
+    }
+}
+
+extension FileName: ExpressibleByArgument {
+    /// Only what is stored as it stands.
+    package init?(argument: String) {
+        guard let name = try? Self(argument), name.text == argument else { return nil }
+        self = name
+    }
+}
+
+extension Door: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(wireText: argument)
+    }
+
+    package static var allValueStrings: [String] { allCases.map(\.name) }
+}

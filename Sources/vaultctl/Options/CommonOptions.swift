@@ -1,0 +1,84 @@
+// What every verb takes, and the frame in which every verb runs.
+
+import ArgumentParser
+import Glibc
+import VaultAPI
+import VaultClient
+import VaultFormat
+
+struct CommonOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The socket to speak to.", valueName: "path"), completion: .file())
+    var socket: String?
+
+    @Flag(help: "One line of JSON a result.")
+    var json = false
+
+    /// The socket of a door: named, or in the vault's run-time directory.
+    private func path(_ door: Door) throws(ClientError) -> SocketPath {
+        if let socket { return try SocketPath(socket) }
+        return try SocketPath(directory: Self.directory, door: door)
+    }
+
+    private static var directory: String {
+        // The environment lends its text; nothing here changes it.
+        guard let value = unsafe getenv("IMAGEVAULT_DIR"), unsafe value.pointee != 0 else {
+            return "/run/imagevault"
+        }
+        return unsafe String(cString: value)
+    }
+
+    /// Runs a verb against a door; a failure is told once, here.
+    ///
+    /// - Throws: `ExitCode`.
+    func session(
+        _ door: Door, _ verb: @escaping @Sendable (VaultClient) async throws -> Void
+    ) async throws {
+        do {
+            try await VaultClient.with(path(door), verb)
+        } catch let error as ClientError {
+            tell(error)
+            throw ExitCode(ExitKind(error).rawValue)
+        }
+    }
+
+    /// Tells a failure on standard error; `subject` is the file or image it is about.
+    func tell(_ error: ClientError, about subject: String? = nil) {
+        if json {
+            Output.noteJSON(FailureLine(error, subject: subject))
+        } else {
+            let prefix = subject.map { "\($0): " } ?? "vaultctl: "
+            Output.note(prefix + error.description)
+        }
+    }
+}
+
+/// Which claim a verb is about.
+struct ClaimOptions: ParsableArguments {
+    @Option(help: "The job: 1 to 64 of A-Z a-z 0-9 _ -.")
+    var job: JobID?
+
+    @Option(help: "The owner: 1 to 64 of A-Z a-z 0-9 _ -.")
+    var owner: OwnerID?
+
+    var claim: Claim { Claim(owner: owner, job: job) }
+}
+
+/// A failure as a line of JSON: the vault's problem document where there is one.
+private struct FailureLine: Encodable {
+    let subject: String?
+    let code: String
+    let message: String
+    let problem: ProblemDocument?
+
+    init(_ error: ClientError, subject: String?) {
+        self.subject = subject
+        code = error.code
+        message = error.description
+        if case .refused(let document) = error {
+            problem = document
+        } else {
+            problem = nil
+        }
+    }
+}

@@ -1,0 +1,159 @@
+// `vaultd serve`: wires the parts and runs until it is told to stop.
+
+import ArgumentParser
+import Foundation
+import Logging
+import ServiceLifecycle
+import UnixSignals
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultServer
+import VaultStorage
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Opens the vault's doors and serves until SIGTERM.",
+        discussion: """
+            EXAMPLE
+              vaultd serve --config /etc/imagevault/vaultd.yaml
+
+            A vault whose key is missing or wrong is served sealed: it answers, and gives nothing away.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let settings = try await options.load()
+        JSONLogHandler.bootstrap(level: settings.logLevel)
+        let logger = Logger(label: "vaultd")
+        try Hardening.apply()
+        Hardening.raiseDescriptorLimit()
+        let lock = try StateLock(directory: settings.stateDirectory)
+        defer { withExtendedLifetime(lock) {} }
+        // The launcher of workers starts before any key is in memory.
+        let inspectors = try Inspectors(
+            program: settings.inspectorProgram, workers: settings.inspectorWorkers,
+            policy: settings.vault.policy)
+        let (vault, id) = try open(settings, inspectors, logger)
+        let started = SystemClock().nowMicroseconds()
+        let doors = try openDoors(settings, vault, id, started, logger)
+        try await vault.recordService(.serviceStarted)
+        sweep(vault, olderThan: started, logger)
+        ServiceManager.notify("READY=1")
+        logger.notice(
+            "serving",
+            metadata: ["vault": "\(id)", "sealed": "\(vault.isSealed)", "version": "\(Version.text)"])
+        try await ServiceGroup(
+            configuration: .init(
+                services: doors.map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        ).run()
+        ServiceManager.notify("STOPPING=1")
+        try? await vault.recordService(.serviceStopped)
+        vault.committer.stop()
+        await inspectors.shutdown()
+        logger.notice("stopped")
+    }
+
+    /// Opens catalog, blobs and keys. What is wrong with a key seals the vault; what is wrong with
+    /// the store stops the daemon.
+    private func open(
+        _ settings: DaemonSettings, _ inspectors: Inspectors, _ logger: Logger
+    ) throws -> (Vault, VaultID) {
+        let state = settings.stateDirectory
+        let keyringFile = try keyFile(state + "/keyring", .keyring)
+        let logKeyFile = try keyFile(state + "/log-key", .logKey)
+        guard keyringFile.vault == logKeyFile.vault else {
+            throw SettingsError("keyring and log key in \(state) belong to different vaults")
+        }
+        let keyring = opened(keyringFile, settings.rootKeyFile, "keyring", logger) {
+            try Keyring($0)
+        }
+        let signer = opened(logKeyFile, settings.logKeyFile, "log key", logger) {
+            try LogSigner($0)
+        }
+        let catalog: SQLiteCatalog
+        do {
+            catalog = try SQLiteCatalog.open(
+                at: state + "/catalog.sqlite", vault: keyringFile.vault)
+        } catch {
+            throw SettingsError("catalog-damaged: \(state)/catalog.sqlite cannot be used: \(error)")
+        }
+        let vault = try Vault(
+            settings: settings.vault, catalog: catalog,
+            blobs: LocalBlobStore(directory: state + "/blobs"), inspectors: inspectors,
+            clock: SystemClock(), keyring: keyring, signer: signer)
+        return (vault, keyringFile.vault)
+    }
+
+    private func keyFile(_ path: String, _ kind: KeyFile.Kind) throws -> KeyFile {
+        let file: KeyFile
+        do {
+            file = try KeyFileStore.load(path)
+        } catch {
+            throw SettingsError("keyring-damaged: \(path): \(KeyOpener.code(of: error))")
+        }
+        guard file.kind == kind else { throw SettingsError("keyring-damaged: \(path): wrong kind") }
+        return file
+    }
+
+    private func opened<Keys>(
+        _ file: KeyFile, _ keyPath: String, _ name: String, _ logger: Logger,
+        _ make: (OpenKeyFile) throws -> Keys
+    ) -> Keys? {
+        do {
+            return try make(KeyOpener.open(file, keyPath: keyPath))
+        } catch {
+            logger.error(
+                "the \(name) stays sealed",
+                metadata: [
+                    "code": "\(ErrorCode.keyringRefused.rawValue)",
+                    "reason": "\(KeyOpener.code(of: error))", "key_file": "\(keyPath)",
+                ])
+            return nil
+        }
+    }
+
+    private func openDoors(
+        _ settings: DaemonSettings, _ vault: Vault, _ id: VaultID, _ started: Int64,
+        _ logger: Logger
+    ) throws -> [DoorServer] {
+        let counter = ConnectionCounter()
+        let executor = RequestExecutor(threads: Limits.requestThreads)
+        let facts = ServiceFacts(
+            version: Version.text, vault: id, startedMicroseconds: started,
+            stateDirectory: settings.stateDirectory, connections: counter)
+        let adopted = ServiceManager.adoptedSockets()
+        return try settings.doors.sorted { $0.key.rawValue < $1.key.rawValue }.map { door, its in
+            let listener: Int32
+            do {
+                listener =
+                    try adopted[door]
+                    ?? UnixSocket.listen(at: its.socket, mode: its.mode, group: its.group)
+            } catch let error as UnixSocketError {
+                throw SettingsError(error.description)
+            }
+            return DoorServer(
+                listener: listener,
+                handler: RequestHandler(
+                    door: door, access: its.access, vault: vault, service: facts, logger: logger),
+                counter: counter, executor: executor, logger: logger)
+        }
+    }
+
+    /// Removes what a crash left, while the doors are open already.
+    private func sweep(_ vault: Vault, olderThan started: Int64, _ logger: Logger) {
+        Thread.detachNewThread {
+            let removed = try? vault.sweep(olderThan: started)
+            guard let removed else {
+                logger.error("the sweep of leftover blobs failed")
+                return
+            }
+            if removed > 0 {
+                logger.notice("leftover blobs were removed", metadata: ["count": "\(removed)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+// Every setting of the daemon, as a value that cannot be wrong.
+
+import Foundation
+import Glibc
+import ImageInspection
+import Logging
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultServer
+
+struct DaemonSettings: Sendable {
+    struct DoorSettings: Sendable {
+        let socket: String
+        let mode: mode_t
+        let group: gid_t?
+        let access: DoorAccess
+    }
+
+    let stateDirectory: String
+    let rootKeyFile: String
+    let logKeyFile: String
+    let publicKeyFile: String
+    let doors: [Door: DoorSettings]
+    let vault: Vault.Settings
+    let inspectorProgram: String
+    let inspectorWorkers: Int
+    let logLevel: Logger.Level
+
+    private static let known: Set<String> = {
+        var keys: Set<String> = [
+            "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
+            "keys.public_key_file", "validation.level", "validation.trailer",
+            "validation.max_bytes", "validation.max_pixels", "encryption.suite",
+            "inspectors.program", "inspectors.workers", "log.level",
+        ]
+        for door in Door.allCases {
+            for key in ["mode", "group", "users", "groups"] {
+                keys.insert("doors.\(door.name).\(key)")
+            }
+        }
+        return keys
+    }()
+
+    static func load(file: String, overrides: [String]) async throws -> DaemonSettings {
+        let source = try await SettingsSource(file: file, overrides: overrides, known: known)
+        let state = try await path(source, "state_directory", default: "/var/lib/imagevault")
+        let run = try await path(source, "run_directory", default: "/run/imagevault")
+        var doors: [Door: DoorSettings] = [:]
+        for door in Door.allCases { doors[door] = try await self.door(door, source, run) }
+        return DaemonSettings(
+            stateDirectory: state,
+            rootKeyFile: try await path(
+                source, "keys.root_key_file", default: "/etc/imagevault/root.key"),
+            logKeyFile: try await path(
+                source, "keys.log_key_file", default: "/etc/imagevault/log.key"),
+            publicKeyFile: try await path(
+                source, "keys.public_key_file", default: "\(state)/audit.pub"),
+            doors: doors, vault: try await vault(source),
+            inspectorProgram: try await path(
+                source, "inspectors.program", default: Self.besideThisProgram("vaultinspect")),
+            inspectorWorkers: try await source.number("inspectors.workers", in: 1...64) ?? 2,
+            logLevel: try await logLevel(source))
+    }
+
+    private static func path(
+        _ source: SettingsSource, _ key: String, default value: String
+    ) async throws -> String {
+        let path = try await source.text(key) ?? value
+        guard path.hasPrefix("/") else { throw SettingsError("\(key) must be an absolute path") }
+        return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
+    private static func vault(_ source: SettingsSource) async throws -> Vault.Settings {
+        var policy = InspectionPolicy.default
+        if let text = try await source.text("validation.trailer") {
+            guard let trailer = InspectionPolicy.Trailer(rawValue: text) else {
+                throw SettingsError("validation.trailer must be refuse or truncate")
+            }
+            policy.trailer = trailer
+        }
+        let bytes = try await source.number(
+            "validation.max_bytes", in: 1...Limits.imageBytesCeiling)
+        policy.maxBytes = bytes ?? Limits.imageBytes
+        let pixels = try await source.number("validation.max_pixels", in: 1...1_000_000_000)
+        policy.maxPixels = pixels ?? policy.maxPixels
+        return Vault.Settings(
+            level: try await level(source), policy: policy, suite: try await suite(source))
+    }
+
+    private static func level(_ source: SettingsSource) async throws -> InspectionLevel {
+        guard let text = try await source.text("validation.level") else { return .decode }
+        guard let level = InspectionLevel(name: text) else {
+            throw SettingsError("validation.level must be structure or decode")
+        }
+        return level
+    }
+
+    private static func suite(_ source: SettingsSource) async throws -> Suite {
+        guard let text = try await source.text("encryption.suite") else { return .bestHere }
+        guard let suite = Suite.allCases.first(where: { $0.name == text }) else {
+            throw SettingsError(
+                "encryption.suite must be \(Suite.allCases.map(\.name).joined(separator: " or "))")
+        }
+        return suite
+    }
+
+    private static func logLevel(_ source: SettingsSource) async throws -> Logger.Level {
+        guard let text = try await source.text("log.level") else { return .info }
+        guard let level = Logger.Level(rawValue: text) else {
+            throw SettingsError("log.level must be one of debug, info, notice, warning, error")
+        }
+        return level
+    }
+
+    private static func besideThisProgram(_ name: String) -> String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/"
+        return own.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/" + name
+    }
+}

@@ -1,0 +1,51 @@
+// Who may use a door: users and groups by name or number. Where nobody is named, only the daemon's own user.
+
+import Foundation
+import Glibc
+import VaultAPI
+import VaultFormat
+import VaultServer
+
+extension DaemonSettings {
+    static func door(
+        _ door: Door, _ source: SettingsSource, _ run: String
+    ) async throws -> DoorSettings {
+        let prefix = "doors.\(door.name)"
+        let users = try await source.list("\(prefix).users")
+        let groups = try await source.list("\(prefix).groups") ?? []
+        return DoorSettings(
+            socket: "\(run)/\(door.socketName)",
+            mode: try await mode(source, "\(prefix).mode"),
+            group: try await source.text("\(prefix).group").map { try group($0, "\(prefix).group") },
+            access: DoorAccess(
+                users: Set(
+                    try users?.map { try user($0, "\(prefix).users") }
+                        ?? (groups.isEmpty ? [getuid()] : [])),
+                groups: Set(try groups.map { try group($0, "\(prefix).groups") })))
+    }
+
+    private static func mode(_ source: SettingsSource, _ key: String) async throws -> mode_t {
+        guard let text = try await source.text(key) else { return 0o660 }
+        guard let mode = mode_t(text, radix: 8), mode <= 0o777 else {
+            throw SettingsError("\(key) must be an octal mode in quotes, as \"0660\"")
+        }
+        return mode
+    }
+
+    private static func user(_ text: String, _ key: String) throws -> UInt32 {
+        let named = unsafe getpwnam(text).map { unsafe $0.pointee.pw_uid }
+        guard let number = UInt32(text) ?? named else {
+            throw SettingsError("\(key): there is no user \(text)")
+        }
+        guard number != 65534 else { throw SettingsError("\(key): 65534 is nobody in particular") }
+        return number
+    }
+
+    private static func group(_ text: String, _ key: String) throws -> UInt32 {
+        let named = unsafe getgrnam(text).map { unsafe $0.pointee.gr_gid }
+        guard let number = UInt32(text) ?? named else {
+            throw SettingsError("\(key): there is no group \(text)")
+        }
+        return number
+    }
+}

@@ -1,0 +1,109 @@
+// Where settings come from: file, environment, flags, in that order; a key that nobody reads is an error.
+
+import Configuration
+import Foundation
+import SystemPackage
+import Yams
+
+/// A setting that cannot be used, in words for whoever wrote it.
+struct SettingsError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+struct SettingsSource {
+    private let reader: ConfigReader
+
+    init(file: String, overrides: [String], known: Set<String>) async throws {
+        try Self.refuseUnknownKeys(in: file, known: known)
+        var flags: [String: String] = [:]
+        for flag in overrides {
+            let parts = flag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, known.contains(String(parts[0])) else {
+                throw SettingsError("--set takes key=value with a known key; see vaultd.example.yaml")
+            }
+            // The provider of variables parses text into numbers and lists, which flags need as well.
+            flags[Self.variable(String(parts[0]))] = String(parts[1])
+        }
+        let fileProvider: FileProvider<YAMLSnapshot>
+        do {
+            fileProvider = try await FileProvider<YAMLSnapshot>(filePath: FilePath(file))
+        } catch {
+            throw SettingsError("\(file) cannot be read as YAML")
+        }
+        reader = ConfigReader(providers: [
+            EnvironmentVariablesProvider(environmentVariables: flags),
+            EnvironmentVariablesProvider(environmentVariables: Self.ownVariables(known: known)),
+            fileProvider,
+        ])
+    }
+
+    func text(_ key: String) async throws -> String? {
+        do {
+            return try await reader.fetchString(forKey: ConfigKey(Self.parts(key)))
+        } catch {
+            throw SettingsError("\(key) is not a text")
+        }
+    }
+
+    func number(_ key: String, in range: ClosedRange<Int>) async throws -> Int? {
+        let number: Int?
+        do {
+            number = try await reader.fetchInt(forKey: ConfigKey(Self.parts(key)))
+        } catch {
+            throw SettingsError("\(key) is not a number")
+        }
+        guard let number else { return nil }
+        guard range.contains(number) else {
+            throw SettingsError("\(key) must be \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    func list(_ key: String) async throws -> [String]? {
+        do {
+            return try await reader.fetchStringArray(forKey: ConfigKey(Self.parts(key)))
+        } catch {
+            throw SettingsError("\(key) is not a list of texts")
+        }
+    }
+
+    // MARK: Keys
+
+    private static func parts(_ key: String) -> [String] {
+        key.split(separator: ".").map(String.init)
+    }
+
+    private static func variable(_ key: String) -> String {
+        key.uppercased().replacing(".", with: "_")
+    }
+
+    /// `IMAGEVAULT_VALIDATION_LEVEL` as `VALIDATION_LEVEL`, for the known keys only.
+    private static func ownVariables(known: Set<String>) -> [String: String] {
+        let environment = ProcessInfo.processInfo.environment
+        var own: [String: String] = [:]
+        for key in known {
+            own[variable(key)] = environment["IMAGEVAULT_" + variable(key)]
+        }
+        return own
+    }
+
+    private static func refuseUnknownKeys(in file: String, known: Set<String>) throws {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw SettingsError("\(file) cannot be read")
+        }
+        guard let root = try? Yams.compose(yaml: text) else {
+            throw SettingsError("\(file) is not YAML")
+        }
+        for key in keys(of: root, below: "") where !known.contains(key) {
+            throw SettingsError("\(file): \(key) is not a setting; see vaultd.example.yaml")
+        }
+    }
+
+    private static func keys(of node: Node, below prefix: String) -> [String] {
+        guard let mapping = node.mapping else { return [prefix] }
+        return mapping.flatMap { key, value in
+            keys(of: value, below: (prefix.isEmpty ? "" : prefix + ".") + (key.string ?? "?"))
+        }
+    }
+}

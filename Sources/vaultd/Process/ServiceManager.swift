@@ -1,0 +1,51 @@
+// The service manager's side: readiness (sd_notify(3)) and sockets it handed over (sd_listen_fds(3)).
+
+import Foundation
+import Glibc
+import VaultAPI
+import VaultFormat
+
+enum ServiceManager {
+    /// Tells the manager, where there is one, that doors are open or closing.
+    static func notify(_ state: String) {
+        guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"], !path.isEmpty else {
+            return
+        }
+        var name = Array(path.utf8)
+        if name.first == UInt8(ascii: "@") { name[0] = 0 }  // the abstract namespace
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard name.count <= MemoryLayout.size(ofValue: address.sun_path) else { return }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
+        let socket = Glibc.socket(
+            AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { return }
+        defer { close(socket) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
+        let text = Array(state.utf8)
+        _ = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe sendto(socket, text, text.count, 0, $0, length)
+            }
+        }
+    }
+
+    /// The descriptors that were handed over for doors, by `FileDescriptorName=`: `images.sock`…
+    static func adoptedSockets() -> [Door: Int32] {
+        let environment = ProcessInfo.processInfo.environment
+        guard environment["LISTEN_PID"] == String(getpid()),
+            let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }), count > 0
+        else { return [:] }
+        let names = (environment["LISTEN_FDNAMES"] ?? "").split(
+            separator: ":", omittingEmptySubsequences: false)
+        var adopted: [Door: Int32] = [:]
+        for (position, name) in names.prefix(Int(count)).enumerated() {
+            let descriptor = 3 + Int32(position)
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            if let door = Door.allCases.first(where: { $0.socketName == name }) {
+                adopted[door] = descriptor
+            }
+        }
+        return adopted
+    }
+}

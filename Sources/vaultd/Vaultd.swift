@@ -1,0 +1,39 @@
+// vaultd: reads configuration, wires the parts, runs. Also what needs keys without a door.
+
+import ArgumentParser
+
+@main
+struct Vaultd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vaultd",
+        abstract: "The vault's daemon, and what needs its keys without a door.",
+        discussion: """
+            EXAMPLES
+              vaultd init --config /etc/imagevault/vaultd.yaml
+              vaultd serve --config /etc/imagevault/vaultd.yaml
+              vaultd serve --config vaultd.yaml --set validation.level=structure
+
+            Settings come from the file, then from the environment (IMAGEVAULT_ and the key in capitals,
+            dots as underscores), then from --set; the later ones win.
+            """,
+        version: Version.text,
+        subcommands: [Initialize.self, Serve.self])
+}
+
+enum Version {
+    static let text = "0.1.0"
+}
+
+struct ConfigurationOptions: ParsableArguments {
+    @Option(name: .long, help: "The configuration file (YAML).")
+    var config: String
+
+    @Option(
+        name: .customLong("set"), parsing: .singleValue,
+        help: ArgumentHelp("Overrides one setting.", valueName: "key=value"))
+    var overrides: [String] = []
+
+    func load() async throws -> DaemonSettings {
+        try await DaemonSettings.load(file: config, overrides: overrides)
+    }
+}

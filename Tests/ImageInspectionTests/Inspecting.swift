@@ -1,0 +1,55 @@
+// What the tests of this target share: inspect bytes, and say what came of it.
+
+import ImageInspection
+import VaultFormat
+import VaultTestKit
+
+/// The finding that refused the upload, or nil if it was accepted.
+func refusal(
+    of bytes: [UInt8], name: UploadName? = nil, declaredType: DeclaredType = .undeclared,
+    policy: InspectionPolicy = .default
+) -> InspectionRefusal? {
+    do throws(InspectionRefusal) {
+        _ = try ImageInspector.inspect(
+            bytes.span.bytes, name: name, declaredType: declaredType, policy: policy)
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// The default policy with one change.
+func policy(_ change: (inout InspectionPolicy) -> Void) -> InspectionPolicy {
+    var policy = InspectionPolicy.default
+    change(&policy)
+    return policy
+}
+
+let truncating = policy { $0.trailer = .truncate }
+
+/// An upload that breaks exactly one rule.
+struct Broken: Sendable, CustomTestStringConvertible {
+    let code: FindingCode
+    let rule: String
+    let bytes: [UInt8]
+    let policy: InspectionPolicy
+
+    init(
+        _ code: FindingCode, _ rule: String, _ bytes: [UInt8],
+        policy: InspectionPolicy = .default
+    ) {
+        self.code = code
+        self.rule = rule
+        self.bytes = bytes
+        self.policy = policy
+    }
+
+    var testDescription: String { rule }
+}
+
+/// The inspection of an upload that must be accepted.
+func accepted(
+    _ bytes: [UInt8], name: UploadName? = nil, policy: InspectionPolicy = .default
+) throws(InspectionRefusal) -> Inspection {
+    try ImageInspector.inspect(bytes.span.bytes, name: name, policy: policy)
+}

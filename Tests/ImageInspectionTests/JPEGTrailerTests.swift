@@ -1,0 +1,89 @@
+// What may follow a JPEG's end marker, and what becomes of the rest.
+
+import ImageInspection
+import Testing
+import VaultFormat
+import VaultTestKit
+
+struct JPEGTrailerTests {
+    static let image = TestJPEG.gray.bytes
+
+    /// Entries of "MPF" that name the offset of one more image, counted from the TIFF header.
+    static func indexed(offset: Int) -> JPEGParts {
+        var entries: [UInt8] = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1]
+        entries += [0xB0, 0x02, 0, 7, 0, 0, 0, 48, 0, 0, 0, 26, 0, 0, 0, 0]
+        for start in [0, offset, offset + image.count] {
+            entries += [UInt8](repeating: 0, count: 8) + PNGParts.bigEndian(UInt32(start))
+                + [0, 0, 0, 0]
+        }
+        let payload = Array("MPF\u{0}".utf8) + entries
+        return TestJPEG.gray.parts.inserting(.segment(marker: 0xE2, payload: payload), before: 0xDB)
+    }
+
+    /// An image whose index names the two that follow it.
+    static func multiPicture() -> [UInt8] {
+        let bytes = indexed(offset: 0).bytes
+        // SOI, JFIF segment of 18 bytes, marker and length, "MPF" and its zero.
+        let base = 2 + 18 + 4 + 4
+        return indexed(offset: bytes.count - base).bytes + image + image
+    }
+
+    static func samsung(extra: [UInt8] = []) -> [UInt8] {
+        let entry: [UInt8] = [0, 0, 1, 10, 3, 0, 0, 0] + Array("abcdata".utf8)
+        let list = Array("SEFH".utf8) + [107, 0, 0, 0, 1, 0, 0, 0] + [0, 0, 1, 10]
+            + [UInt8(entry.count), 0, 0, 0, UInt8(entry.count), 0, 0, 0]
+        return image + extra + entry + list + [UInt8(list.count), 0, 0, 0] + Array("SEFT".utf8)
+    }
+
+    static let film: [UInt8] =
+        [0, 0, 0, 16] + Array("ftypmp42".utf8) + [0, 0, 0, 0] + [0, 0, 0, 12] + Array("mdat".utf8)
+        + [1, 2, 3, 4]
+
+    static func motionPhoto(announced: Bool) -> [UInt8] {
+        let packet = "http://ns.adobe.com/xap/1.0/\u{0}<x GCamera:MotionPhoto='1'/>"
+        let segment = JPEGParts.Piece.segment(marker: 0xE1, payload: Array(packet.utf8))
+        let parts = TestJPEG.gray.parts
+        return (announced ? parts.inserting(segment, before: 0xDB) : parts).bytes + film
+    }
+
+    @Test(arguments: [
+        ("zeros", image + [0, 0, 0]), ("ones", image + [0xFF, 0xFF]), ("one image more", image + image),
+        ("one image more after padding", image + [0, 0xFF] + image + [0]),
+        ("images that an index names", multiPicture()), ("a Samsung directory", samsung()),
+        ("an announced film", motionPhoto(announced: true)),
+    ])
+    func `an explained trailer is kept`(_ rule: String, _ bytes: [UInt8]) throws {
+        let inspection = try accepted(bytes)
+        #expect(inspection.storedBytes == bytes.count)
+        #expect(inspection.transformed.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("a line feed", image + [10]), ("noise", image + [1, 2, 3]),
+        ("an end marker after noise", image + [1, 0xFF, 0xD9]),
+        ("two images more without an index", image + image + image),
+        ("a broken image", image + image.dropLast(30)),
+        ("noise after a second image", image + image + [1]),
+        ("a film nobody announced", motionPhoto(announced: false)),
+        ("a Samsung directory that leaves a gap", samsung(extra: [7])),
+    ])
+    func `an unexplained trailer is refused, or cut off where the policy says so`(
+        _ rule: String, _ bytes: [UInt8]
+    ) throws {
+        #expect(refusal(of: bytes)?.finding.code == .trailerData)
+        let inspection = try accepted(bytes, policy: truncating)
+        #expect(inspection.transformed == [.trailerTruncated])
+        #expect(inspection.verdict.findings.map(\.code) == [.trailerData])
+        #expect(inspection.storedBytes < bytes.count)
+        let kept = Array(bytes[..<inspection.storedBytes])
+        #expect(Array(kept.suffix(2)) == [0xFF, 0xD9])
+        let again = try accepted(kept)
+        #expect(again.storedBytes == kept.count)
+        #expect(again.verdict.findings.isEmpty)
+    }
+
+    @Test func `an image that the index does not name is unexplained`() {
+        let bytes = Self.multiPicture() + Self.image
+        #expect(refusal(of: bytes)?.finding.code == .trailerData)
+    }
+}

@@ -1,0 +1,157 @@
+import Testing
+import VaultAPI
+import VaultFormat
+
+@Suite("Answers as JSON")
+struct AnswerTests {
+    @Test("an image's answer keeps its empty members and has one spelling")
+    func image() throws {
+        let answer = try Samples.image()
+        let text = String(decoding: try WireJSON.encode(answer), as: UTF8.self)
+        #expect(
+            text == """
+                {"created":"1970-01-01T00:00:01.000002Z","height":3,"id":"\(Samples.hex)","job":"j",\
+                "name":"b.jpg","owner":null,"received":{"bytes":9,"sha256":"\(Samples.hex)"},\
+                "safe_name":"b.jpg","stored":{"bytes":8,"sha256":"\(Samples.hex)"},\
+                "transformed":["trailer-truncated"],"type":"image/jpeg","verdict":{"findings":\
+                [{"code":"trailer-data","offset":null}],"flags":["gps"],"inspector":7,\
+                "level":"decode"},"width":2}
+                """)
+        #expect(try WireJSON.decode(ImageAnswer.self, from: text.utf8) == answer)
+    }
+
+    @Test("an answer without a promised member, or with a wrong one, is refused")
+    func broken() throws {
+        let text = String(decoding: try WireJSON.encode(try Samples.image()), as: UTF8.self)
+        let broken = [
+            text.replacing("\"owner\":null,", with: ""),
+            text.replacing("image/jpeg", with: "image/gif"),
+            text.replacing("\"name\":\"b.jpg\"", with: "\"name\":\"../b.jpg\""),
+            text.replacing("00Z", with: "00"), text.replacing("0002Z", with: "0002+00"),
+            text.replacing(Samples.hex, with: Samples.hex.uppercased()),
+        ]
+        for text in broken {
+            #expect(throws: DecodingError.self) {
+                try WireJSON.decode(ImageAnswer.self, from: text.utf8)
+            }
+        }
+    }
+
+    @Test("members that are not known yet are passed over")
+    func newer() throws {
+        let text = #"{"id":"\#(Samples.hex)","dropped":true,"remaining_claims":2,"erased":false,"x":[1]}"#
+        let answer = try WireJSON.decode(DeleteAnswer.self, from: text.utf8)
+        #expect(answer.remainingClaims == 2)
+    }
+
+    @Test("every error code makes a problem document that comes back whole")
+    func problems() throws {
+        let request = try RequestID(bytes: Array(0..<8))
+        for code in ErrorCode.allCases {
+            let problem = ProblemDocument(code, detail: "D", request: request)
+            let bytes = try WireJSON.encode(problem)
+            let back = try WireJSON.decode(ProblemDocument.self, from: bytes)
+            #expect(back == problem)
+            #expect(back.errorCode == code)
+            #expect(problem.type == "urn:imagevault:error:\(code.rawValue)")
+        }
+    }
+
+    @Test("a problem document leaves out what it has not")
+    func leanProblem() throws {
+        let request = try RequestID(bytes: Array(0..<8))
+        let lean = try WireJSON.encode(ProblemDocument(.unknownImage, request: request))
+        let text = String(decoding: lean, as: UTF8.self)
+        #expect(!text.contains("detail") && !text.contains("finding") && !text.contains("after"))
+        let refused = ProblemDocument(
+            .imageRefused, request: request,
+            finding: Finding(code: .jpegTruncated, offset: 7))
+        let full = String(decoding: try WireJSON.encode(refused), as: UTF8.self)
+        #expect(full.contains(#""finding":{"code":"jpeg-truncated","offset":7}"#))
+    }
+
+    @Test("events pass through a page byte by byte, missing ones by name")
+    func events() throws {
+        var event = Event(.imagePut, atMicroseconds: 1)
+        event.bytes = 5
+        let body = event.body(index: 4)
+        let bytes = EventPageWriter.encode(
+            [.body(body), .unavailable(index: 5, .sealed)], next: 5, size: 9)
+        let line = String(decoding: body, as: UTF8.self)
+        #expect(
+            String(decoding: bytes, as: UTF8.self)
+                == #"{"events":[\#(line),{"index":5,"unavailable":"sealed"}],"next":5,"size":9}"#)
+        let page = try WireJSON.decode(EventPage.self, from: bytes)
+        #expect(page.events.map(\.index) == [4, 5])
+        #expect(page.events[0].text("action") == "image.put")
+        #expect(page.events[0].number("bytes") == 5)
+        #expect(page.events[1].text("unavailable") == "sealed")
+    }
+
+    @Test("an empty page of the log says null")
+    func noEvents() throws {
+        let bytes = EventPageWriter.encode([], next: nil, size: 0)
+        #expect(String(decoding: bytes, as: UTF8.self) == #"{"events":[],"next":null,"size":0}"#)
+    }
+
+    @Test("a sealed vault's status says null for keys, and comes back whole")
+    func status() throws {
+        let status = try Samples.status(keys: nil)
+        let bytes = try WireJSON.encode(status)
+        #expect(String(decoding: bytes, as: UTF8.self).contains(#""keys":null"#))
+        #expect(try WireJSON.decode(StatusAnswer.self, from: bytes) == status)
+        let open = try Samples.status(keys: Samples.keys())
+        #expect(try WireJSON.decode(StatusAnswer.self, from: WireJSON.encode(open)) == open)
+    }
+
+    @Test("the caller's own answer comes back whole")
+    func whoami() throws {
+        let answer = WhoAmIAnswer(
+            caller: Caller(door: .audit, uid: 4_294_967_295, gid: 0, pid: -1), groups: [1, 2],
+            namespace: .standard)
+        #expect(try WireJSON.decode(WhoAmIAnswer.self, from: WireJSON.encode(answer)) == answer)
+    }
+}
+
+/// Answers with fixed content.
+enum Samples {
+    static let hex = String(repeating: "ab", count: 32)
+
+    static func image() throws -> ImageAnswer {
+        let digest = try Digest256(hex: hex)
+        return ImageAnswer(
+            id: try ImageID(hex: hex), type: .jpeg, width: 2, height: 3,
+            received: ContentSummary(bytes: 9, sha256: digest),
+            stored: ContentSummary(bytes: 8, sha256: digest), transformed: ["trailer-truncated"],
+            name: try FileName("b.jpg"), claim: Claim(owner: nil, job: try JobID("j")),
+            createdMicroseconds: 1_000_002,
+            verdict: VerdictAnswer(
+                Verdict(
+                    level: .decode, inspectorVersion: 7, findings: [Finding(code: .trailerData)],
+                    flags: .gps)))
+    }
+
+    static func keys() throws -> StatusAnswer.Keys {
+        StatusAnswer.Keys(
+            generation: 3, suite: .aes256GCM,
+            epochs: [
+                StatusAnswer.Epoch(number: .first, state: .primary, createdMicroseconds: 1, wraps: 4)
+            ],
+            slots: [
+                StatusAnswer.Slot(
+                    id: try SlotID(bytes: Array(0..<16)), kind: .keyFile, label: "first",
+                    createdMicroseconds: 1)
+            ])
+    }
+
+    static func status(keys: StatusAnswer.Keys?) throws -> StatusAnswer {
+        StatusAnswer(
+            version: "0.1.0", vault: try VaultID(bytes: Array(0..<16)), sealed: keys == nil,
+            startedMicroseconds: 1, uptimeSeconds: 93_784,
+            validation: StatusAnswer.Validation(level: .decode, trailer: .refuse),
+            images: StatusAnswer.Images(count: 1, references: 2, storedBytes: 3), keys: keys,
+            log: StatusAnswer.Log(size: 4, root: try Digest256(hex: hex), keyFingerprint: "ab"),
+            disk: StatusAnswer.Disk(freeBytes: 5, totalBytes: 10),
+            inspectors: StatusAnswer.Inspectors(workers: 2, restarts: 0), connections: 1)
+    }
+}

@@ -1,0 +1,100 @@
+import Testing
+import VaultAPI
+import VaultFormat
+import Yams
+
+/// The document and the code say the same.
+@Suite("openapi.yaml")
+struct ContractTests {
+    let document: Node
+    let operations: [(name: String, codes: [String], statuses: [String])]
+
+    init() throws {
+        let text = String(decoding: Contract.openAPI, as: UTF8.self)
+        document = try #require(try Yams.compose(yaml: text))
+        let paths = try #require(document["paths"]?.mapping)
+        operations = paths.flatMap { path, item in
+            (item.mapping ?? [:]).compactMap { method, operation in
+                guard let codes = operation["x-error-codes"]?.array() else { return nil }
+                let statuses = (operation["responses"]?.mapping ?? [:]).keys.compactMap(\.string)
+                return ("\(method.string ?? "") \(path.string ?? "")", codes.compactMap(\.string), statuses)
+            }
+        }
+    }
+
+    @Test("lists the registry's error codes, no more and no less")
+    func codes() throws {
+        let listed = try strings("ErrorCode", "enum")
+        #expect(Set(listed) == Set(ErrorCode.allCases.map(\.rawValue)))
+    }
+
+    @Test("gives every operation its codes, and responses for exactly their statuses")
+    func operationCodes() throws {
+        #expect(operations.count == 14)
+        for operation in operations {
+            let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
+            #expect(known.count == operation.codes.count, "\(operation.name)")
+            let statuses = Set(known.map { String($0.description.status) })
+            let refusals = Set(operation.statuses.filter { $0 >= "400" })
+            #expect(statuses == refusals, "\(operation.name)")
+        }
+    }
+
+    @Test("places every code but those that belong to no operation")
+    func everyCodePlaced() {
+        let placed = Set(operations.flatMap(\.codes))
+        let homeless = ErrorCode.allCases.filter { !placed.contains($0.rawValue) }
+        #expect(homeless == [.unknownRoute, .methodNotAllowed])
+    }
+
+    @Test("knows the log's actions and outcomes, doors, suites, levels and slots")
+    func vocabularies() throws {
+        let properties = try #require(schema("Event")["properties"])
+        func words(_ property: String) -> Set<String> {
+            Set(properties[property]?["enum"]?.array().compactMap(\.string) ?? [])
+        }
+        #expect(words("action") == Set(EventAction.allCases.map(\.name)))
+        #expect(words("outcome") == Set(EventOutcome.allCases.map(\.name)))
+        #expect(words("verdict") == Set(InspectionLevel.allCases.map(\.name)))
+        #expect(Set(try strings("Door", "enum")) == Set(Door.allCases.map(\.name)))
+        let absences = try #require(schema("UnavailableEvent")["properties"]?["unavailable"]?["enum"])
+        #expect(absences.array().compactMap(\.string) == EventAbsence.allCases.map(\.rawValue))
+        let keys = try #require(schema("Keys")["properties"])
+        #expect(
+            keys["suite"]?["enum"]?.array().compactMap(\.string) == Suite.allCases.map(\.name))
+    }
+
+    @Test("promises the members that the code writes")
+    func members() throws {
+        try expectMembers("Image", WireJSON.encode(Samples.image()))
+        try expectMembers("Status", WireJSON.encode(Samples.status(keys: nil)))
+        try expectMembers("Keys", WireJSON.encode(Samples.keys()))
+        try expectMembers("ImagePage", WireJSON.encode(ImagePage(images: [], next: nil)))
+        try expectMembers("EventPage", EventPageWriter.encode([], next: nil, size: 0))
+        let dropped = DeleteAnswer(
+            id: try ImageID(hex: Samples.hex), remainingClaims: 0, erased: true)
+        try expectMembers("Dropped", WireJSON.encode(dropped))
+        let caller = Caller(door: .images, uid: 1, gid: 1, pid: 1)
+        try expectMembers(
+            "WhoAmI",
+            WireJSON.encode(WhoAmIAnswer(caller: caller, groups: [], namespace: .standard)))
+    }
+
+    /// The schema's properties, all of them required, are the members of the JSON.
+    private func expectMembers(_ name: String, _ json: [UInt8]) throws {
+        // JSON is YAML.
+        let value = try #require(try Yams.compose(yaml: String(decoding: json, as: UTF8.self)))
+        let written = Set(value.mapping?.keys.compactMap(\.string) ?? [])
+        let schema = try schema(name)
+        #expect(Set(schema["properties"]?.mapping?.keys.compactMap(\.string) ?? []) == written)
+        #expect(Set(schema["required"]?.array().compactMap(\.string) ?? []) == written)
+    }
+
+    private func schema(_ name: String) throws -> Node {
+        try #require(document["components"]?["schemas"]?[name])
+    }
+
+    private func strings(_ schema: String, _ member: String) throws -> [String] {
+        try #require(try self.schema(schema)[member]?.array().compactMap(\.string))
+    }
+}

@@ -1,0 +1,135 @@
+// The log's hashes, seals and signatures. LogFormat §3 to §5.
+
+import Testing
+import VaultCrypto
+import VaultFormat
+import VaultTestKit
+
+@Suite("The log")
+struct LogTests {
+    private func vectors() throws -> LogVectors { try Vectors.load("log") }
+
+    @Test("leaves and sealed events are the second implementation's")
+    func events() throws {
+        let keyring = try FixedVault.keyring()
+        for vector in try vectors().opens {
+            let salt = try #require(vector.salt).bytes
+            let body = Array(try #require(vector.body).utf8)
+            let content = LogHash.content(salt: salt, body: body)
+            #expect(content.hex == vector.content, "\(vector.rule)")
+            #expect(LogHash.leaf(content).hex == vector.leaf)
+            #expect(try keyring.openEvent(vector.sealed.bytes, index: vector.number) == salt + body)
+            let sealed = try keyring.sealEvent(salt + body, index: vector.number)
+            #expect(try keyring.openEvent(sealed, index: vector.number) == salt + body)
+        }
+    }
+
+    @Test("each faulty sealed event is refused with its code")
+    func eventsRefused() throws {
+        let keyring = try FixedVault.keyring()
+        let refusals = try vectors().refusals
+        #expect(refusals.count > 5)
+        for vector in refusals {
+            #expect(throws: CryptoError.refused, "\(vector.rule)") {
+                try keyring.openEvent(vector.sealed.bytes, index: vector.number)
+            }
+            #expect(vector.code == CryptoError.refused.code)
+        }
+    }
+
+    private func root(of frontier: MerkleFrontier) -> Digest256 {
+        frontier.root(hash: LogHash.node) ?? LogHash.empty
+    }
+
+    @Test("the roots of the published trees of RFC 6962 are reached")
+    func publishedRoots() throws {
+        let trees = try vectors().trees
+        var frontier = MerkleFrontier.empty
+        #expect(root(of: frontier).hex == trees.roots[0])
+        for (index, leaf) in trees.leaves.enumerated() {
+            frontier.append(LogHash.digest([0] + leaf.bytes), hash: LogHash.node)
+            #expect(root(of: frontier).hex == trees.roots[index + 1], "\(index + 1) leaves")
+        }
+    }
+
+    /// RFC 6962 §2.1 by its recursive definition.
+    private func recursiveRoot(_ leaves: ArraySlice<Digest256>) -> Digest256 {
+        guard leaves.count > 1, let first = leaves.first else {
+            return leaves.first ?? LogHash.empty
+        }
+        var half = 1
+        while half * 2 < leaves.count { half *= 2 }
+        guard leaves.count > 1 else { return first }
+        return LogHash.node(
+            recursiveRoot(leaves.prefix(half)), recursiveRoot(leaves.dropFirst(half)))
+    }
+
+    @Test("a frontier has the root of RFC 6962's definition for 0 to 300 leaves, kept or packed")
+    func frontier() throws {
+        var random = SeededRandom()
+        let leaves = (0..<300).map { _ in Digest256(checked: random.bytes(32)) }
+        var frontier = MerkleFrontier.empty
+        for count in 0...300 {
+            #expect(frontier.size == UInt64(count))
+            #expect(frontier.subtrees.count == count.nonzeroBitCount)
+            #expect(root(of: frontier) == recursiveRoot(leaves.prefix(count)), "\(count) leaves")
+            frontier = try MerkleFrontier(size: frontier.size, packed: frontier.packed)
+            if count < 300 { frontier.append(leaves[count], hash: LogHash.node) }
+        }
+    }
+
+    @Test("a signed checkpoint is the second implementation's, to the last byte")
+    func checkpoints() throws {
+        let signer = try FixedVault.logSigner()
+        let expected = try vectors().checkpoints
+        #expect(signer.origin == expected.origin)
+        #expect(signer.publicKey == expected.publicKey.bytes)
+        #expect(signer.keyID == expected.keyId.bytes)
+        #expect(signer.verifierKey == expected.verifierKey)
+        #expect(signer.fingerprint == expected.fingerprint)
+        for vector in expected.notes {
+            let note = signer.note(size: vector.size, root: try Digest256(hex: vector.root))
+            #expect(note == vector.note)
+        }
+    }
+
+    @Test("a signature holds for its text only")
+    func signatures() throws {
+        let signer = try FixedVault.logSigner()
+        let checkpoint = Checkpoint(origin: signer.origin, size: 8, root: LogHash.empty)
+        let note = signer.note(size: 8, root: LogHash.empty)
+        let encoded = try #require(note.split(separator: " ").last).dropLast()
+        let signature = Array(try Base64.decode(encoded).dropFirst(4))
+        let text = Array(checkpoint.text.utf8)
+        let key = signer.publicKey
+        #expect(LogSigner.verify(signature, of: text, publicKey: key))
+        for index in text.indices {
+            #expect(!LogSigner.verify(signature, of: flipped(text, at: index), publicKey: key))
+        }
+        for index in signature.indices {
+            #expect(!LogSigner.verify(flipped(signature, at: index), of: text, publicKey: key))
+        }
+        #expect(!LogSigner.verify([], of: text, publicKey: key))
+        #expect(!LogSigner.verify(signature, of: text, publicKey: []))
+        #expect(!LogSigner.verify(signature + [0], of: text, publicKey: key))
+    }
+
+    @Test("only a log key signs")
+    func onlyLogKeys() throws {
+        let keyring = try FixedVault.keyring()
+        #expect(throws: CryptoError.unknownKey) { try LogSigner(keyring.keys) }
+    }
+
+    @Test("a digest of pieces is the digest of the whole")
+    func streaming() {
+        var random = SeededRandom()
+        let bytes = random.bytes(1000)
+        var stream = StreamingSHA256()
+        for start in stride(from: 0, to: bytes.count, by: 77) {
+            let piece = Array(bytes[start..<min(start + 77, bytes.count)])
+            unsafe piece.withUnsafeBytes { unsafe stream.update($0) }
+        }
+        let digest = stream.finish()
+        #expect(digest == LogHash.digest(bytes))
+    }
+}

@@ -1,0 +1,70 @@
+// The events of log.json, and how a vector's fields become an event.
+
+package import VaultFormat
+
+package struct EventVector: NamedVector {
+    package struct Fields: Decodable, Sendable {
+        let action: String
+        let outcome: String
+        let code: String?
+        let finding: String?
+        let door: String?
+        let uid: UInt32?
+        let gid: UInt32?
+        let pid: Int32?
+        let requestId: String?
+        let namespace: String?
+        let image: String?
+        let reference: String?
+        let bytes: Int?
+        let durationUs: Int?
+        let verdict: String?
+        let epoch: UInt32?
+        let begunAt: UInt64?
+    }
+
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    /// A 64-bit number as text: JSON readers may keep only 53 bits.
+    package let index: String
+    package let fields: Fields?
+    package let body: String?
+    package let salt: HexBytes?
+    package let content: String?
+    package let leaf: String?
+    package let sealed: HexBytes
+
+    package var number: UInt64 { UInt64(index) ?? 0 }
+
+    /// - Returns: nil when the vector names a word that the log does not have.
+    package func event(atMicroseconds: Int64) throws -> Event? {
+        guard let fields,
+            let action = EventAction.allCases.first(where: { $0.name == fields.action }),
+            let outcome = EventOutcome.allCases.first(where: { $0.name == fields.outcome })
+        else { return nil }
+        var event = Event(
+            action, outcome, code: fields.code.flatMap(ErrorCode.init(rawValue:)),
+            atMicroseconds: atMicroseconds, caller: fields.caller,
+            request: try fields.requestId.map { try RequestID(hex: $0) })
+        event.finding = fields.finding
+        event.namespace = try fields.namespace.map { try NamespaceName($0) }
+        event.image = try fields.image.map { try ImageID(hex: $0) }
+        event.reference = try fields.reference.map { try ReferenceID(hex: $0) }
+        event.bytes = fields.bytes
+        event.durationMicroseconds = fields.durationUs
+        event.verdictLevel = fields.verdict
+        event.epoch = try fields.epoch.map { try EpochNumber($0) }
+        event.begunAt = fields.begunAt
+        return event
+    }
+}
+
+extension EventVector.Fields {
+    fileprivate var caller: Caller? {
+        guard let door = Door.allCases.first(where: { $0.name == self.door }), let uid, let gid,
+            let pid
+        else { return nil }
+        return Caller(door: door, uid: uid, gid: gid, pid: pid)
+    }
+}

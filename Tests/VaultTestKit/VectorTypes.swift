@@ -1,0 +1,178 @@
+// What each file of vectors says, field by field. Bytes are hexadecimal, names as in the pages.
+
+package import VaultFormat
+
+/// `blobs.json`: a file and the place it is opened from.
+package struct BlobVector: NamedVector {
+    package struct Piece: Decodable, Sendable {
+        let hex: HexBytes?
+        let zeros: Int?
+    }
+
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    package let namespace: String
+    package let image: HexBytes
+    package let blob: HexBytes
+    package let epoch: UInt32
+    package let wrap: HexBytes
+    package let file: [Piece]
+    package let dataKey: HexBytes?
+    package let frameKey: HexBytes?
+    package let frameAad: HexBytes?
+    package let plaintextBytes: Int?
+    package let plaintextSha256: String?
+
+    package var bytes: [UInt8] {
+        file.flatMap { $0.hex?.bytes ?? [UInt8](repeating: 0, count: $0.zeros ?? 0) }
+    }
+
+    package func context() throws -> WrapContext {
+        try WrapContext(
+            subject: .blob(BlobID(bytes: blob.bytes)), epoch: EpochNumber(epoch),
+            namespace: NamespaceName(namespace), image: ImageID(bytes: image.bytes))
+    }
+}
+
+/// `wraps.json`.
+package struct WrapVector: NamedVector {
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    package let kind: String
+    package let namespace: String
+    package let image: HexBytes
+    package let subject: HexBytes
+    package let epoch: UInt32
+    package let wrapped: HexBytes
+    package let aad: HexBytes?
+    package let dataKey: HexBytes?
+
+    package func context() throws -> WrapContext {
+        let subject: WrapContext.Subject =
+            kind == "blob"
+            ? .blob(try BlobID(bytes: subject.bytes))
+            : .reference(try ReferenceID(bytes: subject.bytes))
+        return try WrapContext(
+            subject: subject, epoch: EpochNumber(epoch), namespace: NamespaceName(namespace),
+            image: ImageID(bytes: image.bytes))
+    }
+}
+
+/// `references.json`: a body, a sealed body, or both.
+package struct ReferenceVector: NamedVector {
+    package struct Place: Decodable, Sendable {
+        let namespace: String?
+        let image: HexBytes?
+        let reference: HexBytes?
+    }
+
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    package let namespace: String?
+    package let image: HexBytes?
+    package let reference: HexBytes?
+    package let epoch: UInt32?
+    package let wrapped: HexBytes?
+    package let name: String?
+    package let owner: String?
+    package let job: String?
+    package let receivedBytes: Int?
+    package let receivedDigest: HexBytes?
+    package let storedDigest: HexBytes?
+    package let createdUs: Int64?
+    package let body: HexBytes?
+    package let sealed: HexBytes?
+    package let openedAs: Place?
+
+    /// Where the key was wrapped, or where the body is opened instead.
+    package func context(openedElsewhere: Bool) throws -> WrapContext {
+        let place = openedElsewhere ? openedAs : nil
+        let reference = try ReferenceID(bytes: (place?.reference ?? reference)?.bytes ?? [])
+        return try WrapContext(
+            subject: .reference(reference), epoch: EpochNumber(epoch ?? 0),
+            namespace: NamespaceName(place?.namespace ?? namespace ?? ""),
+            image: ImageID(bytes: (place?.image ?? image)?.bytes ?? []))
+    }
+}
+
+/// `lookups.json`.
+package struct LookupVectors: Decodable, Sendable {
+    package struct Image: Decodable, Sendable {
+        package let namespace: String
+        package let stored: HexBytes
+        package let digest: HexBytes
+        package let image: String
+    }
+    package struct Index: Decodable, Sendable {
+        package let subject: String
+        package let text: String
+        package let namespace: String
+        package let index: String
+    }
+    package struct Row: Decodable, Sendable {
+        package let row: HexBytes
+        package let mac: String
+    }
+
+    package let images: [Image]
+    package let blindIndexes: [Index]
+    package let rowMacs: [Row]
+}
+
+/// `keyrings.json`.
+package struct KeyFileVector: NamedVector {
+    package struct Entry: Decodable, Sendable {
+        package let purpose: UInt8
+        package let number: UInt32
+        package let state: UInt8
+        package let created: Int64
+        package let name: String
+        package let key: HexBytes
+    }
+
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    package let kind: UInt8?
+    package let file: HexBytes
+    package let secret: String
+    package let entries: [Entry]?
+}
+
+/// `key-texts.json`.
+package struct KeyTextVector: NamedVector {
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    package let text: String
+    package let secret: HexBytes?
+}
+
+/// `log.json`.
+package struct LogVectors: Decodable, Sendable {
+    package struct Trees: Decodable, Sendable {
+        package let leaves: [HexBytes]
+        package let roots: [String]
+    }
+    package struct Note: Decodable, Sendable {
+        package let size: UInt64
+        package let root: String
+        package let note: String
+    }
+    package struct Checkpoints: Decodable, Sendable {
+        package let origin: String
+        package let publicKey: HexBytes
+        package let keyId: HexBytes
+        package let verifierKey: String
+        package let fingerprint: String
+        package let notes: [Note]
+    }
+
+    package let opens: [EventVector]
+    package let refusals: [EventVector]
+    package let trees: Trees
+    package let checkpoints: Checkpoints
+}

@@ -1,0 +1,60 @@
+# Shared by the tools: where things are, what the machine must have, how a development vault is made.
+# Sourced, not run.
+
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '%s\n' "$*"; }
+fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# Debian packages that building and running need.
+PACKAGES="libsodium-dev libsqlite3-dev libmagic-dev libjpeg62-turbo-dev zlib1g-dev libseccomp-dev pkg-config python3"
+
+# Installs what is missing of the packages named, and says what.
+need_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  say "installing ${missing[*]}"
+  local as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update -qq >/dev/null
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" >/dev/null
+}
+
+need_swift() {
+  command -v swift >/dev/null || fail "no swift in PATH: install a Swift 6.3 toolchain from swift.org/install"
+  local version
+  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+  case "$version" in
+    6.[3-9] | 6.[1-9][0-9] | [7-9].*) ;;
+    *) fail "swift $version is too old: Swift 6.3 or newer is needed first in PATH" ;;
+  esac
+}
+
+# The folder with the programs: $IMAGEVAULT_BIN, else the release build, which is made when it is not there.
+programs() {
+  if [ -n "${IMAGEVAULT_BIN:-}" ]; then
+    printf '%s' "$IMAGEVAULT_BIN"
+    return
+  fi
+  local folder=$ROOT/.build/release
+  if [ ! -x "$folder/vaultd" ] || [ ! -x "$folder/vaultctl" ] || [ ! -x "$folder/vaultinspect" ]; then
+    build_release >&2
+  fi
+  printf '%s' "$folder"
+}
+
+# Builds the three programs in release.
+build_release() {
+  local product log
+  log=$(mktemp)
+  for product in vaultinspect vaultd vaultctl; do
+    (cd "$ROOT" && swift build -c release --product "$product" --explicit-target-dependency-import-check error) \
+      >"$log" 2>&1 || { tail -n 40 "$log" >&2; rm -f "$log"; fail "the build of $product failed"; }
+  done
+  rm -f "$log"
+}

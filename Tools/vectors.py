@@ -1,0 +1,1209 @@
+#!/usr/bin/env python3
+"""A second implementation of ImageVault's formats, and the test vectors that it makes.
+
+It is written from ObjectFormat, KeyringFormat and LogFormat alone and shares no code with the
+vault. Sections of this file follow those pages in their order, which is why it is one file.
+
+    vectors.py                  write Tests/VaultTestKit/Vectors/*.json
+    vectors.py --compare        fail unless those files are what this program makes
+    vectors.py --check FILE     open what the vault sealed; FILE is one sample (see check_sample)
+
+Every key, nonce and salt here comes from `fixed`, so each run writes the same bytes. Nothing
+here keeps a secret: never seal anything of worth with it.
+
+Needs Python 3.11 and, from PyPI:
+    PyNaCl==1.6.2
+    cryptography==50.0.2
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import pathlib
+import struct
+import sys
+import zlib
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from nacl import bindings as sodium
+from nacl.exceptions import CryptoError as SodiumError
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests/VaultTestKit/Vectors"
+
+
+class Refused(Exception):
+    """What a reader says to bytes that it must not take; `layer` is the step that says it."""
+
+    def __init__(self, layer, code):
+        super().__init__(f"{layer}: {code}")
+        self.layer, self.code = layer, code
+
+
+def fixed(label, count=32):
+    """Bytes that stand for random ones."""
+    return hashlib.shake_256(b"imagevault vector: " + label.encode()).digest(count)
+
+
+def refuse_unless(holds, layer, code):
+    if not holds:
+        raise Refused(layer, code)
+
+
+# ---- Primitives --------------------------------------------------------------------------------
+
+
+def blake2b(key, personal, message, count=64):
+    assert len(personal) == 16 and len(key) == 32
+    return hashlib.blake2b(message, digest_size=count, key=key, person=personal).digest()
+
+
+def derive(key, personal, message):
+    both = blake2b(key, personal, message)
+    return both[:32], both[32:]
+
+
+def seal_xchacha(key, nonce, aad, message):
+    return sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(message, aad, nonce, key)
+
+
+def open_xchacha(layer, key, nonce, aad, sealed):
+    refuse_unless(len(sealed) >= 16, layer, "refused")
+    try:
+        return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, aad, nonce, key)
+    except SodiumError:
+        raise Refused(layer, "refused") from None
+
+
+def seal_box(label, key, aad, message):
+    """A small box: nonce, ciphertext, tag."""
+    nonce = fixed(label + " nonce", 24)
+    return nonce + seal_xchacha(key, nonce, aad, message)
+
+
+def open_box(layer, key, aad, sealed):
+    refuse_unless(len(sealed) > 40, layer, "refused")
+    return open_xchacha(layer, key, sealed[:24], aad, sealed[24:])
+
+
+def short(data):
+    return bytes([len(data)]) + data
+
+
+class Reader:
+    def __init__(self, data, layer):
+        self.data, self.at, self.layer = data, 0, layer
+
+    def take(self, count):
+        refuse_unless(len(self.data) - self.at >= count, self.layer, "truncated")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def number(self, width):
+        return int.from_bytes(self.take(width), "big")
+
+    def signed(self):
+        return int.from_bytes(self.take(8), "big", signed=True)
+
+    def short(self):
+        return self.take(self.number(1))
+
+    def rest(self):
+        return self.take(len(self.data) - self.at)
+
+    def finish(self):
+        refuse_unless(self.at == len(self.data), self.layer, "trailing-bytes")
+
+
+def is_text(data, longest, more=b""):
+    legal = b"abcdefghijklmnopqrstuvwxyz0123456789-" + more
+    return 1 <= len(data) <= longest and all(byte in legal for byte in data)
+
+
+CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+
+# ---- ObjectFormat §2 to §4: blobs --------------------------------------------------------------
+
+FRAME = 262144
+CEILING = 268435456
+SUITES = {1: 12, 2: 24}
+
+
+def header_start(suite, size, salt):
+    return b"IVBLOB\0\1" + struct.pack(">B3xIQ32s4x", suite, FRAME, size, salt)
+
+
+def frame_keys(data_key, start, namespace, image):
+    personal = b"ivault-blob-v1-" + start[8:9]
+    return derive(data_key, personal, start + short(namespace.encode()) + image)
+
+
+def frame_nonce(suite, index, last):
+    return bytes(SUITES[suite] - 5) + struct.pack(">IB", index, last)
+
+
+def seal_frame(suite, key, nonce, aad, plain):
+    if suite == 1:
+        return AESGCM(key).encrypt(nonce, plain, aad)
+    return seal_xchacha(key, nonce, aad, plain)
+
+
+def open_frame(suite, key, nonce, aad, sealed):
+    if suite == 2:
+        return open_xchacha("frame", key, nonce, aad, sealed)
+    try:
+        return AESGCM(key).decrypt(nonce, sealed, aad)
+    except InvalidTag:
+        raise Refused("frame", "refused") from None
+
+
+def quiet_plain(suite, key, nonce, aad, count):
+    """The plaintext whose ciphertext is all zeros: it keeps large vectors short."""
+    return seal_frame(suite, key, nonce, aad, bytes(count))[:count]
+
+
+def seal_blob(label, suite, size, namespace, image, data_key, **faults):
+    """The blob and its plaintext. `faults`: `last` maps a frame to another flag; `aad`."""
+    start = header_start(suite, size, fixed(label + " salt"))
+    key, commitment = frame_keys(data_key, start, namespace, image)
+    header = start + commitment
+    aad = faults.get("aad", hashlib.sha256(header).digest())
+    count = -(-size // FRAME)
+    frames, plain = [], b""
+    for index in range(count):
+        last = faults.get("last", {}).get(index, int(index == count - 1))
+        length = size - index * FRAME if index == count - 1 else FRAME
+        nonce = frame_nonce(suite, index, last)
+        part = quiet_plain(suite, key, nonce, aad, length)
+        plain += part
+        frames.append(seal_frame(suite, key, nonce, aad, part))
+    return header, frames, plain
+
+
+def parse_header(data):
+    reader = Reader(data, "header")
+    refuse_unless(reader.take(8) == b"IVBLOB\0\1", "header", "wrong-magic")
+    suite = reader.number(1)
+    refuse_unless(suite in SUITES, "header", "unknown-value")
+    refuse_unless(not any(reader.take(3)), "header", "not-canonical")
+    frame, size = reader.number(4), reader.number(8)
+    reader.take(32)
+    refuse_unless(not any(reader.take(4)), "header", "not-canonical")
+    commitment = reader.take(32)
+    reader.finish()
+    refuse_unless(frame == FRAME and 1 <= size <= CEILING, "header", "out-of-range")
+    return suite, size, commitment
+
+
+def open_blob(data, data_key, namespace, image):
+    header = data[:92]
+    suite, size, commitment = parse_header(header)
+    count = -(-size // FRAME)
+    refuse_unless(len(data) == 92 + size + 16 * count, "size", "wrong-length")
+    key, expected = frame_keys(data_key, header[:60], namespace, image)
+    refuse_unless(hmac.compare_digest(expected, commitment), "commitment", "wrong-key")
+    aad, plain = hashlib.sha256(header).digest(), b""
+    for index in range(count):
+        at = 92 + index * (FRAME + 16)
+        nonce = frame_nonce(suite, index, int(index == count - 1))
+        plain += open_frame(suite, key, nonce, aad, data[at : at + FRAME + 16])
+    return plain
+
+
+# ---- ObjectFormat §5 and §6: wraps and references ----------------------------------------------
+
+
+def wrap_aad(domain, epoch, namespace, image, subject):
+    return (
+        short(domain.encode())
+        + bytes([2])
+        + struct.pack(">I", epoch)
+        + short(namespace.encode())
+        + image
+        + subject
+    )
+
+
+def unwrap(keys, wrapped, domain, epoch, namespace, image, subject):
+    refuse_unless(len(wrapped) == 72, "wrap", "refused")
+    refuse_unless(epoch in keys, "wrap", "unknown-key")
+    aad = wrap_aad(domain, epoch, namespace, image, subject)
+    return open_box("wrap", keys[epoch], aad, wrapped)
+
+
+def reference_aad(namespace, image, reference):
+    return short(b"ivault-reference-body") + short(namespace.encode()) + image + reference
+
+
+def reference_body(name, owner, job, received, digest, stored, created):
+    body = b"\1" + short(name) + short(owner) + short(job) + struct.pack(">Q", received)
+    body += digest + stored + struct.pack(">q", created)
+    return body + bytes(512 - len(body))
+
+
+FORBIDDEN = (
+    [range(0, 0x20), range(0x7F, 0xA0), range(0x61C, 0x61D), range(0x200E, 0x2010)]
+    + [range(0x2028, 0x202F), range(0x2066, 0x206A), range(0xFEFF, 0xFF00)]
+    + [range(0xFFFE, 0x10000)]
+)
+
+
+def parse_reference(data):
+    refuse_unless(len(data) == 512, "body", "wrong-length")
+    reader = Reader(data, "body")
+    refuse_unless(reader.number(1) == 1, "body", "unknown-version")
+    name, owner, job = reader.short(), reader.short(), reader.short()
+    received = reader.number(8)
+    digest, stored, created = reader.take(32), reader.take(32), reader.signed()
+    text = name.decode("utf-8", "replace")
+    sound = 0 < len(text.encode()) <= 255 and text not in (".", "..")
+    sound = sound and text[-1] not in "/\\"
+    sound = sound and not any(ord(digit) in bad for digit in text for bad in FORBIDDEN)
+    refuse_unless(sound, "body", "invalid-text")
+    for label in (owner, job):
+        refuse_unless(not label or is_text(label, 64, CAPITALS), "body", "invalid-text")
+    refuse_unless(received < 1 << 63, "body", "out-of-range")
+    refuse_unless(not any(reader.rest()), "body", "not-canonical")
+    one_spelling = text.encode() == name and "/" not in text and "\\" not in text
+    refuse_unless(one_spelling, "body", "not-canonical")
+    return name, owner, job, received, digest, stored, created
+
+
+# ---- ObjectFormat §7: addresses, blind look-up, row authenticators -----------------------------
+
+
+def image_id(naming_key, stored_digest):
+    return hmac.digest(naming_key, b"ivault-image-v1" + stored_digest, "sha256")
+
+
+def blind_index(key, subject, text, namespace):
+    message = bytes([subject]) + short(namespace.encode()) + short(text.encode())
+    return blake2b(key, b"ivault-index-v1-", message, 16)
+
+
+def row_mac(key, row):
+    return blake2b(key, b"ivault-row-v1---", row, 16)
+
+
+# ---- KeyringFormat §3: slots -------------------------------------------------------------------
+
+
+def key_text(secret):
+    return f"imagevault-key-1:{secret.hex()}{zlib.crc32(secret):08x}\n"
+
+
+def parse_key_text(text):
+    line = text[:-1] if text.endswith("\n") else text
+    digits = line.removeprefix("imagevault-key-1:")
+    sound = len(digits) == 72 and len(line) == 89 and all(d in "0123456789abcdef" for d in digits)
+    refuse_unless(sound, "key-file", "malformed-key-file")
+    secret = bytes.fromhex(digits[:64])
+    refuse_unless(digits[64:] == f"{zlib.crc32(secret):08x}", "key-file", "malformed-key-file")
+    return secret
+
+
+def seal_to(label, recipient, message):
+    """An X25519 sealed box with a fixed ephemeral key."""
+    ephemeral = fixed(label + " ephemeral")
+    public = sodium.crypto_scalarmult_base(ephemeral)
+    nonce = hashlib.blake2b(public + recipient, digest_size=24).digest()
+    return public + sodium.crypto_box(message, nonce, recipient, ephemeral)
+
+
+def slot_context(kind, vault, slot, recipient, salt):
+    return bytes([kind]) + vault + slot + recipient + salt
+
+
+def make_slot(name, vault, secret, root, **override):
+    """One slot; `override` names fields that a faulty or hostile writer got wrong."""
+    private = fixed(name + " private key")
+    recipient = override.get("recipient", sodium.crypto_scalarmult_base(private))
+    slot = override.get("id", fixed(name + " id", 16))
+    kind, salt = override.get("kind", 1), fixed(name + " salt")
+    context = slot_context(kind, vault, slot, recipient, salt)
+    key, commitment = derive(secret, b"ivault-slot-v1--", context)
+    nonce = fixed(name + " nonce", 24)
+    body = short(b"") + salt + commitment + nonce + seal_xchacha(key, nonce, context, private)
+    return {
+        "id": slot,
+        "kind": kind,
+        "created": 1_700_000_000_000_000,
+        "label": override.get("label", name.replace(" ", "-").encode()),
+        "recipient": recipient,
+        "sealed_root": seal_to(name, sodium.crypto_scalarmult_base(private), root),
+        "body": override.get("body", body),
+    }
+
+
+def encode_slot(slot):
+    return (
+        slot["id"]
+        + struct.pack(">Bq", slot["kind"], slot["created"])
+        + short(slot["label"])
+        + slot["recipient"]
+        + slot["sealed_root"]
+        + struct.pack(">H", len(slot["body"]))
+        + slot["body"]
+    )
+
+
+def open_slot(slot, vault, secret):
+    reader = Reader(slot["body"], "slot")
+    reader.short()
+    salt, commitment, nonce, sealed = (reader.take(count) for count in (32, 32, 24, 48))
+    reader.finish()
+    context = slot_context(slot["kind"], vault, slot["id"], slot["recipient"], salt)
+    key, expected = derive(secret, b"ivault-slot-v1--", context)
+    refuse_unless(hmac.compare_digest(expected, commitment), "slot", "wrong-key")
+    private = open_xchacha("slot", key, nonce, context, sealed)
+    recipient = slot["recipient"]
+    matches = sodium.crypto_scalarmult_base(private) == recipient
+    refuse_unless(matches, "slot", "refused")
+    try:
+        return sodium.crypto_box_seal_open(slot["sealed_root"], recipient, private)
+    except SodiumError:
+        raise Refused("slot", "refused") from None
+
+
+# ---- KeyringFormat §2, §4 and §5: the file -----------------------------------------------------
+
+PURPOSES = {1: "index", 2: "row-mac", 3: "token", 4: "event-body", 5: "cases", 6: "epoch"}
+PURPOSES |= {7: "naming", 8: "log-signing"}
+
+
+def entry(purpose, number=0, state=0, name=b"", created=1_700_000_000_000_000):
+    return {"purpose": purpose, "number": number, "state": state, "created": created, "name": name}
+
+
+def encode_entry(one):
+    fields = (one["purpose"], one["number"], one["state"], one["created"])
+    return struct.pack(">BIBq", *fields) + short(one["name"])
+
+
+def file_header(kind, vault, generation, slots, entries):
+    head = b"IVKEYS\0\1" + bytes([kind]) + vault + struct.pack(">Q", generation)
+    head += struct.pack(">H", len(slots)) + b"".join(map(encode_slot, slots))
+    return head + struct.pack(">H", len(entries)) + b"".join(map(encode_entry, entries))
+
+
+def seal_file(label, kind, vault, generation, slots, entries, root, keys):
+    header = file_header(kind, vault, generation, slots, entries)
+    key, commitment = derive(root, b"ivault-keys-v1--", header)
+    nonce = fixed(label + " nonce", 24)
+    return header + commitment + nonce + seal_xchacha(key, nonce, header, b"".join(keys))
+
+
+def parse_file(data):
+    reader = Reader(data, "parser")
+    refuse_unless(reader.take(8) == b"IVKEYS\0\1", "parser", "wrong-magic")
+    kind = reader.number(1)
+    refuse_unless(kind in (1, 2), "parser", "unknown-value")
+    vault, generation = reader.take(16), reader.number(8)
+    slots = [parse_slot(reader) for _ in range(reader.number(2))]
+    entries = [parse_entry(reader) for _ in range(reader.number(2))]
+    header = data[: reader.at]
+    commitment, nonce, payload = reader.take(32), reader.take(24), reader.rest()
+    bounded = generation > 0 and 1 <= len(slots) <= 64 and 1 <= len(entries) <= 4096
+    refuse_unless(bounded, "parser", "out-of-range")
+    order = [(one["purpose"], one["number"], one["name"]) for one in entries]
+    ordered = all(one < other for one, other in zip(order, order[1:]))
+    distinct = len({slot["id"] for slot in slots}) == len(slots)
+    refuse_unless(ordered and distinct, "parser", "not-canonical")
+    refuse_unless(len(payload) == 32 * len(entries) + 16, "parser", "out-of-range")
+    return kind, vault, slots, entries, header, commitment, nonce, payload
+
+
+def parse_slot(reader):
+    slot = {"id": reader.take(16), "kind": reader.number(1)}
+    refuse_unless(1 <= slot["kind"] <= 6, "parser", "unknown-value")
+    slot |= {"created": reader.signed(), "label": reader.short(), "recipient": reader.take(32)}
+    slot |= {"sealed_root": reader.take(80), "body": reader.take(reader.number(2))}
+    refuse_unless(is_text(slot["label"], 64, CAPITALS + b"."), "parser", "invalid-text")
+    refuse_unless(len(slot["body"]) <= 4096, "parser", "out-of-range")
+    return slot
+
+
+def parse_entry(reader):
+    purpose = reader.number(1)
+    refuse_unless(purpose in PURPOSES, "parser", "unknown-value")
+    one = entry(purpose, reader.number(4), reader.number(1), created=reader.signed())
+    one["name"] = reader.short()
+    states = (1, 2, 3, 4) if purpose == 6 else (0,)
+    refuse_unless(one["state"] in states, "parser", "out-of-range")
+    counted = purpose in (6, 8)
+    refuse_unless((one["number"] > 0) == counted, "parser", "out-of-range")
+    if purpose == 7:
+        refuse_unless(is_text(one["name"], 32), "parser", "invalid-text")
+    else:
+        refuse_unless(not one["name"], "parser", "not-canonical")
+    return one
+
+
+def open_file(data, secret, slot_kind=1):
+    """The keys of a key file, in the order of its entries, by any slot that takes the secret."""
+    kind, vault, slots, entries, header, commitment, nonce, payload = parse_file(data)
+    for slot in slots:
+        if slot["kind"] != slot_kind:
+            continue
+        try:
+            root = open_slot(slot, vault, secret)
+        except Refused as error:
+            if error.code == "wrong-key":
+                continue
+            raise
+        key, expected = derive(root, b"ivault-keys-v1--", header)
+        refuse_unless(hmac.compare_digest(expected, commitment), "payload", "refused")
+        keys = open_xchacha("payload", key, nonce, header, payload)
+        return (
+            kind,
+            vault,
+            [one | {"key": keys[32 * at : 32 * at + 32]} for at, one in enumerate(entries)],
+        )
+    raise Refused("slot", "wrong-key")
+
+
+# ---- LogFormat ---------------------------------------------------------------------------------
+
+
+def json_text(text):
+    units = struct.unpack(f">{len(text.encode('utf-16-be')) // 2}H", text.encode("utf-16-be"))
+    plain = {0x22: '\\"', 0x5C: "\\\\"}
+
+    def spell(unit):
+        return chr(unit) if 0x20 <= unit <= 0x7E else f"\\u{unit:04x}"
+
+    return '"' + "".join(plain.get(unit) or spell(unit) for unit in units) + '"'
+
+
+def event_body(fields):
+    """`fields` in the order of §2."""
+    spelled = (v if isinstance(v, str) else str(v) for v in fields.values())
+    texts = (json_text(s) if isinstance(v, str) else s for s, v in zip(spelled, fields.values()))
+    return ("{" + ",".join(f'"{n}":{t}' for n, t in zip(fields, texts)) + "}").encode()
+
+
+def leaf_hash(content):
+    return hashlib.sha256(b"\0" + content).digest()
+
+
+def tree_root(leaves):
+    """RFC 6962 §2.1, by its recursive definition."""
+    if len(leaves) < 2:
+        return leaf_hash(leaves[0]) if leaves else hashlib.sha256().digest()
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\1" + tree_root(leaves[:half]) + tree_root(leaves[half:])).digest()
+
+
+def event_aad(index):
+    return b"ivault-event" + struct.pack(">Q", index)
+
+
+def key_id(origin, public):
+    return hashlib.sha256(origin.encode() + b"\n\x01" + public).digest()[:4]
+
+
+def verifier_key(origin, public):
+    spelled = base64.b64encode(b"\1" + public).decode()
+    return f"{origin}+{key_id(origin, public).hex()}+{spelled}"
+
+
+def make_note(vault, size, root, signing_key):
+    origin = f"imagevault/{vault.hex()}"
+    text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+    public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    signature = key_id(origin, public) + signing_key.sign(text.encode())
+    return f"{text}\n\u2014 {origin} {base64.b64encode(signature).decode()}\n"
+
+
+def check_note(note, verifier):
+    origin, number, spelled = verifier.split("+", 2)
+    public = base64.b64decode(spelled, validate=True)[1:]
+    text, _, line = note.rpartition("\n\n")
+    text += "\n"
+    dash, name, signature = line.removesuffix("\n").split(" ")
+    signature = base64.b64decode(signature, validate=True)
+    assert (dash, name) == ("\u2014", origin) and text.startswith(origin + "\n")
+    assert number == key_id(origin, public).hex() == signature[:4].hex()
+    Ed25519PublicKey.from_public_bytes(public).verify(signature[4:], text.encode())
+
+
+# ---- The fixed vault that all vectors share ----------------------------------------------------
+
+VAULT = fixed("vault", 16)
+SECRET, ROOT = fixed("slot secret"), fixed("root")
+ENTRIES = [entry(purpose) for purpose in (1, 2, 3, 4, 5)]
+ENTRIES += [entry(6, 1, 3), entry(6, 2, 2), entry(7, name=b"clinic"), entry(7, name=b"default")]
+KEYS = [fixed(f"key {PURPOSES[e['purpose']]} {e['number']} {e['name'].decode()}") for e in ENTRIES]
+KEY = {(e["purpose"], e["number"], e["name"].decode()): k for e, k in zip(ENTRIES, KEYS)}
+EPOCHS = {1: KEY[6, 1, ""], 2: KEY[6, 2, ""]}
+SLOT = make_slot("slot on disk", VAULT, SECRET, ROOT)
+LOG_SECRET, LOG_ROOT, LOG_SEED = fixed("log secret"), fixed("log root"), fixed("log seed")
+
+
+def keyring(label="keyring", slots=(SLOT,), entries=ENTRIES, keys=None, **override):
+    return seal_file(
+        label,
+        override.get("kind", 1),
+        override.get("vault", VAULT),
+        override.get("generation", 7),
+        list(slots),
+        entries,
+        override.get("root", ROOT),
+        KEYS if keys is None else keys,
+    )
+
+
+def log_key():
+    slot = make_slot("log slot", VAULT, LOG_SECRET, LOG_ROOT)
+    return seal_file("log key", 2, VAULT, 1, [slot], [entry(8, 1)], LOG_ROOT, [LOG_SEED])
+
+
+def pieces(data):
+    """Bytes as hexadecimal, with long runs of zeros as their length."""
+    parts, at = [], 0
+    while at < len(data):
+        run = len(data) - at - len(data[at:].lstrip(b"\0"))
+        if run >= 1024:
+            parts.append({"zeros": run})
+        else:
+            nearest = data.find(bytes(1024), at)
+            run = (nearest if nearest >= 0 else len(data)) - at
+            parts.append({"hex": data[at : at + run].hex()})
+        at += run
+    return parts
+
+
+def flipped(data, at):
+    at %= len(data)
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def patched(data, at, new):
+    return data[:at] + new + data[at + len(new) :]
+
+
+def confirm(vector, reader):
+    """Keeps a refusal only when this implementation refuses it, there and so."""
+    try:
+        reader()
+    except Refused as error:
+        assert (error.layer, error.code) == (vector["refused_by"], vector["code"]), vector["rule"]
+        return vector
+    raise AssertionError(f"opened: {vector['rule']}")
+
+
+# ---- blobs.json --------------------------------------------------------------------------------
+
+NAMESPACE = "default"
+
+
+def blob_setting(label):
+    image = image_id(KEY[7, 0, NAMESPACE], hashlib.sha256(label.encode()).digest())
+    blob, data_key = fixed(label + " blob", 16), fixed(label + " data key")
+    aad = wrap_aad("ivault-wrap-blob", 2, NAMESPACE, image, blob)
+    return image, blob, data_key, seal_box(label + " wrap", EPOCHS[2], aad, data_key)
+
+
+def blob_vector(rule, data, image, blob, wrap, **more):
+    place = {"namespace": NAMESPACE, "image": image.hex(), "blob": blob.hex(), "epoch": 2}
+    return {"rule": rule, **place, "wrap": wrap.hex(), "file": pieces(data), **more}
+
+
+def opening_blobs():
+    sizes = {"one byte": 1, "a small image": 1000, "one frame exactly": FRAME}
+    for suite in SUITES:
+        for name, size in (sizes | {"one frame and a byte": FRAME + 1}).items():
+            label = f"suite {suite}: {name}"
+            image, blob, data_key, wrap = blob_setting(label)
+            header, frames, plain = seal_blob(label, suite, size, NAMESPACE, image, data_key)
+            data = header + b"".join(frames)
+            assert open_blob(data, data_key, NAMESPACE, image) == plain
+            key, _ = frame_keys(data_key, header[:60], NAMESPACE, image)
+            yield blob_vector(
+                label,
+                data,
+                image,
+                blob,
+                wrap,
+                data_key=data_key.hex(),
+                frame_key=key.hex(),
+                commitment=header[60:].hex(),
+                frame_aad=hashlib.sha256(header).hexdigest(),
+                plaintext_bytes=size,
+                plaintext_sha256=hashlib.sha256(plain).hexdigest(),
+            )
+
+
+def header_faults(good):
+    yield "a file shorter than a header", good[:91], "truncated"
+    yield "an empty file", b"", "truncated"
+    yield "another magic", patched(good, 0, b"IVBLOC"), "wrong-magic"
+    yield "a later version", patched(good, 7, b"\2"), "wrong-magic"
+    yield "suite 0", patched(good, 8, b"\0"), "unknown-value"
+    yield "suite 3", patched(good, 8, b"\3"), "unknown-value"
+    for at in (9, 10, 11, 56, 57, 58, 59):
+        yield (
+            f"a reserved byte that is not zero, at {at}",
+            patched(good, at, b"\1"),
+            "not-canonical",
+        )
+    for frame in (0, 65536, FRAME + 1):
+        number = struct.pack(">I", frame)
+        yield f"frames of {frame} bytes", patched(good, 12, number), "out-of-range"
+    for size in (0, CEILING + 1, 1 << 63, (1 << 64) - 1):
+        number = struct.pack(">Q", size)
+        yield f"a plaintext of {size} bytes", patched(good, 16, number), "out-of-range"
+
+
+def blob_faults(suite):
+    """Rule, file, what it is opened as (image, namespace, key), layer and code."""
+    image, blob, data_key, wrap = blob_setting(f"suite {suite} refusals")
+
+    def seal(size, **faults):
+        return seal_blob(
+            f"suite {suite} refusals", suite, size, NAMESPACE, image, data_key, **faults
+        )
+
+    header, frames, _ = seal(40)
+    good = header + frames[0]
+    for rule, data, code in header_faults(good):
+        yield rule, data, "header", code
+    yield "the last byte is cut", good[:-1], "size", "wrong-length"
+    yield "a byte follows", good + b"\0", "size", "wrong-length"
+    yield "only the header is left", header, "size", "wrong-length"
+    long = patched(good, 16, struct.pack(">Q", 41))
+    yield "the length says one byte more", long, "size", "wrong-length"
+    yield (
+        "the length and the file agree on a byte less",
+        patched(good, 16, struct.pack(">Q", 39))[:-1],
+        "commitment",
+        "wrong-key",
+    )
+    yield "a bit of the salt is flipped", flipped(good, 24), "commitment", "wrong-key"
+    yield "a bit of the commitment is flipped", flipped(good, 60), "commitment", "wrong-key"
+    other = bytes([3 - suite])
+    yield "the other suite is named", patched(good, 8, other), "commitment", "wrong-key"
+    yield "a bit of the ciphertext is flipped", flipped(good, 92), "frame", "refused"
+    yield "a bit of the tag is flipped", flipped(good, -1), "frame", "refused"
+    _, unflagged, _ = seal(40, last={0: 0})
+    yield "the last frame is not sealed as the last", header + unflagged[0], "frame", "refused"
+    _, plain_aad, _ = seal(40, aad=b"")
+    yield "the frame was sealed without the header", header + plain_aad[0], "frame", "refused"
+    header, (one, two, end), _ = seal(2 * FRAME + 5)
+    yield "two frames are swapped", header + two + one + end, "frame", "refused"
+    yield "a frame is repeated in another's place", header + one + one + end, "frame", "refused"
+    yield "a frame is missing", header + one + end, "size", "wrong-length"
+    yield "a frame follows the last", header + one + two + end + end, "size", "wrong-length"
+    _, early, _ = seal(2 * FRAME + 5, last={1: 1})
+    yield (
+        "an earlier frame is sealed as the last",
+        header + one + early[1] + end,
+        "frame",
+        "refused",
+    )
+
+
+def refused_blobs():
+    for suite in SUITES:
+        image, blob, data_key, wrap = blob_setting(f"suite {suite} refusals")
+        for rule, data, layer, code in blob_faults(suite):
+            more = {"refused_by": layer, "code": code}
+            vector = blob_vector(f"suite {suite}: {rule}", data, image, blob, wrap, **more)
+            yield confirm(vector, lambda: open_blob(data, data_key, NAMESPACE, image))
+        yield from misplaced_blobs(suite)
+
+
+def misplaced_blobs(suite):
+    """A sound blob, opened as what it is not. Its key is wrapped for where it was moved to."""
+    image, blob, data_key, _ = blob_setting(f"suite {suite} refusals")
+    settings = {
+        "another namespace": ("clinic", image, data_key),
+        "another image": (NAMESPACE, fixed("another image"), data_key),
+        "another blob's key": (NAMESPACE, image, fixed("another data key")),
+    }
+    label = f"suite {suite} refusals"
+    header, frames, _ = seal_blob(label, suite, 40, NAMESPACE, image, data_key)
+    data = header + frames[0]
+    for rule, (namespace, address, key) in settings.items():
+        aad = wrap_aad("ivault-wrap-blob", 2, namespace, address, blob)
+        wrap = seal_box(f"{label} {rule}", EPOCHS[2], aad, key)
+        more = {"refused_by": "commitment", "code": "wrong-key"}
+        vector = blob_vector(f"suite {suite}: {rule}", data, address, blob, wrap, **more)
+        vector["namespace"] = namespace
+        yield confirm(vector, lambda: open_blob(data, key, namespace, address))
+
+
+# ---- wraps.json --------------------------------------------------------------------------------
+
+
+def wraps():
+    opens, refusals = [], []
+    image, other = fixed("wrap image"), fixed("other image")
+    for domain, kind in (("ivault-wrap-blob", "blob"), ("ivault-wrap-reference", "reference")):
+        subject, data_key = fixed(f"wrap {kind} id", 16), fixed(f"wrap {kind} key")
+        fields = {"kind": kind, "epoch": 2, "namespace": NAMESPACE, "image": image.hex()}
+        fields |= {"subject": subject.hex()}
+        for epoch in (1, 2):
+            aad = wrap_aad(domain, epoch, NAMESPACE, image, subject)
+            wrapped = seal_box(f"wrap {kind} {epoch}", EPOCHS[epoch], aad, data_key)
+            more = {"wrapped": wrapped.hex(), "aad": aad.hex(), "data_key": data_key.hex()}
+            rule = f"the key of a {kind} under epoch {epoch}"
+            opens.append({"rule": rule, **fields, "epoch": epoch, **more})
+
+        def refuse(rule, code="refused", wrapped=wrapped, **changed):
+            one = fields | changed
+            vector = {"rule": f"{kind}: {rule}", **one, "wrapped": wrapped.hex()}
+            vector |= {"refused_by": "wrap", "code": code}
+            place = (one["epoch"], one["namespace"])
+            ids = (bytes.fromhex(one["image"]), bytes.fromhex(one["subject"]))
+            spelled = f"ivault-wrap-{one['kind']}"
+
+            def reader():
+                return unwrap(EPOCHS, wrapped, spelled, *place, *ids)
+
+            refusals.append(confirm(vector, reader))
+
+        refuse("another epoch's number", epoch=1)
+        refuse("an epoch that is not in the keyring", "unknown-key", epoch=3)
+        refuse("another namespace", namespace="clinic")
+        refuse("another image", image=other.hex())
+        refuse("another row", subject=fixed("another row", 16).hex())
+        refuse("the other kind of row", kind="reference" if kind == "blob" else "blob")
+        refuse("a bit of the nonce is flipped", wrapped=flipped(wrapped, 0))
+        refuse("a bit of the key is flipped", wrapped=flipped(wrapped, 24))
+        refuse("a bit of the tag is flipped", wrapped=flipped(wrapped, -1))
+        refuse("the last byte is cut", wrapped=wrapped[:-1])
+        refuse("a byte follows", wrapped=wrapped + b"\0")
+        refuse("nothing at all", wrapped=b"")
+    return opens, refusals
+
+
+# ---- references.json ---------------------------------------------------------------------------
+
+
+def references():
+    image, reference, key = fixed("ref image"), fixed("ref id", 16), fixed("ref key")
+    wrap_data = wrap_aad("ivault-wrap-reference", 2, NAMESPACE, image, reference)
+    wrapped = seal_box("ref wrap", EPOCHS[2], wrap_data, key)
+    aad = reference_aad(NAMESPACE, image, reference)
+    place = {"namespace": NAMESPACE, "image": image.hex(), "reference": reference.hex()}
+    place |= {"epoch": 2, "wrapped": wrapped.hex()}
+    digests = (fixed("received digest"), fixed("stored digest"))
+    opens, refusals = [], []
+    cases = {
+        "every field": ("photo 1.jpg", "user-8421", "job_7", 200_000, 1_700_000_000_123_456),
+        "no owner and no job": ("\u00fcbung \u540d\u524d.png", "", "", 1, -1),
+        "the longest fields": ("a" * 255, "O" * 64, "j" * 64, (1 << 63) - 1, (1 << 63) - 1),
+    }
+    for rule, (name, owner, job, received, created) in cases.items():
+        words = (name.encode(), owner.encode(), job.encode())
+        body = reference_body(*words, received, *digests, created)
+        assert parse_reference(body) == (*words, received, *digests, created)
+        sealed = seal_box("ref " + rule, key, aad, body)
+        fields = {"name": name, "owner": owner, "job": job, "received_bytes": received}
+        fields |= {"received_digest": digests[0].hex(), "stored_digest": digests[1].hex()}
+        more = {"created_us": created, "body": body.hex(), "sealed": sealed.hex()}
+        opens.append({"rule": rule, **place, **fields, **more})
+
+    def refuse_body(rule, code, data):
+        vector = {"rule": rule, "body": data.hex(), "refused_by": "body", "code": code}
+        refusals.append(confirm(vector, lambda: parse_reference(data)))
+
+    def spelled(name=b"a.jpg", owner=b"", job=b"", received=1):
+        return reference_body(name, owner, job, received, *digests, 0)
+
+    refuse_body("a byte less", "wrong-length", spelled()[:-1])
+    refuse_body("a byte more", "wrong-length", spelled() + b"\0")
+    refuse_body("a later version", "unknown-version", patched(spelled(), 0, b"\2"))
+    refuse_body("no name", "invalid-text", spelled(name=b""))
+    refuse_body("a name with a path", "not-canonical", spelled(name=b"x/a.jpg"))
+    refuse_body("a name that ends a path", "invalid-text", spelled(name=b"x/"))
+    refuse_body("a name that is not UTF-8", "not-canonical", spelled(name=b"a\xff.jpg"))
+    refuse_body("a name with a line break", "invalid-text", spelled(name=b"a\n.jpg"))
+    refuse_body(
+        "a name that turns its text around", "invalid-text", spelled("a\u202e.jpg".encode())
+    )
+    refuse_body("the name of a folder", "invalid-text", spelled(name=b".."))
+    refuse_body("an owner with a space", "invalid-text", spelled(owner=b"a b"))
+    refuse_body("a job of 65 bytes", "invalid-text", spelled(job=b"j" * 65))
+    refuse_body("a length of 64 bits", "out-of-range", spelled(received=1 << 63))
+    refuse_body("padding that is not zero", "not-canonical", patched(spelled(), 511, b"\1"))
+
+    def refuse_sealed(rule, data=sealed, **changed):
+        one = place | changed
+        vector = {"rule": rule, **place, "sealed": data.hex(), "opened_as": changed}
+        vector |= {"refused_by": "box", "code": "refused"}
+        ids = (bytes.fromhex(one["image"]), bytes.fromhex(one["reference"]))
+
+        def opened():
+            return open_box("box", key, reference_aad(one["namespace"], *ids), data)
+
+        refusals.append(confirm(vector, opened))
+
+    refuse_sealed("a bit of the nonce is flipped", flipped(sealed, 0))
+    refuse_sealed("a bit of the body is flipped", flipped(sealed, 24))
+    refuse_sealed("a bit of the tag is flipped", flipped(sealed, -1))
+    refuse_sealed("the last byte is cut", sealed[:-1])
+    refuse_sealed("only nonce and tag are left", sealed[:40])
+    refuse_sealed("another namespace", namespace="clinic")
+    refuse_sealed("another image", image=fixed("other image").hex())
+    refuse_sealed("another reference", reference=fixed("other id", 16).hex())
+    return opens, refusals
+
+
+# ---- lookups.json ------------------------------------------------------------------------------
+
+
+def lookups():
+    images, indexes, rows = [], [], []
+    for namespace in ("default", "clinic"):
+        for stored in (b"", b"\xff\xd8\xff\xd9"):
+            digest = hashlib.sha256(stored).digest()
+            image = image_id(KEY[7, 0, namespace], digest)
+            fields = {"namespace": namespace, "stored": stored.hex(), "digest": digest.hex()}
+            images.append(fields | {"image": image.hex()})
+        for subject, kind in ((1, "owner"), (2, "job")):
+            text = "user-8421"
+            index = blind_index(KEY[1, 0, ""], subject, text, namespace)
+            fields = {"subject": kind, "text": text, "namespace": namespace}
+            indexes.append(fields | {"index": index.hex()})
+    for row in (b"", b"holds\x00\x01", bytes(300)):
+        rows.append({"row": row.hex(), "mac": row_mac(KEY[2, 0, ""], row).hex()})
+    return {"images": images, "blind_indexes": indexes, "row_macs": rows}
+
+
+# ---- keyrings.json -----------------------------------------------------------------------------
+
+
+def slot_offsets(label_bytes):
+    """Where two fields of the first slot start in a key file."""
+    label = 8 + 1 + 16 + 8 + 2 + 16 + 1 + 8 + 1
+    return {"label": label, "root": label + label_bytes + 32}
+
+
+def parser_faults(good):
+    yield "another magic", patched(good, 0, b"IVKEYZ"), "wrong-magic"
+    yield "a later version", patched(good, 7, b"\2"), "wrong-magic"
+    yield "an unknown kind of file", keyring(kind=3), "unknown-value"
+    yield "generation 0", keyring(generation=0), "out-of-range"
+    yield "no slot", keyring(slots=()), "out-of-range"
+    many = [make_slot(f"slot {at}", VAULT, SECRET, ROOT) for at in range(65)]
+    yield "65 slots", keyring(slots=many), "out-of-range"
+    yield "no entry", keyring(entries=[], keys=[]), "out-of-range"
+    yield "two slots of one id", keyring(slots=(SLOT, SLOT)), "not-canonical"
+    for kind in (0, 7):
+        slot = make_slot("slot", VAULT, SECRET, ROOT, kind=kind)
+        yield f"slot kind {kind}", keyring(slots=(slot,)), "unknown-value"
+    for label in (b"", b"on disk", b"a" * 65, b"caf\xc3\xa9", b"\xff"):
+        slot = make_slot("slot", VAULT, SECRET, ROOT, label=label)
+        yield f"the label {label!r}", keyring(slots=(slot,)), "invalid-text"
+    slot = make_slot("slot", VAULT, SECRET, ROOT, body=bytes(4097))
+    yield "a slot body of 4097 bytes", keyring(slots=(slot,)), "out-of-range"
+
+    def other(*entries):
+        return keyring(entries=list(entries), keys=[fixed("a key")] * len(entries))
+
+    yield "purpose 0", other(entry(0)), "unknown-value"
+    yield "purpose 9", other(entry(9)), "unknown-value"
+    yield "an epoch without a state", other(entry(6, 1, 0)), "out-of-range"
+    yield "an epoch in state 5", other(entry(6, 1, 5)), "out-of-range"
+    yield "an index key with an epoch's state", other(entry(1, 0, 2)), "out-of-range"
+    yield "an index key in state 9", other(entry(1, 0, 9)), "out-of-range"
+    yield "epoch 0", other(entry(6, 0, 2)), "out-of-range"
+    yield "a signing key with number 0", other(entry(8, 0)), "out-of-range"
+    yield "an index key with a number", other(entry(1, 1)), "out-of-range"
+    yield "an index key with a name", other(entry(1, name=b"a")), "not-canonical"
+    yield "a naming key without a name", other(entry(7)), "invalid-text"
+    yield "a naming key for no namespace", other(entry(7, name=b"A")), "invalid-text"
+    yield "entries out of order", other(entry(2), entry(1)), "not-canonical"
+    yield "epochs out of order", other(entry(6, 2, 2), entry(6, 1, 3)), "not-canonical"
+    yield "an entry twice", other(entry(1), entry(1)), "not-canonical"
+    yield "the last byte is cut", good[:-1], "out-of-range"
+    yield "a byte follows", good + b"\0", "out-of-range"
+    yield "cut inside a slot", good[:100], "truncated"
+    yield "cut inside the nonce", good[: len(good) - 32 * len(ENTRIES) - 20], "truncated"
+    yield "nothing at all", b"", "truncated"
+
+
+def sealing_faults(good):
+    at = slot_offsets(len(SLOT["label"]))
+    body = at["root"] + 80 + 2
+    yield "another vault's number", patched(good, 9, fixed("other vault", 16)), "slot", "wrong-key"
+    other = fixed("other recipient key")
+    slot = SLOT | {"recipient": sodium.crypto_scalarmult_base(other)}
+    yield "another recipient", keyring(slots=(slot,)), "slot", "wrong-key"
+    yield "a slot's number is changed", flipped(good, 35), "slot", "wrong-key"
+    yield "a slot's salt is changed", flipped(good, body + 1), "slot", "wrong-key"
+    yield "a slot's commitment is changed", flipped(good, body + 33), "slot", "wrong-key"
+    yield "a slot's nonce is changed", flipped(good, body + 65), "slot", "refused"
+    yield "a slot's private key is changed", flipped(good, body + 89), "slot", "refused"
+    yield "a slot's private key has another tag", flipped(good, body + 136), "slot", "refused"
+    yield "a slot's sealed root is changed", flipped(good, at["root"] + 40), "slot", "refused"
+    yield "a slot's ephemeral key is changed", flipped(good, at["root"]), "slot", "refused"
+    liar = make_slot("liar", VAULT, SECRET, ROOT, recipient=sodium.crypto_scalarmult_base(other))
+    yield "a private key that is not the recipient's", keyring(slots=(liar,)), "slot", "refused"
+    one, two = SLOT, make_slot("second slot", VAULT, SECRET, ROOT)
+    swapped = (one | {"body": two["body"]}, two | {"body": one["body"]})
+    yield "two slots with each other's bodies", keyring(slots=swapped), "slot", "wrong-key"
+    slot = SLOT | {"body": SLOT["body"] + b"\0"}
+    yield "a byte after a slot's body", keyring(slots=(slot,)), "slot", "trailing-bytes"
+    slot = SLOT | {"body": SLOT["body"][:-1]}
+    yield "a slot's body is cut", keyring(slots=(slot,)), "slot", "truncated"
+    generation = patched(good, 25, struct.pack(">Q", 6))
+    yield "an earlier generation's number", generation, "payload", "refused"
+    yield "a slot's label is changed", patched(good, at["label"], b"S"), "payload", "refused"
+    yield "a slot's time is changed", flipped(good, at["label"] - 2), "payload", "refused"
+    epochs = [e | {"state": 5 - e["state"]} if e["purpose"] == 6 else e for e in ENTRIES]
+    head = len(file_header(1, VAULT, 7, [SLOT], ENTRIES))
+    states = file_header(1, VAULT, 7, [SLOT], epochs) + good[head:]
+    yield "two epochs with each other's states", states, "payload", "refused"
+    yield "the commitment is changed", flipped(good, head), "payload", "refused"
+    yield "the nonce is changed", flipped(good, head + 32), "payload", "refused"
+    yield "a key is changed", flipped(good, head + 56), "payload", "refused"
+    yield "the tag is changed", flipped(good, -1), "payload", "refused"
+    yield "another root's payload", keyring(root=fixed("other root")), "payload", "refused"
+
+
+def keyrings():
+    good = keyring()
+    sealed = open_file(good, SECRET)[2]
+    assert [one["key"] for one in sealed] == KEYS
+
+    def spell(one):
+        return one | {"name": one["name"].decode(), "key": one["key"].hex()}
+
+    opens = [{"rule": "a keyring with one slot", "kind": 1, "file": good.hex()}]
+    opens[0] |= {"secret": key_text(SECRET), "root": ROOT.hex()}
+    opens[0] |= {"entries": list(map(spell, sealed))}
+    log = open_file(log_key(), LOG_SECRET)[2]
+    opens.append({"rule": "a log key with one slot", "kind": 2, "file": log_key().hex()})
+    opens[1] |= {"secret": key_text(LOG_SECRET), "root": LOG_ROOT.hex()}
+    opens[1] |= {"entries": list(map(spell, log))}
+    recovery = make_slot("recovery", VAULT, fixed("offline"), ROOT, kind=3)
+    second = make_slot("second", VAULT, fixed("second secret"), ROOT)
+    several = keyring("several", slots=(recovery, second, SLOT))
+    opens.append({"rule": "the last slot of three opens", "kind": 1, "file": several.hex()})
+    opens[2] |= {"secret": key_text(SECRET), "root": ROOT.hex()}
+    opens[2] |= {"entries": list(map(spell, open_file(several, SECRET)[2]))}
+    refusals = []
+
+    def refuse(rule, data, layer, code, secret=SECRET):
+        vector = {"rule": rule, "file": data.hex(), "secret": key_text(secret)}
+        vector |= {"refused_by": layer, "code": code}
+        refusals.append(confirm(vector, lambda: open_file(data, secret)))
+
+    for rule, data, code in parser_faults(good):
+        refuse(rule, data, "parser", code)
+    for rule, data, layer, code in sealing_faults(good):
+        refuse(rule, data, layer, code)
+    refuse("another secret", good, "slot", "wrong-key", fixed("wrong secret"))
+    refuse("the secret of a slot of another kind", several, "slot", "wrong-key", fixed("offline"))
+    return opens, refusals
+
+
+def key_texts():
+    text = key_text(SECRET)
+    opens = [{"rule": "the text of a key file", "text": text, "secret": SECRET.hex()}]
+    opens.append({"rule": "without its newline", "text": text[:-1], "secret": SECRET.hex()})
+    faults = {
+        "empty": "",
+        "only a newline": "\n",
+        "cut by one digit": text[:-2] + "\n",
+        "cut in half": text[:44],
+        "one digit mistyped": text[:20] + ("0" if text[20] != "0" else "1") + text[21:],
+        "the checksum mistyped": text[:-2] + ("0" if text[-2] != "0" else "1") + "\n",
+        "capital digits": text[:17] + text[17:].upper(),
+        "another version": text.replace("key-1", "key-2"),
+        "a space before": " " + text[:-1],
+        "a line after": text + "\n",
+        "a carriage return": text[:-1] + "\r\n",
+        "no prefix": text[17:],
+    }
+    refusals = []
+    for rule, fault in faults.items():
+        vector = {"rule": rule, "text": fault, "refused_by": "key-file"}
+        vector |= {"code": "malformed-key-file"}
+        refusals.append(confirm(vector, lambda: parse_key_text(fault)))
+    return opens, refusals
+
+
+# ---- log.json ----------------------------------------------------------------------------------
+
+# The leaves and roots published with the Certificate Transparency implementations.
+LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657"]
+LEAVES += ["606162636465666768696a6b6c6d6e6f"]
+ROOTS = """
+e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
+fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125
+aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77
+d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7
+4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4
+76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef
+ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c
+5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328
+""".split()
+
+
+def events():
+    """Rule, index, and the body's fields in order."""
+    yield (
+        "an event with the fewest fields",
+        0,
+        {
+            "at": "1970-01-01T00:00:00.000000Z",
+            "action": "vault.created",
+            "outcome": "done",
+        },
+    )
+    yield (
+        "an event with every field",
+        18446744073709551615,
+        {
+            "at": "2024-02-29T23:59:59.999999Z",
+            "action": "image.put",
+            "outcome": "refused",
+            "code": "image-refused",
+            "finding": "jpeg-truncated",
+            "door": "images",
+            "uid": 4294967294,
+            "gid": 33,
+            "pid": 4242,
+            "request_id": fixed("request", 8).hex(),
+            "namespace": "default",
+            "image": fixed("event image").hex(),
+            "reference": fixed("event reference", 16).hex(),
+            "bytes": 200000,
+            "duration_us": 1234,
+            "verdict": "decode",
+            "epoch": 2,
+            "begun_at": 41,
+        },
+    )
+    yield (
+        "text outside plain ASCII is escaped by UTF-16 unit",
+        7,
+        {
+            "at": "1969-12-31T23:59:59.000001Z",
+            "action": "read.ended",
+            "outcome": "failed",
+            "finding": 'a"b\\c\n\u007f\u00e9\u20ac\U0001f600',
+        },
+    )
+
+
+def log():
+    opens, refusals = [], []
+    for rule, index, fields in events():
+        body = event_body({"index": index} | fields)
+        assert json.loads(body) == {"index": index} | fields
+        salt = fixed(f"event salt {index}")
+        content = hashlib.sha256(salt + body).digest()
+        key = KEY[4, 0, ""]
+        sealed = seal_box(f"event {index}", key, event_aad(index), salt + body)
+        one = {"rule": rule, "index": str(index), "fields": fields, "body": body.decode()}
+        one |= {"salt": salt.hex(), "content": content.hex(), "leaf": leaf_hash(content).hex()}
+        opens.append(one | {"sealed": sealed.hex()})
+
+    def refuse(rule, data=sealed, index=7):
+        vector = {"rule": rule, "index": str(index), "sealed": data.hex()}
+        vector |= {"refused_by": "box", "code": "refused"}
+        refusals.append(confirm(vector, lambda: open_box("box", key, event_aad(index), data)))
+
+    refuse("an event in another's place", index=8)
+    refuse("a bit of the nonce is flipped", flipped(sealed, 0))
+    refuse("a bit of the body is flipped", flipped(sealed, 24))
+    refuse("a bit of the tag is flipped", flipped(sealed, -1))
+    refuse("the last byte is cut", sealed[:-1])
+    refuse("only nonce and tag are left", sealed[:40])
+    refuse("nothing at all", b"")
+
+    leaves = [bytes.fromhex(leaf) for leaf in LEAVES]
+    assert [tree_root(leaves[:size]).hex() for size in range(9)] == ROOTS
+    seed = Ed25519PrivateKey.from_private_bytes(LOG_SEED)
+    public = seed.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    origin = f"imagevault/{VAULT.hex()}"
+    notes = []
+    for size in (0, 8):
+        note = make_note(VAULT, size, tree_root(leaves[:size]), seed)
+        check_note(note, verifier_key(origin, public))
+        notes.append({"size": size, "root": ROOTS[size], "note": note})
+    signer = {"origin": origin, "public_key": public.hex(), "key_id": key_id(origin, public).hex()}
+    signer |= {"verifier_key": verifier_key(origin, public)}
+    signer |= {"fingerprint": hashlib.sha256(public).hexdigest(), "notes": notes}
+    trees = {"leaves": LEAVES, "roots": ROOTS}
+    return {"opens": opens, "refusals": refusals, "trees": trees, "checkpoints": signer}
+
+
+# ---- The program -------------------------------------------------------------------------------
+
+
+def files():
+    def pair(both):
+        return {"opens": list(both[0]), "refusals": list(both[1])}
+
+    yield "blobs", "ObjectFormat §2 to §4", pair((opening_blobs(), refused_blobs()))
+    yield "wraps", "ObjectFormat §5", pair(wraps())
+    yield "references", "ObjectFormat §6", pair(references())
+    yield "lookups", "ObjectFormat §7", lookups()
+    yield "keyrings", "KeyringFormat §2 to §5", pair(keyrings())
+    yield "key-texts", "KeyringFormat §3.2", pair(key_texts())
+    yield "log", "LogFormat", log()
+
+
+def check_sample(sample):
+    """Opens one key file, wrap, blob, reference, event and checkpoint that the vault sealed."""
+    data = {name: bytes.fromhex(value) for name, value in sample["hex"].items()}
+    kind, vault, entries = open_file(data["key_file"], parse_key_text(sample["secret"]))
+    keys = {(one["purpose"], one["number"], one["name"].decode()): one["key"] for one in entries}
+    epochs = {number: key for (purpose, number, _), key in keys.items() if purpose == 6}
+    namespace, image, epoch = sample["namespace"], data["image"], sample["epoch"]
+    assert kind == 1 and image == image_id(keys[7, 0, namespace], data["stored_digest"])
+    place = (epoch, namespace, image)
+    for blob in sample["blobs"]:
+        wrapped, name = bytes.fromhex(blob["wrap"]), bytes.fromhex(blob["blob"])
+        key = unwrap(epochs, wrapped, "ivault-wrap-blob", *place, name)
+        plain = open_blob(bytes.fromhex(blob["file"]), key, namespace, image)
+        assert hashlib.sha256(plain).hexdigest() == blob["plaintext_sha256"], "blob"
+    reference = data["reference"]
+    key = unwrap(epochs, data["reference_wrap"], "ivault-wrap-reference", *place, reference)
+    aad = reference_aad(namespace, image, reference)
+    name = parse_reference(open_box("box", key, aad, data["reference_sealed"]))[0]
+    assert name.decode() == sample["name"], "reference"
+    event = open_box("box", keys[4, 0, ""], event_aad(sample["event_index"]), data["event_sealed"])
+    assert event == data["event"], "event"
+    check_note(sample["note"], sample["verifier_key"])
+
+
+def main(arguments):
+    match arguments:
+        case []:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+        case ["--compare"]:
+            pass
+        case ["--check", file]:
+            check_sample(json.loads(pathlib.Path(file).read_text()))
+            print("opened")
+            return 0
+        case _:
+            print(__doc__)
+            return 2
+    differ = []
+    for name, source, content in files():
+        about = {"about": f"Made by vectors.py from {source}. Every key here is public."}
+        text = json.dumps(about | content, indent=1, ensure_ascii=True) + "\n"
+        path = FOLDER / f"{name}.json"
+        if arguments and (not path.exists() or path.read_text() != text):
+            differ.append(path.name)
+        elif not arguments:
+            path.write_text(text)
+    print("differ: " + ", ".join(differ) if differ else "done")
+    return 1 if differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
