@@ -16,33 +16,40 @@ package enum UnixSocket {
     /// Waiting connections that the kernel keeps for us.
     private static let backlog: Int32 = 1024
 
-    /// Binds under a temporary name, sets mode and group, listens, and takes the name. A connection
-    /// can be made only after `listen`, and the name of a daemon that died is taken over at once.
+    /// Binds, sets mode and group, and only then listens: until that nobody can connect. The name of
+    /// a daemon that died is taken over; the lock on the state directory tells that it is dead.
     ///
     /// - Parameter group: the file's group; nil leaves the process's own.
     /// - Returns: a close-on-exec descriptor.
     package static func listen(
         at path: String, mode: mode_t, group: gid_t?
     ) throws(UnixSocketError) -> Int32 {
-        let temporary = "\(path).new"
+        try removeSocket(at: path)
         let socket = Glibc.socket(
             AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw failure("make a socket for", path) }
         do throws(UnixSocketError) {
-            unsafe unlink(temporary)
-            try bind(socket, to: temporary)
-            guard unsafe chmod(temporary, mode) == 0 else { throw failure("set the mode of", path) }
-            if let group, unsafe chown(temporary, uid_t.max, group) != 0 {
+            try bind(socket, to: path)
+            guard unsafe chmod(path, mode) == 0 else { throw failure("set the mode of", path) }
+            if let group, unsafe chown(path, uid_t.max, group) != 0 {
                 throw failure("set the group of", path)
             }
             guard Glibc.listen(socket, backlog) == 0 else { throw failure("listen at", path) }
-            guard unsafe rename(temporary, path) == 0 else { throw failure("name", path) }
         } catch {
-            unsafe unlink(temporary)
             close(socket)
             throw error
         }
         return socket
+    }
+
+    /// Removes a socket's name, and nothing that is no socket.
+    private static func removeSocket(at path: String) throws(UnixSocketError) {
+        var facts = stat()
+        guard unsafe lstat(path, &facts) == 0 else { return }
+        guard facts.st_mode & S_IFMT == S_IFSOCK else {
+            throw UnixSocketError(path: path, step: "replace what is no socket:", number: EEXIST)
+        }
+        guard unsafe unlink(path) == 0 else { throw failure("take over", path) }
     }
 
     private static func bind(_ socket: Int32, to path: String) throws(UnixSocketError) {
