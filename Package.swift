@@ -128,7 +128,7 @@ let package = Package(
         .target(
             name: "VaultTestKit",
             dependencies: ["VaultFormat", "VaultCrypto", "ImageInspection", "Vault"],
-            path: "Tests/VaultTestKit", swiftSettings: rules),
+            path: "Tests/VaultTestKit", resources: [.copy("Vectors")], swiftSettings: rules),
         .executableTarget(
             name: "HostileWorker", dependencies: ["VaultFormat", "CVaultSystem", "CSeccomp"],
             path: "Tests/HostileWorker", swiftSettings: rules),
@@ -136,7 +136,8 @@ let package = Package(
             name: "VaultFormatTests", dependencies: ["VaultFormat", "VaultTestKit"],
             swiftSettings: rules),
         .testTarget(
-            name: "VaultCryptoTests", dependencies: ["VaultFormat", "VaultCrypto", "VaultTestKit"],
+            name: "VaultCryptoTests",
+            dependencies: ["VaultFormat", "VaultCrypto", "VaultTestKit", "CSodium"],
             swiftSettings: rules),
         .testTarget(
             name: "ImageInspectionTests",
@@ -151,6 +152,15 @@ let package = Package(
                 "VaultFormat", "VaultCrypto", "Vault", "VaultStorage", "VaultTestKit", "vaultinspect",
                 "HostileWorker",
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: rules),
+        .testTarget(
+            name: "VaultClientTests",
+            dependencies: [
+                "VaultFormat", "VaultAPI", "VaultClient", "VaultTestKit", "vaultctl",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: rules),
         .testTarget(

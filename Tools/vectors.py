@@ -14,6 +14,7 @@ here keeps a secret: never seal anything of worth with it.
 Needs Python 3.11 and, from PyPI:
     PyNaCl==1.6.2
     cryptography==50.0.2
+Debian 12's python3-nacl and python3-cryptography make the same bytes.
 """
 
 import base64
@@ -306,11 +307,11 @@ def parse_key_text(text):
     return secret
 
 
-def seal_to(label, recipient, message):
-    """An X25519 sealed box with a fixed ephemeral key."""
+def seal_to(label, recipient, message, named=None):
+    """An X25519 sealed box with a fixed ephemeral key; a liar names another recipient in it."""
     ephemeral = fixed(label + " ephemeral")
     public = sodium.crypto_scalarmult_base(ephemeral)
-    nonce = hashlib.blake2b(public + recipient, digest_size=24).digest()
+    nonce = hashlib.blake2b(public + (named or recipient), digest_size=24).digest()
     return public + sodium.crypto_box(message, nonce, recipient, ephemeral)
 
 
@@ -334,7 +335,7 @@ def make_slot(name, vault, secret, root, **override):
         "created": 1_700_000_000_000_000,
         "label": override.get("label", name.replace(" ", "-").encode()),
         "recipient": recipient,
-        "sealed_root": seal_to(name, sodium.crypto_scalarmult_base(private), root),
+        "sealed_root": seal_to(name, sodium.crypto_scalarmult_base(private), root, recipient),
         "body": override.get("body", body),
     }
 

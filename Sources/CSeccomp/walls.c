@@ -88,7 +88,8 @@ int vault_wall_calls(const struct vault_walls *walls) {
     int failed = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0;
     for (size_t i = 0; !failed && i < sizeof plain_calls / sizeof *plain_calls; i++)
         failed = allow(filter, plain_calls[i]) != 0;
-    failed = failed || allow_with_arguments(filter, walls->socket) != 0 || seccomp_load(filter) != 0;
+    failed = failed || allow_with_arguments(filter, walls->socket) != 0;
+    failed = failed || seccomp_load(filter) != 0;
     seccomp_release(filter);
     return failed ? -1 : 0;
 }
@@ -97,7 +98,7 @@ enum vault_wall vault_raise_walls(const struct vault_walls *walls, int *landlock
     // Landlock and the filter need descriptors of their own for a moment: they come first there.
     if (vault_wall_files(landlock_abi) != 0) return VAULT_WALL_FILES;
     for (int descriptor = 0; descriptor < walls->socket; descriptor++) close(descriptor);
-    if (syscall(SYS_close_range, (unsigned)walls->socket + 1, ~0U, 0) != 0) return VAULT_WALL_LIMITS;
-    if (vault_wall_limits(walls) != 0) return VAULT_WALL_LIMITS;
+    long closed = syscall(SYS_close_range, (unsigned)walls->socket + 1, ~0U, 0);
+    if (closed != 0 || vault_wall_limits(walls) != 0) return VAULT_WALL_LIMITS;
     return vault_wall_calls(walls) == 0 ? VAULT_WALL_NONE : VAULT_WALL_CALLS;
 }

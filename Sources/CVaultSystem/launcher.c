@@ -155,7 +155,8 @@ int vault_run_launcher(const char *worker_name, int living_limit) {
     sigset_t child, before;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    if (vault_harden_process(worker_name) != 0 || sigprocmask(SIG_BLOCK, &child, &before) != 0) return 71;
+    if (vault_harden_process(worker_name) != 0) return 71;
+    if (sigprocmask(SIG_BLOCK, &child, &before) != 0) return 71;
     int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0 || fcntl(VAULT_INHERITED_SOCKET, F_SETFD, FD_CLOEXEC) != 0) return 71;
     for (int living = 0;;) {
@@ -163,11 +164,14 @@ int vault_run_launcher(const char *worker_name, int living_limit) {
             {.fd = VAULT_INHERITED_SOCKET, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
         if (poll(wait, 2, -1) < 0 && errno != EINTR) return 71;
         living -= reap(signals);
+        // One that was killed before it counted was waited for all the same.
+        if (living < 0) living = 0;
         if (!wait[0].revents) continue;
         unsigned char request[VAULT_LAUNCH_BYTES];
         ssize_t got = recv(VAULT_INHERITED_SOCKET, request, sizeof request, MSG_WAITALL);
         if (got == 0) return 0;
-        if (got != sizeof request || memcmp(request, launch_request, sizeof request) != 0) return 65;
+        if (got != sizeof request) return 65;
+        if (memcmp(request, launch_request, sizeof request) != 0) return 65;
         int started = answer(worker_name, &before, living >= living_limit);
         if (started < 0) return 74;
         living += started;

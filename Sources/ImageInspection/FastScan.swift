@@ -21,7 +21,7 @@ extension RawSpan {
     }
 
     /// The offset of the first block of at most 32 bytes at or after `offset` that may hold the
-    /// first two bytes of a long form, or `end`. Every pair of `LongForm.pairs` is found, also one
+    /// first two bytes of a long form, or `end`. Every such pair of `TextForm.long` is found, also one
     /// that straddles two blocks; some other pairs are reported as well.
     func nextPairBlock(from offset: Int, to end: Int) -> Int {
         let end = Swift.min(end, byteCount)
@@ -37,31 +37,40 @@ extension RawSpan {
                 fromUncheckedByteOffset: offset + 16, as: SIMD16<UInt8>.self)
             let b1 = unsafe unsafeLoadUnaligned(
                 fromUncheckedByteOffset: offset + 17, as: SIMD16<UInt8>.self)
-            let hits = Self.pairs(a0, a1) .| Self.pairs(b0, b1)
-            // unsafe: a mask is 16 bytes of zeros or ones, read here as two words.
-            let words = unsafe unsafeBitCast(hits, to: SIMD2<UInt64>.self)
-            if words[0] | words[1] != 0 { return offset }
+            let hits = Self.pairs(a0, a1) | Self.pairs(b0, b1)
+            if hits[0] | hits[1] != 0 { return offset }
             offset += 32
         }
         return offset
     }
 
-    /// Which positions begin a pair. Bit 0x20 is set first, which folds the case of letters and
-    /// merges each sign with one control or letter: a superset.
+    /// Which positions begin a pair: bytes of ones or zeros. Bit 0x20 is set first, which folds the
+    /// case of letters and merges each sign with one control or letter: a superset.
     @inline(__always)
     private static func pairs(
         _ first: SIMD16<UInt8>, _ second: SIMD16<UInt8>
-    ) -> SIMDMask<SIMD16<Int8>> {
-        let a = first | 0x20
-        let b = second | 0x20
-        let tag =
-            (b .== 0x73) .| (b .== 0x2F) .| (b .== 0x3F) .| (b .== 0x69) .| (b .== 0x68)
-            .| (b .== 0x21) .| (b .== 0x65) .| (b .== 0x6F) .| (b .== 0x62) .| (b .== 0x6A)
-        var hits = (a .== 0x3C) .& tag
-        hits = hits .| ((a .== 0x6A) .& (b .== 0x61))
-        hits = hits .| ((a .== 0x76) .& (b .== 0x62))
-        hits = hits .| ((a .== 0x6F) .& (b .== 0x6E))
-        hits = hits .| ((a .== 0x7F) .& (b .== 0x7F))
-        return hits .| ((a .== 0x70) .& (b .== 0x6B))
+    ) -> SIMD2<UInt64> {
+        let fold = SIMD16<UInt8>(repeating: 0x20)
+        let a = first | fold
+        let b = second | fold
+        let signs = equal(b, 0x2F) | equal(b, 0x3F) | equal(b, 0x21)
+        let letters =
+            equal(b, 0x73) | equal(b, 0x69) | equal(b, 0x68) | equal(b, 0x65) | equal(b, 0x6F)
+            | equal(b, 0x62) | equal(b, 0x6A)
+        var hits = equal(a, 0x3C) & (signs | letters)
+        hits = hits | (equal(a, 0x6A) & equal(b, 0x61))
+        hits = hits | (equal(a, 0x76) & equal(b, 0x62))
+        hits = hits | (equal(a, 0x6F) & equal(b, 0x6E))
+        hits = hits | (equal(a, 0x7F) & equal(b, 0x7F))
+        return hits | (equal(a, 0x70) & equal(b, 0x6B))
+    }
+
+    /// Operators between whole vectors only: those between a vector and a number, or between masks,
+    /// are left unspecialised by this compiler and run two hundred times slower.
+    @inline(__always)
+    private static func equal(_ bytes: SIMD16<UInt8>, _ value: UInt8) -> SIMD2<UInt64> {
+        let mask = bytes .== SIMD16<UInt8>(repeating: value)
+        // unsafe: a mask is 16 bytes of zeros or ones, read here as two words.
+        return unsafe unsafeBitCast(mask, to: SIMD2<UInt64>.self)
     }
 }

@@ -7,9 +7,8 @@ package enum ImageInspector {
     package static let version: UInt32 = 1
 
     /// Inspects a whole upload at level `structure`, in time linear in its size.
-    /// - Parameters:
-    ///   - name: nil when a stored image is inspected again.
-    ///   - declaredType: what the caller's `Content-Type` said.
+    /// The name is nil when a stored image is inspected again; the declared type is what the
+    /// caller's `Content-Type` said.
     /// - Throws: ``InspectionRefusal`` with the first rule that is broken.
     package static func inspect(
         _ bytes: RawSpan, name: UploadName? = nil, declaredType: DeclaredType = .undeclared,
@@ -27,6 +26,17 @@ package enum ImageInspector {
             }
         } catch {
             throw InspectionRefusal(finding: error.finding, type: type)
+        }
+    }
+
+    /// Searches text that was inflated from a chunk as if it had stood in the file.
+    /// - Throws: ``InspectionRefusal`` with a `hidden-…` code; offsets count from the text's start.
+    package static func searchText(_ text: RawSpan) throws(InspectionRefusal) {
+        do throws(Refused) {
+            try HiddenFile.search(text)
+            try HiddenMetadata.search(text, text.byteOffsets)
+        } catch {
+            throw InspectionRefusal(finding: error.finding, type: nil)
         }
     }
 
@@ -79,7 +89,7 @@ package enum ImageInspector {
         }
         return Inspection(
             type: .jpeg, width: image.frame.width, height: image.frame.height,
-            storedBytes: findings.isEmpty ? bytes.byteCount : image.end,
+            storedBytes: findings.isEmpty ? bytes.byteCount : trailer.imagesEnd,
             transformed: findings.isEmpty ? [] : [.trailerTruncated],
             verdict: verdict(findings, flags),
             facts: .jpeg(

@@ -58,6 +58,17 @@ extension RawSpan {
         return true
     }
 
+    /// Whether `word` stands anywhere in the range. Words are short: the search is linear.
+    func holds(_ word: StaticString, in range: Range<Int>) -> Bool {
+        guard word.utf8CodeUnitCount > 0 else { return false }
+        // unsafe: the word has at least one code unit.
+        let first = unsafe word.utf8Start[0]
+        for offset in range where u8(offset) == first {
+            if has(word, at: offset, before: range.upperBound) { return true }
+        }
+        return false
+    }
+
     @inline(__always)
     private func load<Number: FixedWidthInteger & BitwiseCopyable>(
         _ offset: Int, as type: Number.Type

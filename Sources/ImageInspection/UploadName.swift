@@ -47,7 +47,8 @@ package struct UploadName: Hashable, Sendable {
 
 /// What the caller's `Content-Type` says about the upload.
 package enum DeclaredType: Hashable, Sendable {
-    /// No header, or `application/octet-stream`, which says nothing.
+    /// No header, or one that says nothing: `application/octet-stream`, and the form type that
+    /// curl sends with any body unless told otherwise.
     case undeclared
     case image(ImageType)
     /// Anything else; no upload agrees with it.
@@ -64,7 +65,7 @@ package enum DeclaredType: Hashable, Sendable {
             return
         }
         let essence = mediaType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
-        if essence == "application/octet-stream" {
+        if ["application/octet-stream", "application/x-www-form-urlencoded"].contains(essence) {
             self = .undeclared
         } else if let type = ImageType(mediaType: essence) {
             self = .image(type)

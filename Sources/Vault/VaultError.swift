@@ -1,3 +1,4 @@
+import VaultCrypto
 package import VaultFormat
 
 /// Why a verb did not do what it was asked: a code from the registry, and the finding where an image
@@ -23,5 +24,12 @@ package struct VaultError: Error, Hashable, Sendable {
     /// Whether the vault said no as it should, or could not do what it should.
     package var outcome: EventOutcome {
         code.description.status >= 500 ? .failed : .refused
+    }
+}
+
+extension CryptoError {
+    /// What to answer: key memory that is used up is no damage, and it passes.
+    func code(orElse damage: ErrorCode) -> ErrorCode {
+        self == .keyMemoryExhausted ? .overloaded : damage
     }
 }

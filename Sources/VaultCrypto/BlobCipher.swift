@@ -10,8 +10,14 @@ package struct BlobSealer: ~Copyable, Sendable {
     package let header: ObjectHeader
     package let key: Secret<DataKey>
     private let frames: FrameCipher
+    private var next = 0
 
-    /// - Parameter plaintextBytes: how many bytes will be sealed in all.
+    /// - Parameters:
+    ///   - suite: the cipher.
+    ///   - plaintextBytes: how many bytes will be sealed in all.
+    ///   - namespace: whose image it is.
+    ///   - image: its address.
+    /// - Throws: ``CryptoError`` or ``FormatError``.
     package init(
         suite: Suite, plaintextBytes: Int, namespace: NamespaceName, image: ImageID
     ) throws {
@@ -28,9 +34,18 @@ package struct BlobSealer: ~Copyable, Sendable {
         self.key = key
     }
 
-    /// Frame `index` in one or two pieces that follow each other in the file: ciphertext, tag.
-    package func seal(_ frame: UnsafeRawBufferPointer, index: Int) throws -> [Data] {
-        try unsafe frames.seal(frame, index: index)
+    /// The next frame, in one or two pieces that follow each other in the file: ciphertext, tag.
+    ///
+    /// Frames come in order and once each: a nonce is never used for two plaintexts.
+    ///
+    /// - Throws: ``CryptoError/refused`` after the last frame, and for a frame of another length than
+    ///   the layout's.
+    package mutating func sealNext(_ frame: UnsafeRawBufferPointer) throws -> [Data] {
+        guard next < frames.layout.frameCount,
+            frame.count == frames.layout.plaintextBytes(ofFrame: next)
+        else { throw CryptoError.refused }
+        defer { next += 1 }
+        return try unsafe frames.seal(frame, index: next)
     }
 }
 
@@ -142,6 +157,8 @@ private struct FrameCipher: ~Copyable, Sendable {
 extension Suite {
     /// AES-256-GCM where the CPU has the instructions, XChaCha20-Poly1305 where it has not.
     package static var bestHere: Suite {
-        crypto_aead_aes256gcm_is_available() == 1 ? .aes256GCM : .xchacha20Poly1305
+        // Until `sodium_init` has looked at the CPU, the answer is always no.
+        sodium_init() >= 0 && crypto_aead_aes256gcm_is_available() == 1
+            ? .aes256GCM : .xchacha20Poly1305
     }
 }

@@ -24,11 +24,8 @@ package enum LogHash {
         Digest256(checked: Array(SHA256.hash(data: bytes)))
     }
 
-    /// The leaf's content: what stays in the log when salt and body are erased.
-    package static func content(salt: [UInt8], body: [UInt8]) -> Digest256 {
-        digest(salt + body)
-    }
-
+    /// The hash of a leaf whose content is `SHA-256(salt ‖ body)`: what stays in the log when both are
+    /// erased.
     package static func leaf(_ content: Digest256) -> Digest256 {
         digest([0] + content.bytes)
     }

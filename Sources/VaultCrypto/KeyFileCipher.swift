@@ -90,13 +90,24 @@ package enum KeyFileCipher {
     ) throws -> OpenKeyFile {
         for slot in file.slots where slot.kind == kind {
             do {
-                let root = try SlotCipher.open(slot, vault: file.vault, secret: secret)
-                return try open(file, root: root)
+                return try open(file, slot: slot, secret: secret)
             } catch CryptoError.wrongKey {
                 continue
             }
         }
         throw CryptoError.wrongKey
+    }
+
+    /// A root that its own slot gave and the file is not committed to means damage, not a wrong key.
+    private static func open(
+        _ file: KeyFile, slot: KeySlot, secret: borrowing Secret<SlotSecret>
+    ) throws -> OpenKeyFile {
+        let root = try SlotCipher.open(slot, vault: file.vault, secret: secret)
+        do throws(CryptoError) {
+            return try open(file, root: root)
+        } catch {
+            throw error == .wrongKey ? CryptoError.refused : error
+        }
     }
 
     private static func derive(

@@ -29,6 +29,7 @@ import VaultFormat
         // sodium_malloc adds guard pages and MADV_DONTDUMP, but hides a failed mlock: ask again.
         guard let memory = unsafe sodium_malloc(bytes) else { throw .memoryNotLocked }
         guard unsafe sodium_mlock(memory, bytes) == 0 else { throw .memoryNotLocked }
+        unsafe sodium_memzero(memory, bytes)  // sodium_malloc fills with a pattern.
         // A child never inherits key pages. sodium_malloc's memory may start inside a page.
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let start = UInt(bitPattern: memory) & ~UInt(page - 1)

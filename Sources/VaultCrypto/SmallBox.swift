@@ -7,7 +7,8 @@ enum SmallBox {
         _ sealed: [UInt8], associatedData: [UInt8], key: UnsafeRawBufferPointer
     ) throws(CryptoError) -> [UInt8] {
         let overhead = Sodium.nonceBytes + Sodium.tagBytes
-        guard sealed.count >= overhead else { throw .refused }
+        // Nothing empty is ever sealed, and an empty array need not have an address.
+        guard sealed.count > overhead else { throw .refused }
         var out = [UInt8](repeating: 0, count: sealed.count - overhead)
         try unsafe out.withMutableRawBytes { (out) throws(CryptoError) in
             try unsafe sealed.withRawBytes { (bytes) throws(CryptoError) in

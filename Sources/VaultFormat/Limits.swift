@@ -25,15 +25,14 @@ package enum Limits {
     package static let slotBodyBytes = 4096
     /// Keys of one key file: epochs and namespaces, each 32 bytes of locked memory.
     package static let keyEntries = 4096
-    /// Locked memory for key material, in bytes; RLIMIT_MEMLOCK is commonly 8 MiB.
-    package static let keyArenaBytes = 256 << 10
+    /// Locked memory for key material, in bytes: two keyrings of ``keyEntries`` while one becomes the
+    /// other, and the keys of requests. RLIMIT_MEMLOCK is commonly 8 MiB.
+    package static let keyArenaBytes = 512 << 10
 
     /// Changes of one transaction: a batch of 256 holds the writer for a few milliseconds.
     package static let commitBatch = 256
     /// Changes that may wait for the writer before the door sheds load.
     package static let commitQueue = 4096
-    /// How long a request waits for its event to be durable, in seconds, before it is refused.
-    package static let commitWaitSeconds = 10
 
     /// Rows of one page of a listing.
     package static let pageRows = 1000
@@ -48,6 +47,8 @@ package enum Limits {
     package static let idleSeconds = 60
     /// Seconds for one whole upload, however slowly it trickles.
     package static let uploadSeconds = 300
+    /// Seconds that requests in flight get to end when the daemon is told to stop.
+    package static let shutdownSeconds = 10
     /// Bytes of a refused upload that are still read, so that its sender gets to see the answer.
     package static let drainBytes = 32 << 20
     /// Threads that requests run on: as many may wait for the disk at once.

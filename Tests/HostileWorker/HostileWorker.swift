@@ -84,7 +84,7 @@ struct HostileWorker {
         case "silent": return
         case "late-extra":
             put(right)
-            for turn in 0..<50_000_000 as Range<UInt64> where turn == .max { return }
+            for turn in 0..<1_000_000 as Range<UInt64> where turn == .max { return }
         default: _ = Acts.perform(order)
         }
         put(bytes)

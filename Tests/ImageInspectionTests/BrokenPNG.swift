@@ -1,5 +1,6 @@
 // One file a rule of the PNG walk: a sound image from the generator with one failure.
 
+import ImageInspection
 import Testing
 import VaultFormat
 import VaultTestKit
@@ -16,32 +17,43 @@ enum BrokenPNG {
         Broken(.pngTruncated, "cut in the last checksum", Array(sound.bytes.dropLast(1))),
         Broken(.pngTruncated, "no IEND", sound.removing("IEND").bytes),
         Broken(.pngTruncated, "a signature alone", PNGParts.signature),
-        Broken(.pngChunkLength, "a length above 2^31 - 1",
+        Broken(
+            .pngChunkLength, "a length above 2^31 - 1",
             sound.changing("IDAT") { $0.length = 0x8000_0000 }.bytes),
-        Broken(.pngChunkType, "a type with a digit",
+        Broken(
+            .pngChunkType, "a type with a digit",
             sound.inserting(.init("te1t", []), before: "IDAT").bytes),
-        Broken(.pngChunkType, "the reserved bit",
+        Broken(
+            .pngChunkType, "the reserved bit",
             sound.inserting(.init("teft", []), before: "IDAT").bytes),
-        Broken(.pngCRC, "a wrong checksum of the header",
+        Broken(
+            .pngCRC, "a wrong checksum of the header",
             sound.changing("IHDR") { $0.checksum = 1 }.bytes),
-        Broken(.pngCRC, "a wrong checksum of an ancillary chunk",
+        Broken(
+            .pngCRC, "a wrong checksum of an ancillary chunk",
             sound.inserting(.init("tEXt", [65, 0], checksum: 1), before: "IDAT").bytes),
-        Broken(.pngCriticalUnknown, "an unknown critical chunk",
+        Broken(
+            .pngCriticalUnknown, "an unknown critical chunk",
             sound.inserting(.init("ABCD", []), before: "IDAT").bytes),
         Broken(.pngChunks, "2,001 chunks beside the data", manyChunks("tEXt", 2_001)),
         Broken(.pngChunks, "100,001 chunks of data", manyChunks("IDAT", 100_001)),
-        Broken(.metadataTooLarge, "more metadata than the policy allows",
-            sound.inserting(.init("prVt", [UInt8](repeating: 65, count: 101)), before: "IDAT").bytes,
+        Broken(
+            .metadataTooLarge, "more metadata than the policy allows",
+            sound.inserting(.init("prVt", [UInt8](repeating: 65, count: 101)), before: "IDAT")
+                .bytes,
             policy: policy { $0.maxMetadataBytes = 100 }),
         Broken(.trailerData, "a byte after IEND", sound.bytes + [0]),
-        Broken(.trailerData, "a byte after IEND, though trailers may be cut", sound.bytes + [0],
+        Broken(
+            .trailerData, "a byte after IEND, though trailers may be cut", sound.bytes + [0],
             policy: truncating),
     ]
 
     static let headers: [Broken] = [
-        Broken(.pngHeaderMissing, "another chunk first",
+        Broken(
+            .pngHeaderMissing, "another chunk first",
             sound.inserting(.init("tEXt", [65, 0]), before: "IHDR").bytes),
-        Broken(.pngHeader, "a header of 12 bytes",
+        Broken(
+            .pngHeader, "a header of 12 bytes",
             sound.changing("IHDR") { $0.content.removeLast() }.bytes),
         Broken(.pngHeader, "compression method 1", header(10, 1)),
         Broken(.pngHeader, "filter method 1", header(11, 1)),
@@ -50,83 +62,115 @@ enum BrokenPNG {
         Broken(.pngColor, "colour of 4 bits", header(8, 4)),
         Broken(.dimensionsZero, "width 0", header(3, 0)),
         Broken(.dimensionsAbsurd, "2^31 pixels across", header(0, 128)),
-        Broken(.dimensionsAbsurd, "one pixel more than the policy allows", sound.bytes,
+        Broken(
+            .dimensionsAbsurd, "one pixel more than the policy allows", sound.bytes,
             policy: policy { $0.maxPixels = 20 * 12 - 1 }),
     ]
 
     static let orders: [Broken] = [
-        Broken(.pngChunkRepeated, "a second header",
+        Broken(
+            .pngChunkRepeated, "a second header",
             sound.inserting(sound.chunks[0], before: "IDAT").bytes),
-        Broken(.pngChunkRepeated, "a second palette",
+        Broken(
+            .pngChunkRepeated, "a second palette",
             palette.inserting(palette.chunks[1], before: "IDAT").bytes),
-        Broken(.pngChunkRepeated, "a second gamma",
+        Broken(
+            .pngChunkRepeated, "a second gamma",
             sound.inserting(.init("gAMA", [0, 0, 0, 1]), before: "IDAT")
                 .inserting(.init("gAMA", [0, 0, 0, 1]), before: "IDAT").bytes),
-        Broken(.pngChunkOrder, "a palette after the data",
+        Broken(
+            .pngChunkOrder, "a palette after the data",
             sound.inserting(.init("PLTE", [1, 2, 3]), before: "IEND").bytes),
-        Broken(.pngChunkOrder, "a palette after the transparency that needs it",
+        Broken(
+            .pngChunkOrder, "a palette after the transparency that needs it",
             sound.inserting(.init("tRNS", [0, 1, 0, 1, 0, 1]), before: "IDAT")
                 .inserting(.init("PLTE", [1, 2, 3]), before: "IDAT").bytes),
-        Broken(.pngChunkOrder, "an animation announced after the data",
+        Broken(
+            .pngChunkOrder, "an animation announced after the data",
             sound.inserting(.init("acTL", [0, 0, 0, 1, 0, 0, 0, 0]), before: "IEND").bytes),
     ]
 
     static let contents: [Broken] = [
-        Broken(.pngChunkSize, "IEND with content",
+        Broken(
+            .pngChunkSize, "IEND with content",
             sound.changing("IEND") { $0.content = [0] }.bytes),
-        Broken(.pngChunkSize, "a gamma of 3 bytes",
+        Broken(
+            .pngChunkSize, "a gamma of 3 bytes",
             sound.inserting(.init("gAMA", [0, 0, 1]), before: "IDAT").bytes),
-        Broken(.pngChunkSize, "a background of 7 bytes",
+        Broken(
+            .pngChunkSize, "a background of 7 bytes",
             sound.inserting(.init("bKGD", [0, 0, 0, 0, 0, 0, 0]), before: "IDAT").bytes),
-        Broken(.pngChunkSize, "more transparencies than colours",
-            palette.inserting(.init("tRNS", [UInt8](repeating: 0, count: 17)), before: "IDAT").bytes),
+        Broken(
+            .pngChunkSize, "more transparencies than colours",
+            palette.inserting(.init("tRNS", [UInt8](repeating: 0, count: 17)), before: "IDAT").bytes
+        ),
         Broken(.pngPalette, "no palette", palette.removing("PLTE").bytes),
-        Broken(.pngPalette, "a palette of 7 bytes",
+        Broken(
+            .pngPalette, "a palette of 7 bytes",
             palette.changing("PLTE") { $0.content = [1, 2, 3, 4, 5, 6, 7] }.bytes),
-        Broken(.pngPalette, "more colours than the depth can name",
+        Broken(
+            .pngPalette, "more colours than the depth can name",
             palette.changing("PLTE") { $0.content += [1, 2, 3] }.bytes),
         Broken(.pngPalette, "a palette for a grey picture", grayWithPalette()),
-        Broken(.pngText, "a compressed text without a keyword's end",
+        Broken(
+            .pngText, "a compressed text without a keyword's end",
             sound.inserting(.init("zTXt", text: "Comment"), before: "IDAT").bytes),
-        Broken(.pngText, "an unknown compression of text",
+        Broken(
+            .pngText, "an unknown compression of text",
             sound.inserting(
-                .init("zTXt", [65, 0, 1] + TestPNG.zlib([66])), before: "IDAT").bytes),
-        Broken(.pngText, "a compression flag of 2",
+                .init("zTXt", [65, 0, 1] + TestPNG.zlib([66])), before: "IDAT"
+            ).bytes),
+        Broken(
+            .pngText, "a compression flag of 2",
             sound.inserting(.init("iTXt", [65, 0, 2, 0, 0, 0, 66]), before: "IDAT").bytes),
     ]
 
     static let data: [Broken] = [
         Broken(.pngDataMissing, "no data", sound.removing("IDAT").bytes),
         Broken(.pngDataSplit, "a chunk between the data", split()),
-        Broken(.pngDataShort, "seven bytes of data",
+        Broken(
+            .pngDataShort, "seven bytes of data",
             sound.changing("IDAT") { $0.content = Array($0.content.prefix(7)) }.bytes),
-        Broken(.pngDataShort, "more pixels than the data can expand to",
-            sound.changing("IHDR") { $0.content[2...3] = [4, 0]; $0.content[6...7] = [16, 0] }.bytes),
-        Broken(.pngZlibHeader, "wrong check bits",
+        Broken(
+            .pngDataShort, "more pixels than the data can expand to",
+            sound.changing("IHDR") {
+                $0.content[2...3] = [4, 0]; $0.content[6...7] = [16, 0]
+            }.bytes),
+        Broken(
+            .pngZlibHeader, "wrong check bits",
             sound.changing("IDAT") { $0.content[1] ^= 1 }.bytes),
-        Broken(.pngZlibHeader, "a preset dictionary",
+        Broken(
+            .pngZlibHeader, "a preset dictionary",
             sound.changing("IDAT") { $0.content[0...1] = [0x78, 0x20] }.bytes),
-        Broken(.pngZlibHeader, "a compressed text that is none",
+        Broken(
+            .pngZlibHeader, "a compressed text that is none",
             sound.inserting(
-                .init("zTXt", Array("A\u{0}\u{0}plain text".utf8)), before: "IDAT").bytes),
+                .init("zTXt", Array("A\u{0}\u{0}plain text".utf8)), before: "IDAT"
+            ).bytes),
     ]
 
     static let animations: [Broken] = [
-        Broken(.pngAnimationNotAllowed, "an animation where still images are asked for",
+        Broken(
+            .pngAnimationNotAllowed, "an animation where still images are asked for",
             animated.bytes, policy: policy { $0.allowsAnimation = false }),
-        Broken(.pngAnimation, "a frame outside the canvas",
+        Broken(
+            .pngAnimation, "a frame outside the canvas",
             frame { $0.content[15] = 1 }.bytes),
         Broken(.pngAnimation, "a frame of no width", frame { $0.content[7] = 0 }.bytes),
         Broken(.pngAnimation, "a number left out", frame { $0.content[3] = 9 }.bytes),
-        Broken(.pngAnimation, "fewer frames than announced",
+        Broken(
+            .pngAnimation, "fewer frames than announced",
             animated.changing("acTL") { $0.content[3] = 9 }.bytes),
-        Broken(.pngAnimation, "no frame announced",
+        Broken(
+            .pngAnimation, "no frame announced",
             animated.changing("acTL") { $0.content[3] = 0 }.bytes),
         Broken(.pngAnimation, "frames without an announcement", animated.removing("acTL").bytes),
-        Broken(.pngAnimation, "frame data without a frame",
+        Broken(
+            .pngAnimation, "frame data without a frame",
             sound.inserting(.init("acTL", [0, 0, 0, 1, 0, 0, 0, 0]), before: "IDAT")
                 .inserting(.init("fdAT", [0, 0, 0, 0, 1]), before: "IEND").bytes),
-        Broken(.dimensionsAbsurd, "frames that sum up beyond the policy", animated.bytes,
+        Broken(
+            .dimensionsAbsurd, "frames that sum up beyond the policy", animated.bytes,
             policy: policy { $0.maxDecodedPixels = 3 * 20 * 12 - 1 }),
     ]
 

@@ -1,12 +1,14 @@
 // Flags: what an image carries beyond its picture, read with hard bounds, never a refusal.
 
+import ImageInspection
 import Testing
 import VaultFormat
 import VaultTestKit
 
 struct FlagTests {
     private static func jpeg(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8] {
-        TestJPEG.gray.parts.inserting(.segment(marker: marker, payload: payload), before: 0xDB).bytes
+        TestJPEG.gray.parts.inserting(.segment(marker: marker, payload: payload), before: 0xDB)
+            .bytes
     }
 
     private static func exif(_ change: (inout TestEXIF) -> Void) -> TestEXIF {
@@ -20,7 +22,7 @@ struct FlagTests {
     }
 
     static let blocks: [(TestEXIF, ImageFlags)] = [
-        (exif { $0.image = [.init(0x0112, value: 6)] }, []),
+        (exif { $0.image = [.init(0x0112, value: 6)] }, ImageFlags()),
         (exif { $0.gps = [.init(0x0002, count: 3), .init(0x0004, count: 3)] }, .gps),
         (exif { $0.gps = [.init(0x0000, count: 4)] }, []),
         (exif { $0.thumbnail = [.init(0x0201, value: 200), .init(0x0202, value: 9)] }, .thumbnail),
@@ -44,10 +46,13 @@ struct FlagTests {
         }
     }
 
-    @Test(arguments: [
+    static let properties: [(String, ImageFlags)] = [
         ("exif:GPSLatitude='1'", ImageFlags.gps), ("aux:SerialNumber='1'", .serialNumber),
-        ("xmpMM:History='1'", .xmpHistory), ("xmpGImg:image='1'", .thumbnail), ("dc:title='1'", []),
-    ])
+        ("xmpMM:History='1'", .xmpHistory), ("xmpGImg:image='1'", .thumbnail),
+        ("dc:title='1'", ImageFlags()),
+    ]
+
+    @Test(arguments: properties)
     func `XMP flags are read in both formats`(_ text: String, _ flags: ImageFlags) throws {
         #expect(try accepted(Self.jpeg(0xE1, Self.xmp(text))).verdict.flags == flags)
         let packet = Array("XML:com.adobe.xmp".utf8) + [0, 0, 0, 0, 0] + Self.xmp(text)
@@ -55,7 +60,8 @@ struct FlagTests {
         #expect(try accepted(drawing.bytes).verdict.flags == flags)
     }
 
-    @Test func `thumbnails are found in JFIF, in its extension, and in Photoshop resources`() throws {
+    @Test func `thumbnails are found in JFIF, in its extension, and in Photoshop resources`() throws
+    {
         let jfif = Array("JFIF\u{0}".utf8) + [1, 1, 0, 0, 1, 0, 1, 1, 1, 9, 9, 9]
         #expect(try accepted(Self.jpeg(0xE0, jfif)).verdict.flags == .thumbnail)
         let extended = Array("JFXX\u{0}".utf8) + [0x10]
@@ -72,7 +78,9 @@ struct FlagTests {
         #expect(try accepted(drawing.bytes).verdict.flags == .c2pa)
     }
 
-    @Test func `an EXIF block that loops, lies or is cut is read to its bounds and accepted`() throws {
+    @Test func `an EXIF block that loops, lies or is cut is read to its bounds and accepted`()
+        throws
+    {
         var loop = TestEXIF()
         loop.image = [.init(0x8769, value: 8), .init(0x8825, value: 8), .init(0x0002)]
         var bytes = loop.bytes

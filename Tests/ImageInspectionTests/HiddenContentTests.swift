@@ -1,5 +1,6 @@
 // What is hidden in an image, where it counts, and what is normal.
 
+import ImageInspection
 import Testing
 import VaultFormat
 import VaultTestKit
@@ -38,25 +39,32 @@ enum HiddenContent {
     static let all: [Broken] =
         long.map { Broken($0.1, "\($0.0) in the data", inData(Array($0.0.utf8))) }
         + long.map { Broken($0.1, "\($0.0) in UTF-16", jpeg.commented(wide($0.0)).bytes) }
-        + short.map { Broken($0.1, "\($0.0) in a comment", jpeg.commented("Hello \($0.0) you").bytes) }
+        + short.map {
+            Broken($0.1, "\($0.0) in a comment", jpeg.commented("Hello \($0.0) you").bytes)
+        }
         + short.map { Broken($0.1, "\($0.0) in a text chunk", inText("Hello \($0.0) you")) }
-        + short.map { Broken($0.1, "\($0.0) in UTF-16", jpeg.commented(wide("Hello \($0.0) you")).bytes) }
+        + short.map {
+            Broken($0.1, "\($0.0) in UTF-16", jpeg.commented(wide("Hello \($0.0) you")).bytes)
+        }
         + foreign.map { Broken($0.1, "\($0.0.prefix(4)) in a comment", inComment($0.0)) }
         + foreign.map { Broken($0.1, "\($0.0.prefix(4)) in a chunk", inChunk($0.0)) }
         + foreign.map {
-            Broken($0.1, "\($0.0.prefix(4)) in a tail to be cut", jpeg.bytes + [9] + $0.0,
+            Broken(
+                $0.1, "\($0.0.prefix(4)) in a tail to be cut", jpeg.bytes + [9] + $0.0,
                 policy: truncating)
         }
         + [
             Broken(.hiddenServerCode, "<?= in a quantization table", inTable()),
             Broken(.hiddenServerCode, "<% in a palette", inPalette()),
-            Broken(.hiddenServerCode, "<% in a tail to be cut",
+            Broken(
+                .hiddenServerCode, "<% in a tail to be cut",
                 jpeg.bytes + Array("x <% eval request %>".utf8), policy: truncating),
-            Broken(.hiddenMarkup, "<svg in a second image's comment",
+            Broken(
+                .hiddenMarkup, "<svg in a second image's comment",
                 jpeg.bytes + jpeg.commented("look, an <svg> here").bytes),
         ]
 
-    static func wide(_ text: String) -> [UInt8] { text.utf8.flatMap { [$0, 0] } }
+    static func wide(_ text: String) -> [UInt8] { text.utf8.flatMap { [$0, 0] as [UInt8] } }
 
     /// A JPEG with the bytes in its entropy-coded data.
     static func inData(_ bytes: [UInt8]) -> [UInt8] {
@@ -106,9 +114,14 @@ struct HiddenContentTests {
     }
 
     @Test func `big-endian UTF-16 is read as well`() {
-        let text = "<script".utf8.flatMap { [0, $0] }
+        let text = "<script".utf8.flatMap { [0, $0] as [UInt8] }
         let image = TestJPEG.gray.parts.commented(text)
         #expect(refusal(of: image.bytes)?.finding.code == .hiddenScript)
+    }
+
+    @Test func `letters with other bytes than zeros between them are not UTF-16`() {
+        let text = "<script".utf8.flatMap { [$0, $0 == 0x3C ? 0 : 1] as [UInt8] }
+        #expect(refusal(of: TestJPEG.gray.parts.commented(text).bytes) == nil)
     }
 
     @Test func `a PDF head counts in the first kilobyte even of picture data`() {
@@ -130,7 +143,7 @@ struct HiddenContentTests {
 
     @Test(arguments: HiddenContent.short)
     func `a short form does not count in picture data`(_ text: String, _ code: FindingCode) {
-        let image = HiddenContent.inData(Array("Hello \(text) you".utf8))
+        let image = HiddenContent.inData(Array("Hello \(text)you".utf8))
         #expect(refusal(of: image) == nil)
     }
 

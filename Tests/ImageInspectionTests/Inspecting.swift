@@ -1,6 +1,7 @@
 // What the tests of this target share: inspect bytes, and say what came of it.
 
 import ImageInspection
+import Testing
 import VaultFormat
 import VaultTestKit
 
@@ -10,7 +11,8 @@ func refusal(
     policy: InspectionPolicy = .default
 ) -> InspectionRefusal? {
     do throws(InspectionRefusal) {
-        _ = try ImageInspector.inspect(
+        // unsafe: the span of bytes as bytes; every bit pattern is one.
+        _ = try unsafe ImageInspector.inspect(
             bytes.span.bytes, name: name, declaredType: declaredType, policy: policy)
         return nil
     } catch {
@@ -51,5 +53,6 @@ struct Broken: Sendable, CustomTestStringConvertible {
 func accepted(
     _ bytes: [UInt8], name: UploadName? = nil, policy: InspectionPolicy = .default
 ) throws(InspectionRefusal) -> Inspection {
-    try ImageInspector.inspect(bytes.span.bytes, name: name, policy: policy)
+    // unsafe: the span of bytes as bytes; every bit pattern is one.
+    try unsafe ImageInspector.inspect(bytes.span.bytes, name: name, policy: policy)
 }

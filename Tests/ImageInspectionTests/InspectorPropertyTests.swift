@@ -13,7 +13,8 @@ struct InspectorPropertyTests {
         JPEGTrailerTests.multiPicture(), JPEGTrailerTests.samsung(),
         JPEGTrailerTests.motionPhoto(announced: true), rich, TestPNG.palette.bytes,
         TestPNG.interlaced.bytes, TestPNG.animated.bytes, richPNG,
-        HiddenContent.inComment(TestArchive.zip), HiddenContent.inComment(TestArchive.portableExecutable),
+        HiddenContent.inComment(TestArchive.zip),
+        HiddenContent.inComment(TestArchive.portableExecutable),
     ]
 
     private static var exif: TestEXIF {

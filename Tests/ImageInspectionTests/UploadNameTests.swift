@@ -25,13 +25,18 @@ struct UploadNameTests {
         #expect(Self.refusal(of: name) == code)
     }
 
-    @Test(arguments: [
+    static let kept: [(String, String, ImageType)] = [
         ("photo.jpg", "photo.jpg", ImageType.jpeg), ("PHOTO.JPEG", "PHOTO.JPEG", .jpeg),
         ("a.b.Png", "a.b.Png", .png), ("../../etc/x.jpg", "x.jpg", .jpeg),
         ("写真 1.jpg", "写真 1.jpg", .jpeg), ("a.php.jpg", "a.php.jpg", .jpeg),
-        (String(repeating: "a", count: 251) + ".jpg", String(repeating: "a", count: 251) + ".jpg",
-            .jpeg),
-    ])
+        (
+            String(repeating: "a", count: 251) + ".jpg",
+            String(repeating: "a", count: 251) + ".jpg",
+            .jpeg
+        ),
+    ]
+
+    @Test(arguments: kept)
     func `the last component is the name and its last extension the type`(
         _ given: String, _ text: String, _ type: ImageType
     ) throws {
@@ -40,12 +45,15 @@ struct UploadNameTests {
         #expect(name.type == type)
     }
 
-    @Test(arguments: [
-        (nil, DeclaredType.undeclared), ("", .undeclared), ("application/octet-stream", .undeclared),
+    static let declarations: [(String?, DeclaredType)] = [
+        (nil, DeclaredType.undeclared), ("", .undeclared),
+        ("application/octet-stream", .undeclared),
         ("image/jpeg", .image(.jpeg)), ("IMAGE/JPG; q=1", .image(.jpeg)),
         ("image/png", .image(.png)), ("text/html", .other), ("image/gif", .other),
         (String(repeating: "x", count: 300), .other),
-    ])
+    ]
+
+    @Test(arguments: declarations)
     func `a declared type is read without its parameters`(
         _ header: String?, _ type: DeclaredType
     ) {
@@ -67,12 +75,15 @@ struct UploadNameTests {
         let bytes = TestJPEG.gray.bytes
         #expect(ImageInspectionTests.refusal(of: [])?.finding.code == .uploadEmpty)
         let small = policy { $0.maxBytes = bytes.count - 1 }
-        #expect(ImageInspectionTests.refusal(of: bytes, policy: small)?.finding.code == .uploadTooLarge)
+        #expect(
+            ImageInspectionTests.refusal(of: bytes, policy: small)?.finding.code == .uploadTooLarge)
         let unknown = ImageInspectionTests.refusal(of: [0x20] + bytes)
         #expect(unknown?.finding == Finding(code: .signatureUnknown, offset: 0))
         #expect(unknown?.type == nil)
         let onlyPNG = policy { $0.allowedTypes = [.png] }
-        #expect(ImageInspectionTests.refusal(of: bytes, policy: onlyPNG)?.finding.code == .typeNotAllowed)
+        #expect(
+            ImageInspectionTests.refusal(of: bytes, policy: onlyPNG)?.finding.code
+                == .typeNotAllowed)
     }
 
     private func code(

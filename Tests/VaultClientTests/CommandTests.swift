@@ -110,8 +110,8 @@ struct CommandTests {
 
     @Test("an event is one line, whatever it holds")
     func eventLine() throws {
-        let text = #"{"index":3,"at":"2026-03-14T09:26:53.589793Z","action":"x\ny","outcome":"done"}"#
+        let text = #"{"index":3,"at":"2026-03-14T09:26:53.589793Z","action":"x\ny"}"#
         let event = try WireJSON.decode(LoggedEvent.self, from: text.utf8)
-        #expect(EventLine.text(event) == "2026-03-14 09:26:53Z  #3  x\\u{a}y  done")
+        #expect(EventLine.text(event) == "2026-03-14 09:26:53Z  #3  x\\u{a}y  -")
     }
 }

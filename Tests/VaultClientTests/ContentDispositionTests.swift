@@ -112,7 +112,9 @@ struct ContentDispositionTests {
     @Test("never makes the reader trap, whatever the bytes")
     func noTrap() {
         var random = SeededRandom()
-        let pieces = ["attachment", ";", " ", "filename", "*", "=", "\"", "\\", "UTF-8", "''", "%", "4"]
+        let pieces = [
+            "attachment", ";", " ", "filename", "*", "=", "\"", "\\", "UTF-8", "''", "%", "4",
+        ]
         for _ in 0..<20_000 {
             let field = (0..<Int.random(in: 0...12, using: &random)).map { _ in
                 pieces[Int.random(in: pieces.indices, using: &random)]

@@ -22,14 +22,14 @@ struct RequestTests {
         }
     }
 
+    private static let badLimit = RequestError.invalidParameter(
+        "limit", expected: "a number from 1 to 1000")
+
     @Test(
         "a listing refuses what the contract does not list",
         arguments: [
-            ("limit=0", RequestError.invalidParameter("limit", expected: "a number from 1 to 1000")),
-            ("limit=1001", .invalidParameter("limit", expected: "a number from 1 to 1000")),
-            ("limit=01", .invalidParameter("limit", expected: "a number from 1 to 1000")),
-            ("limit=%2B1", .invalidParameter("limit", expected: "a number from 1 to 1000")),
-            ("limit=99999999999999999999", .invalidParameter("limit", expected: "a number from 1 to 1000")),
+            ("limit=0", badLimit), ("limit=1001", badLimit), ("limit=01", badLimit),
+            ("limit=%2B1", badLimit), ("limit=99999999999999999999", badLimit),
             ("limit=1&limit=1", .repeatedParameter("limit")),
             ("lim%69t=1&limit=1", .repeatedParameter("limit")),
             ("name=x", .unknownParameter("name")),

@@ -166,15 +166,38 @@ struct KeyFileTests {
         }
     }
 
+    @Test("a destroyed epoch is an unknown one, and epochs of the other states open")
+    func destroyedEpochs() throws {
+        let others = Keyring.initialEntries(createdMicroseconds: 0).filter { $0.purpose != .epoch }
+        let epochs = (1...4).map {
+            KeyEntry(purpose: .epoch, number: UInt32($0), state: UInt8($0), createdMicroseconds: 0)
+        }
+        let keyring = try Keyring(made(.keyring, others + epochs))
+        #expect(try keyring.primaryEpoch == EpochNumber(2))
+        let codes = try epochs.map { epoch in
+            let context = WrapContext(
+                subject: .blob(try Random.id()), epoch: try EpochNumber(epoch.number),
+                namespace: .standard, image: try Random.id())
+            return openCode {
+                _ = try keyring.unwrap([UInt8](repeating: 0, count: 72), context: context)
+            }
+        }
+        #expect(codes == ["refused", "refused", "refused", "unknown-key"])
+    }
+
     private func keyringCode(_ kind: KeyFile.Kind, _ entries: [KeyEntry]) throws -> String? {
+        let made = try made(kind, entries)
+        return openCode { _ = try Keyring(made) }
+    }
+
+    private func made(_ kind: KeyFile.Kind, _ entries: [KeyEntry]) throws -> OpenKeyFile {
         let vault: VaultID = try Random.id()
         let root = try Secret<RootKey>.random()
         let secret = try Secret<SlotSecret>.random()
         let slot = try SlotCipher.make(
             kind: .keyFile, label: "one", vault: vault, secret: secret, root: root,
             createdMicroseconds: 1)
-        let made = try KeyFileCipher.make(
+        return try KeyFileCipher.make(
             kind: kind, vault: vault, slots: [slot], entries: entries, root: root)
-        return openCode { _ = try Keyring(made) }
     }
 }

@@ -61,7 +61,7 @@ enum WholeBlob {
         _ plain: [UInt8], suite: Suite, namespace: NamespaceName, image: ImageID,
         use: ([UInt8], borrowing Secret<DataKey>) throws -> R
     ) throws -> R {
-        let sealer = try BlobSealer(
+        var sealer = try BlobSealer(
             suite: suite, plaintextBytes: plain.count, namespace: namespace, image: image)
         let layout = sealer.header.layout
         var file = sealer.header.encoded
@@ -69,7 +69,7 @@ enum WholeBlob {
             let start = index * layout.frameBytes
             let frame = Array(plain[start..<start + layout.plaintextBytes(ofFrame: index)])
             let pieces = try unsafe frame.withUnsafeBytes { bytes in
-                try unsafe sealer.seal(bytes, index: index)
+                try unsafe sealer.sealNext(bytes)
             }
             for piece in pieces { file += piece }
         }

@@ -19,7 +19,7 @@ enum EXIF {
         static let position = [2, 4]
     }
 
-    /// - Parameter range: the TIFF structure, without the "Exif" prefix.
+    /// The flags of a TIFF structure, which `range` holds without the "Exif" prefix.
     static func flags(_ bytes: RawSpan, _ range: Range<Int>) -> ImageFlags {
         guard let block = TIFFBlock(bytes, range) else { return [] }
         var flags: ImageFlags = []

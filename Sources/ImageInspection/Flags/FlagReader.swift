@@ -19,7 +19,7 @@ enum FlagReader {
             return XMPPacket.range(bytes, segment).map { XMPPacket.flags(bytes, $0) } ?? []
         case 0xEB:
             let isBox = bytes.has("JP", at: start, before: end)
-            return isBox && XMPPacket.holds(bytes, segment.payload, "c2pa") ? .c2pa : []
+            return isBox && bytes.holds("c2pa", in: segment.payload) ? .c2pa : []
         case 0xED:
             return photoshop(bytes, segment.payload)
         default: return []
@@ -38,8 +38,8 @@ enum FlagReader {
     /// Photoshop image resources 1033 and 1036 are thumbnails.
     private static func photoshop(_ bytes: RawSpan, _ payload: Range<Int>) -> ImageFlags {
         let hasThumbnail =
-            XMPPacket.holds(bytes, payload, "8BIM\u{4}\u{9}")
-            || XMPPacket.holds(bytes, payload, "8BIM\u{4}\u{C}")
+            bytes.holds("8BIM\u{4}\u{9}", in: payload)
+            || bytes.holds("8BIM\u{4}\u{C}", in: payload)
         return hasThumbnail ? .thumbnail : []
     }
 

@@ -29,13 +29,13 @@ struct TIFFBlock {
         self.first = first
     }
 
-    /// - Parameter place: bytes from the start of the upload.
+    /// The number at `place`, which counts from the start of the upload.
     func u16(_ bytes: RawSpan, _ place: Int) -> Int? {
         guard place >= range.lowerBound, place <= range.upperBound - 2 else { return nil }
         return isLittleEndian ? bytes.u16le(place) : bytes.u16(place)
     }
 
-    /// - Parameter place: bytes from the start of the upload.
+    /// The number at `place`, which counts from the start of the upload.
     func u32(_ bytes: RawSpan, _ place: Int) -> Int? {
         guard place >= range.lowerBound, place <= range.upperBound - 4 else { return nil }
         return isLittleEndian ? bytes.u32le(place) : bytes.u32(place).map(Int.init)

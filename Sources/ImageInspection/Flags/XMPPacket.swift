@@ -11,34 +11,24 @@ enum XMPPacket {
 
     static func flags(_ bytes: RawSpan, _ range: Range<Int>) -> ImageFlags {
         var flags: ImageFlags = []
-        for (name, flag) in properties where holds(bytes, range, name) { flags.insert(flag) }
+        for (name, flag) in properties where bytes.holds(name, in: range) { flags.insert(flag) }
         return flags
     }
 
     /// Whether a segment is an XMP packet that holds one of the words.
-    static func holds(_ bytes: RawSpan, _ segment: JPEGSegment, anyOf words: [StaticString]) -> Bool {
+    static func holds(_ bytes: RawSpan, _ segment: JPEGSegment, anyOf words: [StaticString]) -> Bool
+    {
         guard let range = range(bytes, segment) else { return false }
-        return words.contains { holds(bytes, range, $0) }
+        return words.contains { bytes.holds($0, in: range) }
     }
 
     /// The packet in an APP1 segment, if it holds one.
     static func range(_ bytes: RawSpan, _ segment: JPEGSegment) -> Range<Int>? {
         let payload = segment.payload
         let head: StaticString = "http://ns.adobe.com/x"
-        guard segment.marker == 0xE1, bytes.has(head, at: payload.lowerBound, before: payload.upperBound)
+        guard segment.marker == 0xE1,
+            bytes.has(head, at: payload.lowerBound, before: payload.upperBound)
         else { return nil }
         return payload
-    }
-
-    /// Whether the word stands anywhere in the range. Words are short and begin with a letter that
-    /// is rare enough: the search is linear.
-    static func holds(_ bytes: RawSpan, _ range: Range<Int>, _ word: StaticString) -> Bool {
-        guard word.utf8CodeUnitCount > 0, word.utf8CodeUnitCount <= range.count else { return false }
-        // unsafe: the word has at least one code unit.
-        let first = unsafe word.utf8Start[0]
-        for offset in range where bytes.u8(offset) == first {
-            if bytes.has(word, at: offset, before: range.upperBound) { return true }
-        }
-        return false
     }
 }

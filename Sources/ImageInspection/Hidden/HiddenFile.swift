@@ -10,7 +10,6 @@ enum HiddenFile {
 
     static func search(_ bytes: RawSpan) throws(Refused) {
         let end = bytes.byteCount
-        let long = TextForm.long
         for offset in 0..<min(pdfHeadBytes, end)
         where bytes.has("%PDF-", at: offset, before: end) {
             throw Refused(.hiddenDocument, at: offset)
@@ -18,27 +17,31 @@ enum HiddenFile {
         var block = bytes.nextPairBlock(from: 0, to: end)
         while block < end {
             for offset in block..<min(block + blockBytes, end) {
-                try check(bytes, at: offset, long)
+                try check(bytes, at: offset)
             }
             block = bytes.nextPairBlock(from: block + blockBytes, to: end)
         }
     }
 
-    private static func check(
-        _ bytes: RawSpan, at offset: Int, _ long: [TextForm]
-    ) throws(Refused) {
+    private static func check(_ bytes: RawSpan, at offset: Int) throws(Refused) {
         guard let first = bytes.u8(offset) else { return }
-        let folded = first | 0x20
-        switch folded {
-        case 0x3C, 0x6A, 0x76, 0x6F, 0x7F:
-            for form in long where form.text[0] == first || form.text[0] == folded {
-                if form.matches(bytes, at: offset, before: bytes.byteCount) {
-                    throw Refused(form.code, at: offset)
-                }
-            }
+        switch first | 0x20 {
+        case 0x3C, 0x6A, 0x76, 0x6F, 0x7F: try checkLong(bytes, at: offset)
         case 0x70:
             if ZIPDirectory.stands(bytes, at: offset) { throw Refused(.hiddenArchive, at: offset) }
         default: break
+        }
+    }
+
+    private static func checkLong(_ bytes: RawSpan, at offset: Int) throws(Refused) {
+        let word = PrefixSet.word(bytes, at: offset, stride: 1)
+        var index = TextForm.longPrefixes.next(from: 0, word)
+        while let found = index {
+            let form = TextForm.long[found]
+            if form.matches(bytes, at: offset, before: bytes.byteCount) {
+                throw Refused(form.code, at: offset)
+            }
+            index = TextForm.longPrefixes.next(from: found + 1, word)
         }
     }
 }

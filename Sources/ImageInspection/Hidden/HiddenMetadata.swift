@@ -5,50 +5,69 @@
 import VaultFormat
 
 enum HiddenMetadata {
-    /// Whether a byte can begin a form or a magic.
-    private static let isCandidate: [Bool] = {
-        var table = [Bool](repeating: false, count: 256)
-        for form in TextForm.long + TextForm.short {
-            for byte in 0..<256 where UInt8(byte) | 0x20 == form.text[0] | 0x20 {
-                table[byte] = true
-            }
+    /// Which search a byte can begin: bit 0 short forms, bit 1 wide long forms, bit 2 magics.
+    private static let roles: [UInt8] = {
+        var table = [UInt8](repeating: 0, count: 256)
+        for byte in 0..<256 {
+            let folded = UInt8(byte) | 0x20
+            if TextForm.short.contains(where: { $0.text[0] | 0x20 == folded }) { table[byte] |= 1 }
+            if TextForm.long.contains(where: { $0.text[0] | 0x20 == folded }) { table[byte] |= 2 }
+            if Magic.all.contains(where: { $0.bytes[0] == UInt8(byte) }) { table[byte] |= 4 }
         }
-        for magic in Magic.all { table[Int(magic.bytes[0])] = true }
         return table
     }()
 
     static func search(_ bytes: RawSpan, _ range: Range<Int>) throws(Refused) {
-        let candidates = isCandidate.span
+        let roles = roles.span
         for offset in range {
             guard let byte = bytes.u8(offset) else { return }
-            if candidates[Int(byte)] { try check(bytes, at: offset, in: range) }
+            let role = roles[Int(byte)]
+            guard role != 0 else { continue }
+            let isWide = bytes.u8(offset + 1) == 0
+            if role & 1 != 0 { try checkShort(bytes, at: offset, in: range, isWide: isWide) }
+            if role & 2 != 0, isWide { try checkWideLong(bytes, at: offset, in: range) }
+            if role & 4 != 0 { try checkMagic(bytes, at: offset) }
         }
     }
 
-    private static func check(
+    private static func checkShort(
+        _ bytes: RawSpan, at offset: Int, in range: Range<Int>, isWide: Bool
+    ) throws(Refused) {
+        let stride = isWide ? 2 : 1
+        let word = PrefixSet.word(bytes, at: offset, stride: stride)
+        var index = TextForm.shortPrefixes.next(from: 0, word)
+        while let found = index {
+            let form = TextForm.short[found]
+            if form.matches(bytes, at: offset, before: range.upperBound, stride: stride),
+                isReadable(bytes, at: offset, in: range, stride: stride)
+            {
+                throw Refused(form.code, at: offset)
+            }
+            index = TextForm.shortPrefixes.next(from: found + 1, word)
+        }
+    }
+
+    private static func checkWideLong(
         _ bytes: RawSpan, at offset: Int, in range: Range<Int>
     ) throws(Refused) {
-        let isWide = bytes.u8(offset + 1) == 0
-        for form in TextForm.short {
-            if form.matches(bytes, at: offset, before: range.upperBound),
-                isReadable(bytes, at: offset, in: range, stride: 1)
-            {
+        let word = PrefixSet.word(bytes, at: offset, stride: 2)
+        var index = TextForm.longPrefixes.next(from: 0, word)
+        while let found = index {
+            let form = TextForm.long[found]
+            if form.matches(bytes, at: offset, before: range.upperBound, stride: 2) {
                 throw Refused(form.code, at: offset)
             }
-            if isWide, form.matches(bytes, at: offset, before: range.upperBound, stride: 2),
-                isReadable(bytes, at: offset, in: range, stride: 2)
-            {
-                throw Refused(form.code, at: offset)
-            }
+            index = TextForm.longPrefixes.next(from: found + 1, word)
         }
-        if isWide {
-            for form in TextForm.long
-            where form.matches(bytes, at: offset, before: range.upperBound, stride: 2) {
-                throw Refused(form.code, at: offset)
-            }
-        }
-        for magic in Magic.all where magic.stands(bytes, at: offset) {
-            throw Refused(magic.code, at: offset)
+    }
+
+    private static func checkMagic(_ bytes: RawSpan, at offset: Int) throws(Refused) {
+        let word = PrefixSet.word(bytes, at: offset, stride: 1)
+        var index = Magic.prefixes.next(from: 0, word)
+        while let found = index {
+            let magic = Magic.all[found]
+            if magic.stands(bytes, at: offset) { throw Refused(magic.code, at: offset) }
+            index = Magic.prefixes.next(from: found + 1, word)
         }
     }
 

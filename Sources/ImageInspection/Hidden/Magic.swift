@@ -44,6 +44,8 @@ struct Magic {
         Magic("SQLite format 3\u{0}", .hiddenDocument),
     ]
 
+    static let prefixes = PrefixSet(all.map(\.bytes))
+
     private init(
         _ text: String, _ code: FindingCode, confirms: @escaping @Sendable (RawSpan, Int) -> Bool
     ) {

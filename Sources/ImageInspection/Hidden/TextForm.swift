@@ -49,6 +49,9 @@ struct TextForm {
         TextForm("__halt_compiler", .hiddenServerCode),
     ]
 
+    static let longPrefixes = PrefixSet(long.map(\.text))
+    static let shortPrefixes = PrefixSet(short.map(\.text))
+
     static let short: [TextForm] = [
         TextForm("<%", .hiddenServerCode),
         TextForm("<?=", .hiddenServerCode),
@@ -59,9 +62,8 @@ struct TextForm {
         TextForm("${jndi:", .hiddenLookup),
     ]
 
-    /// Whether the form stands at `offset`, wholly before `end`.
-    /// - Parameter stride: 1 for bytes; 2 for UTF-16 of either order, where a zero byte must stand
-    ///   between two characters.
+    /// Whether the form stands at `offset`, wholly before `end`. The stride is 1 for bytes and 2 for
+    /// UTF-16 of either order, where a zero byte must stand between two characters.
     func matches(_ bytes: RawSpan, at offset: Int, before end: Int, stride: Int = 1) -> Bool {
         guard offset + stride * (text.count - 1) < end else { return false }
         var place = offset

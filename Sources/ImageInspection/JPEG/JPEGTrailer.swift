@@ -7,29 +7,34 @@ import VaultFormat
 struct JPEGTrailer {
     /// Further images, each walked like the first.
     private(set) var images: [JPEGImage] = []
+    /// Offset just past the last image: what is kept when the rest is cut off.
+    private(set) var imagesEnd: Int
     /// Where the unexplained bytes begin, if any.
     private(set) var unexplained: Int?
 
     init(_ bytes: RawSpan, after image: JPEGImage, policy: InspectionPolicy) {
         let indexed = MultiPictureIndex(bytes, image.segments).offsets
-        var offset = Self.skipPadding(bytes, from: image.end)
+        imagesEnd = image.end
+        var offset = Self.skipPadding(bytes, from: imagesEnd)
         while offset < bytes.byteCount, bytes.u8(offset) == 0xFF, bytes.u8(offset + 1) == 0xD8,
             images.count < Limits.trailingImages, images.isEmpty || indexed.contains(offset)
         {
             do throws(Refused) {
                 let next = try JPEGWalk.walk(bytes, from: offset, policy: policy)
                 images.append(next)
-                offset = Self.skipPadding(bytes, from: next.end)
+                imagesEnd = next.end
+                offset = Self.skipPadding(bytes, from: imagesEnd)
             } catch {
                 break
             }
         }
         if offset >= bytes.byteCount { return }
-        let rest = offset..<bytes.byteCount
-        if SamsungTrailer.explains(bytes, rest) { return }
-        if MotionPhoto.explains(bytes, rest, segments: image.segments) { return }
+        // Both trailers begin with numbers whose first bytes look like padding.
+        if SamsungTrailer.explains(bytes, imagesEnd..<bytes.byteCount, paddedTo: offset) { return }
+        if MotionPhoto.explains(bytes, imagesEnd, paddedTo: offset, segments: image.segments) {
+            return
+        }
         unexplained = offset
-        images = []
     }
 
     /// The first offset that is not padding: FF is padding unless it begins an image.
@@ -77,7 +82,7 @@ struct MultiPictureIndex {
 /// The directory that Samsung phones put at the end of a file: entries, "SEFH", their list, its
 /// length, "SEFT"; numbers are little-endian, offsets count back from "SEFH".
 enum SamsungTrailer {
-    static func explains(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    static func explains(_ bytes: RawSpan, _ range: Range<Int>, paddedTo first: Int) -> Bool {
         let tail = range.upperBound - 8
         guard tail >= range.lowerBound,
             bytes.has("SEFT", at: tail + 4, before: range.upperBound),
@@ -88,18 +93,20 @@ enum SamsungTrailer {
             let count = bytes.u32le(head + 8), (1...Limits.samsungEntries).contains(count),
             length == 12 + 12 * count
         else { return false }
-        return covers(bytes, range.lowerBound..<head, head: head, count: count)
+        guard first <= head else { return false }
+        return covers(bytes, first..<head, from: range.lowerBound, count: count)
     }
 
-    /// Whether the entries fill the bytes before the list, without a gap.
+    /// Whether the entries, none of which begins before `from`, fill the range without a gap.
     private static func covers(
-        _ bytes: RawSpan, _ range: Range<Int>, head: Int, count: Int
+        _ bytes: RawSpan, _ range: Range<Int>, from start: Int, count: Int
     ) -> Bool {
+        let head = range.upperBound
         var parts: [Range<Int>] = []
         for index in 0..<count {
             let place = head + 12 + 12 * index
             guard let back = bytes.u32le(place + 4), let size = bytes.u32le(place + 8),
-                back >= size, head - back >= range.lowerBound
+                back >= size, head - back >= start
             else { return false }
             parts.append((head - back)..<(head - back + size))
         }
@@ -116,22 +123,32 @@ enum SamsungTrailer {
 /// (ISO 14496-12) fill the rest of the file exactly.
 enum MotionPhoto {
     static func explains(
-        _ bytes: RawSpan, _ range: Range<Int>, segments: [JPEGSegment]
+        _ bytes: RawSpan, _ end: Int, paddedTo first: Int, segments: [JPEGSegment]
     ) -> Bool {
         let announced = segments.contains {
             XMPPacket.holds(bytes, $0, anyOf: ["MotionPhoto", "MicroVideo"])
         }
-        guard announced, bytes.has("ftyp", at: range.lowerBound + 4, before: range.upperBound)
-        else { return false }
+        // The first box's size has up to three leading zero bytes.
+        return announced
+            && (max(end, first - 3)...first).contains { isFilm(bytes, $0..<bytes.byteCount) }
+    }
+
+    private static func isFilm(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+        guard bytes.has("ftyp", at: range.lowerBound + 4, before: range.upperBound) else {
+            return false
+        }
         var offset = range.lowerBound
-        var hasMovie = false
         for _ in 0..<Limits.motionPhotoBoxes {
             guard let size = bytes.u32(offset).map(Int.init), size >= 8,
                 size <= range.upperBound - offset
             else { return false }
-            if bytes.has("moov", at: offset + 4, before: range.upperBound) { hasMovie = true }
+            for place in (offset + 4)..<(offset + 8) {
+                guard let letter = bytes.u8(place), (0x20...0x7E).contains(letter) else {
+                    return false
+                }
+            }
             offset += size
-            if offset == range.upperBound { return hasMovie }
+            if offset == range.upperBound { return true }
         }
         return false
     }

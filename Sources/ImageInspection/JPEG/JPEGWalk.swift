@@ -132,7 +132,9 @@ struct JPEGWalk {
 
     private func finished(_ bytes: RawSpan, end: Int) throws(Refused) -> JPEGImage {
         guard let frame else { throw Refused(.jpegFrameMissing, at: end - 2) }
-        guard scans > 0, progress.covers(frame) else { throw Refused(.jpegScanMissing, at: end - 2) }
+        guard scans > 0, progress.covers(frame) else {
+            throw Refused(.jpegScanMissing, at: end - 2)
+        }
         return JPEGImage(frame: frame, scans: scans, segments: segments, end: end)
     }
 }

@@ -66,8 +66,12 @@ struct PNGAnimation {
         guard frames.last.map({ !$0.data.isEmpty }) ?? true,
             let inflated = header.inflated(width: width, height: height)
         else { throw Refused(.pngAnimation, at: start) }
-        pixels += width * height
-        guard pixels <= policy.maxDecodedPixels else { throw Refused(.dimensionsAbsurd, at: start) }
+        // A frame has no more pixels than the canvas, which fits an Int; only the sum may not.
+        let (sum, overflow) = pixels.addingReportingOverflow(width * height)
+        guard !overflow, sum <= policy.maxDecodedPixels else {
+            throw Refused(.dimensionsAbsurd, at: start)
+        }
+        pixels = sum
         frames.append(PNGFacts.Frame(width: width, height: height, inflatedBytes: inflated))
     }
 

@@ -32,11 +32,15 @@ struct PNGChunkRules {
         }
         if afterData, Self.beforeData.contains(type) { throw Refused(.pngChunkOrder, at: start) }
         if type == .PLTE { try takePalette(chunk) }
-        guard isSizeLegal(type, chunk.content.count) else { throw Refused(.pngChunkSize, at: start) }
+        guard isSizeLegal(type, chunk.content.count) else {
+            throw Refused(.pngChunkSize, at: start)
+        }
     }
 
     func checkPaletteBeforeData(at offset: Int) throws(Refused) {
-        guard header.colorType != 3 || paletteEntries > 0 else { throw Refused(.pngPalette, at: offset) }
+        guard header.colorType != 3 || paletteEntries > 0 else {
+            throw Refused(.pngPalette, at: offset)
+        }
     }
 
     /// §11.2.2: 1 to 256 entries of three bytes, not more than the depth can name, none for grey;

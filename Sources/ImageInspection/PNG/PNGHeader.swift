@@ -26,7 +26,9 @@ struct PNGHeader {
         guard let pixels = product(Int(width), Int(height)), pixels <= policy.maxPixels else {
             throw Refused(.dimensionsAbsurd, at: start)
         }
-        guard Self.depths(colorType).contains(depth) else { throw Refused(.pngColor, at: start + 8) }
+        guard Self.depths(colorType).contains(depth) else {
+            throw Refused(.pngColor, at: start + 8)
+        }
         guard methods == 0, interlace <= 1 else { throw Refused(.pngHeader, at: start + 10) }
         self.width = Int(width)
         self.height = Int(height)

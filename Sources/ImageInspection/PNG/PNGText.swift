@@ -46,8 +46,11 @@ enum PNGText {
     private static func stream(
         _ bytes: RawSpan, _ range: Range<Int>, kind: PNGFacts.Compressed.Kind
     ) throws(Refused) -> PNGFacts.Compressed {
-        guard let head = bytes.u16(range.lowerBound), range.count >= PNGZlib.fewestBytes,
-            PNGZlib.isHeader(head)
+        // A profile is an aid that decoders drop when it is damaged, and writers do damage it.
+        guard
+            kind == .profile
+                || (range.count >= PNGZlib.fewestBytes
+                    && bytes.u16(range.lowerBound).map(PNGZlib.isHeader) ?? false)
         else { throw Refused(.pngZlibHeader, at: range.lowerBound) }
         return PNGFacts.Compressed(kind: kind, offset: range.lowerBound, length: range.count)
     }

@@ -103,12 +103,12 @@ package final class Committer: Sendable {
     private func run() {
         while true {
             wake.wait()
-            let (batch, frontier, ended) = state.withLock { state in
+            let (batch, ended) = state.withLock { state in
                 let batch = Array(state.waiting.prefix(Limits.commitBatch))
                 state.waiting.removeFirst(batch.count)
-                return (batch, state.frontier, state.closed && state.waiting.isEmpty)
+                return (batch, state.closed && state.waiting.isEmpty)
             }
-            if !batch.isEmpty { write(batch, from: frontier) }
+            if !batch.isEmpty { write(batch) }
             if ended { break }
         }
         stopped.signal()
@@ -116,11 +116,14 @@ package final class Committer: Sendable {
 
     /// One transaction for the batch; if the catalog refuses it for a reason that may be one entry's
     /// own, one transaction for each.
-    private func write(_ batch: [Entry], from frontier: MerkleFrontier) {
+    private func write(_ batch: [Entry]) {
+        let (frontier, broken) = state.withLock { ($0.frontier, $0.broken) }
+        // What waited for a flush that failed is refused with it, and never written after it.
+        if let broken { return refuse(batch, with: broken) }
         do throws(StorageError) {
             try commit(batch, from: frontier)
         } catch .damaged where batch.count > 1 {
-            for entry in batch { write([entry], from: state.withLock { $0.frontier }) }
+            for entry in batch { write([entry]) }
         } catch {
             fail(batch, with: error)
         }
@@ -150,6 +153,7 @@ package final class Committer: Sendable {
         let result: Result<Committed, VaultError>
         do throws(ChangeFailure) {
             let change = try entry.change.apply(to: writer, keyring: keyring, index: index)
+            if case .dropped(let reference, _, _) = change { event.reference = reference }
             result = .success(Committed(result: change, index: index))
         } catch {
             switch error {
@@ -176,6 +180,10 @@ package final class Committer: Sendable {
             // A failed flush is never tried again as if it had worked.
             state.withLock { $0.broken = .auditUnavailable }
         }
-        for entry in batch { entry.done?(.failure(VaultError(error.code(for: .log)).recorded)) }
+        refuse(batch, with: error.code(for: .log))
+    }
+
+    private func refuse(_ batch: [Entry], with code: ErrorCode) {
+        for entry in batch { entry.done?(.failure(VaultError(code).recorded)) }
     }
 }

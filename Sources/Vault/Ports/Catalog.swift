@@ -23,8 +23,8 @@ package protocol CatalogReader {
     func reference(
         of image: Int64, claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow?
-    /// The oldest reference that fits what `claim` names; nil there fits anything.
-    func anyReference(
+    /// The newest reference that fits what `claim` names; nil there fits anything.
+    func newestReference(
         of image: Int64, fitting claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow?
     func referenceCount(of image: Int64) throws(StorageError) -> Int

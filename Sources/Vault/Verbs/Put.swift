@@ -150,7 +150,7 @@ extension Vault {
         let context = WrapContext(
             subject: .blob(blob), epoch: keyring.primaryEpoch, namespace: namespace, image: image)
         do {
-            let sealer = try BlobSealer(
+            var sealer = try BlobSealer(
                 suite: settings.suite, plaintextBytes: buffer.count, namespace: namespace,
                 image: image)
             let layout = sealer.header.layout
@@ -161,7 +161,7 @@ extension Vault {
                     let start = index * layout.frameBytes
                     let end = start + layout.plaintextBytes(ofFrame: index)
                     let frame = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-                    for piece in try unsafe sealer.seal(frame, index: index) {
+                    for piece in try unsafe sealer.sealNext(frame) {
                         try unsafe piece.withUnsafeBytes { try unsafe writer.append($0) }
                     }
                 }
@@ -174,7 +174,7 @@ extension Vault {
             throw VaultError(error.code(for: .blob))
         } catch {
             discard(blob)
-            throw VaultError(.internalError)
+            throw VaultError((error as? CryptoError)?.code(orElse: .internalError) ?? .internalError)
         }
     }
 
@@ -203,7 +203,7 @@ extension Vault {
     }
 
     private func failing<R>(_ body: () throws(CryptoError) -> R) throws(VaultError) -> R {
-        do { return try body() } catch { throw VaultError(.internalError) }
+        do { return try body() } catch { throw VaultError(error.code(orElse: .internalError)) }
     }
 }
 

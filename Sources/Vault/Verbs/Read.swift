@@ -8,8 +8,8 @@ package import VaultFormat
 /// An image that may be read: its event is durable.
 package final class OpenedImage: Sendable {
     package let image: ImageRow
-    /// The words of the caller's own claim; nil where the caller named none and made none.
-    package let body: ReferenceBody?
+    /// The words of the claim that it is read under.
+    package let body: ReferenceBody
     fileprivate let opener: BlobOpener
     fileprivate let reader: any BlobReader
     fileprivate let first: Data
@@ -18,7 +18,7 @@ package final class OpenedImage: Sendable {
     fileprivate let startedAt: Int64
 
     fileprivate init(
-        image: ImageRow, body: ReferenceBody?, blob: consuming OpenedBlob, begunAt: UInt64,
+        image: ImageRow, body: ReferenceBody, blob: consuming OpenedBlob, begunAt: UInt64,
         call: Call, startedAt: Int64
     ) {
         self.image = image
@@ -50,12 +50,10 @@ extension Vault {
         return try await audited(.readBegun, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
             let (image, reference) = try find(id, claim, call.namespace, keyring)
-            let body = try reference.map { (row) throws(VaultError) in
-                try open(row, of: image, keyring)
-            }
+            let body = try open(reference, of: image, keyring)
             let blob = try openBlob(of: image, keyring)
             var event = event(.readBegun, call, image: id)
-            event.reference = reference?.reference
+            event.reference = reference.reference
             event.bytes = image.storedBytes
             event.epoch = image.key.epoch
             let begunAt = try await committer.record(event)
@@ -85,37 +83,36 @@ extension Vault {
     /// What a claim says about an image, without its bytes.
     package func metadata(
         _ id: ImageID, claim: Claim, as action: EventAction, _ call: Call
-    ) async throws(VaultError) -> (image: ImageRow, body: ReferenceBody?) {
+    ) async throws(VaultError) -> (image: ImageRow, body: ReferenceBody) {
         try await audited(action, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
             let (image, reference) = try find(id, claim, call.namespace, keyring)
-            let body = try reference.map { (row) throws(VaultError) in
-                try open(row, of: image, keyring)
-            }
-            try await committer.record(event(action, call, image: id))
+            let body = try open(reference, of: image, keyring)
+            var event = event(action, call, image: id)
+            event.reference = reference.reference
+            try await committer.record(event)
             return (image, body)
         }
     }
 
-    /// The row of an image and of the caller's claim on it. Who names an owner or a job must hold a
-    /// claim that fits; who names none sees the claim that was made without any, if there is one.
+    /// The row of an image and of the claim it is read under. Who names an owner or a job must hold
+    /// a claim that fits; who names none reads under the claim that was made without any, else under
+    /// the newest.
     ///
     /// - Throws: ``VaultError`` `unknown-image`, whether the image or the claim is missing.
     private func find(
         _ id: ImageID, _ claim: Claim, _ namespace: NamespaceName, _ keyring: Keyring
-    ) throws(VaultError) -> (ImageRow, ReferenceRow?) {
+    ) throws(VaultError) -> (ImageRow, ReferenceRow) {
         let index = claimIndex(claim, in: namespace, keyring)
-        let found = try reading { (reader) throws(StorageError) -> (ImageRow, ReferenceRow?)? in
+        let found = try reading { (reader) throws(StorageError) -> (ImageRow, ReferenceRow)? in
             guard let image = try reader.image(id, in: namespace) else { return nil }
-            let reference =
-                claim.isUnnamed
-                ? try reader.reference(of: image.row, claim: index)
-                : try reader.anyReference(of: image.row, fitting: index)
-            return (image, reference)
+            if let exact = try reader.reference(of: image.row, claim: index) {
+                return (image, exact)
+            }
+            let newest = try reader.newestReference(of: image.row, fitting: index)
+            return newest.map { (image, $0) }
         }
-        guard let (image, reference) = found, claim.isUnnamed || reference != nil else {
-            throw VaultError(.unknownImage)
-        }
+        guard let (image, reference) = found else { throw VaultError(.unknownImage) }
         try image.verify(with: keyring)
         return (image, reference)
     }
@@ -126,9 +123,11 @@ extension Vault {
         let key = try unwrap(image, keyring)
         let reader = try openFile(of: image)
         let header: ObjectHeader
-        do throws(FormatError) {
-            let bytes = Self.read(reader, at: 0, count: ObjectHeader.byteCount)
-            header = try ObjectHeader(parsing: bytes ?? [])
+        do {
+            header = try ObjectHeader(
+                parsing: Array(try reader.read(at: 0, count: ObjectHeader.byteCount)))
+        } catch let error as StorageError {
+            throw VaultError(error.code(for: .blob))
         } catch {
             throw VaultError(.blobDamaged)
         }
@@ -139,7 +138,7 @@ extension Vault {
             opener = try BlobOpener(
                 header: header, key: key, namespace: image.namespace, image: image.image)
         } catch {
-            throw VaultError(.blobDamaged)
+            throw VaultError(error.code(orElse: .blobDamaged))
         }
         let first = try Self.frame(0, reader: reader, opener: opener)
         return OpenedBlob(reader: reader, opener: opener, first: first)
@@ -155,7 +154,7 @@ extension Vault {
                     subject: .blob(image.blob), epoch: image.key.epoch,
                     namespace: image.namespace, image: image.image))
         } catch {
-            throw VaultError(.wrapDamaged)
+            throw VaultError(error.code(orElse: .wrapDamaged))
         }
     }
 
@@ -192,9 +191,5 @@ extension Vault {
         } catch {
             throw VaultError(.blobDamaged)
         }
-    }
-
-    private static func read(_ reader: any BlobReader, at offset: Int, count: Int) -> [UInt8]? {
-        (try? reader.read(at: offset, count: count)).map { Array($0) }
     }
 }

@@ -18,7 +18,8 @@ package struct VaultStatus: Sendable {
 extension Vault {
     package func status(_ call: Call) async throws(VaultError) -> VaultStatus {
         try await audited(.statusRead, call) { () async throws(VaultError) in
-            try await committer.record(event(.statusRead, call))
+            // An admin must be able to look while the log cannot be written.
+            if !committer.isBroken { try await committer.record(event(.statusRead, call)) }
             let (totals, census) = try reading { (reader) throws(StorageError) in
                 (try reader.totals(), try reader.census())
             }
@@ -31,6 +32,20 @@ extension Vault {
     }
 
     package var logSigner: LogSigner? { signer }
+
+    /// Whether these keys are the ones that this catalog was written under: they open its first
+    /// event. A keyring that was put in the place of another is told before anything is sealed to it.
+    package static func fits(
+        _ keyring: Keyring, _ catalog: any Catalog
+    ) throws(StorageError) -> Bool {
+        let rows = try catalog.read { (reader) throws(StorageError) in
+            try reader.events(from: 0, limit: 1)
+        }
+        guard let first = rows.first, case .sealed(let bytes) = first.content,
+            let opened = try? keyring.openEvent(bytes, index: first.index)
+        else { return false }
+        return LogHash.digest(opened) == first.digest
+    }
 
     /// Removes blobs that no row names: what a crash left between blob and row, or row and blob.
     ///

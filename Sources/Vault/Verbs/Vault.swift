@@ -171,8 +171,10 @@ extension Vault {
             let key = try keyring.unwrap(reference.key.bytes, context: context)
             return try ReferenceBody(
                 parsing: key.openBody(reference.sealedBody, context: context))
+        } catch let error as CryptoError {
+            throw VaultError(error.code(orElse: .wrapDamaged))
         } catch {
-            throw VaultError(.wrapDamaged)
+            throw VaultError(.rowDamaged)
         }
     }
 }

@@ -22,11 +22,8 @@ package enum EventAbsence: String, Sendable, CaseIterable {
 }
 
 package enum EventPageWriter {
-    /// The answer's body.
-    ///
-    /// - Parameters:
-    ///   - next: to be sent as `after` for what follows; nil when nothing follows yet.
-    ///   - size: events in the log.
+    /// The answer's body: `next` is to be sent as `after` for what follows, nil when nothing
+    /// follows yet; `size` counts the events in the log.
     package static func encode(_ slots: [EventSlot], next: UInt64?, size: UInt64) -> [UInt8] {
         var bytes = Array("{\"events\":[".utf8)
         bytes.reserveCapacity(slots.count * 384 + 64)

@@ -9,9 +9,8 @@
 package import VaultFormat
 
 package enum ContentDisposition {
-    /// The file name that an upload carries.
+    /// The file name that an upload carries in `fields`: every value of `Content-Disposition`.
     ///
-    /// - Parameter fields: every value of `Content-Disposition`, as UTF-8.
     /// - Throws: ``RequestError/missingName`` or ``RequestError/invalidName(_:)``.
     package static func fileName(fields: [String]) throws(RequestError) -> FileName {
         guard let field = fields.first else { throw .missingName }
@@ -30,10 +29,8 @@ package enum ContentDisposition {
         }
     }
 
-    /// The field's value that gives `name`.
-    ///
-    /// - Parameter fallback: what readers of 1999 shall see, in ASCII without quotes and
-    ///   backslashes; made from the name when nil.
+    /// The field's value that gives `name`. Readers that do not know `filename*` see `fallback`,
+    /// which is ASCII without quotes and backslashes; it is made from the name when nil.
     package static func field(for name: FileName, fallback: String? = nil) -> String {
         let plain = name.text.utf8.allSatisfy(isPlain)
         let shown = fallback ?? (plain ? name.text : reduced(name.text))
@@ -53,7 +50,8 @@ package enum ContentDisposition {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
-                    scalar.isASCII && isPlain(UInt8(truncatingIfNeeded: scalar.value)) ? scalar : "_"
+                    scalar.isASCII && isPlain(UInt8(truncatingIfNeeded: scalar.value))
+                        ? scalar : "_"
                 }))
     }
 

@@ -20,7 +20,8 @@ package struct QueryString: Hashable, Sendable {
             self.values = [:]
             return
         }
-        for pair in query.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
+        for pair in query.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false)
+        {
             guard let equals = pair.firstIndex(of: UInt8(ascii: "=")),
                 let name = PercentEncoding.decodeText(pair[..<equals]),
                 let value = PercentEncoding.decodeText(pair[pair.index(after: equals)...])

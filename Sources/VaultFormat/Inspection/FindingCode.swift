@@ -102,7 +102,8 @@ extension FindingCode {
         .nameTooLong: "The file name is longer than 255 bytes of UTF-8.",
         .nameControl: "The file name holds NUL, a control character or a line separator.",
         .nameBidi: "The file name holds a character that changes the writing direction.",
-        .nameBackslash: "The file name holds a backslash: one system's letter, another's separator.",
+        .nameBackslash:
+            "The file name holds a backslash: one system's letter, another's separator.",
         .extensionNotAllowed: "The last extension is missing or is not jpg, jpeg or png.",
         .uploadEmpty: "The upload has no bytes.",
         .uploadTooLarge: "The upload is larger than the policy allows.",
@@ -156,7 +157,8 @@ extension FindingCode {
         .pngChunkOrder: "A chunk after one that it must precede.",
         .pngChunkSize: "A chunk whose size does not fit its type.",
         .pngPalette: "A palette that is missing, forbidden, or of a wrong size.",
-        .pngText: "A text or profile chunk without its keyword, or compressed by an unknown method.",
+        .pngText:
+            "A text or profile chunk without its keyword, or compressed by an unknown method.",
         .pngDataMissing: "No picture data.",
         .pngDataSplit: "IDAT chunks with others between them.",
         .pngDataShort: "Less picture data than deflate could expand to the picture.",

@@ -37,7 +37,8 @@ package enum ImageType: UInt8, Sendable, CaseIterable {
 
     /// - Parameter fileExtension: lower-case, without the dot.
     package init?(fileExtension: String) {
-        guard let type = Self.allCases.first(where: { $0.acceptedExtensions.contains(fileExtension) })
+        guard
+            let type = Self.allCases.first(where: { $0.acceptedExtensions.contains(fileExtension) })
         else { return nil }
         self = type
     }

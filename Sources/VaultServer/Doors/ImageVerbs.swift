@@ -13,9 +13,10 @@ import VaultFormat
 extension RequestHandler {
     // MARK: PUT
 
-    func putImage(
+    /// Takes an upload in, up to its last byte.
+    func receiveImage(
         _ exchange: Exchange, _ writer: borrowing ResponseWriter
-    ) async throws -> Answer {
+    ) async throws -> (Upload, PutRequest) {
         let put = try await parsing(exchange) { () throws(RequestError) in
             try QueryString.requireNone(exchange.query)
             return PutRequest(
@@ -35,10 +36,16 @@ extension RequestHandler {
             try await writer.writeInformationalHead(HTTPResponse(status: .continue))
         }
         try await receive(into: upload, exchange)
+        return (upload, put)
+    }
+
+    func putImage(
+        _ received: (upload: Upload, request: PutRequest), _ exchange: Exchange
+    ) async throws -> Answer {
         let stored = try await verb { () async throws(VaultError) in
-            try await vault.put(upload, put, exchange.call)
+            try await vault.put(received.upload, received.request, exchange.call)
         }
-        return .json(ImageAnswer(stored), status: .created)
+        return Answer(.created, type: MediaType.json, body: ImageAnswer(stored).json)
     }
 
     private func contentLength(_ exchange: Exchange) async throws -> Int? {
@@ -54,7 +61,7 @@ extension RequestHandler {
     private func receive(into upload: Upload, _ exchange: Exchange) async throws {
         let deadline = ContinuousClock.now + .seconds(Limits.uploadSeconds)
         do {
-            for try await part in exchange.request.body {
+            while let part = try await exchange.body.next() {
                 try unsafe part.withUnsafeReadableBytes { try unsafe upload.append($0) }
                 guard ContinuousClock.now < deadline else { throw VaultError(.uploadTimeout) }
             }
@@ -110,12 +117,10 @@ extension RequestHandler {
         }
     }
 
-    /// The headers of an image: the caller's own name for it, or one made of its address.
-    private static func imageFields(_ image: ImageRow, _ body: ReferenceBody?) -> HTTPFields {
+    /// The headers of an image, with the name of the claim that it is read under.
+    private static func imageFields(_ image: ImageRow, _ body: ReferenceBody) -> HTTPFields {
         var fields = Answer.fields(type: image.type.mediaType, bytes: image.storedBytes)
-        fields[.contentDisposition] =
-            body.map { ContentDisposition.field(for: $0.name) }
-            ?? "attachment; filename=\"\(image.image.hex.prefix(16)).\(image.type.fileExtension)\""
+        fields[.contentDisposition] = ContentDisposition.field(for: body.name)
         return fields
     }
 
@@ -136,8 +141,8 @@ extension RequestHandler {
         let (image, body) = try await verb { () async throws(VaultError) in
             try await vault.metadata(id, claim: claim, as: .metadataRead, exchange.call)
         }
-        guard let body else { throw Refusal(error: VaultError(.unknownImage), detail: nil) }
-        return .json(ImageAnswer(ClaimedImage(image: image, body: body)))
+        return Answer(
+            type: MediaType.json, body: ImageAnswer(ClaimedImage(image: image, body: body)).json)
     }
 
     func deleteImage(_ id: String, _ exchange: Exchange) async throws -> Answer {
@@ -160,7 +165,9 @@ extension RequestHandler {
                 fitting: query.claim, after: after, limit: query.limit, exchange.call)
         }
         let next = page.next.flatMap { try? PageCursor("r\($0)") }
-        return .json(ImagePage(images: page.images.map { ImageAnswer($0) }, next: next))
+        return Answer(
+            type: MediaType.json,
+            body: ImagePage(images: page.images.map { ImageAnswer($0) }, next: next).json)
     }
 
     private static func row(_ cursor: PageCursor) throws(RequestError) -> Int64 {

@@ -17,7 +17,12 @@ package final class DoorServer: Service {
     private let executor: RequestExecutor
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
-    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let state = Mutex(State())
+
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var isQuiescing = false
+    }
 
     package init(
         listener: Int32, handler: RequestHandler, counter: ConnectionCounter,
@@ -76,9 +81,13 @@ package final class DoorServer: Service {
                     http.setup(channel: channel, logger: logger)
                 }
             let id = ObjectIdentifier(connection.channel)
-            channels.withLock { $0[id] = connection.channel }
+            let isLate = state.withLock { state in
+                state.channels[id] = connection.channel
+                return state.isQuiescing
+            }
+            if isLate { Self.quiesce(connection.channel) }
             await http.handle(value: connection, logger: logger)
-            channels.withLock { _ = $0.removeValue(forKey: id) }
+            state.withLock { _ = $0.channels.removeValue(forKey: id) }
         } catch {
             logger.debug("a connection could not be set up")
         }
@@ -86,8 +95,14 @@ package final class DoorServer: Service {
 
     /// Idle connections close now, busy ones after their answer.
     private func quiesce() {
-        for channel in channels.withLock({ Array($0.values) }) {
-            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        let channels = state.withLock { state in
+            state.isQuiescing = true
+            return Array(state.channels.values)
         }
+        for channel in channels { Self.quiesce(channel) }
+    }
+
+    private static func quiesce(_ channel: any Channel) {
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 }

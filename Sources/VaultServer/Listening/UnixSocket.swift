@@ -17,7 +17,7 @@ package enum UnixSocket {
     private static let backlog: Int32 = 1024
 
     /// Binds, sets mode and group, and only then listens: until that nobody can connect. The name of
-    /// a daemon that died is taken over; the lock on the state directory tells that it is dead.
+    /// a daemon that died is taken over; one where somebody answers is not.
     ///
     /// - Parameter group: the file's group; nil leaves the process's own.
     /// - Returns: a close-on-exec descriptor.
@@ -49,10 +49,31 @@ package enum UnixSocket {
         guard facts.st_mode & S_IFMT == S_IFSOCK else {
             throw UnixSocketError(path: path, step: "replace what is no socket:", number: EEXIST)
         }
+        guard !isAnswered(path) else {
+            throw UnixSocketError(path: path, step: "take over, a process answers at", number: EADDRINUSE)
+        }
         guard unsafe unlink(path) == 0 else { throw failure("take over", path) }
     }
 
+    /// Whether anybody listens there: a daemon with another state directory may.
+    private static func isAnswered(_ path: String) -> Bool {
+        let probe = Glibc.socket(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard probe >= 0 else { return true }
+        defer { close(probe) }
+        let answer = try? unsafe withAddress(of: path) { unsafe connect(probe, $0, $1) }
+        return answer == 0
+    }
+
     private static func bind(_ socket: Int32, to path: String) throws(UnixSocketError) {
+        let bound = try unsafe withAddress(of: path) { unsafe Glibc.bind(socket, $0, $1) }
+        guard bound == 0 else { throw failure("bind", path) }
+    }
+
+    /// Lends the address of `path` to one call.
+    private static func withAddress(
+        of path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) throws(UnixSocketError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
@@ -61,12 +82,11 @@ package enum UnixSocket {
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let bound = unsafe withUnsafePointer(to: &address) { pointer in
+        return unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.bind(socket, $0, size)
+                unsafe body($0, size)
             }
         }
-        guard bound == 0 else { throw failure("bind", path) }
     }
 
     private static func failure(_ step: String, _ path: String) -> UnixSocketError {

@@ -80,9 +80,6 @@ enum Operation: Hashable, Sendable {
         case .contract, .version, .health, .ready: .contractRead
         }
     }
-
-    /// Whether the vault only counts it: probes of machines, many and without a secret.
-    var isOnlyCounted: Bool { self == .health || self == .ready }
 }
 
 struct RouteRefusal: Error {

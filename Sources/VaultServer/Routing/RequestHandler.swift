@@ -39,7 +39,7 @@ package struct RequestHandler: Sendable {
         case .refusal(let answer):
             try await answer.write(to: writer)
             if exchange.hasUnreadBody {
-                try await drain(exchange.request)
+                try await drain(exchange.body)
                 throw ConnectionEnds()
             }
         }
@@ -52,7 +52,10 @@ package struct RequestHandler: Sendable {
         do {
             switch try await admit(&exchange) {
             case .getImage(let id): return .image(try await openImage(id, exchange))
-            case .putImage: return .answer(try await putImage(exchange, writer))
+            case .putImage:
+                let received = try await receiveImage(exchange, writer)
+                exchange.hasUnreadBody = false
+                return .answer(try await putImage(received, exchange))
             case let operation: return .answer(try await answer(operation, exchange))
             }
         } catch let refusal as Refusal {
@@ -84,6 +87,10 @@ package struct RequestHandler: Sendable {
             throw refusal
         }
         exchange.action = operation.action
+        // Only an upload has a body; any other would have to be read for nothing.
+        if operation != .putImage, exchange.hasUnreadBody {
+            throw try await refused(VaultError(.badRequest), exchange)
+        }
         return operation
     }
 
@@ -139,9 +146,9 @@ package struct RequestHandler: Sendable {
 
     /// Reads a bounded rest of an upload that was refused: a caller that is still sending would
     /// otherwise see its connection break and not the answer.
-    private func drain(_ request: Request) async throws {
+    private func drain(_ body: BodyParts) async throws {
         var rest = Limits.drainBytes
-        for try await part in request.body {
+        while let part = try await body.next() {
             rest -= part.readableBytes
             if rest < 0 { return }
         }
@@ -165,17 +172,41 @@ struct Refusal: Error {
     var fields = HTTPFields()
 }
 
+/// A request's body from its first piece to its last: whoever reads goes on where the one before
+/// stopped, because a body can be iterated only once.
+final class BodyParts: @unchecked Sendable {
+    // @unchecked: read by the one task that answers the request.
+    private let body: RequestBody
+    private var parts: RequestBody.AsyncIterator?
+
+    init(_ body: RequestBody) { self.body = body }
+
+    /// The next piece; nil at the end.
+    func next() async throws -> ByteBuffer? {
+        var parts = parts ?? body.makeAsyncIterator()
+        defer { self.parts = parts }
+        return try await parts.next()
+    }
+}
+
 /// One request while it is being answered.
 struct Exchange {
     let request: Request
+    let body: BodyParts
     let peer: PeerIdentity
     let door: Door
     let id: RequestID
     /// What a refusal is logged as: the operation, once it is known.
     var action = EventAction.requestRefused
+    /// Whether bytes may follow the head that nobody has taken yet.
+    var hasUnreadBody: Bool
 
     init(request: Request, peer: PeerIdentity, door: Door) {
         self.request = request
+        body = BodyParts(request.body)
+        hasUnreadBody =
+            request.headers[.contentLength].map { $0 != "0" }
+            ?? (request.headers[.transferEncoding] != nil)
         self.peer = peer
         self.door = door
         // libsodium was started before a door was opened; without it no request has a number.
@@ -200,12 +231,6 @@ struct Exchange {
 
     func values(_ name: String) -> [String] {
         HTTPField.Name(name).map { request.headers[values: $0] } ?? []
-    }
-
-    /// Whether bytes may follow the head. - Note: only POST takes a body here.
-    var hasUnreadBody: Bool {
-        if let length = request.headers[.contentLength] { return length != "0" }
-        return request.headers[.transferEncoding] != nil
     }
 
     func claim() throws(RequestError) -> Claim {

@@ -15,6 +15,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
     package static func create(at path: String, vault: VaultID) throws -> SQLiteCatalog {
         guard !FileManager.default.fileExists(atPath: path) else { throw CatalogError.exists }
         let catalog = try SQLiteCatalog(path: path)
+        try CatalogSchema.migrator.migrate(catalog.pool)
         try catalog.pool.write { db in
             try db.execute(
                 sql: "INSERT INTO log (id, vault, size, frontier) VALUES (1, ?, 0, x'')",
@@ -28,18 +29,27 @@ package final class SQLiteCatalog: Catalog, Sendable {
     /// - Throws: ``CatalogError``.
     package static func open(at path: String, vault: VaultID) throws -> SQLiteCatalog {
         guard FileManager.default.fileExists(atPath: path) else { throw CatalogError.missing }
-        let catalog: SQLiteCatalog
-        let found: Data?
         do {
-            catalog = try SQLiteCatalog(path: path)
-            found = try catalog.pool.read { db in
-                try Data.fetchOne(db, sql: "SELECT vault FROM log WHERE id = 1")
-            }
+            let catalog = try SQLiteCatalog(path: path)
+            try catalog.pool.read { db in try identify(db, vault) }
+            // Only what has proved to be this vault's catalog is brought forward.
+            try CatalogSchema.migrator.migrate(catalog.pool)
+            return catalog
+        } catch let error as CatalogError {
+            throw error
         } catch let error as DatabaseError {
             throw CatalogError.unusable(StorageError(error))
+        } catch {
+            throw CatalogError.unusable(.damaged)
         }
+    }
+
+    /// - Throws: ``CatalogError`` unless the database is the catalog of `vault`.
+    private static func identify(_ db: Database, _ vault: VaultID) throws {
+        guard try Int.fetchOne(db, sql: "PRAGMA application_id") == CatalogSchema.applicationID
+        else { throw CatalogError.unusable(.damaged) }
+        let found = try Data.fetchOne(db, sql: "SELECT vault FROM log WHERE id = 1")
         guard found == Data(vault.bytes) else { throw CatalogError.anotherVault }
-        return catalog
     }
 
     private init(path: String) throws {
@@ -62,7 +72,6 @@ package final class SQLiteCatalog: Catalog, Sendable {
             return try Int.fetchOne(db, sql: "PRAGMA synchronous")
         }
         guard synchronous == 2 else { throw CatalogError.notDurable }
-        try CatalogSchema.migrator.migrate(pool)
     }
 
     /// The writer's `PRAGMA synchronous` as SQLite tells it: 2 is FULL.

@@ -19,9 +19,10 @@ struct SQLiteRows: CatalogWriter {
         reference.body, reference.changed, reference.mac, reference_wrap.epoch,
         reference_wrap.wrapped
         """
-    private static let imageWrap = "JOIN wrap AS image_wrap ON image_wrap.id = image.wrap"
+    // Left joins: a row whose wrap is gone is damage, not a row that is not there.
+    private static let imageWrap = "LEFT JOIN wrap AS image_wrap ON image_wrap.id = image.wrap"
     private static let referenceWrap =
-        "JOIN wrap AS reference_wrap ON reference_wrap.id = reference.wrap"
+        "LEFT JOIN wrap AS reference_wrap ON reference_wrap.id = reference.wrap"
 
     // MARK: Reading
 
@@ -45,7 +46,7 @@ struct SQLiteRows: CatalogWriter {
         ) { row throws in try ReferenceRow(row, at: 0) }
     }
 
-    func anyReference(
+    func newestReference(
         of image: Int64, fitting claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow? {
         try first(
@@ -53,7 +54,7 @@ struct SQLiteRows: CatalogWriter {
             SELECT \(Self.referenceColumns) FROM reference \(Self.referenceWrap)
             WHERE reference.image = ?1 AND (?2 = x'' OR reference.owner = ?2)
                 AND (?3 = x'' OR reference.job = ?3)
-            ORDER BY reference.id LIMIT 1
+            ORDER BY reference.id DESC LIMIT 1
             """, [image, claim.owner.column, claim.job.column]
         ) { row throws in try ReferenceRow(row, at: 0) }
     }

@@ -114,12 +114,16 @@ extension EventRow {
         guard let action = EventAction(rawValue: try value(row, 2)),
             let outcome = EventOutcome(rawValue: try value(row, 3))
         else { throw StorageError.damaged }
-        let image: Data? = Data.fromDatabaseValue(row[4])
-        let content = try bytes(row, 7)
+        let image: [UInt8]? = row.hasNull(atIndex: 4) ? nil : try bytes(row, 4)
+        let content: Content =
+            switch try value(row, 6) as Int {
+            case 0: .clear(try bytes(row, 7))
+            case 1: .sealed(try bytes(row, 7))
+            default: throw StorageError.damaged
+            }
         self.init(
             index: try value(row, 0), atMicroseconds: try value(row, 1), action: action,
-            outcome: outcome, image: try image.map { try ImageID(bytes: Array($0)) },
-            digest: try Digest256(bytes: bytes(row, 5)),
-            content: try value(row, 6) == 1 ? .sealed(content) : .clear(content))
+            outcome: outcome, image: try image.map { try ImageID(bytes: $0) },
+            digest: try Digest256(bytes: bytes(row, 5)), content: content)
     }
 }

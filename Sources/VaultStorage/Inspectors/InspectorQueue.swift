@@ -94,7 +94,10 @@ struct WorkerShelf: Sendable {
         if idle.count > idleLimit { idle.removeFirst() }
     }
 
-    mutating func addSpare(_ session: WorkerSession) { spares.append(session) }
+    /// Beyond the limit it is not kept, which kills it.
+    mutating func addSpare(_ session: WorkerSession) {
+        if spares.count < Limits.workerSpares { spares.append(session) }
+    }
 
     mutating func removeAll() -> [WorkerSession] {
         defer { (idle, spares) = ([], []) }

@@ -11,7 +11,11 @@ package final class Inspectors: ContentInspector {
 
     /// Starts the pool; before any key is in memory.
     ///
-    /// - Parameter program: the absolute path of `vaultinspect`.
+    /// - Parameters:
+    ///   - program: the absolute path of `vaultinspect`.
+    ///   - workers: images inspected at once.
+    ///   - policy: the bounds that workers keep to.
+    /// - Throws: ``InspectorPoolError``.
     package init(
         program: String, workers: Int, policy: InspectionPolicy
     ) throws(InspectorPoolError) {
@@ -20,7 +24,7 @@ package final class Inspectors: ContentInspector {
         self.workers = workers
     }
 
-    package var restarts: Int { 0 }
+    package var restarts: Int { pool.faultCount }
 
     package func examine(
         _ upload: UploadBuffer, type: ImageType, level: InspectionLevel, namespace: NamespaceName

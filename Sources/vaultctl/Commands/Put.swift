@@ -11,7 +11,8 @@ struct Put: AsyncParsableCommand {
         abstract: "Store images: files, and the .jpg, .jpeg and .png files of directories.",
         discussion: """
             Prints a line for each stored image, its id first, in the order in which they finish. \
-            Storing an image again under the same job and owner changes nothing.
+            Storing an image again under the same job and owner stores nothing twice;
+            the claim then has the name and time of the last upload.
 
             Example: vaultctl put photo.jpg holiday/ --job job_42
             """)

@@ -46,6 +46,9 @@ struct CommonOptions: ParsableArguments {
     func tell(_ error: ClientError, about subject: String? = nil) {
         if json {
             Output.noteJSON(FailureLine(error, subject: subject))
+        } else if case .file(let fault) = error {
+            // It names its path itself.
+            Output.note("vaultctl: \(fault)")
         } else {
             let prefix = subject.map { "\($0): " } ?? "vaultctl: "
             Output.note(prefix + error.description)

@@ -45,11 +45,11 @@ struct Serve: AsyncParsableCommand {
         logger.notice(
             "serving",
             metadata: ["vault": "\(id)", "sealed": "\(vault.isSealed)", "version": "\(Version.text)"])
-        try await ServiceGroup(
-            configuration: .init(
-                services: doors.map { .init(service: $0) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        ).run()
+        var group = ServiceGroupConfiguration(
+            services: doors.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
+        try? await ServiceGroup(configuration: group).run()
         ServiceManager.notify("STOPPING=1")
         try? await vault.recordService(.serviceStopped)
         vault.committer.stop()
@@ -81,10 +81,16 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw SettingsError("catalog-damaged: \(state)/catalog.sqlite cannot be used: \(error)")
         }
+        let fits = try keyring.map { try Vault.fits($0, catalog) } ?? false
+        if keyring != nil, !fits {
+            logger.error(
+                "the keyring stays sealed: the catalog was written under another",
+                metadata: ["code": "\(ErrorCode.keyringRefused.rawValue)"])
+        }
         let vault = try Vault(
             settings: settings.vault, catalog: catalog,
             blobs: LocalBlobStore(directory: state + "/blobs"), inspectors: inspectors,
-            clock: SystemClock(), keyring: keyring, signer: signer)
+            clock: SystemClock(), keyring: fits ? keyring : nil, signer: signer)
         return (vault, keyringFile.vault)
     }
 

@@ -59,7 +59,7 @@ struct DaemonSettings: Sendable {
             doors: doors, vault: try await vault(source),
             inspectorProgram: try await path(
                 source, "inspectors.program", default: Self.besideThisProgram("vaultinspect")),
-            inspectorWorkers: try await source.number("inspectors.workers", in: 1...64) ?? 2,
+            inspectorWorkers: try await source.number("inspectors.workers", in: 1...Limits.workerConcurrency) ?? 2,
             logLevel: try await logLevel(source))
     }
 
@@ -80,7 +80,7 @@ struct DaemonSettings: Sendable {
             policy.trailer = trailer
         }
         let bytes = try await source.number(
-            "validation.max_bytes", in: 1...Limits.imageBytesCeiling)
+            "validation.max_bytes", in: 1...Int(Limits.workerImageBytes))
         policy.maxBytes = bytes ?? Limits.imageBytes
         let pixels = try await source.number("validation.max_pixels", in: 1...1_000_000_000)
         policy.maxPixels = pixels ?? policy.maxPixels
@@ -108,7 +108,7 @@ struct DaemonSettings: Sendable {
     private static func logLevel(_ source: SettingsSource) async throws -> Logger.Level {
         guard let text = try await source.text("log.level") else { return .info }
         guard let level = Logger.Level(rawValue: text) else {
-            throw SettingsError("log.level must be one of debug, info, notice, warning, error")
+            throw SettingsError("log.level must be one of trace, debug, info, notice, warning, error, critical")
         }
         return level
     }

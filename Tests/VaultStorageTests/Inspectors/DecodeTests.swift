@@ -9,7 +9,7 @@ import VaultFormat
     private static func decode(
         _ bytes: [UInt8], _ type: ImageType = .png, policy: InspectionPolicy = .default
     ) async throws -> WorkerAnswer {
-        try await withPool(concurrency: 1, policy: policy) {
+        try await withPool(concurrency: 1, spares: 0, policy: policy) {
             try await $0.examine(bytes, type: type, level: .decode, namespace: "a")
         }
     }

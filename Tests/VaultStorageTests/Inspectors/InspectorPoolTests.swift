@@ -144,9 +144,14 @@ extension InspectorPool {
         hanging: Task<InspectorPoolError?, Never>, waiting: Task<InspectorPoolError?, Never>
     ) {
         let hanging = Task { await result(of: "silent").refusal }
-        while load.busy == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await wait { load.busy == 1 }
         let waiting = Task { await result(of: "honest").refusal }
-        while load.waiting == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await wait { load.waiting == 1 }
         return (hanging, waiting)
+    }
+
+    private func wait(until condition: () -> Bool) async throws {
+        for _ in 0..<1_000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+        try #require(condition())
     }
 }

@@ -39,7 +39,7 @@ enum Samples {
 func withPool<R>(
     _ program: String = "vaultinspect", concurrency: Int = 2, spares: Int = 1,
     waiting: Int = Limits.workerWaitingUploads, idle: Int = Limits.workerIdleProcesses,
-    policy: InspectionPolicy = .default, milliseconds: Int = 20_000,
+    policy: InspectionPolicy = .default, milliseconds: Int = 60_000,
     _ body: (InspectorPool) async throws -> R
 ) async throws -> R {
     let pool = try InspectorPool(

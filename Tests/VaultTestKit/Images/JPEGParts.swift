@@ -59,7 +59,8 @@ package struct JPEGParts: Sendable {
     /// A copy in which the payload of the first segment of `marker` was changed.
     package func changing(_ marker: UInt8, _ change: (inout [UInt8]) -> Void) -> JPEGParts {
         var copy = self
-        if let index = index(of: marker), case .segment(_, var payload, let length) = pieces[index] {
+        if let index = index(of: marker), case .segment(_, var payload, let length) = pieces[index]
+        {
             change(&payload)
             copy.pieces[index] = .segment(marker: marker, payload: payload, length: length)
         }
@@ -69,7 +70,8 @@ package struct JPEGParts: Sendable {
     /// A copy in which the marker of the first piece of `marker` is another.
     package func renaming(_ marker: UInt8, to other: UInt8) -> JPEGParts {
         var copy = self
-        if let index = index(of: marker), case .segment(_, let payload, let length) = pieces[index] {
+        if let index = index(of: marker), case .segment(_, let payload, let length) = pieces[index]
+        {
             copy.pieces[index] = .segment(marker: other, payload: payload, length: length)
         }
         return copy

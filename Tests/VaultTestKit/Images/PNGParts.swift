@@ -9,8 +9,9 @@ package struct PNGParts: Sendable {
         package var length: UInt32?
         package var checksum: UInt32?
 
-        package init(_ type: String, _ content: [UInt8], length: UInt32? = nil, checksum: UInt32? = nil)
-        {
+        package init(
+            _ type: String, _ content: [UInt8], length: UInt32? = nil, checksum: UInt32? = nil
+        ) {
             self.type = type
             self.content = content
             self.length = length

@@ -52,7 +52,8 @@ package struct TestEXIF: Sendable {
     private func directory(_ entries: [Entry], next: Int) -> [UInt8] {
         number(entries.count, bytes: 2)
             + entries.flatMap {
-                number(Int($0.tag), bytes: 2) + number(4, bytes: 2) + number(Int($0.count), bytes: 4)
+                number(Int($0.tag), bytes: 2) + number(4, bytes: 2)
+                    + number(Int($0.count), bytes: 4)
                     + number(Int($0.value), bytes: 4)
             } + number(next, bytes: 4)
     }

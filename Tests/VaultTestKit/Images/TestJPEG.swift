@@ -35,6 +35,13 @@ package struct TestJPEG: Sendable {
         return image
     }
 
+    /// Its scans of one component have intervals of their own number.
+    package static var restartingProgressive: TestJPEG {
+        var image = TestJPEG.progressive
+        image.restartInterval = 1
+        return image
+    }
+
     package var bytes: [UInt8] { parts.bytes }
 
     package var parts: JPEGParts {
@@ -51,7 +58,8 @@ package struct TestJPEG: Sendable {
             pieces.append(.segment(marker: 0xDD, payload: interval))
         }
         var random = TestRandom(seed: seed)
-        pieces += isProgressive ? progressiveScans(&random) : [sequentialScan(&random)].flatMap { $0 }
+        pieces +=
+            isProgressive ? progressiveScans(&random) : [sequentialScan(&random)].flatMap { $0 }
         return JPEGParts(pieces: pieces + [.marker(0xD9)])
     }
 
@@ -74,7 +82,8 @@ package struct TestJPEG: Sendable {
         let data = code(all, &random) { writer, random in
             TestHuffman.direct.write(UInt8.random(in: 0...3, using: &random), &writer, &random)
             for _ in 0..<Int.random(in: 0...3, using: &random) {
-                TestHuffman.alternating.write([1, 2, 0x11].randomElement(using: &random) ?? 1,
+                TestHuffman.alternating.write(
+                    [1, 2, 0x11].randomElement(using: &random) ?? 1,
                     &writer, &random)
             }
             TestHuffman.alternating.write(0, &writer, &random)

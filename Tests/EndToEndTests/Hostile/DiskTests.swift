@@ -1,0 +1,120 @@
+// Disks that are full or cannot be written: told by a code, and nothing that was acknowledged is lost.
+
+import Foundation
+import Testing
+
+@Suite("A bad disk", .enabled(if: Machine.canMount, "needs root and mount(2)"))
+struct DiskTests {
+    private static let bytes = 12 << 20
+
+    @Test("that is full refuses uploads by name, keeps what it has, and recovers with room")
+    func full() throws {
+        let (vault, disk) = try Self.vaultOnSmallDisk()
+        defer { withExtendedLifetime(disk) {} }
+        var stored: [String: [UInt8]] = [:]
+        var refusal: Answer?
+        for number in 0..<60 where refusal == nil {
+            let image = Sample.jpeg(bytes: 300_000, number)
+            let answer = try vault.put(image)
+            if answer.status == 201, let id = answer.json["id"].text {
+                stored[id] = image
+            } else {
+                refusal = answer
+            }
+        }
+        let refused = try #require(refusal)
+        #expect(refused.status == 507)
+        #expect(refused.code == "storage-full", "\(refused.summary)")
+        #expect(!stored.isEmpty)
+        #expect(vault.blobs.count == stored.count)
+        // Room for the log, and the vault goes on by itself.
+        let fillers = stored.keys.sorted().prefix(4)
+        for id in fillers {
+            let dropped = try vault.delete(id)
+            if dropped.status == 200 { stored[id] = nil }
+        }
+        for (id, image) in stored { #expect(try vault.get(id).body == image) }
+        let image = Sample.jpeg(1000)
+        #expect(try vault.get(vault.store(image)).body == image)
+        try vault.crash()
+        try vault.start()
+        for (id, image) in stored { #expect(try vault.get(id).body == image) }
+        try vault.stop()
+        #expect(try Catalog.integrity(vault.catalog) == "ok")
+    }
+
+    @Test("that is full to the last byte answers with a code, and loses nothing")
+    func brimful() throws {
+        let (vault, disk) = try Self.vaultOnSmallDisk()
+        defer { withExtendedLifetime(disk) {} }
+        let image = Sample.jpeg(2000)
+        let id = try vault.store(image)
+        let ballast = vault.folder.path("disk/ballast")
+        try Self.fill(ballast)
+        // Until the log itself has no room, requests are served; then they are refused by name.
+        var answers: [Answer] = []
+        for number in 0..<400 {
+            let answer = try number % 2 == 0 ? vault.get(id) : vault.put(Sample.jpeg(2001 + number))
+            answers.append(answer)
+            if answer.status >= 500, number % 2 == 0 { break }
+        }
+        let codes = Set(answers.compactMap(\.code))
+        #expect(codes.isSubset(of: ["storage-full", "audit-unavailable", "storage-unavailable"]))
+        #expect(codes.contains("storage-full") || codes.contains("audit-unavailable"))
+        for answer in answers where answer.status == 200 { #expect(answer.body == image) }
+        #expect(try vault.ask("GET", "/v1/health").status == 200)
+        try Disk.remove(ballast)
+        try vault.crash()
+        try vault.start()
+        #expect(try vault.get(id).body == image)
+        let indexes = try vault.events().map { $0["index"].number }
+        #expect(indexes == Array(0..<indexes.count))
+    }
+
+    @Test("that becomes read-only refuses everything that needs the log, and loses nothing")
+    func readOnly() throws {
+        let (vault, disk) = try Self.vaultOnSmallDisk()
+        let image = Sample.jpeg(3000)
+        let id = try vault.store(image)
+        try vault.stop()
+        try disk.setReadOnly(true, bytes: Self.bytes)
+        try vault.launch()
+        let daemon = try #require(vault.daemon)
+        try eventually("an end or open doors") {
+            daemon.poll() != nil || daemon.errors.contains("\"serving\"")
+        }
+        if daemon.poll() != nil {
+            #expect(daemon.errors.contains("Read-only") || daemon.errors.contains("catalog-damaged"))
+        } else {
+            #expect(try vault.get(id).status >= 500)
+            #expect(try vault.put(Sample.jpeg(3001)).status >= 500)
+        }
+        try daemon.crash()
+        try disk.setReadOnly(false, bytes: Self.bytes)
+        try vault.start()
+        #expect(try vault.get(id).body == image)
+    }
+
+    /// A vault whose state directory is on a file system of a few megabytes.
+    private static func vaultOnSmallDisk() throws -> (TestVault, TemporaryDisk) {
+        let folder = try TestFolder()
+        let disk = try TemporaryDisk(at: folder.path("disk"), bytes: bytes)
+        let vault = try TestVault(
+            settings: "validation:\n  level: structure\n",
+            stateDirectory: folder.path("disk/state"), in: folder)
+        return (vault, disk)
+    }
+
+    /// Writes until there is no room for another byte.
+    private static func fill(_ path: String) throws {
+        try python(
+            """
+            import os, sys
+            file = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+            for size in [1 << 20, 4096, 1]:
+                try:
+                    while True: os.write(file, b"x" * size)
+                except OSError: pass
+            """, [path])
+    }
+}

@@ -1,0 +1,176 @@
+// From start to end: readiness, sockets that were handed over, one daemon a state, a graceful stop.
+
+import Foundation
+import Glibc
+import Testing
+
+@Suite("The daemon's life")
+struct LifeTests {
+    @Test("A second daemon on the same state is refused, and the first goes on")
+    func secondDaemon() throws {
+        let vault = try TestVault()
+        let second = try ChildProcess(
+            Machine.program("vaultd"), ["serve", "--config", vault.configuration])
+        #expect(try second.wait() != .exited(0))
+        #expect(second.errors.contains("another vaultd"))
+        #expect(try vault.ask("GET", "/v1/health").status == 200)
+    }
+
+    @Test("SIGTERM ends it with 0, and the journal and the log say so")
+    func gracefulStop() throws {
+        let vault = try TestVault()
+        #expect(try vault.stop() == .exited(0))
+        #expect(vault.journal.contains("\"stopped\""))
+        try vault.start()
+        let stops = try vault.events().filter { $0["action"].text == "service.stopped" }
+        #expect(stops.count == 1)
+    }
+
+    @Test("SIGTERM lets an upload that has begun come to its end")
+    func uploadInFlight() throws {
+        let vault = try TestVault()
+        let image = Sample.jpeg(bytes: 200_000)
+        let request = Request.bytes("POST", "/v1/images", [Request.name("a.jpg")], body: image)
+        let door = try vault.connect()
+        try door.send(Array(request.prefix(100_000)))
+        try eventually("the upload's connection") {
+            try vault.ask("GET", "/v1/status", door: "admin").json["connections"].number == 2
+        }
+        try #require(vault.daemon).signal(SIGTERM)
+        try eventually("closed doors") { (try? vault.connect("audit")) == nil }
+        try door.send(Array(request.dropFirst(100_000)))
+        let answer = try #require(try door.answer())
+        #expect(answer.status == 201)
+        #expect(try #require(vault.daemon).wait() == .exited(0))
+        try vault.start()
+        #expect(try vault.get(#require(answer.json["id"].text)).body == image)
+    }
+
+    @Test("SIGTERM does not wait for connections that are idle")
+    func idleConnections() throws {
+        let vault = try TestVault()
+        let idle = try (0..<5).map { _ in try vault.connect() }
+        _ = try idle[0].ask("GET", "/v1/health")
+        #expect(try vault.stop() == .exited(0))
+        #expect(try idle[0].readToEnd().isEmpty)
+    }
+
+    @Test("A journal that is no terminal has one JSON object a line")
+    func journal() throws {
+        let vault = try TestVault()
+        _ = try vault.get("zz")
+        try vault.stop()
+        let lines = vault.journal.split(separator: "\n")
+        #expect(lines.count >= 2)
+        for line in lines {
+            let object = JSON.parse(line)
+            #expect(object.members.isSuperset(of: ["at", "level", "logger", "message"]), "\(line)")
+        }
+    }
+
+    @Test("The service manager is told when the doors are open, and when they close")
+    func notification() throws {
+        let folder = try TestFolder()
+        let listener = try NotifySocket(at: folder.path("notify"))
+        let vault = try TestVault(environment: ["NOTIFY_SOCKET": listener.path])
+        #expect(try listener.next() == "READY=1")
+        #expect(try vault.ask("GET", "/v1/ready").status == 200)
+        try vault.stop()
+        #expect(try listener.next() == "STOPPING=1")
+    }
+
+    @Test("Sockets that the service manager bound are served, by their names")
+    func activation() throws {
+        let vault = try TestVault(starting: false)
+        let elsewhere = vault.folder.path("given.sock")
+        let child = try ChildProcess(
+            "python3",
+            ["-c", Self.handingOver, elsewhere, Machine.program("vaultd"), vault.configuration])
+        try eventually("the doors") {
+            guard child.poll() == nil else { throw TestFailure(child.errors) }
+            return child.errors.contains("\"serving\"")
+        }
+        #expect(try UnixConnection(to: elsewhere).ask("GET", "/v1/whoami").status == 200)
+        #expect(!Disk.exists(vault.socket("images")))
+        #expect(Disk.exists(vault.socket("audit")))
+        child.signal(SIGTERM)
+        #expect(try child.wait() == .exited(0))
+        #expect(Disk.exists(elsewhere))
+    }
+
+    @Test("The socket of a daemon that was killed is taken over")
+    func takeover() throws {
+        let vault = try TestVault()
+        try vault.crash()
+        #expect(Disk.exists(vault.socket("images")))
+        try vault.start()
+        #expect(try vault.ask("GET", "/v1/health").status == 200)
+    }
+
+    @Test("A file where a socket should be is left alone")
+    func noSocket() throws {
+        let vault = try TestVault(starting: false)
+        try Disk.write("precious", to: vault.socket("images"))
+        #expect(try vault.refusalToStart().contains("images.sock"))
+        #expect(try Disk.read(vault.socket("images")) == Array("precious".utf8))
+    }
+
+    @Test("No secret is in its arguments or environment, and none of its memory in a core")
+    func process() throws {
+        let vault = try TestVault()
+        let pid = try #require(vault.daemon).pid
+        let secrets = try [vault.rootKey, vault.logKey].map { try Disk.read($0) }
+        let shown = try ["cmdline", "environ"].flatMap { try Disk.read("/proc/\(pid)/\($0)") }
+        for secret in secrets {
+            // The digits behind the prefix, without the newline.
+            let digits = try #require(secret.split(separator: UInt8(ascii: ":")).last).dropLast()
+            #expect(digits.count >= 64)
+            #expect(shown.firstRange(of: digits.prefix(16)) == nil)
+        }
+        let limits = String(decoding: try Disk.read("/proc/\(pid)/limits"), as: UTF8.self)
+        let core = limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") }
+        #expect(core?.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"])
+    }
+
+    /// Binds the socket, and becomes vaultd with it as descriptor 3.
+    private static let handingOver = """
+        import os, socket, sys
+        door = socket.socket(socket.AF_UNIX)
+        door.bind(sys.argv[1])
+        door.listen(16)
+        descriptor = os.dup(door.fileno())
+        os.dup2(descriptor, 3, inheritable=True)
+        os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="images.sock")
+        os.execv(sys.argv[2], ["vaultd", "serve", "--config", sys.argv[3]])
+        """
+}
+
+/// What a service manager listens on (sd_notify(3)).
+private final class NotifySocket {
+    let path: String
+    private let socket: Int32
+
+    init(at path: String) throws {
+        self.path = path
+        socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var patience = timeval(tv_sec: Patience.seconds, tv_usec: 0)
+        unsafe setsockopt(
+            socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var address = unixAddress(path)
+        let bound = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard socket >= 0, bound == 0 else { throw TestFailure("no socket at \(path)") }
+    }
+
+    deinit { close(socket) }
+
+    func next() throws -> String {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let got = unsafe recv(socket, &bytes, bytes.count, 0)
+        guard got > 0 else { throw TestFailure("no notification") }
+        return String(decoding: bytes[..<got], as: UTF8.self)
+    }
+}

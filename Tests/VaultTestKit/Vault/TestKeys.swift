@@ -1,0 +1,35 @@
+// New random keys for a test, made the way `vaultd init` makes them.
+
+package import VaultCrypto
+package import VaultFormat
+
+package enum TestKeys {
+    /// A namespace beside ``NamespaceName/standard`` that every test keyring has a naming key for.
+    package static let clinic: NamespaceName = named("clinic")
+
+    /// - Parameter more: entries beside those of a new vault.
+    package static func keyring(_ more: [KeyEntry] = []) throws -> Keyring {
+        let other = KeyEntry(purpose: .naming, createdMicroseconds: 0, name: clinic.description)
+        let entries = Keyring.initialEntries(createdMicroseconds: 0) + [other] + more
+        return try Keyring(make(.keyring, entries))
+    }
+
+    package static func logSigner() throws -> LogSigner {
+        try LogSigner(make(.logKey, LogSigner.initialEntries(createdMicroseconds: 0)))
+    }
+
+    package static func make(_ kind: KeyFile.Kind, _ entries: [KeyEntry]) throws -> OpenKeyFile {
+        let vault: VaultID = try Random.id()
+        let secret = try Secret<SlotSecret>.random()
+        let root = try Secret<RootKey>.random()
+        let slot = try SlotCipher.make(
+            kind: .keyFile, label: "test", vault: vault, secret: secret, root: root,
+            createdMicroseconds: 0)
+        return try KeyFileCipher.make(
+            kind: kind, vault: vault, slots: [slot], entries: entries, root: root)
+    }
+
+    private static func named(_ text: String) -> NamespaceName {
+        do { return try NamespaceName(text) } catch { preconditionFailure("\(text): \(error)") }
+    }
+}

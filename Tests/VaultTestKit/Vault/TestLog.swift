@@ -1,0 +1,61 @@
+// The log as a test reads it: bodies opened behind the vault's back.
+
+import Foundation
+import Vault
+import VaultCrypto
+import VaultFormat
+
+/// An event's body, as far as tests look at it.
+package struct LogLine: Decodable, Hashable, Sendable {
+    package let index: UInt64
+    package let action: String
+    package let outcome: String
+    package let code: String?
+    package let finding: String?
+    package let door: String?
+    package let uid: UInt32?
+    package let pid: UInt32?
+    package let requestId: String?
+    package let namespace: String?
+    package let image: String?
+    package let reference: String?
+    package let bytes: Int?
+    package let durationUs: Int?
+    package let verdict: String?
+    package let epoch: UInt32?
+    package let begunAt: UInt64?
+
+    /// Action, outcome and code in one line, for comparing whole logs.
+    package var summary: String {
+        ([action, outcome] + [code, finding].compactMap { $0 }).joined(separator: " ")
+    }
+}
+
+extension TestVault {
+    /// Every event's body as text.
+    package func bodies() throws -> [String] {
+        try catalog.events().map { event in
+            let saltAndBody: [UInt8]
+            switch event.content {
+            case .clear(let bytes): saltAndBody = bytes
+            case .sealed(let bytes):
+                saltAndBody = try keyring.openEvent(bytes, index: event.index)
+            }
+            try same(LogHash.digest(saltAndBody), event.digest)
+            return String(decoding: saltAndBody.dropFirst(32), as: UTF8.self)
+        }
+    }
+
+    package func log() throws -> [LogLine] {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try bodies().map { try decoder.decode(LogLine.self, from: Data($0.utf8)) }
+    }
+
+    /// The log once nothing waits any more: an event that is left to the next batch is durable when
+    /// a later one is.
+    package func settledLog() async throws -> [LogLine] {
+        try await vault.recordService(.serviceStarted)
+        return try log().dropLast()
+    }
+}
