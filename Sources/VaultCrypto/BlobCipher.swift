@@ -69,9 +69,13 @@ package struct BlobOpener: ~Copyable, Sendable {
         frames = FrameCipher(header: header, key: derived.take())
     }
 
-    /// - Parameter sealed: the frame's ciphertext and tag.
+    /// - Parameters:
+    ///   - sealed: as many bytes as the suite's nonce has, which this fills, and behind them the
+    ///     frame's ciphertext and tag.
+    ///   - index: the frame's number.
+    /// - Returns: the frame's plaintext.
     /// - Throws: ``CryptoError/refused``.
-    package func open(_ sealed: Data, index: Int) throws(CryptoError) -> Data {
+    package func open(_ sealed: consuming Data, index: Int) throws(CryptoError) -> Data {
         try frames.open(sealed, index: index)
     }
 }
@@ -121,36 +125,41 @@ private struct FrameCipher: ~Copyable, Sendable {
         }
     }
 
-    func open(_ sealed: Data, index: Int) throws(CryptoError) -> Data {
+    func open(_ sealed: consuming Data, index: Int) throws(CryptoError) -> Data {
         let nonce = layout.nonce(ofFrame: index)
-        guard sealed.count > Sodium.tagBytes else { throw .refused }
-        switch layout.suite {
-        case .aes256GCM:
-            do {
+        guard sealed.count > nonce.count + Sodium.tagBytes else { throw .refused }
+        do {
+            switch layout.suite {
+            case .aes256GCM:
+                // The box takes nonce, ciphertext and tag as they lie here: nothing is copied.
+                sealed.replaceSubrange(sealed.startIndex..<sealed.startIndex + nonce.count, with: nonce)
+                let box = try AES.GCM.SealedBox(combined: sealed)
                 return try unsafe key.withBytes { key in
-                    let box = try AES.GCM.SealedBox(
-                        nonce: AES.GCM.Nonce(data: nonce),
-                        ciphertext: sealed.dropLast(Sodium.tagBytes),
-                        tag: sealed.suffix(Sodium.tagBytes))
-                    return try unsafe AES.GCM.open(
+                    try unsafe AES.GCM.open(
                         box, using: SymmetricKey(data: key), authenticating: associatedData)
                 }
-            } catch {
-                throw .refused
+            case .xchacha20Poly1305:
+                return try openXChaCha([UInt8](sealed.dropFirst(nonce.count)), nonce)
             }
-        case .xchacha20Poly1305:
-            var plain = [UInt8](repeating: 0, count: sealed.count - Sodium.tagBytes)
-            try unsafe plain.withMutableRawBytes { (out) throws(CryptoError) in
-                try unsafe Array(sealed).withRawBytes { (bytes) throws(CryptoError) in
-                    try unsafe key.withBytes { (key) throws(CryptoError) in
-                        try unsafe Sodium.open(
-                            bytes, associatedData: Array(associatedData), nonce: nonce, key: key,
-                            into: out)
-                    }
+        } catch {
+            throw .refused
+        }
+    }
+
+    private func openXChaCha(
+        _ sealed: [UInt8], _ nonce: [UInt8]
+    ) throws(CryptoError) -> Data {
+        var plain = [UInt8](repeating: 0, count: sealed.count - Sodium.tagBytes)
+        try unsafe plain.withMutableRawBytes { (out) throws(CryptoError) in
+            try unsafe sealed.withRawBytes { (bytes) throws(CryptoError) in
+                try unsafe key.withBytes { (key) throws(CryptoError) in
+                    try unsafe Sodium.open(
+                        bytes, associatedData: Array(associatedData), nonce: nonce, key: key,
+                        into: out)
                 }
             }
-            return Data(plain)
         }
+        return Data(plain)
     }
 }
 

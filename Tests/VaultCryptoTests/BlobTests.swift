@@ -96,7 +96,7 @@ struct BlobTests {
             let header = try ObjectHeader(parsing: Array(file.prefix(92)))
             let opener = try BlobOpener(
                 header: header, key: key, namespace: .standard, image: image)
-            let frame = Data(file[92...])
+            let frame = headroom(suite) + Data(file[92...])
             for count in 0..<frame.count {
                 #expect(throws: CryptoError.refused) {
                     try opener.open(frame.prefix(count), index: 0)

@@ -48,7 +48,8 @@ enum WholeBlob {
             for index in 0..<layout.frameCount {
                 let start = layout.fileOffset(ofFrame: index)
                 let end = start + layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes
-                plain += try opener.open(Data(file[start..<end]), index: index)
+                plain += try opener.open(
+                    headroom(header.suite) + Data(file[start..<end]), index: index)
             }
             return plain
         } catch {
@@ -76,6 +77,9 @@ enum WholeBlob {
         return try use(file, sealer.key)
     }
 }
+
+/// The room for the nonce that the opener wants before a sealed frame.
+func headroom(_ suite: Suite) -> Data { Data(count: suite.nonceBytes) }
 
 /// The primitives straight from libsodium, laid out as the specifications say.
 enum OtherSide {

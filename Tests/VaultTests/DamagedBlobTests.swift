@@ -1,5 +1,5 @@
-// The damage matrix of blobs: flips, cuts and swaps of header, frames and tags in both suites, in blobs of
-// one frame and of three. Each is refused by its name, and no wrong byte comes out.
+// The damage matrix of blobs: flips, cuts and swaps of header, frames and tags in both suites, in
+// blobs of one frame and of three. Each is refused by its name, and no wrong byte comes out.
 
 import Testing
 import Vault
@@ -73,7 +73,9 @@ extension BlobDamage {
         BlobDamage("without the last frame, and the header says so") { bytes in
             bytes = Array(bytes[..<frame(2, of: bytes).lowerBound])
             let plaintext = UInt64(2 * Limits.frameBytes)
-            for place in 0..<8 { bytes[16 + place] = UInt8(plaintext >> UInt64(56 - 8 * place) & 255) }
+            for place in 0..<8 {
+                bytes[16 + place] = UInt8(plaintext >> UInt64(56 - 8 * place) & 255)
+            }
         },
         BlobDamage("without the middle frame") { bytes in
             bytes.removeSubrange(frame(1, of: bytes))
@@ -119,7 +121,8 @@ struct DamagedBlobTests {
         #expect(try await test.get(image.image) == picture)
     }
 
-    @Test("each damage to a blob of one frame is refused as blob-damaged", arguments: Suite.allCases)
+    @Test(
+        "each damage to a blob of one frame is refused as blob-damaged", arguments: Suite.allCases)
     func oneFrame(suite: Suite) async throws {
         try await check(TestImages.small, BlobDamage.ofAny, suite)
     }
@@ -164,7 +167,8 @@ struct DamagedBlobTests {
         blobs.plant(images[1].blob, contents[0])
         #expect(try await refusal { _ = try await test.get(images[0].image) } == .blobDamaged)
         let who = try TestClaim(in: TestKeys.clinic)
-        #expect(try await refusal { _ = try await test.get(images[1].image, as: who) } == .blobDamaged)
+        #expect(
+            try await refusal { _ = try await test.get(images[1].image, as: who) } == .blobDamaged)
     }
 
     @Test("an earlier blob of the same picture does not open under the later row")

@@ -39,7 +39,7 @@ struct DeleteTests {
         #expect((dropped.image, dropped.remaining) == (id, 1))
         #expect(try await refusal { _ = try await test.get(id, as: ann) } == .unknownImage)
         #expect(try await test.get(id, as: bob) == TestImages.small)
-        #expect(try await test.metadata(id, as: bob).body?.name.text == "bob.png")
+        #expect(try await test.metadata(id, as: bob).body.name.text == "bob.png")
         #expect(try memory.census() == [1: 2])
     }
 

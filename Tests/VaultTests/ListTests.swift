@@ -27,7 +27,8 @@ struct ListTests {
         #expect(try test.log().last?.summary == "image.list done")
     }
 
-    @Test("pages follow each other to the end, and the last one says so", arguments: [1, 2, 3, 7, 8])
+    @Test(
+        "pages follow each other to the end, and the last one says so", arguments: [1, 2, 3, 7, 8])
     func pages(limit: Int) async throws {
         let test = try TestVault()
         defer { test.stop() }

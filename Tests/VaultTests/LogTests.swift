@@ -33,7 +33,8 @@ struct LogTests {
     func caller() async throws {
         let test = try TestVault()
         defer { test.stop() }
-        let id = try await test.put(TestImages.small, as: TestClaim(in: TestKeys.clinic)).image.image
+        let id = try await test.put(TestImages.small, as: TestClaim(in: TestKeys.clinic)).image
+            .image
         let line = try #require(try test.log().last)
         #expect((line.door, line.uid, line.pid) == ("images", 1001, 77))
         #expect(line.requestId == TestVault.request.hex)
@@ -75,7 +76,8 @@ struct LogTests {
         _ = try await test.put(TestImages.small, name: "\(words[0]).png", as: who)
         let tables = memory.tables
         let texts =
-            try test.bodies() + tables.references.map { String(decoding: $0.sealedBody, as: UTF8.self) }
+            try test.bodies()
+            + tables.references.map { String(decoding: $0.sealedBody, as: UTF8.self) }
             + tables.images.map { "\($0)" } + tables.references.map { "\($0)" }
         #expect(texts.count == 9 + 3)
         for word in words {

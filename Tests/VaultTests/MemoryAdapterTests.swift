@@ -34,7 +34,9 @@ struct MemoryAdapterTests {
         var rows = TestRows()
         let event = rows.event(0)
         catalog.faults.arm(step: 4, .unavailable(5))
-        #expect(throws: StorageError.unavailable(5)) { try catalog.transact { try $0.append(event) } }
+        #expect(throws: StorageError.unavailable(5)) {
+            try catalog.transact { try $0.append(event) }
+        }
         #expect(try catalog.events() == [event])
         // A full disk rolls back: there is no fourth step for it.
         catalog.faults.arm(step: 4, .full)

@@ -91,7 +91,7 @@ struct PutTests {
         _ = try await test.put(TestImages.small, name: "old.png", as: who)
         let again = try await test.put(TestImages.small, name: "new.png", as: who)
         #expect(try memory.totals().references == 1)
-        #expect(try await test.metadata(again.image.image, as: who).body?.name.text == "new.png")
+        #expect(try await test.metadata(again.image.image, as: who).body.name.text == "new.png")
     }
 
     @Test("a known picture leaves one blob, and the unused one is discarded")
@@ -217,7 +217,8 @@ struct PutTests {
         let test = try vault()
         defer { test.stop() }
         let who = try TestClaim(in: NamespaceName("elsewhere"))
-        #expect(try await refusal { try await test.put(TestImages.small, as: who) } == .internalError)
+        #expect(
+            try await refusal { try await test.put(TestImages.small, as: who) } == .internalError)
         #expect(blobs.names.isEmpty)
     }
 }

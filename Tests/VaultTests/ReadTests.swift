@@ -32,14 +32,23 @@ struct ReadTests {
         }
     }
 
-    @Test("who names nobody sees no claim but the one made without names")
-    func unnamedSeesNoNames() async throws {
+    @Test("who names nobody reads under the claim made without names, else under the newest")
+    func unnamedReads() async throws {
         let test = try TestVault()
         defer { test.stop() }
-        let put = try await test.put(TestImages.small, name: "ann.png", as: TestClaim(owner: "ann"))
-        #expect(try await test.metadata(put.image.image).body == nil)
+        func name(_ id: ImageID, _ who: TestClaim) async throws -> String {
+            try await test.metadata(id, as: who).body.name.text
+        }
+        let id = try await test.put(TestImages.small, name: "ann.png", as: TestClaim(owner: "ann"))
+            .image.image
+        _ = try await test.put(
+            TestImages.small, name: "7.png", as: TestClaim(owner: "ann", job: "7"))
+        #expect(try await name(id, .unnamed) == "7.png")
+        #expect(try await name(id, TestClaim(owner: "ann")) == "ann.png")
+        #expect(try await name(id, TestClaim(job: "7")) == "7.png")
         _ = try await test.put(TestImages.small, name: "mine.png")
-        #expect(try await test.metadata(put.image.image).body?.name.text == "mine.png")
+        _ = try await test.put(TestImages.small, name: "bob.png", as: TestClaim(owner: "bob"))
+        #expect(try await name(id, .unnamed) == "mine.png")
     }
 
     @Test("another namespace sees nothing, whatever it names")

@@ -98,4 +98,30 @@ struct SealedVaultTests {
         #expect(try await refusal { _ = try await other.list() } == .rowDamaged)
         #expect(try await other.vault.events(from: 0, limit: 1, other.call()).events[0].body == nil)
     }
+
+    @Test("keys fit a catalog when they open its first event, and no others do")
+    func fits() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        #expect(try !Vault.fits(test.keyring, memory))
+        _ = try await test.list()
+        #expect(try Vault.fits(test.keyring, memory))
+        #expect(try !Vault.fits(TestKeys.keyring(), memory))
+        var rows = TestRows()
+        memory.tamper { $0.events = [rows.event(0)] }
+        #expect(try !Vault.fits(test.keyring, memory))
+    }
+
+    @Test("status answers while the log cannot be written, and other verbs do not")
+    func statusWhileBroken() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        memory.faults.arm("commit", .unavailable(5))
+        #expect(try await refusal { _ = try await test.list() } == .auditUnavailable)
+        #expect(try await test.vault.status(test.call()).logSize == 0)
+        #expect(try await refusal { _ = try await test.list() } == .auditUnavailable)
+        #expect(memory.tables.events.isEmpty)
+    }
 }

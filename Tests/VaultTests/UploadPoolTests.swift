@@ -37,7 +37,8 @@ struct UploadPoolTests {
         }
     }
 
-    @Test("a buffer takes no byte more than its class has", arguments: [64 << 10, 256 << 10, 1 << 20])
+    @Test(
+        "a buffer takes no byte more than its class has", arguments: [64 << 10, 256 << 10, 1 << 20])
     func sizeClasses(bytes: Int) async throws {
         let pool = UploadPool(largest: 4 << 20, budget: 64 << 20)
         let buffer = try await pool.buffer(for: bytes)

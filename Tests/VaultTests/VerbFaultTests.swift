@@ -1,5 +1,5 @@
-// Each verb on stores that fail at step 1, 2, 3 … until it succeeds. Whatever fails, an image is whole or
-// not there, what was acknowledged is there, and the log is the tree of its events.
+// Each verb on stores that fail at step 1, 2, 3 … until it succeeds. Whatever fails, an image is
+// whole or not there, what was acknowledged is there, and the log is the tree of its events.
 
 import Testing
 import Vault

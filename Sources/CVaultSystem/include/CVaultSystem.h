@@ -21,6 +21,9 @@ int vault_receive_descriptors(
 // and `name`, of at most 15 bytes, as what process lists show. 0, or -1 with errno.
 int vault_harden_process(const char *name);
 
+// Tells the allocator to keep buffers of a frame's size for the next request. Before any thread.
+void vault_keep_buffers(void);
+
 // Signals the process behind `pidfd`: no pid, so no pid that was given to somebody else.
 int vault_pidfd_signal(int pidfd, int signal);
 int vault_pidfd_open(pid_t pid);

@@ -182,7 +182,8 @@ extension Vault {
         do throws(StorageError) {
             sealed = try reader.read(
                 at: layout.fileOffset(ofFrame: index),
-                count: layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes)
+                count: layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes,
+                headroom: layout.suite.nonceBytes)
         } catch {
             throw VaultError(error.code(for: .blob))
         }

@@ -99,9 +99,11 @@ extension RequestHandler {
             event.body.map { .body($0) }
                 ?? .unavailable(index: event.index, vault.isSealed ? .sealed : .damaged)
         }
+        // The next page comes `after` an event, the last one of this page.
+        let last = page.next.map { $0 - 1 }
         return Answer(
             type: MediaType.json,
-            body: EventPageWriter.encode(slots, next: page.next, size: page.size))
+            body: EventPageWriter.encode(slots, next: last, size: page.size))
     }
 
     private func checkpoint(_ exchange: Exchange) async throws -> Answer {

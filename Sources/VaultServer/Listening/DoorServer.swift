@@ -16,6 +16,8 @@ package final class DoorServer: Service {
     private let counter: ConnectionCounter
     private let executor: RequestExecutor
     private let group: MultiThreadedEventLoopGroup
+    /// One loop moves the bytes of every door; the work is done on the request threads.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -33,7 +35,7 @@ package final class DoorServer: Service {
         self.counter = counter
         self.executor = executor
         self.logger = logger
-        group = .singleton
+        group = Self.group
     }
 
     package func run() async throws {
@@ -72,6 +74,8 @@ package final class DoorServer: Service {
             let logger = logger
             let connection = try await ClientBootstrap(group: group)
                 .channelOption(.maxMessagesPerRead, value: 16)
+                // Who has sent all it had to say still waits for its answer.
+                .channelOption(.allowRemoteHalfClosure, value: true)
                 .channelOption(
                     .recvAllocator,
                     value: AdaptiveRecvByteBufferAllocator(

@@ -1,6 +1,6 @@
 // A listening Unix socket that nobody can reach before its mode and owner are set.
 
-package import Glibc
+import Glibc
 
 package struct UnixSocketError: Error, Hashable, Sendable {
     package let path: String
@@ -22,7 +22,7 @@ package enum UnixSocket {
     /// - Parameter group: the file's group; nil leaves the process's own.
     /// - Returns: a close-on-exec descriptor.
     package static func listen(
-        at path: String, mode: mode_t, group: gid_t?
+        at path: String, mode: UInt32, group: UInt32?
     ) throws(UnixSocketError) -> Int32 {
         try removeSocket(at: path)
         let socket = Glibc.socket(

@@ -156,11 +156,15 @@ private final class LocalBlobReader: BlobReader {
 
     deinit { close(file) }
 
-    func read(at offset: Int, count: Int) throws(StorageError) -> Data {
-        guard let memory = unsafe malloc(max(count, 1)) else { throw .unavailable(ENOMEM) }
+    func read(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data {
+        guard let memory = unsafe malloc(max(headroom + count, 1)) else {
+            throw .unavailable(ENOMEM)
+        }
+        unsafe memset(memory, 0, headroom)
         var filled = 0
         while filled < count {
-            let got = unsafe pread(file, memory + filled, count - filled, off_t(offset + filled))
+            let got = unsafe pread(
+                file, memory + headroom + filled, count - filled, off_t(offset + filled))
             if got < 0, errno == EINTR { continue }
             guard got > 0 else {
                 let failure = got == 0 ? StorageError.damaged : LocalBlobStore.failure()
@@ -169,6 +173,6 @@ private final class LocalBlobReader: BlobReader {
             }
             filled += got
         }
-        return unsafe Data(bytesNoCopy: memory, count: count, deallocator: .free)
+        return unsafe Data(bytesNoCopy: memory, count: headroom + count, deallocator: .free)
     }
 }

@@ -19,6 +19,7 @@ enum CatalogSchema {
         return migrator
     }
 
+    /// No foreign key leads to a wrap: its check would read both tables at every delete.
     /// Wrapped keys stand in a table of their own, narrow, so that rotation rewrites little.
     /// An empty blob stands for "no owner" and "no job", so that a claim is unique without them too.
     private static let images = """
@@ -41,7 +42,7 @@ enum CatalogSchema {
             flags INTEGER NOT NULL,
             findings TEXT NOT NULL,
             created INTEGER NOT NULL,
-            wrap INTEGER NOT NULL REFERENCES wrap (id),
+            wrap INTEGER NOT NULL,
             changed INTEGER NOT NULL,
             mac BLOB NOT NULL
         ) STRICT;
@@ -53,7 +54,7 @@ enum CatalogSchema {
             owner BLOB NOT NULL,
             job BLOB NOT NULL,
             body BLOB NOT NULL,
-            wrap INTEGER NOT NULL REFERENCES wrap (id),
+            wrap INTEGER NOT NULL,
             changed INTEGER NOT NULL,
             mac BLOB NOT NULL
         ) STRICT;

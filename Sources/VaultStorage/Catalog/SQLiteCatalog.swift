@@ -100,7 +100,10 @@ package final class SQLiteCatalog: Catalog, Sendable {
         try Self.mapping { try pool.write { try body(SQLiteRows(db: $0)) } }
     }
 
+    /// Leaves all of the catalog in its one file. The pool's last connections can only read, so that
+    /// they would leave what was committed last in the log beside it.
     package func close() throws {
+        try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
         try pool.close()
     }
 

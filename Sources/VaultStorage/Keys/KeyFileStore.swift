@@ -1,6 +1,6 @@
 // Key files on disk: replaced whole and durable, or not at all.
 
-package import Glibc
+import Glibc
 package import VaultFormat
 
 package enum KeyFileStore {
@@ -28,7 +28,7 @@ package enum KeyFileStore {
 
     /// As ``save(_:at:replacing:)``, for any small file.
     package static func write(
-        _ bytes: [UInt8], at path: String, mode: mode_t, replacing: Bool
+        _ bytes: [UInt8], at path: String, mode: UInt32, replacing: Bool
     ) throws(KeyFileStoreError) {
         try unsafe bytes.withUnsafeBytesTyped { (raw) throws(KeyFileStoreError) in
             try unsafe write(raw, at: path, mode: mode, replacing: replacing)
@@ -36,7 +36,7 @@ package enum KeyFileStore {
     }
 
     package static func write(
-        _ bytes: UnsafeRawBufferPointer, at path: String, mode: mode_t, replacing: Bool
+        _ bytes: UnsafeRawBufferPointer, at path: String, mode: UInt32, replacing: Bool
     ) throws(KeyFileStoreError) {
         let temporary = "\(path).new"
         unsafe unlink(temporary)

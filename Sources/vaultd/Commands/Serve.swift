@@ -1,6 +1,7 @@
 // `vaultd serve`: wires the parts and runs until it is told to stop.
 
 import ArgumentParser
+import CVaultSystem
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -28,6 +29,7 @@ struct Serve: AsyncParsableCommand {
         let settings = try await options.load()
         JSONLogHandler.bootstrap(level: settings.logLevel)
         let logger = Logger(label: "vaultd")
+        vault_keep_buffers()
         try Hardening.apply()
         Hardening.raiseDescriptorLimit()
         let lock = try StateLock(directory: settings.stateDirectory)
@@ -87,11 +89,15 @@ struct Serve: AsyncParsableCommand {
                 "the keyring stays sealed: the catalog was written under another",
                 metadata: ["code": "\(ErrorCode.keyringRefused.rawValue)"])
         }
-        let vault = try Vault(
-            settings: settings.vault, catalog: catalog,
-            blobs: LocalBlobStore(directory: state + "/blobs"), inspectors: inspectors,
-            clock: SystemClock(), keyring: fits ? keyring : nil, signer: signer)
-        return (vault, keyringFile.vault)
+        let blobs = try LocalBlobStore(directory: state + "/blobs")
+        do {
+            let vault = try Vault(
+                settings: settings.vault, catalog: catalog, blobs: blobs, inspectors: inspectors,
+                clock: SystemClock(), keyring: fits ? keyring : nil, signer: signer)
+            return (vault, keyringFile.vault)
+        } catch {
+            throw SettingsError("catalog-damaged: the log in \(state)/catalog.sqlite: \(error)")
+        }
     }
 
     private func keyFile(_ path: String, _ kind: KeyFile.Kind) throws -> KeyFile {

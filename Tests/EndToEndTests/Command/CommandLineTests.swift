@@ -15,7 +15,7 @@ struct CommandLineTests {
         let got = try tool.run(["get", id, "-o", target, "--json"])
         #expect(got.ending == .exited(0), "\(got.errors)")
         #expect(JSON.parse(got.output)["bytes"].number == image.count)
-        #expect(try Disk.read(target) == image)
+        #expect(try Bytes(Disk.read(target)) == Bytes(image))
         #expect(try Disk.mode(target) == 0o600)
     }
 
@@ -26,7 +26,7 @@ struct CommandLineTests {
         let id = try tool.vault.store(image)
         let child = try tool.start(["get", id])
         #expect(try child.wait() == .exited(0))
-        #expect(child.outputBytes == image)
+        #expect(Bytes(child.outputBytes) == Bytes(image))
     }
 
     @Test("refuses to write an image to a terminal")

@@ -17,9 +17,12 @@ struct ExitCodeTests {
 
     @Test("is 4 for what is not there", arguments: ["get", "stat", "rm"])
     func unknown(verb: String) throws {
-        let told = try Tool().run([verb, Self.nowhere, "--json"])
+        let tool = try Tool()
+        let target = verb == "get" ? ["-o", tool.folder.path("target")] : []
+        let told = try tool.run([verb, Self.nowhere, "--json"] + target)
         #expect(told.ending == .exited(4))
         #expect(JSON.parse(told.errors)["problem"]["code"].text == "unknown-image")
+        #expect(!Disk.exists(tool.folder.path("target")))
     }
 
     @Test("is 5 for who may not, and the remedy is told")
@@ -101,9 +104,11 @@ struct ExitCodeTests {
         #expect(try run(Machine.program("vaultctl"), arguments).ending == .exited(64))
     }
 
-    @Test("is 0 for help, which has an example", arguments: [
-        "put", "get", "stat", "ls", "rm", "status", "whoami", "audit tail",
-    ])
+    @Test(
+        "is 0 for help, which has an example",
+        arguments: [
+            "put", "get", "stat", "ls", "rm", "status", "whoami", "audit tail",
+        ])
     func help(verb: String) throws {
         let words = verb.split(separator: " ").map(String.init)
         let told = try run(Machine.program("vaultctl"), words + ["--help"])

@@ -1,4 +1,4 @@
-// Clients that lie, break off, dawdle or send what is no HTTP: each ends alone, and nothing is lost.
+// Clients that lie, break off, dawdle or send what is no HTTP: each ends alone.
 
 import Foundation
 import Testing
@@ -33,8 +33,8 @@ struct BadInputTests {
         door.finishSending()
         if let answer = try door.answer() {
             #expect(answer.status == 400)
-            #expect(["upload-incomplete", "bad-request"].contains(answer.code))
         }
+        #expect(try door.readToEnd().isEmpty)
         #expect(vault.blobs.isEmpty)
     }
 
@@ -46,7 +46,7 @@ struct BadInputTests {
         let door = try vault.connect()
         try door.send(Request.bytes("GET", "/v1/images/\(id)"))
         door.finishSending()
-        #expect(try door.answer()?.body == image)
+        #expect(try door.answer()?.bytes == Bytes(image))
     }
 
     @Test("a length that is too short stores no image, and its rest is no request")
@@ -134,9 +134,30 @@ struct BadInputTests {
             return door
         }
         let image = Sample.jpeg(301)
-        #expect(try vault.get(vault.store(image)).body == image)
-        let connections = try vault.ask("GET", "/v1/status", door: "admin").json["connections"]
-        #expect((connections.number ?? 0) >= idle.count + halfway.count)
+        #expect(try vault.get(vault.store(image)).bytes == Bytes(image))
+        try eventually("the count of connections") {
+            let status = try vault.ask("GET", "/v1/status", door: "admin").json
+            return status["connections"].number ?? 0 > idle.count + halfway.count
+        }
+    }
+
+    @Test("connections that their clients close are let go, wherever they stood")
+    func letGo() throws {
+        let vault = try TestVault()
+        let id = try vault.store(Sample.jpeg(bytes: 15 * Sample.frameBytes, 306))
+        let upload = Request.bytes(
+            "POST", "/v1/images", [Request.name("a.jpg")], body: Sample.jpeg(bytes: 60_000))
+        let beginnings = [
+            [], Array("POST /v1/im".utf8), Array(upload.prefix(30_000)),
+            Request.bytes("GET", "/v1/images/\(id)"), Request.bytes("GET", "/v1/health"),
+        ]
+        for number in 0..<50 {
+            let door = try vault.connect()
+            try door.send(beginnings[number % beginnings.count])
+        }
+        try eventually("the end of every connection but the asking one") {
+            try vault.ask("GET", "/v1/status", door: "admin").json["connections"].number == 1
+        }
     }
 
     @Test("uploads that have stopped half-way keep nobody else out")
@@ -150,7 +171,7 @@ struct BadInputTests {
             return door
         }
         let image = Sample.jpeg(302)
-        #expect(try vault.get(vault.store(image)).body == image)
+        #expect(try vault.get(vault.store(image)).bytes == Bytes(image))
         _ = stalled.count
     }
 
@@ -177,7 +198,7 @@ struct BadInputTests {
             return door
         }
         let image = Sample.jpeg(305)
-        #expect(try vault.get(vault.store(image)).body == image)
+        #expect(try vault.get(vault.store(image)).bytes == Bytes(image))
         #expect(try readers[0].answer()?.isComplete == true)
     }
 

@@ -12,7 +12,7 @@ struct ConnectionTests {
                 "POST", "/v1/images", [Request.name("a.jpg")], body: image)
             #expect(stored.status == 201)
             let id = try #require(stored.json["id"].text)
-            #expect(try door.ask("GET", "/v1/images/\(id)").body == image)
+            #expect(try door.ask("GET", "/v1/images/\(id)").bytes == Bytes(image))
         }
     }
 
@@ -26,11 +26,12 @@ struct ConnectionTests {
         try door.send(
             Request.bytes("GET", "/v1/images/\(ids[0])")
                 + Request.bytes("POST", "/v1/images", [Request.name("a.jpg")], body: third)
-                + Request.bytes("GET", "/v1/images/zz") + Request.bytes("GET", "/v1/images/\(ids[1])"))
-        #expect(try door.answer()?.body == images[0])
+                + Request.bytes("GET", "/v1/images/zz")
+                + Request.bytes("GET", "/v1/images/\(ids[1])"))
+        #expect(try door.answer()?.bytes == Bytes(images[0]))
         #expect(try door.answer()?.status == 201)
         #expect(try door.answer()?.code == "invalid-id")
-        #expect(try door.answer()?.body == images[1])
+        #expect(try door.answer()?.bytes == Bytes(images[1]))
     }
 
     @Test("goes on after a refusal that left nothing unread")

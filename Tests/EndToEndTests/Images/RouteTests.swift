@@ -4,12 +4,13 @@ import VaultFormat
 
 @Suite("A door", .vault)
 struct RouteTests {
-    @Test("serves the contract that the code was written to", arguments: ["images", "admin", "audit"])
+    @Test(
+        "serves the contract that the code was written to", arguments: ["images", "admin", "audit"])
     func contract(door: String) throws {
         let answer = try sharedVault().ask("GET", "/v1/openapi.yaml", door: door)
         #expect(answer.status == 200)
         #expect(answer["Content-Type"] == "application/yaml")
-        #expect(answer.body == Contract.openAPI)
+        #expect(answer.bytes == Bytes(Contract.openAPI))
     }
 
     @Test("says that it is alive and ready", arguments: ["images", "admin", "audit"])
@@ -58,7 +59,8 @@ struct RouteTests {
         "tells which methods a path takes",
         arguments: [
             ("PUT", "/v1/images", "POST, GET"), ("DELETE", "/v1/images", "POST, GET"),
-            ("POST", "/v1/images/x", "GET, HEAD, DELETE"), ("PATCH", "/v1/images/x", "GET, HEAD, DELETE"),
+            ("POST", "/v1/images/x", "GET, HEAD, DELETE"),
+            ("PATCH", "/v1/images/x", "GET, HEAD, DELETE"),
             ("POST", "/v1/images/x/metadata", "GET"), ("DELETE", "/v1/health", "GET"),
             ("OPTIONS", "/v1/images", "POST, GET"), ("TRACE", "/v1/images", "POST, GET"),
         ])

@@ -43,7 +43,7 @@ struct LifeTests {
         #expect(answer.status == 201)
         #expect(try #require(vault.daemon).wait() == .exited(0))
         try vault.start()
-        #expect(try vault.get(#require(answer.json["id"].text)).body == image)
+        #expect(try vault.get(#require(answer.json["id"].text)).bytes == Bytes(image))
     }
 
     @Test("SIGTERM does not wait for connections that are idle")

@@ -55,7 +55,9 @@ struct SettingsTests {
         #expect(try level(environment: variables, arguments: flags) == "structure")
     }
 
-    @Test("name the sockets' modes", arguments: [("0600", 0o600), ("0666", 0o666)] as [(String, UInt32)])
+    @Test(
+        "name the sockets' modes",
+        arguments: [("0600", 0o600), ("0666", 0o666)] as [(String, UInt32)])
     func socketModes(text: String, mode: UInt32) throws {
         let vault = try TestVault(settings: "doors:\n  images:\n    mode: \"\(text)\"\n")
         #expect(try Disk.mode(vault.socket("images")) == mode)

@@ -3,7 +3,8 @@
 import Foundation
 import Testing
 
-@Suite("Only who is named may speak", .enabled(if: Machine.isRoot, "needs root to be somebody else"))
+@Suite(
+    "Only who is named may speak", .enabled(if: Machine.isRoot, "needs root to be somebody else"))
 struct PeerTests {
     private static let stranger = 54_321
 

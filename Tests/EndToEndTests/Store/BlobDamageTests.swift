@@ -1,4 +1,4 @@
-// Blobs that were changed on the disk: refused by a named code, or cut off, never given out as whole.
+// Blobs that were changed on the disk: refused by a code, or cut off, never given out as whole.
 
 import Foundation
 import Testing
@@ -29,7 +29,8 @@ struct BlobDamageTests {
     func size(change: Int) throws {
         let (vault, id) = try Self.stored(bytes: 5000)
         let bytes = try Disk.read(vault.blobs[0])
-        let changed = change < 0 ? Array(bytes.dropLast(-change)) : bytes + Array(bytes.prefix(change))
+        let changed =
+            change < 0 ? Array(bytes.dropLast(-change)) : bytes + Array(bytes.prefix(change))
         try Disk.write(changed, to: vault.blobs[0])
         try Self.expectDamaged(vault, id)
     }
@@ -63,7 +64,9 @@ struct BlobDamageTests {
         try Self.expectDamaged(vault, other)
     }
 
-    @Test("with a changed late frame ends the connection early, and the log says so", arguments: [1, 3])
+    @Test(
+        "with a changed late frame ends the connection early, and the log says so",
+        arguments: [1, 3])
     func lateFrame(frame: Int) throws {
         let (vault, id) = try Self.stored(bytes: 4 * Sample.frameBytes)
         try Disk.flip(vault.blobs[0], at: Self.headerBytes + frame * Self.frameBytes + 1000)
@@ -72,7 +75,8 @@ struct BlobDamageTests {
         #expect(answer.status == 200)
         #expect(!answer.isComplete)
         #expect(answer.body.count <= frame * Sample.frameBytes)
-        #expect(answer.body == Array(Sample.jpeg(bytes: 4 * Sample.frameBytes, 1)[..<answer.body.count]))
+        let image = Sample.jpeg(bytes: 4 * Sample.frameBytes, 1)
+        #expect(answer.bytes == Bytes(Array(image.prefix(answer.body.count))))
         #expect(try door.readToEnd().isEmpty)
         let ended = try eventually("the end of the reading") {
             try vault.events().first { $0["action"].text == "read.ended" }
@@ -102,7 +106,7 @@ struct BlobDamageTests {
         let sound = try vault.store(image)
         try Disk.flip(damaged, at: 100)
         try Self.expectDamaged(vault, id)
-        #expect(try vault.get(sound).body == image)
+        #expect(try vault.get(sound).bytes == Bytes(image))
         #expect(try vault.delete(id).json["erased"].bool == true)
         #expect(!Disk.exists(damaged))
     }

@@ -64,7 +64,9 @@ struct SealedTests {
         _ = try vault.put(Sample.jpeg(3), ["Vault-Owner: secret"])
         let events = try vault.events().filter { ($0["index"].number ?? 0) >= size }
         #expect(events.count >= 3)
-        let allowed: Set = ["index", "at", "action", "outcome", "code", "door", "uid", "gid", "pid"]
+        let allowed: Set = [
+            "index", "at", "action", "outcome", "code", "door", "uid", "gid", "pid",
+        ]
         for event in events {
             #expect(event.members.isSubset(of: allowed), "\(event.members)")
             #expect(event["pid"].number == 0)
@@ -93,7 +95,7 @@ struct SealedTests {
         try vault.stop()
         try Disk.write(key, to: vault.rootKey)
         try vault.start()
-        #expect(try vault.get(id).body == image)
+        #expect(try vault.get(id).bytes == Bytes(image))
         let events = try vault.events()
         #expect(events.map { $0["index"].number } == Array(0..<events.count))
         #expect(!events.contains { $0.members.contains("unavailable") })
@@ -108,7 +110,7 @@ struct SealedTests {
         try vault.stop()
         try Disk.remove(vault.logKey)
         try vault.start()
-        #expect(try vault.get(id).body == image)
+        #expect(try vault.get(id).bytes == Bytes(image))
         let checkpoint = try vault.ask("GET", "/v1/checkpoint", door: "audit")
         #expect(checkpoint.status == 503)
         #expect(checkpoint.code == "sealed")

@@ -15,6 +15,9 @@ struct Answer: Sendable {
         fields.first { $0.name == name.lowercased() }?.value
     }
 
+    /// The body, to be compared.
+    var bytes: Bytes { Bytes(body) }
+
     var json: JSON { (try? JSONDecoder().decode(JSON.self, from: Data(body))) ?? .null }
 
     /// The code of a problem document.
@@ -22,6 +25,13 @@ struct Answer: Sendable {
 
     /// What a test shows of an answer that it did not expect.
     var summary: String { "\(status) \(String(decoding: body.prefix(400), as: UTF8.self))" }
+}
+
+/// Bytes that a failed comparison shows by length and end: no difference of two images is computed.
+struct Bytes: Hashable, CustomStringConvertible {
+    private let all: [UInt8]
+    init(_ all: [UInt8]) { self.all = all }
+    var description: String { "\(all.count) bytes, the last of them \(all.suffix(8))" }
 }
 
 /// Any JSON value.
@@ -69,9 +79,7 @@ enum JSON: Decodable, Hashable, Sendable {
 }
 
 extension UnixConnection {
-    /// Reads one answer; nil where the connection ends instead.
-    ///
-    /// - Parameter toHead: whether it answers HEAD, and so has no body.
+    /// Reads one answer, which has no body if it is one to HEAD; nil where the connection ends.
     func answer(toHead: Bool = false) throws -> Answer? {
         let head = String(decoding: try readHead(), as: UTF8.self)
         guard head.hasSuffix("\r\n\r\n") else { return nil }
@@ -88,8 +96,9 @@ extension UnixConnection {
         guard !toHead, status >= 200 else {
             return Answer(status: status, fields: fields, body: [], isComplete: true)
         }
-        guard let length = fields.first(where: { $0.name == "content-length" })
-            .flatMap({ Int($0.value) })
+        guard
+            let length = fields.first(where: { $0.name == "content-length" })
+                .flatMap({ Int($0.value) })
         else { throw TestFailure("an answer without Content-Length: \(head)") }
         let body = try read(length)
         return Answer(

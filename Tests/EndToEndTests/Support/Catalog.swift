@@ -9,7 +9,8 @@ enum Catalog {
             import json, sqlite3, sys
             db = sqlite3.connect(sys.argv[1])
             tables = ["image", "reference", "wrap"]
-            print(json.dumps({t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}))
+            count = lambda table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            print(json.dumps({table: count(table) for table in tables}))
             """
         let words = try python(script, [path])
         return try JSONDecoder().decode([String: Int].self, from: Data(words.utf8))

@@ -16,9 +16,8 @@ final class ChildProcess {
 
     /// Starts a program with standard input from /dev/null and both outputs into files.
     ///
-    /// - Parameters:
-    ///   - program: a path, or a name to be found in PATH.
-    ///   - environment: added to PATH and HOME, which are all that is inherited.
+    /// The program is a path, or a name to be found in PATH. The environment is added to PATH and
+    /// HOME, which are all that is inherited.
     init(
         _ program: String, _ arguments: [String], environment: [String: String] = [:]
     ) throws {

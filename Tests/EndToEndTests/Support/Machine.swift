@@ -19,19 +19,21 @@ enum Machine {
     /// Whether a file system can be mounted, which root in a container often may not.
     static let canMount: Bool = {
         guard isRoot, let folder = try? TestFolder() else { return false }
-        guard (try? TemporaryDisk(at: folder.path("probe"), bytes: 1 << 20)) != nil else {
+        guard (try? TemporaryDisk(in: folder, bytes: 1 << 20)) != nil else {
             return false
         }
         return true
     }()
 }
 
-/// A small file system in memory, unmounted with its owner.
+/// A small file system in memory, unmounted with its owner and before its folder ends.
 final class TemporaryDisk {
+    private let folder: TestFolder
     private let path: String
 
-    init(at path: String, bytes: Int) throws {
-        self.path = path
+    init(in folder: TestFolder, bytes: Int) throws {
+        self.folder = folder
+        path = folder.path("disk")
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])

@@ -1,4 +1,4 @@
-// Sound images of the test's own, each different from every other, with marks that can be searched for.
+// Sound images of the test's own, each different from every other, with text to search for.
 
 import Foundation
 import VaultTestKit
@@ -14,6 +14,15 @@ enum Sample {
         var image = TestPNG.color
         image.seed = UInt64(number)
         return image.bytes
+    }
+
+    /// A PNG whose structure is sound and whose first row has a filter that does not exist.
+    static var undecodablePNG: [UInt8] {
+        let image = TestPNG.color
+        var random = TestRandom(seed: 1)
+        var rows = image.rows(&random)
+        rows[0] = 9
+        return image.parts.changing("IDAT") { $0.content = TestPNG.zlib(rows) }.bytes
     }
 
     /// A JPEG of exactly `count` bytes: comments fill it up.

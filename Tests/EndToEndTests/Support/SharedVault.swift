@@ -18,7 +18,7 @@ struct SharedVault: SuiteTrait, TestScoping {
 extension Trait where Self == SharedVault {
     static var vault: Self { .vault("validation:\n  level: structure\n") }
 
-    /// - Parameter settings: lines of YAML beside the paths.
+    /// `settings` are lines of YAML beside the paths.
     static func vault(_ settings: String) -> Self { Self(settings: settings) }
 }
 

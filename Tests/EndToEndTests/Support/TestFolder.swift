@@ -58,10 +58,11 @@ enum Disk {
     static func directories(below directory: String) -> [String] {
         guard let walk = FileManager.default.enumerator(atPath: directory) else { return [] }
         let below = walk.compactMap { $0 as? String }.map { "\(directory)/\($0)" }
-        return [directory] + below.filter { path in
-            var facts = stat()
-            return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
-        }
+        return [directory]
+            + below.filter { path in
+                var facts = stat()
+                return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+            }
     }
 
     /// Flips one bit of the byte at `offset`, counted from the end where it is negative.

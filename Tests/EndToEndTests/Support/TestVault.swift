@@ -10,9 +10,7 @@ final class TestVault: @unchecked Sendable {
     private(set) var daemon: ChildProcess?
     private let startOptions: (arguments: [String], environment: [String: String])
 
-    /// Makes a vault and serves it.
-    ///
-    /// - Parameter settings: lines of YAML beside the paths.
+    /// Makes a vault and serves it; `settings` are lines of YAML beside the paths.
     init(
         settings: String = "validation:\n  level: structure\n", arguments: [String] = [],
         environment: [String: String] = [:], starting: Bool = true,

@@ -8,7 +8,8 @@ final class UnixConnection: @unchecked Sendable {
     private var pending: [UInt8] = []
 
     init(to path: String) throws {
-        socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        socket = Glibc.socket(AF_UNIX, type, 0)
         guard socket >= 0 else { throw TestFailure("no socket: \(errno)") }
         var patience = timeval(tv_sec: Patience.seconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)

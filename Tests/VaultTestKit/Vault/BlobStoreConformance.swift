@@ -8,6 +8,7 @@ package enum BlobStoreConformance {
 
     package static let rules = [
         Rule("what was appended is read back, in any range", ranges),
+        Rule("headroom is zeros before what was asked for", headroom),
         Rule("a blob may be empty, and long", sizes),
         Rule("a blob that is not there is missing", missing),
         Rule("a name is taken once, and the blob that has it stays", exclusive),
@@ -43,6 +44,22 @@ package enum BlobStoreConformance {
             let found = Array(try reader.read(at: start, count: count))
             try require(
                 found == Array(whole[start..<start + count]), "\(count) bytes from \(start)")
+        }
+    }
+
+    private static func headroom(_ store: any BlobStore) throws {
+        var random = SeededRandom()
+        let bytes = random.bytes(100)
+        let blob = BlobID(checked: random.bytes(16))
+        try write([bytes], as: blob, to: store)
+        let reader = try store.open(blob)
+        for headroom in [0, 1, 12, 24] {
+            let zeros = [UInt8](repeating: 0, count: headroom)
+            let found = try reader.read(at: 10, count: 50, headroom: headroom)
+            try same(Array(found), zeros + bytes[10..<60])
+        }
+        try refuses(StorageError.damaged) {
+            _ = try reader.read(at: 90, count: 11, headroom: 12)
         }
     }
 

@@ -1,4 +1,5 @@
-// Single calls on a catalog, each in a transaction of its own, and transactions that may throw anything.
+// Single calls on a catalog, each in a transaction of its own, and transactions that may throw
+// anything.
 
 package import Vault
 package import VaultFormat

@@ -14,7 +14,8 @@ extension CatalogConformance {
 
     static let transactionRules = [
         Rule("a transaction that throws leaves no trace", rollback),
-        Rule("what a transaction wrote is seen inside it, and outside when it has ended", isolation),
+        Rule(
+            "what a transaction wrote is seen inside it, and outside when it has ended", isolation),
         Rule("a transaction that failed does not hinder the next", recovery),
         Rule("a transaction gives back its body's result", results),
         Rule("a read sees one state, whatever is written meanwhile", snapshot),

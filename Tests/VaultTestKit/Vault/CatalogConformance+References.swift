@@ -8,7 +8,7 @@ extension CatalogConformance {
         Rule("a reference comes back as it was inserted", referenceRoundTrip),
         Rule("a claim is found by exactly its owner and job", claimsAreExact),
         Rule("a claim is made once on an image", claimIsUnique),
-        Rule("what fits is the oldest claim with what is named", oldestThatFits),
+        Rule("what fits is the newest claim with what is named", newestThatFits),
         Rule("a reference needs its image", referenceNeedsImage),
         Rule("a deleted reference is gone, with its wrap, and counted so", referenceDeletion),
         Rule("deleting a reference that is not there is damage", referenceDeletionTwice),
@@ -56,7 +56,8 @@ extension CatalogConformance {
     private static func claimsAreExact(_ catalog: any Catalog) throws {
         var rows = TestRows()
         let (owner, job): (BlindIndex, BlindIndex) = (rows.id(), rows.id())
-        let claims = [(owner, job), (owner, nil), (nil, job), (nil, nil)]
+        let claims =
+            [(owner, job), (owner, nil), (nil, job), (nil, nil)]
             as [(owner: BlindIndex?, job: BlindIndex?)]
         let (image, made) = try insert(claims, into: catalog, &rows)
         for (claim, reference) in zip(claims, made) {
@@ -72,7 +73,8 @@ extension CatalogConformance {
 
     private static func claimIsUnique(_ catalog: any Catalog) throws {
         var rows = TestRows()
-        let claims = [(rows.id() as BlindIndex, rows.id() as BlindIndex), (nil, nil)]
+        let claims =
+            [(rows.id() as BlindIndex, rows.id() as BlindIndex), (nil, nil)]
             as [(owner: BlindIndex?, job: BlindIndex?)]
         let (image, _) = try insert(claims, into: catalog, &rows)
         for claim in claims {
@@ -87,14 +89,14 @@ extension CatalogConformance {
         _ = try insert(claims, into: catalog, &rows)
     }
 
-    private static func oldestThatFits(_ catalog: any Catalog) throws {
+    private static func newestThatFits(_ catalog: any Catalog) throws {
         var rows = TestRows()
         let (owner, job): (BlindIndex, BlindIndex) = (rows.id(), rows.id())
         let (image, made) = try insert(
-            [(rows.id(), rows.id()), (owner, nil), (owner, job), (nil, job)], into: catalog, &rows)
+            [(nil, job), (owner, job), (owner, nil), (rows.id(), rows.id())], into: catalog, &rows)
         let expected: [(ClaimIndex, Int?)] = [
-            (ClaimIndex(owner: nil, job: nil), 0), (ClaimIndex(owner: owner, job: nil), 1),
-            (ClaimIndex(owner: owner, job: job), 2), (ClaimIndex(owner: nil, job: job), 2),
+            (ClaimIndex(owner: nil, job: nil), 3), (ClaimIndex(owner: owner, job: nil), 2),
+            (ClaimIndex(owner: owner, job: job), 1), (ClaimIndex(owner: nil, job: job), 1),
             (ClaimIndex(owner: job, job: nil), nil), (ClaimIndex(owner: rows.id(), job: job), nil),
         ]
         for (claim, place) in expected {

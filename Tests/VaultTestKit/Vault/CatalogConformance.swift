@@ -1,5 +1,6 @@
-// What every catalog must do: one suite for the memory adapter and for SQLite. This file has the rules of
-// images and references; CatalogConformance+Log.swift those of events, frontier and transactions.
+// What every catalog must do: one suite for the memory adapter and for SQLite. This file has the
+// rules of images and references; CatalogConformance+Log.swift those of events, frontier and
+// transactions.
 
 package import Vault
 import VaultFormat

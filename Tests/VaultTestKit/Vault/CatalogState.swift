@@ -30,14 +30,13 @@ package struct CatalogState: Equatable, Sendable {
         census = try catalog.census()
     }
 
-    /// - Throws: ``Broken`` when rows stand without what belongs to them, or when the log's frontier is
-    ///   not that of its events (RFC 6962 §2.1).
+    /// - Throws: ``Broken`` when rows stand without what belongs to them, or when the log's frontier
+    ///   is not that of its events (RFC 6962 §2.1).
     package func check() throws {
         try same(totals.images, images.count)
         try same(totals.references, references.count)
         try same(census.values.reduce(0, +), images.count + references.count)
-        try same(events.map(\.index), Array(0..<UInt64(events.count)))
-        try same(frontier, Self.frontier(of: events))
+        try Self.checkLog(events, frontier)
         let size = UInt64(events.count)
         for image in images {
             try require(image.changedAt < size, "an image changed at \(image.changedAt)")
@@ -47,8 +46,18 @@ package struct CatalogState: Equatable, Sendable {
         }
     }
 
-    /// The tree over the leaves of `events`, computed from its definition: the root of each complete
-    /// subtree, largest first.
+    /// - Throws: ``Broken`` unless the log is dense and its frontier that of its events.
+    package static func checkLog(of catalog: any Catalog) throws {
+        try checkLog(catalog.events(), catalog.frontier())
+    }
+
+    private static func checkLog(_ events: [EventRow], _ frontier: MerkleFrontier) throws {
+        try same(events.map(\.index), Array(0..<UInt64(events.count)))
+        try same(frontier, self.frontier(of: events))
+    }
+
+    /// The tree over the leaves of `events`, computed from its definition: the root of each
+    /// complete subtree, largest first.
     package static func frontier(of events: [EventRow]) throws -> MerkleFrontier {
         var leaves = events.map { LogHash.leaf($0.digest) }
         var roots: [Digest256] = []

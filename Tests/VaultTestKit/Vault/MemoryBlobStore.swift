@@ -1,5 +1,5 @@
-// Blobs in memory. As on a disk, a blob that was begun is seen under its name at once, and a crash may
-// take it until it was committed.
+// Blobs in memory. As on a disk, a blob that was begun is seen under its name at once, and a crash
+// may take it until it was committed.
 
 import Foundation
 import Synchronization
@@ -125,9 +125,9 @@ private final class MemoryBlobReader: BlobReader {
 
     var bytes: Int { content.count }
 
-    func read(at offset: Int, count: Int) throws(StorageError) -> Data {
+    func read(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data {
         try faults.pass("read")
         guard offset >= 0, count >= 0, offset + count <= content.count else { throw .damaged }
-        return Data(content[offset..<offset + count])
+        return Data(count: headroom) + content[offset..<offset + count]
     }
 }

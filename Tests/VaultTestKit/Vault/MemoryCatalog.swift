@@ -1,5 +1,5 @@
-// The catalog in memory. A transaction works on a copy of the tables, which takes their place when the
-// transaction ends well: readers see the state before or the state after, and nothing between.
+// The catalog in memory. A transaction works on a copy of the tables, which takes their place when
+// the transaction ends well: readers see the state before or the state after, and nothing between.
 
 import Foundation
 import Synchronization
@@ -75,7 +75,7 @@ private final class MemoryRows: CatalogWriter {
         of image: Int64, fitting claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow? {
         try faults.pass("newestReference")
-        return tables.references.first { $0.imageRow == image && claim.fits($0.claim) }
+        return tables.references.last { $0.imageRow == image && claim.fits($0.claim) }
     }
 
     func referenceCount(of image: Int64) throws(StorageError) -> Int {

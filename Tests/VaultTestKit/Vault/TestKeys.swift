@@ -7,7 +7,7 @@ package enum TestKeys {
     /// A namespace beside ``NamespaceName/standard`` that every test keyring has a naming key for.
     package static let clinic: NamespaceName = named("clinic")
 
-    /// - Parameter more: entries beside those of a new vault.
+    /// The keys of a new vault, and `more` beside them.
     package static func keyring(_ more: [KeyEntry] = []) throws -> Keyring {
         let other = KeyEntry(purpose: .naming, createdMicroseconds: 0, name: clinic.description)
         let entries = Keyring.initialEntries(createdMicroseconds: 0) + [other] + more

@@ -13,9 +13,7 @@ package struct TestVault: Sendable {
     package let inspector: StubInspector
     package let keyring: Keyring
 
-    /// - Parameters:
-    ///   - keyring: new keys where none are given.
-    ///   - isSealed: whether the vault does without its keys.
+    /// New keys where none are given; a vault that is sealed does without them.
     package init(
         catalog: any Catalog = MemoryCatalog(), blobs: any BlobStore = MemoryBlobStore(),
         clock: ManualClock = ManualClock(), keyring: Keyring? = nil, isSealed: Bool = false,
@@ -118,7 +116,7 @@ extension TestVault {
 
     package func metadata(
         _ id: ImageID, as who: TestClaim = .unnamed
-    ) async throws -> (image: ImageRow, body: ReferenceBody?) {
+    ) async throws -> (image: ImageRow, body: ReferenceBody) {
         try await vault.metadata(id, claim: who.claim, as: .metadataRead, call(who.namespace))
     }
 }
