@@ -55,7 +55,8 @@ let package = Package(
         .target(
             name: "VaultStorage",
             dependencies: [
-                "VaultFormat", "Vault", "CVaultSystem", .product(name: "GRDB", package: "GRDB.swift"),
+                "VaultFormat", "Vault", "CVaultSystem",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: rules),
         .target(
@@ -88,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "vaultd",
             dependencies: [
-                "VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage", "VaultAPI",
+                "VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage",
+                "VaultAPI",
                 "VaultServer", "CVaultSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -109,7 +111,8 @@ let package = Package(
         .executableTarget(
             name: "vaultinspect",
             dependencies: [
-                "VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib",
+                "VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG",
+                "CZlib",
             ],
             swiftSettings: rules),
 
@@ -149,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "VaultStorageTests",
             dependencies: [
-                "VaultFormat", "VaultCrypto", "Vault", "VaultStorage", "VaultTestKit", "vaultinspect",
+                "VaultFormat", "VaultCrypto", "Vault", "VaultStorage", "VaultTestKit",
+                "vaultinspect",
                 "HostileWorker",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],

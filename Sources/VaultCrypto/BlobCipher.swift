@@ -132,7 +132,8 @@ private struct FrameCipher: ~Copyable, Sendable {
             switch layout.suite {
             case .aes256GCM:
                 // The box takes nonce, ciphertext and tag as they lie here: nothing is copied.
-                sealed.replaceSubrange(sealed.startIndex..<sealed.startIndex + nonce.count, with: nonce)
+                sealed.replaceSubrange(
+                    sealed.startIndex..<sealed.startIndex + nonce.count, with: nonce)
                 let box = try AES.GCM.SealedBox(combined: sealed)
                 return try unsafe key.withBytes { key in
                     try unsafe AES.GCM.open(

@@ -15,10 +15,9 @@ struct CommitterLifeTests {
             fixture.committer.recordLater(CommitterFixture.event())
         }
         let last = fixture.enqueue(.none)
-        await #expect(throws: VaultError(.overloaded).recorded) {
-            try await fixture.committer.record(CommitterFixture.event())
-        }
+        let refused = fixture.enqueue(.none)
         fixture.openGate()
+        await #expect(throws: VaultError(.overloaded).recorded) { try await refused.value }
         #expect(try await last.value.index == UInt64(Limits.commitQueue))
         // It takes changes again when there is room.
         try await fixture.committer.record(CommitterFixture.event())

@@ -16,7 +16,6 @@ import VaultFormat
         self.pool = pool
     }
 
-
     /// - Throws: ``VaultError`` `body-too-large` when the bytes do not fit any more.
     package func append(_ bytes: UnsafeRawBufferPointer) throws(VaultError) {
         guard unsafe bytes.count <= pages.count - count else { throw VaultError(.bodyTooLarge) }

@@ -94,8 +94,9 @@ package final class UploadPool: Sendable {
         if let kept { return kept }
         let bytes = classes[sizeClass]
         // Anonymous pages: no file behind them, left out of core dumps and of forks.
-        guard let base = unsafe mmap(
-            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        guard
+            let base = unsafe mmap(
+                nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             unsafe base != MAP_FAILED
         else {
             state.withLock { $0.bytesMapped -= bytes }

@@ -174,7 +174,8 @@ extension Vault {
             throw VaultError(error.code(for: .blob))
         } catch {
             discard(blob)
-            throw VaultError((error as? CryptoError)?.code(orElse: .internalError) ?? .internalError)
+            throw VaultError(
+                (error as? CryptoError)?.code(orElse: .internalError) ?? .internalError)
         }
     }
 
@@ -212,7 +213,8 @@ extension ImageInspector {
     fileprivate static func inspect(
         _ buffer: UploadBuffer, name: FileName, declaredType: String?, policy: InspectionPolicy
     ) throws(InspectionRefusal) -> Inspection {
-        let result = unsafe buffer.withUnsafeBytes { bytes -> Result<Inspection, InspectionRefusal> in
+        let result = unsafe buffer.withUnsafeBytes {
+            bytes -> Result<Inspection, InspectionRefusal> in
             Result { () throws(InspectionRefusal) in
                 try unsafe inspect(
                     bytes.bytes, name: UploadName(name.text),

@@ -12,7 +12,9 @@ package enum Hex {
     }
 
     /// - Throws: ``FormatError`` unless there are `count` bytes in lower-case digits.
-    package static func decode(_ text: some StringProtocol, count: Int) throws(FormatError) -> [UInt8] {
+    package static func decode(_ text: some StringProtocol, count: Int) throws(FormatError)
+        -> [UInt8]
+    {
         let utf8 = Array(text.utf8)
         guard utf8.count == 2 * count else {
             throw .wrongLength(expected: 2 * count, actual: utf8.count)

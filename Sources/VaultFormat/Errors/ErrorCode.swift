@@ -69,15 +69,22 @@ extension ErrorCode {
         case .badRequest:
             .init(400, "The request is not understood", fix: "Compare it with /v1/openapi.yaml.")
         case .unknownRoute:
-            .init(404, "There is no such path", fix: "See /v1/openapi.yaml for the paths of this socket.")
+            .init(
+                404, "There is no such path",
+                fix: "See /v1/openapi.yaml for the paths of this socket.")
         case .methodNotAllowed:
-            .init(405, "The path does not take this method", fix: "Use a method from the Allow header.")
+            .init(
+                405, "The path does not take this method",
+                fix: "Use a method from the Allow header.")
         case .unknownParameter:
             .init(400, "A query parameter is not known", fix: "Remove it; names go in headers.")
         case .invalidParameter:
-            .init(400, "A query parameter is out of range", fix: "Use the range in /v1/openapi.yaml.")
+            .init(
+                400, "A query parameter is out of range", fix: "Use the range in /v1/openapi.yaml.")
         case .invalidIdentifier:
-            .init(400, "That is not an image id", fix: "Send the 64 lower-case hexadecimal digits of id.")
+            .init(
+                400, "That is not an image id",
+                fix: "Send the 64 lower-case hexadecimal digits of id.")
         case .invalidName:
             .init(
                 400, "The file name cannot be kept",
@@ -97,17 +104,23 @@ extension ErrorCode {
         case .uploadIncomplete:
             .init(400, "The upload ended early", fix: "Send as many bytes as Content-Length says.")
         case .uploadTimeout:
-            .init(408, "The upload took too long", fix: "Send it again without pauses.", retryAfter: 1000)
+            .init(
+                408, "The upload took too long", fix: "Send it again without pauses.",
+                retryAfter: 1000)
         case .notPermitted:
             .init(
                 403, "This user may not use this socket",
-                fix: "Ask an admin to add your user or group to this socket in vaultd's configuration.")
+                fix:
+                    "Ask an admin to add your user or group to this socket in vaultd's configuration."
+            )
         case .unknownImage:
             .init(
                 404, "No such image for you",
                 fix: "Check the id, and the Vault-Job and Vault-Owner it was stored under.")
         case .imageRefused:
-            .init(422, "The upload is not a sound image", fix: "See finding; send the image re-saved.")
+            .init(
+                422, "The upload is not a sound image", fix: "See finding; send the image re-saved."
+            )
         default: nil
         }
     }
@@ -117,9 +130,11 @@ extension ErrorCode {
         case .inspectionFailed:
             .init(
                 503, "The inspector gave no answer",
-                fix: "Send it once more; if it fails again, send the image re-saved.", retryAfter: 500)
+                fix: "Send it once more; if it fails again, send the image re-saved.",
+                retryAfter: 500)
         case .sealed:
-            .init(503, "The vault is sealed", fix: "An admin must give it its key.", retryAfter: 5000)
+            .init(
+                503, "The vault is sealed", fix: "An admin must give it its key.", retryAfter: 5000)
         case .overloaded:
             .init(503, "The vault is busy", fix: "Send it again later.", retryAfter: 1000)
         case .auditUnavailable:
@@ -127,15 +142,20 @@ extension ErrorCode {
                 503, "The access log cannot be written", fix: "An admin must see to the disk.",
                 retryAfter: 2000)
         case .storageUnavailable:
-            .init(503, "The store cannot be used", fix: "An admin must see to the disk.", retryAfter: 2000)
+            .init(
+                503, "The store cannot be used", fix: "An admin must see to the disk.",
+                retryAfter: 2000)
         case .storageFull:
             .init(507, "The disk is full", fix: "An admin must make room.", retryAfter: 30000)
         case .blobDamaged:
-            .init(500, "The stored image is damaged", fix: "An admin must restore it from a backup.")
+            .init(
+                500, "The stored image is damaged", fix: "An admin must restore it from a backup.")
         case .blobMissing:
-            .init(500, "The stored image is missing", fix: "An admin must restore it from a backup.")
+            .init(
+                500, "The stored image is missing", fix: "An admin must restore it from a backup.")
         case .wrapDamaged:
-            .init(500, "The stored image's key is damaged", fix: "An admin must restore the catalog.")
+            .init(
+                500, "The stored image's key is damaged", fix: "An admin must restore the catalog.")
         case .rowDamaged:
             .init(500, "The image's record is damaged", fix: "An admin must restore the catalog.")
         case .catalogDamaged:
@@ -143,7 +163,8 @@ extension ErrorCode {
         case .keyringDamaged:
             .init(500, "The keyring is damaged", fix: "An admin must restore the keyring.")
         case .keyringRefused:
-            .init(500, "The key does not open the keyring", fix: "An admin must give the right key.")
+            .init(
+                500, "The key does not open the keyring", fix: "An admin must give the right key.")
         default:
             .init(500, "Something went wrong here", fix: "Tell an admin the request_id.")
         }

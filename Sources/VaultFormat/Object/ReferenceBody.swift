@@ -56,7 +56,8 @@ package struct ReferenceBody: Hashable, Sendable {
         let owner = Self.text(try reader.readShort())
         let job = Self.text(try reader.readShort())
         claim = Claim(
-            owner: owner.isEmpty ? nil : try OwnerID(owner), job: job.isEmpty ? nil : try JobID(job))
+            owner: owner.isEmpty ? nil : try OwnerID(owner), job: job.isEmpty ? nil : try JobID(job)
+        )
         let received = try reader.read(UInt64.self)
         guard let count = Int(exactly: received) else { throw .outOfRange(field: "received") }
         receivedBytes = count

@@ -46,7 +46,8 @@ extension RequestHandler {
         switch operation {
         case .health: return .json(HealthAnswer())
         case .ready: return try ready()
-        case .version: return try await recorded(exchange, .json(VersionAnswer(version: service.version)))
+        case .version:
+            return try await recorded(exchange, .json(VersionAnswer(version: service.version)))
         case .contract: return try await recorded(exchange, contract)
         case .whoami: return try await recorded(exchange, whoami(exchange))
         case .status: return try await status(exchange)

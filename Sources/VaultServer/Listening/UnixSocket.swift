@@ -50,7 +50,8 @@ package enum UnixSocket {
             throw UnixSocketError(path: path, step: "replace what is no socket:", number: EEXIST)
         }
         guard !isAnswered(path) else {
-            throw UnixSocketError(path: path, step: "take over, a process answers at", number: EADDRINUSE)
+            throw UnixSocketError(
+                path: path, step: "take over, a process answers at", number: EADDRINUSE)
         }
         guard unsafe unlink(path) == 0 else { throw failure("take over", path) }
     }
@@ -78,7 +79,8 @@ package enum UnixSocket {
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw UnixSocketError(path: path, step: "bind, the path is too long:", number: ENAMETOOLONG)
+            throw UnixSocketError(
+                path: path, step: "bind, the path is too long:", number: ENAMETOOLONG)
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)

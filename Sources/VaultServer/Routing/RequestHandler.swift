@@ -5,8 +5,8 @@ import HummingbirdCore
 package import Logging
 import NIOCore
 import NIOHTTPTypes
-import VaultAPI
 package import Vault
+import VaultAPI
 import VaultCrypto
 package import VaultFormat
 

@@ -40,7 +40,8 @@ package enum KeyFileStore {
     ) throws(KeyFileStoreError) {
         let temporary = "\(path).new"
         unsafe unlink(temporary)
-        let file = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        let file = unsafe open(
+            temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard file >= 0 else { throw .io(errno) }
         let written = unsafe Glibc.write(file, bytes.baseAddress, bytes.count)
         let flushed = written == bytes.count && fchmod(file, mode) == 0 && fsync(file) == 0

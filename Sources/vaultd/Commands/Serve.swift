@@ -46,7 +46,9 @@ struct Serve: AsyncParsableCommand {
         ServiceManager.notify("READY=1")
         logger.notice(
             "serving",
-            metadata: ["vault": "\(id)", "sealed": "\(vault.isSealed)", "version": "\(Version.text)"])
+            metadata: [
+                "vault": "\(id)", "sealed": "\(vault.isSealed)", "version": "\(Version.text)",
+            ])
         var group = ServiceGroupConfiguration(
             services: doors.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -59,7 +59,8 @@ struct DaemonSettings: Sendable {
             doors: doors, vault: try await vault(source),
             inspectorProgram: try await path(
                 source, "inspectors.program", default: Self.besideThisProgram("vaultinspect")),
-            inspectorWorkers: try await source.number("inspectors.workers", in: 1...Limits.workerConcurrency) ?? 2,
+            inspectorWorkers: try await source.number(
+                "inspectors.workers", in: 1...Limits.workerConcurrency) ?? 2,
             logLevel: try await logLevel(source))
     }
 
@@ -108,13 +109,15 @@ struct DaemonSettings: Sendable {
     private static func logLevel(_ source: SettingsSource) async throws -> Logger.Level {
         guard let text = try await source.text("log.level") else { return .info }
         guard let level = Logger.Level(rawValue: text) else {
-            throw SettingsError("log.level must be one of trace, debug, info, notice, warning, error, critical")
+            throw SettingsError(
+                "log.level must be one of trace, debug, info, notice, warning, error, critical")
         }
         return level
     }
 
     private static func besideThisProgram(_ name: String) -> String {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/"
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/"
         return own.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/" + name
     }
 }

@@ -16,7 +16,9 @@ extension DaemonSettings {
         return DoorSettings(
             socket: "\(run)/\(door.socketName)",
             mode: try await mode(source, "\(prefix).mode"),
-            group: try await source.text("\(prefix).group").map { try group($0, "\(prefix).group") },
+            group: try await source.text("\(prefix).group").map {
+                try group($0, "\(prefix).group")
+            },
             access: DoorAccess(
                 users: Set(
                     try users?.map { try user($0, "\(prefix).users") }

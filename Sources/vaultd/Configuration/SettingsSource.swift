@@ -20,7 +20,8 @@ struct SettingsSource {
         for flag in overrides {
             let parts = flag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, known.contains(String(parts[0])) else {
-                throw SettingsError("--set takes key=value with a known key; see vaultd.example.yaml")
+                throw SettingsError(
+                    "--set takes key=value with a known key; see vaultd.example.yaml")
             }
             // The provider of variables parses text into numbers and lists, which flags need as well.
             flags[Self.variable(String(parts[0]))] = String(parts[1])

@@ -17,7 +17,9 @@ enum Hardening {
         }
         umask(0o077)
         // A report of a crash would hold registers and memory: end without one.
-        for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { signal(number, SIG_DFL) }
+        for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] {
+            signal(number, SIG_DFL)
+        }
         signal(SIGPIPE, SIG_IGN)
     }
 

@@ -16,12 +16,14 @@ enum KeyOpener {
         let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw KeyFileStoreError.io(errno) }
         defer { close(file) }
-        return try unsafe withUnsafeTemporaryAllocation(byteCount: largestText, alignment: 1) { text in
+        return try unsafe withUnsafeTemporaryAllocation(byteCount: largestText, alignment: 1) {
+            text in
             defer { unsafe text.baseAddress.map { unsafe explicit_bzero($0, text.count) } }
             let count = unsafe read(file, text.baseAddress, text.count)
             guard count >= 0 else { throw KeyFileStoreError.io(errno) }
             return try unsafe Secret(
-                keyFileText: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[..<count]))
+                keyFileText: UnsafeRawBufferPointer(
+                    rebasing: UnsafeRawBufferPointer(text)[..<count]))
         }
     }
 

@@ -26,6 +26,9 @@ final class TestVault: @unchecked Sendable {
         if starting { try start() }
     }
 
+    /// Before the folder goes: a daemon that still runs would write into it.
+    deinit { try? daemon?.crash() }
+
     /// What init printed.
     private(set) var initWords = ""
 

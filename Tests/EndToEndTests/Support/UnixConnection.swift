@@ -21,11 +21,8 @@ final class UnixConnection: @unchecked Sendable {
                 unsafe connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard connected == 0 else {
-            let number = errno
-            close(socket)
-            throw TestFailure("cannot connect to \(path): \(number)")
-        }
+        // From here on deinit closes the socket, also when this throws.
+        guard connected == 0 else { throw TestFailure("cannot connect to \(path): \(errno)") }
     }
 
     deinit { close(socket) }
