@@ -240,14 +240,14 @@ def reference_aad(namespace, image, reference):
     return short(b"ivault-reference-body") + short(namespace.encode()) + image + reference
 
 
-def reference_body(name, owner, job, received, digest, stored, created):
+def reference_body(name, owner, job, received, digest, stored, created, transformations=0):
     body = b"\1" + short(name) + short(owner) + short(job) + struct.pack(">Q", received)
-    body += digest + stored + struct.pack(">q", created)
+    body += digest + stored + struct.pack(">qH", created, transformations)
     return body + bytes(512 - len(body))
 
 
 FORBIDDEN = (
-    [range(0, 0x20), range(0x7F, 0xA0), range(0x61C, 0x61D), range(0x200E, 0x2010)]
+    [range(0, 0x20), range(0x5C, 0x5D), range(0x7F, 0xA0), range(0x61C, 0x61D), range(0x200E, 0x2010)]
     + [range(0x2028, 0x202F), range(0x2066, 0x206A), range(0xFEFF, 0xFF00)]
     + [range(0xFFFE, 0x10000)]
 )
@@ -262,16 +262,18 @@ def parse_reference(data):
     digest, stored, created = reader.take(32), reader.take(32), reader.signed()
     text = name.decode("utf-8", "replace")
     sound = 0 < len(text.encode()) <= 255 and text not in (".", "..")
-    sound = sound and text[-1] not in "/\\"
+    sound = sound and text[-1] != "/"
     sound = sound and not any(ord(digit) in bad for digit in text for bad in FORBIDDEN)
     refuse_unless(sound, "body", "invalid-text")
     for label in (owner, job):
         refuse_unless(not label or is_text(label, 64, CAPITALS), "body", "invalid-text")
     refuse_unless(received < 1 << 63, "body", "out-of-range")
+    transformations = reader.number(2)
+    refuse_unless(transformations <= 3, "body", "out-of-range")
     refuse_unless(not any(reader.rest()), "body", "not-canonical")
-    one_spelling = text.encode() == name and "/" not in text and "\\" not in text
+    one_spelling = text.encode() == name and "/" not in text
     refuse_unless(one_spelling, "body", "not-canonical")
-    return name, owner, job, received, digest, stored, created
+    return name, owner, job, received, digest, stored, created, transformations
 
 
 # ---- ObjectFormat §7: addresses, blind look-up, row authenticators -----------------------------
@@ -802,20 +804,21 @@ def references():
     }
     for rule, (name, owner, job, received, created) in cases.items():
         words = (name.encode(), owner.encode(), job.encode())
-        body = reference_body(*words, received, *digests, created)
-        assert parse_reference(body) == (*words, received, *digests, created)
+        done = 3 if created == 0 else 1 if owner else 0
+        body = reference_body(*words, received, *digests, created, done)
+        assert parse_reference(body) == (*words, received, *digests, created, done)
         sealed = seal_box("ref " + rule, key, aad, body)
         fields = {"name": name, "owner": owner, "job": job, "received_bytes": received}
         fields |= {"received_digest": digests[0].hex(), "stored_digest": digests[1].hex()}
-        more = {"created_us": created, "body": body.hex(), "sealed": sealed.hex()}
+        more = {"created_us": created, "transformations": done, "body": body.hex(), "sealed": sealed.hex()}
         opens.append({"rule": rule, **place, **fields, **more})
 
     def refuse_body(rule, code, data):
         vector = {"rule": rule, "body": data.hex(), "refused_by": "body", "code": code}
         refusals.append(confirm(vector, lambda: parse_reference(data)))
 
-    def spelled(name=b"a.jpg", owner=b"", job=b"", received=1):
-        return reference_body(name, owner, job, received, *digests, 0)
+    def spelled(name=b"a.jpg", owner=b"", job=b"", received=1, done=0):
+        return reference_body(name, owner, job, received, *digests, 0, done)
 
     refuse_body("a byte less", "wrong-length", spelled()[:-1])
     refuse_body("a byte more", "wrong-length", spelled() + b"\0")
@@ -831,6 +834,8 @@ def references():
     refuse_body("the name of a folder", "invalid-text", spelled(name=b".."))
     refuse_body("an owner with a space", "invalid-text", spelled(owner=b"a b"))
     refuse_body("a job of 65 bytes", "invalid-text", spelled(job=b"j" * 65))
+    refuse_body("a name with a backslash", "invalid-text", spelled(name=b"x\\a.jpg"))
+    refuse_body("a transformation that nobody knows", "out-of-range", spelled(done=4))
     refuse_body("a length of 64 bits", "out-of-range", spelled(received=1 << 63))
     refuse_body("padding that is not zero", "not-canonical", patched(spelled(), 511, b"\1"))
 

@@ -41,8 +41,8 @@ struct NamesTests {
     @Test(
         "a file name is kept as sent, without what stands before its last separator",
         arguments: [
-            ("photo.jpg", "photo.jpg"), ("C:\\fakepath\\photo.jpg", "photo.jpg"),
-            ("../../etc/passwd", "passwd"), ("a\\b/c\\d", "d"), ("übung 名前.png", "übung 名前.png"),
+            ("photo.jpg", "photo.jpg"), ("/tmp/photo.jpg", "photo.jpg"),
+            ("../../etc/passwd", "passwd"), ("a/b/c", "c"), ("übung 名前.png", "übung 名前.png"),
             ("e\u{301}.jpg", "e\u{301}.jpg"), ("  .jpg ", "  .jpg "), ("...", "..."),
             ("\u{1F469}\u{200D}\u{1F52C}.jpg", "\u{1F469}\u{200D}\u{1F52C}.jpg"),
         ])
@@ -53,7 +53,7 @@ struct NamesTests {
     @Test(
         "a file name that is no name is refused",
         arguments: [
-            "", ".", "..", "a/", "a\\", "a/..", "a\0b", "a\nb", "a\u{7F}b", "a\u{85}b",
+            "", ".", "..", "a/", "a\\", "a\\b.jpg", "a/..", "a\0b", "a\nb", "a\u{7F}b", "a\u{85}b",
             "a\u{202E}gpj.b", "a\u{2066}b", "a\u{200F}b", "a\u{61C}b", "a\u{2028}b", "\u{FEFF}a",
             "a\u{FFFF}", "bad\u{1}/good.jpg", String(repeating: "a", count: 256),
             String(repeating: "é", count: 128),

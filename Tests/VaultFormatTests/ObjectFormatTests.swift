@@ -137,6 +137,7 @@ struct ObjectFormatTests {
             #expect(body.receivedDigest.bytes == vector.receivedDigest?.bytes)
             #expect(body.storedDigest.bytes == vector.storedDigest?.bytes)
             #expect(body.createdMicroseconds == vector.createdUs)
+            #expect(body.transformations == vector.transformations)
         }
     }
 
@@ -183,7 +184,8 @@ struct ObjectFormatTests {
             receivedBytes: Int.random(in: 0...Int.max, using: &random),
             receivedDigest: Digest256(checked: random.bytes(32)),
             storedDigest: Digest256(checked: random.bytes(32)),
-            createdMicroseconds: Int64(bitPattern: random.next()))
+            createdMicroseconds: Int64(bitPattern: random.next()),
+            transformations: UInt16.random(in: 0...3, using: &random))
     }
 
     @Test("a wrap's AAD is the second implementation's")

@@ -160,6 +160,7 @@ struct DamagedRowTests {
     private let keyring: Keyring
     private let first: ImageID
     private let second: ImageID
+    private let stored: [ImageRow]
     private let ann: TestClaim
     private var copy: String { directory("copy.sqlite") }
 
@@ -169,8 +170,11 @@ struct DamagedRowTests {
         let catalog = try SQLiteCatalog.create(at: directory("sound.sqlite"), vault: .test)
         let test = try TestVault(catalog: catalog, blobs: blobs, keyring: keyring)
         ann = try TestClaim(owner: "ann", job: "7")
-        first = try await test.put(TestImages.small, as: ann).image.image
-        second = try await test.put(TestImages.other, as: ann).image.image
+        stored = [
+            try await test.put(TestImages.small, as: ann).image,
+            try await test.put(TestImages.other, as: ann).image,
+        ]
+        (first, second) = (stored[0].image, stored[1].image)
         test.stop()
         try catalog.close()
     }
@@ -208,6 +212,12 @@ struct DamagedRowTests {
                 #expect(body == nil || body?.storedDigest == LogHash.digest(picture))
             }
         }
+        // Nor does a list show what was not stored.
+        for who in [ann, .unnamed] {
+            for shown in (try? await test.list(as: who).images) ?? [] {
+                #expect(stored.contains { $0.mac == shown.image.mac && $0.says(shown.image) })
+            }
+        }
         try CatalogState.checkLog(of: test.catalog)
     }
 
@@ -221,6 +231,28 @@ struct DamagedRowTests {
             try await refusal { try await test.put(TestImages.small, as: ann) } == .rowDamaged)
         #expect(try test.catalog.totals().images == 2)
         #expect(blobs.names.count == 2)
+    }
+
+    @Test("a list that would show a damaged row is refused")
+    func damagedList() async throws {
+        let change = "UPDATE image SET width = width + 1 WHERE id = 2"
+        let test = try damaged { try $0.execute(sql: change) }
+        defer { test.stop() }
+        #expect(try await refusal { _ = try await test.list(as: ann) } == .rowDamaged)
+        #expect(try await test.list(as: ann, limit: 1).images.map(\.image.image) == [first])
+    }
+
+    @Test("a claim that was moved under another owner's index is refused to that owner")
+    func movedClaim() async throws {
+        let bob = keyring.blindIndex(.owner, "bob", in: .standard)
+        let test = try damaged { db in
+            try db.execute(
+                sql: "UPDATE reference SET owner = ? WHERE id = 1", arguments: [Data(bob.bytes)])
+        }
+        defer { test.stop() }
+        let who = try TestClaim(owner: "bob")
+        #expect(try await refusal { _ = try await test.get(first, as: who) } == .rowDamaged)
+        #expect(try await refusal { _ = try await test.list(as: who) } == .rowDamaged)
     }
 
     @Test("a row moved to another namespace is refused there")
@@ -242,5 +274,15 @@ struct DamagedRowTests {
         }
         let catalog = try SQLiteCatalog.open(at: copy, vault: .test)
         #expect(throws: StorageError.damaged) { try TestVault(catalog: catalog, blobs: blobs) }
+    }
+}
+
+extension ImageRow {
+    /// Whether another row says the same of its image.
+    fileprivate func says(_ other: ImageRow) -> Bool {
+        image == other.image && namespace == other.namespace && blob == other.blob
+            && type == other.type && (width, height) == (other.width, other.height)
+            && storedBytes == other.storedBytes && verdict == other.verdict
+            && createdMicroseconds == other.createdMicroseconds
     }
 }

@@ -172,6 +172,13 @@ struct SQLiteCatalogTests {
         #expect(tables == 1)
     }
 
+    @Test("a database without a catalog's number is unusable")
+    func noApplicationID() throws {
+        try SQLiteCatalog.create(at: path, vault: .test).close()
+        try RawCatalog.change(path) { try $0.execute(sql: "PRAGMA application_id = 0") }
+        #expect(refusal() == .unusable(.damaged))
+    }
+
     @Test("a catalog without its log's row is no vault's")
     func noLogRow() throws {
         try SQLiteCatalog.create(at: path, vault: .test).close()

@@ -83,6 +83,7 @@ package struct ReferenceVector: NamedVector {
     package let receivedDigest: HexBytes?
     package let storedDigest: HexBytes?
     package let createdUs: Int64?
+    package let transformations: UInt16?
     package let body: HexBytes?
     package let sealed: HexBytes?
     package let openedAs: Place?

@@ -1,15 +1,15 @@
 /// The name a caller gave an upload: text to remember and to give back, never a path.
 ///
 /// Kept as sent when it is sound UTF-8 of 1 to 255 bytes without control characters and without
-/// characters that change the direction of text. Whatever stands before the last `/` or `\` is
-/// dropped, as RFC 6266 §4.3 asks.
+/// characters that change the direction of text. Whatever stands before the last `/` is dropped, as
+/// RFC 6266 §4.3 asks; a `\`, one system's letter and another's separator, is refused.
 package struct FileName: Hashable, Sendable {
     package let text: String
 
     /// - Throws: ``FormatError/invalidText(field:)``.
     package init(_ sent: String) throws(FormatError) {
         let last = sent.unicodeScalars.split(
-            omittingEmptySubsequences: false, whereSeparator: { $0 == "/" || $0 == "\\" }
+            omittingEmptySubsequences: false, whereSeparator: { $0 == "/" }
         ).last.map { String(String.UnicodeScalarView($0)) }
         guard let last, (1...Limits.fileNameBytes).contains(last.utf8.count), last != ".",
             last != "..", sent.unicodeScalars.allSatisfy(Self.isPlain)
@@ -20,7 +20,7 @@ package struct FileName: Hashable, Sendable {
     /// No control characters (Unicode Cc), no direction overrides or isolates, no line separators.
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0...0x1F, 0x7F...0x9F, 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069,
+        case 0...0x1F, 0x5C, 0x7F...0x9F, 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069,
             0xFEFF, 0xFFFE, 0xFFFF:
             false
         default: true

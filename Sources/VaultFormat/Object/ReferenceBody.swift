@@ -25,6 +25,7 @@ package struct ReferenceBody: Hashable, Sendable {
     }
 
     private static let version: UInt8 = 1
+    private static let knownTransformations: UInt16 = 0b11
 
     /// Bytes that every body is padded to, so that its length tells nothing about the name.
     package static let paddedBytes = 512
@@ -65,6 +66,9 @@ package struct ReferenceBody: Hashable, Sendable {
         storedDigest = try Digest256(bytes: reader.read(32))
         createdMicroseconds = Int64(bitPattern: try reader.read())
         transformations = try reader.read()
+        guard transformations & ~Self.knownTransformations == 0 else {
+            throw .outOfRange(field: "transformations")
+        }
         guard try reader.read(reader.remaining).allSatisfy({ $0 == 0 }) else {
             throw .notCanonical(field: "padding")
         }

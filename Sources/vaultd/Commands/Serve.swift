@@ -38,7 +38,7 @@ struct Serve: AsyncParsableCommand {
         let inspectors = try Inspectors(
             program: settings.inspectorProgram, workers: settings.inspectorWorkers,
             policy: settings.vault.policy)
-        let (vault, id) = try open(settings, inspectors, logger)
+        let (vault, catalog, id) = try open(settings, inspectors, logger)
         let started = SystemClock().nowMicroseconds()
         let doors = try openDoors(settings, vault, id, started, logger)
         try await vault.recordService(.serviceStarted)
@@ -57,6 +57,7 @@ struct Serve: AsyncParsableCommand {
         ServiceManager.notify("STOPPING=1")
         try? await vault.recordService(.serviceStopped)
         vault.committer.stop()
+        try? catalog.close()
         await inspectors.shutdown()
         logger.notice("stopped")
     }
@@ -65,7 +66,7 @@ struct Serve: AsyncParsableCommand {
     /// the store stops the daemon.
     private func open(
         _ settings: DaemonSettings, _ inspectors: Inspectors, _ logger: Logger
-    ) throws -> (Vault, VaultID) {
+    ) throws -> (Vault, SQLiteCatalog, VaultID) {
         let state = settings.stateDirectory
         let keyringFile = try keyFile(state + "/keyring", .keyring)
         let logKeyFile = try keyFile(state + "/log-key", .logKey)
@@ -96,7 +97,7 @@ struct Serve: AsyncParsableCommand {
             let vault = try Vault(
                 settings: settings.vault, catalog: catalog, blobs: blobs, inspectors: inspectors,
                 clock: SystemClock(), keyring: fits ? keyring : nil, signer: signer)
-            return (vault, keyringFile.vault)
+            return (vault, catalog, keyringFile.vault)
         } catch {
             throw SettingsError("catalog-damaged: the log in \(state)/catalog.sqlite: \(error)")
         }
