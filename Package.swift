@@ -170,8 +170,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "VaultFormat", "VaultAPI", "VaultClient", "VaultTestKit",
-                "vaultd", "vaultctl", "vaultinspect",
+                "VaultFormat", "VaultAPI", "VaultTestKit", "vaultd", "vaultctl", "vaultinspect",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules),
     ]

@@ -53,7 +53,7 @@ enum ExitKind: Int32, CaseIterable {
         case .unknownImage: self = .notFound
         case .notPermitted: self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
-            .inspectionFailed, .uploadTimeout:
+            .inspectionFailed, .uploadTimeout, .downloadIncomplete:
             self = .unavailable
         case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .catalogDamaged,
             .keyringDamaged:

@@ -33,6 +33,18 @@ extension Vault {
 
     package var logSigner: LogSigner? { signer }
 
+    /// Whether the log's size is one more than its last event's index: a size that was changed is
+    /// told before an event is written in the wrong place.
+    package static func logIsWhole(_ catalog: any Catalog) throws(StorageError) -> Bool {
+        try catalog.read { (reader) throws(StorageError) in
+            let size = try reader.frontier().size
+            let last = size == 0 ? [] : try reader.events(from: size - 1, limit: 2)
+            return try size == 0
+                ? reader.events(from: 0, limit: 1).isEmpty
+                : last.count == 1 && last[0].index == size - 1
+        }
+    }
+
     /// Whether these keys are the ones that this catalog was written under: they open its first
     /// event. A keyring that was put in the place of another is told before anything is sealed to it.
     package static func fits(

@@ -16,6 +16,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case bodyTooLarge = "body-too-large"
     case uploadIncomplete = "upload-incomplete"
     case uploadTimeout = "upload-timeout"
+    case downloadIncomplete = "download-incomplete"
     // Who asks, and for what.
     case notPermitted = "not-permitted"
     case unknownImage = "unknown-image"
@@ -107,6 +108,8 @@ extension ErrorCode {
             .init(
                 408, "The upload took too long", fix: "Send it again without pauses.",
                 retryAfter: 1000)
+        case .downloadIncomplete:
+            .init(400, "The reader went away before the end", fix: "Fetch the image again.")
         case .notPermitted:
             .init(
                 403, "This user may not use this socket",

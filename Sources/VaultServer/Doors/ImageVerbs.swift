@@ -83,32 +83,28 @@ extension RequestHandler {
         }
     }
 
-    /// Sends the image frame by frame; its read is in the log already.
+    /// Sends the image frame by frame; its read is in the log already. The next frame waits until the
+    /// socket has taken the one before: a slow reader holds one frame, and what the log says was sent
+    /// has left.
     func send(
-        _ opened: OpenedImage, _ exchange: Exchange, _ writer: consuming ResponseWriter
+        _ opened: OpenedImage, _ exchange: Exchange, through sender: FrameSender
     ) async throws {
         var sent = 0
         do {
             let head = HTTPResponse(
                 status: .ok, headerFields: Self.imageFields(opened.image, opened.body))
-            if opened.frameCount == 1 {
-                let plain = try vault.frame(0, of: opened)
-                sent = plain.count
-                try await writer.write(
-                    response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: plain)))
-            } else {
-                var body = try await writer.writeHead(head)
-                for index in 0..<opened.frameCount {
-                    let plain = try vault.frame(index, of: opened)
-                    try await body.write(ByteBuffer(bytes: plain))
-                    sent += plain.count
-                }
-                try await body.finish(nil)
+            for index in 0..<opened.frameCount {
+                let plain = try vault.frame(index, of: opened)
+                var parts: [HTTPResponsePart] = index == 0 ? [.head(head)] : []
+                parts.append(.body(ByteBuffer(bytes: plain)))
+                if index == opened.frameCount - 1 { parts.append(.end(nil)) }
+                try await sender.send(parts)
+                sent += plain.count
             }
             vault.ended(opened, bytes: sent, failure: nil)
         } catch {
             // The head is out: only the end of the connection can tell that the body is short.
-            let code = (error as? VaultError)?.code ?? .uploadIncomplete
+            let code = (error as? VaultError)?.code ?? .downloadIncomplete
             vault.ended(opened, bytes: sent, failure: code)
             logger.error(
                 "an answer was cut short",

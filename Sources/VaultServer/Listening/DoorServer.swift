@@ -61,8 +61,9 @@ package final class DoorServer: Service {
     private func serve(_ socket: Int32, _ peer: PeerIdentity) async {
         let handler = handler
         let http = HTTP1Channel(
-            responder: { request, writer, _ in
-                try await handler.respond(to: request, from: peer, through: writer)
+            responder: { request, writer, channel in
+                try await handler.respond(
+                    to: request, from: peer, through: writer, on: channel)
             },
             configuration: .init(
                 idleTimeout: .seconds(Int64(Limits.idleSeconds)),

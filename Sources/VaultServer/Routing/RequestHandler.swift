@@ -30,12 +30,14 @@ package struct RequestHandler: Sendable {
 
     /// Answers one request; throws to end the connection.
     func respond(
-        to request: Request, from peer: PeerIdentity, through writer: consuming ResponseWriter
+        to request: Request, from peer: PeerIdentity, through writer: consuming ResponseWriter,
+        on channel: any Channel
     ) async throws {
         var exchange = Exchange(request: request, peer: peer, door: door)
         switch try await reply(&exchange, writer) {
         case .answer(let answer): try await answer.write(to: writer)
-        case .image(let opened): try await send(opened, exchange, writer)
+        case .image(let opened):
+            try await send(opened, exchange, through: FrameSender(channel))
         case .refusal(let answer):
             try await answer.write(to: writer)
             if exchange.hasUnreadBody {

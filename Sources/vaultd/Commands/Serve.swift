@@ -86,14 +86,15 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw SettingsError("catalog-damaged: \(state)/catalog.sqlite cannot be used: \(error)")
         }
-        let fits = try keyring.map { try Vault.fits($0, catalog) } ?? false
-        if keyring != nil, !fits {
-            logger.error(
-                "the keyring stays sealed: the catalog was written under another",
-                metadata: ["code": "\(ErrorCode.keyringRefused.rawValue)"])
-        }
         let blobs = try LocalBlobStore(directory: state + "/blobs")
         do {
+            guard try Vault.logIsWhole(catalog) else { throw StorageError.damaged }
+            let fits = try keyring.map { try Vault.fits($0, catalog) } ?? false
+            if keyring != nil, !fits {
+                logger.error(
+                    "the keyring stays sealed: the catalog was written under another",
+                    metadata: ["code": "\(ErrorCode.keyringRefused.rawValue)"])
+            }
             let vault = try Vault(
                 settings: settings.vault, catalog: catalog, blobs: blobs, inspectors: inspectors,
                 clock: SystemClock(), keyring: fits ? keyring : nil, signer: signer)

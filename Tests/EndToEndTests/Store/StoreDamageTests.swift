@@ -82,10 +82,10 @@ struct StoreDamageTests {
         #expect(try vault.refusalToStart().contains("catalog-damaged"))
     }
 
-    @Test("a catalog whose log does not hold together")
-    func brokenFrontier() throws {
+    @Test("a catalog whose log does not hold together", arguments: ["size + 2", "size * 2"])
+    func brokenFrontier(size: String) throws {
         let vault = try TestVault(starting: false)
-        try Catalog.change(vault.catalog, "UPDATE log SET size = size + 2")
+        try Catalog.change(vault.catalog, "UPDATE log SET size = \(size)")
         #expect(try vault.refusalToStart().contains("catalog-damaged"))
     }
 

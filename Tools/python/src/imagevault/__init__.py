@@ -1,0 +1,30 @@
+"""Client of ImageVault. :class:`Vault` here, `AsyncVault` in :mod:`imagevault.aio`."""
+
+from . import errors
+from ._base import Finding, VaultError
+from .client import ImageStream, Vault
+from .errors import *  # noqa: F403
+from .models import Content, Dropped, Image, ImagePage, ServiceState, Verdict, Version, WhoAmI
+from .transport import AnswerNotUnderstood, IncompleteAnswer, VaultTimeout, VaultUnreachable
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AnswerNotUnderstood",
+    "Content",
+    "Dropped",
+    "Finding",
+    "Image",
+    "ImagePage",
+    "ImageStream",
+    "IncompleteAnswer",
+    "ServiceState",
+    "Vault",
+    "VaultError",
+    "VaultTimeout",
+    "VaultUnreachable",
+    "Verdict",
+    "Version",
+    "WhoAmI",
+]
+__all__ += errors.__all__

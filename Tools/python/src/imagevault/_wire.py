@@ -1,0 +1,226 @@
+"""The words on the wire: requests as the contract spells them, answers as it promises them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote_to_bytes, urlencode
+
+from ._base import Finding, VaultError
+from .errors import BY_CODE, InvalidId, InvalidJob, InvalidName, InvalidOwner, InvalidParameter
+from .models import finding_from_json
+from .transport import AnswerNotUnderstood, path_too_long
+
+#: Bytes of one piece of an upload or a download.
+CHUNK_BYTES = 256 << 10
+#: Bytes of the longest JSON answer: a page of 1000 claims with the longest names stays below.
+JSON_BYTES = 16 << 20
+#: Bytes of a Unix socket's path.
+PATH_BYTES = 107
+#: Connections kept for the next request.
+IDLE_CONNECTIONS = 8
+#: Seconds after which an idle connection is not used again; the vault closes them after 60.
+IDLE_SECONDS = 45.0
+#: Seconds to wait for the other side, at each step.
+TIMEOUT_SECONDS = 60.0
+
+T = TypeVar("T")
+
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CURSOR = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_IMAGE_ID = re.compile(r"[0-9a-f]{64}")
+# RFC 8187 §3.2.1, without the characters that `quote` never encodes.
+_ATTRIBUTE_CHARACTERS = "!#$&+^`|"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request without its body."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether twice is as good as once: all but dropping a claim."""
+        return self.method != "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status and headers of an answer; names in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, status: int, headers: Iterable[tuple[str, str]]) -> Head:
+        return cls(status, tuple((name.lower(), value) for name, value in headers))
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value for found, value in self.headers if found == name)
+
+    def one(self, name: str) -> str | None:
+        """The value of a header that is there once."""
+        values = self.all(name)
+        return values[0] if len(values) == 1 else None
+
+    def length(self) -> int:
+        """The body's length; every answer of the contract tells it, exactly once."""
+        value = self.one("content-length")
+        if self.all("transfer-encoding") or value is None or not re.fullmatch("[0-9]{1,18}", value):
+            raise AnswerNotUnderstood("It has no valid Content-Length.", self.status)
+        return int(value)
+
+
+# MARK: Where
+
+
+def socket_path(path: str | os.PathLike[str] | None) -> str:
+    """The images socket: the one given, that of IMAGEVAULT_DIR, or that of an installed vault."""
+    if path is None:
+        folder = os.environ.get("IMAGEVAULT_DIR") or "/run/imagevault"
+        path = os.path.join(folder, "images.sock")
+    text = os.fspath(path)
+    if not 1 <= len(os.fsencode(text)) <= PATH_BYTES:
+        raise path_too_long(text)
+    return text
+
+
+# MARK: Requests
+
+
+def put_request(
+    name: str, job: str | None, owner: str | None, content_type: str | None
+) -> Request:
+    headers = [("Content-Disposition", disposition(name)), *claim_headers(job, owner)]
+    if content_type is not None:
+        if not re.fullmatch(r"[\x20-\x7e]{1,255}", content_type):
+            raise ValueError("content_type is not a media type")
+        headers.append(("Content-Type", content_type))
+    return Request("POST", "/v1/images", tuple(headers))
+
+
+def image_request(
+    method: str, image: str, job: str | None, owner: str | None, suffix: str = ""
+) -> Request:
+    if not isinstance(image, str) or not _IMAGE_ID.fullmatch(image):
+        raise InvalidId()
+    return Request(method, f"/v1/images/{image}{suffix}", tuple(claim_headers(job, owner)))
+
+
+def list_request(
+    job: str | None, owner: str | None, after: str | None, limit: int | None
+) -> Request:
+    if after is not None and not _CURSOR.fullmatch(after):
+        raise InvalidParameter(detail="after must be the next of another page.")
+    labels = (_label(job, InvalidJob), _label(owner, InvalidOwner))
+    values = (("job", labels[0]), ("owner", labels[1]), ("after", after), ("limit", limit))
+    query = urlencode([(name, str(value)) for name, value in values if value is not None])
+    return Request("GET", "/v1/images" + (f"?{query}" if query else ""))
+
+
+def service_request(name: str) -> Request:
+    return Request("GET", f"/v1/{name}")
+
+
+def claim_headers(job: str | None, owner: str | None) -> list[tuple[str, str]]:
+    pairs = (
+        ("Vault-Job", _label(job, InvalidJob)),
+        ("Vault-Owner", _label(owner, InvalidOwner)),
+    )
+    return [(name, value) for name, value in pairs if value is not None]
+
+
+def _label(value: str | None, error: type[VaultError]) -> str | None:
+    # Checked here as well: a header cannot carry everything that a caller may pass.
+    if value is not None and (not isinstance(value, str) or not _LABEL.fullmatch(value)):
+        raise error()
+    return value
+
+
+def disposition(name: str) -> str:
+    """`name` as RFC 6266 spells it: plain where it can be, else with RFC 8187's form beside it."""
+    if not isinstance(name, str) or not name:
+        raise InvalidName()
+    try:
+        encoded = name.encode()
+    except UnicodeEncodeError:
+        raise InvalidName(detail="The name is not Unicode text.") from None
+    shown = "".join(char if " " <= char <= "~" and char not in '"%\\' else "_" for char in name)
+    quoted = f'attachment; filename="{shown}"'
+    if shown == name:
+        return quoted
+    return f"{quoted}; filename*=UTF-8''{quote(encoded, safe=_ATTRIBUTE_CHARACTERS)}"
+
+
+def disposition_name(value: str | None) -> str | None:
+    """The name in an answer's header; None where there is none."""
+    if value is None:
+        return None
+    extended = re.search(r"filename\*=UTF-8''([^;\s]+)", value, re.IGNORECASE)
+    if extended:
+        return unquote_to_bytes(extended[1]).decode("utf-8", "replace")
+    plain = re.search(r'filename="((?:[^"\\]|\\.)*)"', value, re.IGNORECASE)
+    return re.sub(r"\\(.)", r"\1", plain[1]) if plain else None
+
+
+# MARK: Answers
+
+
+def decoded(head: Head, body: bytes, expected: int, parse: Callable[[dict[str, Any]], T]) -> T:
+    """The answer's value, or the exception for what it says."""
+    if head.status != expected:
+        raise problem(head, body)
+    return understood(body, parse, head.status)
+
+
+def understood(body: bytes, parse: Callable[[dict[str, Any]], T], status: int) -> T:
+    try:
+        value = json.loads(body)
+        if not isinstance(value, dict):
+            raise TypeError("an object was expected")
+        return parse(value)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise AnswerNotUnderstood("Its JSON is not of the contract.", status) from error
+
+
+def problem(head: Head, body: bytes) -> VaultError:
+    """The exception for a problem document; for anything else, that it was not understood."""
+    media = (head.one("content-type") or "").partition(";")[0].strip().lower()
+    if head.status < 400 or media != "application/problem+json":
+        return AnswerNotUnderstood(f"HTTP {head.status} came without a problem.", head.status)
+    try:
+        return understood(body, _problem, head.status)
+    except AnswerNotUnderstood as error:
+        return error
+
+
+def _problem(document: dict[str, Any]) -> VaultError:
+    code, status = document["code"], document["status"]
+    if not isinstance(code, str) or not isinstance(status, int):
+        raise TypeError("code and status were expected")
+    wait = document.get("retry_after_ms")
+    found = document.get("finding")
+    finding: Finding | None = None if found is None else finding_from_json(found)
+    return BY_CODE.get(code, VaultError)(
+        code,
+        status=status,
+        retryable=bool(document.get("retryable", False)),
+        retry_after=wait / 1000 if isinstance(wait, int) else None,
+        request_id=_optional(document, "request_id"),
+        fix=_optional(document, "fix"),
+        title=_optional(document, "title"),
+        detail=_optional(document, "detail"),
+        finding=finding,
+    )
+
+
+def _optional(document: dict[str, Any], name: str) -> str | None:
+    value = document.get(name)
+    return value if isinstance(value, str) else None

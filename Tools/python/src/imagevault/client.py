@@ -1,0 +1,480 @@
+"""The synchronous client, with nothing but the standard library."""
+
+from __future__ import annotations
+
+import http.client
+import os
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+
+from . import _wire
+from ._pool import Pool, UnixConnection
+from ._wire import CHUNK_BYTES, Head, Request
+from .models import Dropped, Image, ImagePage, ServiceState, Version, WhoAmI
+from .transport import AnswerNotUnderstood, IncompleteAnswer, VaultTimeout, unreachable
+
+T = TypeVar("T")
+
+#: What an upload may be made from: bytes, a binary file, or an iterable of bytes.
+Data = bytes | bytearray | memoryview | Iterable[bytes] | Any
+
+
+class Answer(Protocol):
+    """An answer whose body is still to be read."""
+
+    head: Head
+
+    def read(self, count: int) -> bytes:
+        """At most `count` bytes; nothing at the end."""
+
+    def done(self, reusable: bool) -> None:
+        """Gives the connection back, or closes it."""
+
+
+class Body:
+    """An upload's bytes, in pieces, and how often they can be had."""
+
+    def __init__(self, data: Data, length: int | None) -> None:
+        self._view: memoryview | None = None
+        self._file: Any = None
+        self._start: int | None = None
+        self._used = False
+        self._pieces: Iterable[bytes] = ()
+        self.length = length
+        if isinstance(data, str):
+            raise TypeError("an upload is bytes, not text")
+        if isinstance(data, bytes | bytearray | memoryview):
+            self._view = memoryview(data).cast("B")
+            if length is not None and length != len(self._view):
+                raise ValueError("length is not the number of bytes")
+            self.length = len(self._view)
+        elif hasattr(data, "read"):
+            self._file = data
+            if length is None and hasattr(data, "seekable") and data.seekable():
+                self._start = data.tell()
+                self.length = data.seek(0, os.SEEK_END) - self._start
+                data.seek(self._start)
+        else:
+            self._pieces = data
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether :meth:`pieces` gives the same bytes again."""
+        return self._view is not None or self._start is not None or not self._used
+
+    @property
+    def is_in_memory(self) -> bool:
+        return self._view is not None
+
+    def pieces(self) -> Iterator[memoryview]:
+        """The bytes; raises where they are not as many as was said."""
+        if self._start is not None and self._used:
+            self._file.seek(self._start)
+        self._used = True
+        count = 0
+        for piece in self._source():
+            view = memoryview(piece).cast("B")
+            count += len(view)
+            if self.length is not None and count > self.length:
+                raise ValueError(f"the upload has more than the {self.length} bytes announced")
+            for start in range(0, len(view), CHUNK_BYTES):
+                yield view[start : start + CHUNK_BYTES]
+        if self.length is not None and count < self.length:
+            raise ValueError(f"the upload has {count} of the {self.length} bytes announced")
+
+    def _source(self) -> Iterator[bytes | memoryview]:
+        if self._view is not None:
+            yield self._view
+        elif self._file is not None:
+            while piece := self._file.read(CHUNK_BYTES):
+                yield piece
+        else:
+            yield from self._pieces
+
+
+class ImageStream:
+    """An image while it is read: a context manager, and an iterator of its bytes.
+
+    The iterator ends after the last byte and never before: a body that is cut short raises
+    :class:`~imagevault.IncompleteAnswer`, which is an :class:`~imagevault.ImageDamaged`.
+    """
+
+    def __init__(self, image: str, answer: Answer) -> None:
+        self._answer: Answer | None = answer
+        self._left = answer.head.length()
+        self.id = image
+        self.size = self._left
+        self.media_type = answer.head.one("content-type") or "application/octet-stream"
+        self.name = _wire.disposition_name(answer.head.one("content-disposition"))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        piece = self.read_piece()
+        if not piece:
+            raise StopIteration
+        return piece
+
+    def read_piece(self, count: int = CHUNK_BYTES) -> bytes:
+        """The next bytes; nothing after the last one."""
+        if self._left == 0:
+            self._finish(reusable=True)
+            return b""
+        if self._answer is None:
+            raise ValueError("the image was closed before its end")
+        try:
+            piece = self._answer.read(min(count, self._left))
+        except BaseException:
+            self._finish(reusable=False)
+            raise
+        if not piece:
+            self._finish(reusable=False)
+            raise IncompleteAnswer(self.size - self._left, self.size)
+        self._left -= len(piece)
+        if self._left == 0:
+            self._finish(reusable=True)
+        return piece
+
+    def read(self) -> bytes:
+        """All that is left."""
+        return b"".join(self)
+
+    def close(self) -> None:
+        """Ends the reading; a connection with bytes left is closed."""
+        self._finish(reusable=self._left == 0)
+
+    def _finish(self, *, reusable: bool) -> None:
+        if self._answer is not None:
+            self._answer.done(reusable)
+            self._answer = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_answer", None) is not None:
+            self.close()
+
+
+class Vault:
+    """A vault's images socket. Any thread may use it; it follows its process through a fork.
+
+    `path` is the socket; without it, `$IMAGEVAULT_DIR/images.sock` or
+    `/run/imagevault/images.sock`. `timeout` counts seconds of waiting at each step.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        timeout: float | None = _wire.TIMEOUT_SECONDS,
+        connections: int = _wire.IDLE_CONNECTIONS,
+    ) -> None:
+        self.path = _wire.socket_path(path)
+        self._pool = Pool(self.path, timeout, connections)
+
+    # Images
+
+    def put(
+        self,
+        data: Data,
+        name: str,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        length: int | None = None,
+        content_type: str | None = None,
+    ) -> Image:
+        """Stores an image under a claim, and returns when it is on disk.
+
+        `data` is bytes, a file opened for reading bytes, or an iterable of bytes, which is sent
+        as it comes. `length` tells its size where only the caller knows it. An iterable that
+        raises, or that ends early, stores nothing.
+        """
+        request = _wire.put_request(name, job, owner, content_type)
+        return self._json(request, 201, Image.from_json, Body(data, length))
+
+    def get(self, image: str, *, job: str | None = None, owner: str | None = None) -> bytes:
+        """The image's bytes, whole."""
+        with self.open(image, job=job, owner=owner) as stream:
+            return stream.read()
+
+    def open(
+        self, image: str, *, job: str | None = None, owner: str | None = None
+    ) -> ImageStream:
+        """The image, to be read piece by piece."""
+        answer = self._exchange(_wire.image_request("GET", image, job, owner), None)
+        try:
+            if answer.head.status != 200:
+                raise _wire.problem(answer.head, self._whole(answer))
+            return ImageStream(image, answer)
+        except AnswerNotUnderstood:
+            answer.done(False)
+            raise
+
+    def stream(
+        self, image: str, *, job: str | None = None, owner: str | None = None
+    ) -> Iterator[bytes]:
+        """The image's bytes, piece by piece; asks when the first one is wanted."""
+        with self.open(image, job=job, owner=owner) as stream:
+            yield from stream
+
+    def metadata(self, image: str, *, job: str | None = None, owner: str | None = None) -> Image:
+        """What the answer to the upload said."""
+        request = _wire.image_request("GET", image, job, owner, "/metadata")
+        return self._json(request, 200, Image.from_json)
+
+    def delete(self, image: str, *, job: str | None = None, owner: str | None = None) -> Dropped:
+        """Drops exactly this claim; the last one erases the image. Never sent twice."""
+        return self._json(
+            _wire.image_request("DELETE", image, job, owner), 200, Dropped.from_json
+        )
+
+    def page(
+        self,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> ImagePage:
+        """One page of claims; `after` is the `next` of the page before."""
+        request = _wire.list_request(job, owner, after, limit)
+        return self._json(request, 200, ImagePage.from_json)
+
+    def list(
+        self,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[ImagePage]:
+        """Pages of claims, each asked for when it is wanted; `limit` is the size of a page."""
+        while True:
+            page = self.page(job=job, owner=owner, after=after, limit=limit)
+            yield page
+            if page.next is None:
+                return
+            if page.next == after:
+                raise AnswerNotUnderstood("A page names itself as the next one.", 200)
+            after = page.next
+
+    def images(self, *, job: str | None = None, owner: str | None = None) -> Iterator[Image]:
+        """Every claim, through all pages."""
+        for page in self.list(job=job, owner=owner, limit=1000):
+            yield from page
+
+    # The service
+
+    def health(self) -> ServiceState:
+        """Whether the process answers."""
+        return self._json(_wire.service_request("health"), 200, ServiceState.from_json)
+
+    def ready(self) -> ServiceState:
+        """Whether the vault can serve; raises :class:`~imagevault.VaultSealed` and the like."""
+        return self._json(_wire.service_request("ready"), 200, ServiceState.from_json)
+
+    def version(self) -> Version:
+        return self._json(_wire.service_request("version"), 200, Version.from_json)
+
+    def whoami(self) -> WhoAmI:
+        """Who the vault takes this process for."""
+        return self._json(_wire.service_request("whoami"), 200, WhoAmI.from_json)
+
+    def close(self) -> None:
+        """Closes the idle connections."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # The exchange
+
+    def _json(
+        self,
+        request: Request,
+        expected: int,
+        parse: Callable[[dict[str, Any]], T],
+        body: Body | None = None,
+    ) -> T:
+        answer = self._exchange(request, body)
+        return _wire.decoded(answer.head, self._whole(answer), expected, parse)
+
+    def _whole(self, answer: Answer) -> bytes:
+        """The answer's body, bounded; the connection is given back or closed."""
+        pieces: list[bytes] = []
+        complete = False
+        try:
+            left = answer.head.length()
+            if left > _wire.JSON_BYTES:
+                raise AnswerNotUnderstood("It is far too long.", answer.head.status)
+            while left > 0:
+                piece = answer.read(min(left, CHUNK_BYTES))
+                if not piece:
+                    raise unreachable(self.path)
+                pieces.append(piece)
+                left -= len(piece)
+            complete = True
+        finally:
+            answer.done(complete)
+        return b"".join(pieces)
+
+    def _exchange(self, request: Request, body: Body | None) -> Answer:
+        """Sends a request, and gives the answer up to its head.
+
+        It is sent a second time only when it met a kept connection that gave not one byte.
+        """
+        connection = self._pool.take()
+        try:
+            return self._attempt(connection, request, body)
+        except _NoAnswer as error:
+            connection.close()
+            repeatable = request.is_repeatable and (body is None or body.is_repeatable)
+            if not connection.reused or not repeatable:
+                raise unreachable(self.path, error.cause) from error.cause
+        connection = self._pool.take(fresh=True)
+        try:
+            return self._attempt(connection, request, body)
+        except _NoAnswer as error:
+            raise unreachable(self.path, error.cause) from error.cause
+
+    def _attempt(
+        self, connection: UnixConnection, request: Request, body: Body | None
+    ) -> Answer:
+        kept = False
+        try:
+            broken = self._send(connection, request, body)
+            head, response = self._receive(connection, broken)
+            kept = True
+        finally:
+            if not kept:
+                connection.close()
+        return _SocketAnswer(head, response, connection, self._pool, broken is None)
+
+    def _send(
+        self, connection: UnixConnection, request: Request, body: Body | None
+    ) -> OSError | None:
+        """Sends everything; what broke the sending is returned, for an answer may be there."""
+        try:
+            if connection.sock is None:
+                connection.connect()
+        except OSError as error:
+            raise unreachable(self.path, error) from error
+        connection.putrequest(request.method, request.target, skip_accept_encoding=True)
+        for name, value in request.headers:
+            connection.putheader(name, value)
+        chunked = body is not None and body.length is None
+        if chunked:
+            connection.putheader("Transfer-Encoding", "chunked")
+        elif body is not None:
+            connection.putheader("Content-Length", str(body.length))
+        try:
+            connection.endheaders()
+        except TimeoutError as error:
+            raise VaultTimeout(self.path) from error
+        except OSError as error:
+            return error
+        if body is None:
+            return None
+        for piece in body.pieces():
+            if not piece:
+                continue
+            # Only the socket's errors are caught: the source's own belong to the caller.
+            if (failure := self._write(connection, piece, chunked)) is not None:
+                return failure
+        return self._write(connection, memoryview(b""), True) if chunked else None
+
+    def _write(
+        self, connection: UnixConnection, piece: memoryview, chunked: bool
+    ) -> OSError | None:
+        try:
+            if chunked:
+                connection.send(b"%x\r\n" % len(piece))
+            if piece:
+                connection.send(piece)
+            if chunked:
+                connection.send(b"\r\n")
+        except TimeoutError as error:
+            raise VaultTimeout(self.path) from error
+        except OSError as error:
+            return error
+        return None
+
+    def _receive(
+        self, connection: UnixConnection, broken: OSError | None
+    ) -> tuple[Head, http.client.HTTPResponse]:
+        try:
+            response = connection.getresponse()
+        except TimeoutError as error:
+            raise VaultTimeout(self.path) from error
+        except http.client.RemoteDisconnected as error:
+            raise _NoAnswer(broken or error) from error
+        except OSError as error:
+            raise _NoAnswer(broken or error) from error
+        except (http.client.HTTPException, ValueError) as error:
+            if broken is not None:
+                raise _NoAnswer(broken) from error
+            raise AnswerNotUnderstood("It is not HTTP/1.1.") from error
+        head = Head.of(response.status, response.headers.items())
+        if response.headers.defects or response.version != 11:
+            response.close()
+            raise AnswerNotUnderstood("Its headers are broken.", response.status)
+        return head, response
+
+
+class _NoAnswer(Exception):
+    """A connection ended without one byte of an answer."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class _SocketAnswer:
+    def __init__(
+        self,
+        head: Head,
+        response: http.client.HTTPResponse,
+        connection: UnixConnection,
+        pool: Pool,
+        sent: bool,
+    ) -> None:
+        self.head = head
+        self._response = response
+        self._connection = connection
+        self._pool = pool
+        self._reusable = sent and not response.will_close
+
+    def read(self, count: int) -> bytes:
+        try:
+            return self._response.read(count)
+        except TimeoutError as error:
+            raise VaultTimeout(self._connection.path) from error
+        except (OSError, http.client.HTTPException, ValueError):
+            return b""
+
+    def done(self, reusable: bool) -> None:
+        self._response.close()
+        if reusable and self._reusable:
+            self._pool.give_back(self._connection)
+        else:
+            self._connection.close()

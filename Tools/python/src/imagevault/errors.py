@@ -1,0 +1,380 @@
+"""The vault's error codes, one exception each. Made by generate_errors.py; not to be edited."""
+
+from __future__ import annotations
+
+from ._base import VaultError
+
+
+class BadRequest(VaultError):
+    """`bad-request`: The request is not understood."""
+
+    default_code = "bad-request"
+    default_status = 400
+    default_title = "The request is not understood"
+    default_fix = "Compare it with /v1/openapi.yaml."
+
+
+class UnknownRoute(VaultError):
+    """`unknown-route`: There is no such path."""
+
+    default_code = "unknown-route"
+    default_status = 404
+    default_title = "There is no such path"
+    default_fix = "See /v1/openapi.yaml for the paths of this socket."
+
+
+class MethodNotAllowed(VaultError):
+    """`method-not-allowed`: The path does not take this method."""
+
+    default_code = "method-not-allowed"
+    default_status = 405
+    default_title = "The path does not take this method"
+    default_fix = "Use a method from the Allow header."
+
+
+class UnknownParameter(VaultError):
+    """`unknown-parameter`: A query parameter is not known."""
+
+    default_code = "unknown-parameter"
+    default_status = 400
+    default_title = "A query parameter is not known"
+    default_fix = "Remove it; names go in headers."
+
+
+class InvalidParameter(VaultError):
+    """`invalid-parameter`: A query parameter is out of range."""
+
+    default_code = "invalid-parameter"
+    default_status = 400
+    default_title = "A query parameter is out of range"
+    default_fix = "Use the range in /v1/openapi.yaml."
+
+
+class InvalidId(VaultError):
+    """`invalid-id`: That is not an image id."""
+
+    default_code = "invalid-id"
+    default_status = 400
+    default_title = "That is not an image id"
+    default_fix = "Send the 64 lower-case hexadecimal digits of id."
+
+
+class InvalidName(VaultError):
+    """`invalid-name`: The file name cannot be kept."""
+
+    default_code = "invalid-name"
+    default_status = 400
+    default_title = "The file name cannot be kept"
+    default_fix = "Send 1 to 255 bytes of UTF-8 without control or direction characters."
+
+
+class MissingName(VaultError):
+    """`missing-name`: The upload has no file name."""
+
+    default_code = "missing-name"
+    default_status = 400
+    default_title = "The upload has no file name"
+    default_fix = 'Send Content-Disposition: attachment; filename="photo.jpg".'
+
+
+class InvalidJob(VaultError):
+    """`invalid-job`: Vault-Job is not a job."""
+
+    default_code = "invalid-job"
+    default_status = 400
+    default_title = "Vault-Job is not a job"
+    default_fix = "Send 1 to 64 of A-Z a-z 0-9 _ -, once."
+
+
+class InvalidOwner(VaultError):
+    """`invalid-owner`: Vault-Owner is not an owner."""
+
+    default_code = "invalid-owner"
+    default_status = 400
+    default_title = "Vault-Owner is not an owner"
+    default_fix = "Send 1 to 64 of A-Z a-z 0-9 _ -, once."
+
+
+class EmptyBody(VaultError):
+    """`empty-body`: The upload is empty."""
+
+    default_code = "empty-body"
+    default_status = 400
+    default_title = "The upload is empty"
+    default_fix = "Send the image's bytes as the body."
+
+
+class BodyTooLarge(VaultError):
+    """`body-too-large`: The upload is larger than the limit."""
+
+    default_code = "body-too-large"
+    default_status = 413
+    default_title = "The upload is larger than the limit"
+    default_fix = "Send a smaller image."
+
+
+class UploadIncomplete(VaultError):
+    """`upload-incomplete`: The upload ended early."""
+
+    default_code = "upload-incomplete"
+    default_status = 400
+    default_title = "The upload ended early"
+    default_fix = "Send as many bytes as Content-Length says."
+
+
+class UploadTimeout(VaultError):
+    """`upload-timeout`: The upload took too long."""
+
+    default_code = "upload-timeout"
+    default_status = 408
+    default_retryable = True
+    default_retry_after = 1.0
+    default_title = "The upload took too long"
+    default_fix = "Send it again without pauses."
+
+
+class DownloadIncomplete(VaultError):
+    """`download-incomplete`: The reader went away before the end."""
+
+    default_code = "download-incomplete"
+    default_status = 400
+    default_title = "The reader went away before the end"
+    default_fix = "Fetch the image again."
+
+
+class NotPermitted(VaultError):
+    """`not-permitted`: This user may not use this socket."""
+
+    default_code = "not-permitted"
+    default_status = 403
+    default_title = "This user may not use this socket"
+    default_fix = "Ask an admin to add your user or group to this socket in vaultd's configuration."
+
+
+class UnknownImage(VaultError):
+    """`unknown-image`: No such image for you."""
+
+    default_code = "unknown-image"
+    default_status = 404
+    default_title = "No such image for you"
+    default_fix = "Check the id, and the Vault-Job and Vault-Owner it was stored under."
+
+
+class ImageRefused(VaultError):
+    """`image-refused`: The upload is not a sound image."""
+
+    default_code = "image-refused"
+    default_status = 422
+    default_title = "The upload is not a sound image"
+    default_fix = "See finding; send the image re-saved."
+
+
+class InspectionFailed(VaultError):
+    """`inspection-failed`: The inspector gave no answer."""
+
+    default_code = "inspection-failed"
+    default_status = 503
+    default_retryable = True
+    default_retry_after = 0.5
+    default_title = "The inspector gave no answer"
+    default_fix = "Send it once more; if it fails again, send the image re-saved."
+
+
+class VaultSealed(VaultError):
+    """`sealed`: The vault is sealed."""
+
+    default_code = "sealed"
+    default_status = 503
+    default_retryable = True
+    default_retry_after = 5.0
+    default_title = "The vault is sealed"
+    default_fix = "An admin must give it its key."
+
+
+class VaultOverloaded(VaultError):
+    """`overloaded`: The vault is busy."""
+
+    default_code = "overloaded"
+    default_status = 503
+    default_retryable = True
+    default_retry_after = 1.0
+    default_title = "The vault is busy"
+    default_fix = "Send it again later."
+
+
+class AuditUnavailable(VaultError):
+    """`audit-unavailable`: The access log cannot be written."""
+
+    default_code = "audit-unavailable"
+    default_status = 503
+    default_retryable = True
+    default_retry_after = 2.0
+    default_title = "The access log cannot be written"
+    default_fix = "An admin must see to the disk."
+
+
+class StorageUnavailable(VaultError):
+    """`storage-unavailable`: The store cannot be used."""
+
+    default_code = "storage-unavailable"
+    default_status = 503
+    default_retryable = True
+    default_retry_after = 2.0
+    default_title = "The store cannot be used"
+    default_fix = "An admin must see to the disk."
+
+
+class StorageFull(VaultError):
+    """`storage-full`: The disk is full."""
+
+    default_code = "storage-full"
+    default_status = 507
+    default_retryable = True
+    default_retry_after = 30.0
+    default_title = "The disk is full"
+    default_fix = "An admin must make room."
+
+
+class ImageDamaged(VaultError):
+    """`blob-damaged`: The stored image is damaged."""
+
+    default_code = "blob-damaged"
+    default_status = 500
+    default_title = "The stored image is damaged"
+    default_fix = "An admin must restore it from a backup."
+
+
+class ImageMissing(VaultError):
+    """`blob-missing`: The stored image is missing."""
+
+    default_code = "blob-missing"
+    default_status = 500
+    default_title = "The stored image is missing"
+    default_fix = "An admin must restore it from a backup."
+
+
+class KeyDamaged(VaultError):
+    """`wrap-damaged`: The stored image's key is damaged."""
+
+    default_code = "wrap-damaged"
+    default_status = 500
+    default_title = "The stored image's key is damaged"
+    default_fix = "An admin must restore the catalog."
+
+
+class RecordDamaged(VaultError):
+    """`row-damaged`: The image's record is damaged."""
+
+    default_code = "row-damaged"
+    default_status = 500
+    default_title = "The image's record is damaged"
+    default_fix = "An admin must restore the catalog."
+
+
+class CatalogDamaged(VaultError):
+    """`catalog-damaged`: The catalog is damaged."""
+
+    default_code = "catalog-damaged"
+    default_status = 500
+    default_title = "The catalog is damaged"
+    default_fix = "An admin must restore the catalog."
+
+
+class KeyringDamaged(VaultError):
+    """`keyring-damaged`: The keyring is damaged."""
+
+    default_code = "keyring-damaged"
+    default_status = 500
+    default_title = "The keyring is damaged"
+    default_fix = "An admin must restore the keyring."
+
+
+class KeyringRefused(VaultError):
+    """`keyring-refused`: The key does not open the keyring."""
+
+    default_code = "keyring-refused"
+    default_status = 500
+    default_title = "The key does not open the keyring"
+    default_fix = "An admin must give the right key."
+
+
+class InternalError(VaultError):
+    """`internal-error`: Something went wrong here."""
+
+    default_code = "internal-error"
+    default_status = 500
+    default_title = "Something went wrong here"
+    default_fix = "Tell an admin the request_id."
+
+
+#: Each code's exception.
+BY_CODE: dict[str, type[VaultError]] = {
+    "bad-request": BadRequest,
+    "unknown-route": UnknownRoute,
+    "method-not-allowed": MethodNotAllowed,
+    "unknown-parameter": UnknownParameter,
+    "invalid-parameter": InvalidParameter,
+    "invalid-id": InvalidId,
+    "invalid-name": InvalidName,
+    "missing-name": MissingName,
+    "invalid-job": InvalidJob,
+    "invalid-owner": InvalidOwner,
+    "empty-body": EmptyBody,
+    "body-too-large": BodyTooLarge,
+    "upload-incomplete": UploadIncomplete,
+    "upload-timeout": UploadTimeout,
+    "download-incomplete": DownloadIncomplete,
+    "not-permitted": NotPermitted,
+    "unknown-image": UnknownImage,
+    "image-refused": ImageRefused,
+    "inspection-failed": InspectionFailed,
+    "sealed": VaultSealed,
+    "overloaded": VaultOverloaded,
+    "audit-unavailable": AuditUnavailable,
+    "storage-unavailable": StorageUnavailable,
+    "storage-full": StorageFull,
+    "blob-damaged": ImageDamaged,
+    "blob-missing": ImageMissing,
+    "wrap-damaged": KeyDamaged,
+    "row-damaged": RecordDamaged,
+    "catalog-damaged": CatalogDamaged,
+    "keyring-damaged": KeyringDamaged,
+    "keyring-refused": KeyringRefused,
+    "internal-error": InternalError,
+}
+
+__all__ = [
+    "AuditUnavailable",
+    "BY_CODE",
+    "BadRequest",
+    "BodyTooLarge",
+    "CatalogDamaged",
+    "DownloadIncomplete",
+    "EmptyBody",
+    "ImageDamaged",
+    "ImageMissing",
+    "ImageRefused",
+    "InspectionFailed",
+    "InternalError",
+    "InvalidId",
+    "InvalidJob",
+    "InvalidName",
+    "InvalidOwner",
+    "InvalidParameter",
+    "KeyDamaged",
+    "KeyringDamaged",
+    "KeyringRefused",
+    "MethodNotAllowed",
+    "MissingName",
+    "NotPermitted",
+    "RecordDamaged",
+    "StorageFull",
+    "StorageUnavailable",
+    "UnknownImage",
+    "UnknownParameter",
+    "UnknownRoute",
+    "UploadIncomplete",
+    "UploadTimeout",
+    "VaultOverloaded",
+    "VaultSealed",
+]

@@ -1,0 +1,199 @@
+"""The vault's answers. Names, owners and jobs are left out of `repr`, so that no log shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from ._base import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes: how many, and their SHA-256."""
+
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(_number(json["bytes"]), _text(json["sha256"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the inspection found."""
+
+    level: str
+    inspector: int
+    findings: tuple[Finding, ...]
+    flags: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            level=_text(json["level"]),
+            inspector=_number(json["inspector"]),
+            findings=tuple(finding_from_json(item) for item in _array(json["findings"])),
+            flags=tuple(_text(item) for item in _array(json["flags"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A stored image under one claim."""
+
+    id: str
+    type: str
+    width: int
+    height: int
+    received: Content
+    stored: Content
+    transformed: tuple[str, ...]
+    safe_name: str = field(repr=False)
+    name: str = field(repr=False)
+    job: str | None = field(repr=False)
+    owner: str | None = field(repr=False)
+    created: datetime
+    verdict: Verdict
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            id=_text(json["id"]),
+            type=_text(json["type"]),
+            width=_number(json["width"]),
+            height=_number(json["height"]),
+            received=Content.from_json(json["received"]),
+            stored=Content.from_json(json["stored"]),
+            transformed=tuple(_text(item) for item in _array(json["transformed"])),
+            safe_name=_text(json["safe_name"]),
+            name=_text(json["name"]),
+            job=_optional_text(json["job"]),
+            owner=_optional_text(json["owner"]),
+            created=datetime.fromisoformat(_text(json["created"])),
+            verdict=Verdict.from_json(json["verdict"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePage:
+    """One page of a listing; iterating gives its images."""
+
+    images: tuple[Image, ...]
+    #: Where the next page begins; None on the last one.
+    next: str | None
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        images = tuple(Image.from_json(item) for item in _array(json["images"]))
+        return cls(images=images, next=_optional_text(json["next"]))
+
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self.images)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What became of a dropped claim."""
+
+    id: str
+    dropped: bool
+    remaining_claims: int
+    #: Whether this was the last claim: keys and bytes are gone.
+    erased: bool
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            id=_text(json["id"]),
+            dropped=_flag(json["dropped"]),
+            remaining_claims=_number(json["remaining_claims"]),
+            erased=_flag(json["erased"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """`ok` for health, `ready` for readiness."""
+
+    status: str
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(_text(json["status"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which product and which contract."""
+
+    version: str
+    api: int
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(version=_text(json["version"]), api=_number(json["api"]))
+
+
+@dataclass(frozen=True, slots=True)
+class WhoAmI:
+    """Who the kernel says is calling."""
+
+    uid: int
+    gid: int
+    #: At the time of connecting: a hint only.
+    pid: int
+    groups: tuple[int, ...]
+    door: str
+    namespace: str
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            uid=_number(json["uid"]),
+            gid=_number(json["gid"]),
+            pid=_number(json["pid"]),
+            groups=tuple(_number(item) for item in _array(json["groups"])),
+            door=_text(json["door"]),
+            namespace=_text(json["namespace"]),
+        )
+
+
+def finding_from_json(json: dict[str, Any]) -> Finding:
+    """A finding; raises where it is none."""
+    offset = json["offset"]
+    return Finding(code=_text(json["code"]), offset=None if offset is None else _number(offset))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text was expected")
+    return value
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("a number was expected")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("true or false was expected")
+    return value
+
+
+def _array(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("an array was expected")
+    return value

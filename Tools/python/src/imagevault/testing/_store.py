@@ -1,0 +1,319 @@
+"""A vault in memory, as its socket would speak: requests in, answers out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import struct
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .._base import Finding, VaultError
+from .._wire import Head, Request, disposition, disposition_name
+from ..errors import (
+    BodyTooLarge,
+    EmptyBody,
+    ImageDamaged,
+    ImageRefused,
+    InvalidName,
+    InvalidParameter,
+    UnknownImage,
+    UnknownRoute,
+    VaultSealed,
+)
+
+#: Bytes of the longest upload, unless the fake is told otherwise.
+IMAGE_BYTES = 10 << 20
+#: Bytes of a frame: damage in the first one is an answer, later damage cuts the body.
+FRAME_BYTES = 256 << 10
+
+_DIRECTION = re.compile(
+    "[\x00-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+
+
+@dataclass
+class StoredAnswer:
+    """An answer; `cut` is how many bytes of the body really come."""
+
+    head: Head
+    body: bytes
+    cut: int | None = None
+
+
+@dataclass
+class _Claim:
+    row: int
+    job: str | None
+    owner: str | None
+    name: str
+    created: str
+
+    def fits(self, job: str | None, owner: str | None) -> bool:
+        return job in (None, self.job) and owner in (None, self.owner)
+
+
+@dataclass
+class _Image:
+    id: str
+    data: bytes
+    type: str
+    width: int
+    height: int
+    claims: list[_Claim] = field(default_factory=list)
+    damaged_at: int | None = None
+
+
+class Store:
+    """The rules of storing and claiming; any thread may ask."""
+
+    def __init__(self, limit: int = IMAGE_BYTES) -> None:
+        self._key = secrets.token_bytes(32)
+        self._images: dict[str, _Image] = {}
+        self._row = 0
+        self._limit = limit
+        self._lock = threading.Lock()
+        self.failures: list[VaultError] = []
+        self.sealed = False
+
+    def damage(self, image: str, at: int) -> None:
+        with self._lock:
+            self._images[image].damaged_at = at
+
+    def answer(self, request: Request, body: bytes | None) -> StoredAnswer:
+        """The answer to a request that the client made."""
+        try:
+            with self._lock:
+                return self._answer(request, body)
+        except VaultError as error:
+            return _problem(error)
+
+    def _answer(self, request: Request, body: bytes | None) -> StoredAnswer:
+        path, _, query = request.target.partition("?")
+        headers = dict(request.headers)
+        name = path.removeprefix("/v1/")
+        if name == "health":
+            return _json(200, {"status": "ok"})
+        if self.failures:
+            raise self.failures.pop(0)
+        if name == "version":
+            return _json(200, {"version": "0.1.0", "api": 1})
+        if name == "whoami":
+            return _json(200, _caller())
+        if self.sealed:
+            raise VaultSealed()
+        if name == "ready":
+            return _json(200, {"status": "ready"})
+        if path == "/v1/images":
+            if request.method == "POST":
+                return self._put(headers, body or b"")
+            return self._list(dict(parse_qsl(query, keep_blank_values=True)))
+        image, _, part = name.removeprefix("images/").partition("/")
+        job, owner = headers.get("Vault-Job"), headers.get("Vault-Owner")
+        match request.method, part:
+            case "GET", "":
+                return self._get(image, job, owner)
+            case "GET", "metadata":
+                return _json(200, _document(*self._find(image, job, owner)))
+            case "DELETE", "":
+                return self._drop(image, job, owner)
+        raise UnknownRoute()
+
+    def _put(self, headers: dict[str, str], data: bytes) -> StoredAnswer:
+        name = _file_name(headers["Content-Disposition"])
+        if len(data) > self._limit:
+            raise BodyTooLarge()
+        if not data:
+            raise EmptyBody()
+        kind, width, height = _inspect(data, name, headers.get("Content-Type"))
+        digest = hashlib.sha256(data).digest()
+        image_id = hmac.new(self._key, digest, hashlib.sha256).hexdigest()
+        image = self._images.setdefault(image_id, _Image(image_id, data, kind, width, height))
+        job, owner = headers.get("Vault-Job"), headers.get("Vault-Owner")
+        claim = next((it for it in image.claims if (it.job, it.owner) == (job, owner)), None)
+        if claim is None:
+            self._row += 1
+            claim = _Claim(self._row, job, owner, name, "")
+            image.claims.append(claim)
+        claim.name = name
+        claim.created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return _json(201, _document(image, claim))
+
+    def _find(self, image_id: str, job: str | None, owner: str | None) -> tuple[_Image, _Claim]:
+        image = self._images.get(image_id)
+        fitting = [claim for claim in image.claims if claim.fits(job, owner)] if image else []
+        if image is None or not fitting:
+            raise UnknownImage()
+        exact = [claim for claim in fitting if (claim.job, claim.owner) == (job, owner)]
+        return image, (exact or fitting)[-1]
+
+    def _get(self, image_id: str, job: str | None, owner: str | None) -> StoredAnswer:
+        image, claim = self._find(image_id, job, owner)
+        cut = image.damaged_at
+        if cut is not None:
+            cut -= cut % FRAME_BYTES
+            if cut == 0:
+                raise ImageDamaged()
+        headers = [
+            ("Content-Type", image.type),
+            ("Content-Length", str(len(image.data))),
+            ("Content-Disposition", disposition(claim.name)),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        return StoredAnswer(Head.of(200, headers), image.data, cut)
+
+    def _drop(self, image_id: str, job: str | None, owner: str | None) -> StoredAnswer:
+        image = self._images.get(image_id)
+        claims = image.claims if image else []
+        left = [claim for claim in claims if (claim.job, claim.owner) != (job, owner)]
+        if image is None or len(left) == len(claims):
+            raise UnknownImage()
+        image.claims = left
+        if not left:
+            del self._images[image_id]
+        document = {"id": image_id, "dropped": True, "remaining_claims": len(left)}
+        return _json(200, document | {"erased": not left})
+
+    def _list(self, query: dict[str, str]) -> StoredAnswer:
+        limit = int(query.get("limit", "100"))
+        if not 1 <= limit <= 1000:
+            raise InvalidParameter(detail="limit must be a number from 1 to 1000.")
+        after = query.get("after", "r0")
+        if not re.fullmatch(r"r[0-9]{1,18}", after):
+            raise InvalidParameter(detail="after must be the next of another page.")
+        rows = sorted(
+            (
+                (claim.row, image, claim)
+                for image in self._images.values()
+                for claim in image.claims
+                if claim.row > int(after[1:]) and claim.fits(query.get("job"), query.get("owner"))
+            ),
+            key=lambda entry: entry[0],
+        )
+        page = rows[:limit]
+        following = f"r{page[-1][0]}" if len(rows) > limit else None
+        images = [_document(image, claim) for _, image, claim in page]
+        return _json(200, {"images": images, "next": following})
+
+
+def _file_name(header: str) -> str:
+    name = disposition_name(header) or ""
+    last = name.rpartition("/")[2]
+    if not 1 <= len(last.encode()) <= 255 or last in (".", "..") or _DIRECTION.search(last):
+        raise InvalidName()
+    return last
+
+
+def _inspect(data: bytes, name: str, declared: str | None) -> tuple[str, int, int]:
+    """Signature, name and end of the image: far less than the vault looks at."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        kind, extensions = "image/png", ("png",)
+    elif data.startswith(b"\xff\xd8\xff"):
+        kind, extensions = "image/jpeg", ("jpg", "jpeg")
+    else:
+        raise _refusal("signature-unknown", 0)
+    stem, _, extension = name.rpartition(".")
+    if not stem or extension.lower() not in ("png", "jpg", "jpeg"):
+        raise _refusal("extension-not-allowed")
+    if extension.lower() not in extensions:
+        raise _refusal("extension-mismatch")
+    essence = (declared or "").partition(";")[0].strip().lower()
+    if essence not in ("", "application/octet-stream", kind):
+        raise _refusal("declared-type-mismatch")
+    if kind == "image/png":
+        return kind, *_png_size(data)
+    return kind, *_jpeg_size(data)
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    if len(data) < 33 or not data.endswith(b"\x00\x00\x00\x00IEND\xaeB`\x82"):
+        raise _refusal("png-truncated", len(data))
+    width, height = struct.unpack(">II", data[16:24])
+    return width, height
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker, size = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            if data.endswith(b"\xff\xd9"):
+                return width, height
+            break
+        at += 2 + size
+    raise _refusal("jpeg-truncated", len(data))
+
+
+def _refusal(code: str, offset: int | None = None) -> ImageRefused:
+    return ImageRefused(finding=Finding(code, offset))
+
+
+def _safe_name(name: str, kind: str) -> str:
+    extension = "png" if kind == "image/png" else "jpg"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", re.sub(r"^[^A-Za-z0-9]+", "", name.rpartition(".")[0]))
+    return f"{stem[: 99 - len(extension)] or 'image'}.{extension}"
+
+
+def _document(image: _Image, claim: _Claim) -> dict[str, Any]:
+    content = {"bytes": len(image.data), "sha256": hashlib.sha256(image.data).hexdigest()}
+    return {
+        "id": image.id,
+        "type": image.type,
+        "width": image.width,
+        "height": image.height,
+        "received": content,
+        "stored": content,
+        "transformed": [],
+        "safe_name": _safe_name(claim.name, image.type),
+        "name": claim.name,
+        "job": claim.job,
+        "owner": claim.owner,
+        "created": claim.created,
+        "verdict": {"level": "structure", "inspector": 1, "findings": [], "flags": []},
+    }
+
+
+def _caller() -> dict[str, Any]:
+    return {
+        "uid": os.getuid(),
+        "gid": os.getgid(),
+        "pid": os.getpid(),
+        "groups": os.getgroups(),
+        "door": "images",
+        "namespace": "default",
+    }
+
+
+def _json(status: int, value: dict[str, Any], kind: str = "application/json") -> StoredAnswer:
+    body = json.dumps(value).encode()
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    return StoredAnswer(Head.of(status, headers), body)
+
+
+def _problem(error: VaultError) -> StoredAnswer:
+    status = error.status or 500
+    document: dict[str, Any] = {
+        "type": f"urn:imagevault:error:{error.code}",
+        "title": error.title,
+        "status": status,
+        "code": error.code,
+        "retryable": error.retryable,
+        "request_id": secrets.token_hex(8),
+        "fix": error.fix,
+    }
+    if error.retry_after is not None:
+        document["retry_after_ms"] = round(error.retry_after * 1000)
+    if error.detail is not None:
+        document["detail"] = error.detail
+    if error.finding is not None:
+        document["finding"] = {"code": error.finding.code, "offset": error.finding.offset}
+    return _json(status, document, "application/problem+json")
