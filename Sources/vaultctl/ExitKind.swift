@@ -51,16 +51,16 @@ enum ExitKind: Int32, CaseIterable {
         case .imageRefused, .emptyBody, .bodyTooLarge, .invalidName, .missingName:
             self = .refusedImage
         case .unknownImage: self = .notFound
-        case .notPermitted: self = .notPermitted
+        case .notPermitted, .crossSite: self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
-            .inspectionFailed, .uploadTimeout, .downloadIncomplete:
+            .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch:
             self = .unavailable
         case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .catalogDamaged,
             .keyringDamaged:
             self = .damaged
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
-            .invalidIdentifier, .invalidJob, .invalidOwner, .uploadIncomplete, .keyringRefused,
-            .internalError:
+            .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .uploadIncomplete,
+            .keyringRefused, .internalError:
             self = .other
         }
     }

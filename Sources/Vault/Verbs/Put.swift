@@ -36,11 +36,16 @@ package struct PutRequest: Sendable {
     package let name: FileName
     package let declaredType: String?
     package let claim: Claim
+    /// What the caller says that the bytes hash to; nil where nothing was said.
+    package let digest: Digest256?
 
-    package init(name: FileName, declaredType: String?, claim: Claim) {
+    package init(
+        name: FileName, declaredType: String?, claim: Claim, digest: Digest256? = nil
+    ) {
         self.name = name
         self.declaredType = declaredType
         self.claim = claim
+        self.digest = digest
     }
 }
 
@@ -63,6 +68,9 @@ extension Vault {
             let keyring = try keyring()
             guard upload.buffer.count > 0 else { throw VaultError(.emptyBody) }
             let received = (bytes: upload.buffer.count, digest: upload.digest)
+            guard request.digest ?? received.digest == received.digest else {
+                throw VaultError(.digestMismatch)
+            }
             let inspection = try await inspect(upload.buffer, request, call.namespace)
             let stored = stored(upload.buffer, inspection, received.digest)
             let made = ReferenceBody(

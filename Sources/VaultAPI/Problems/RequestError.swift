@@ -13,6 +13,7 @@ package enum RequestError: Error, Hashable, Sendable {
     case invalidName(NameFault)
     case invalidJob
     case invalidOwner
+    case invalidDigest
 }
 
 /// Which rule of RFC 6266, RFC 8187 or of names a `Content-Disposition` broke.
@@ -40,6 +41,7 @@ extension RequestError {
         case .invalidName: .invalidName
         case .invalidJob: .invalidJob
         case .invalidOwner: .invalidOwner
+        case .invalidDigest: .invalidDigest
         }
     }
 
@@ -52,7 +54,7 @@ extension RequestError {
         case .repeatedParameter(let name): "\(name) is there more than once."
         case .invalidParameter(let name, let expected): "\(name) must be \(expected)."
         case .invalidName(let fault): "Content-Disposition: \(fault.rawValue)."
-        case .invalidIdentifier, .missingName, .invalidJob, .invalidOwner: nil
+        case .invalidIdentifier, .missingName, .invalidJob, .invalidOwner, .invalidDigest: nil
         }
     }
 

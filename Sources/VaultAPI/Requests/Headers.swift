@@ -10,6 +10,9 @@ package enum HeaderName {
     package static let cacheControl = "Cache-Control"
     package static let allow = "Allow"
     package static let retryAfter = "Retry-After"
+    package static let contentDigest = "Content-Digest"
+    package static let origin = "Origin"
+    package static let fetchSite = "Sec-Fetch-Site"
     package static let job = "Vault-Job"
     package static let owner = "Vault-Owner"
 }

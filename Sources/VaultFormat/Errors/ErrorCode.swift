@@ -12,12 +12,15 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case missingName = "missing-name"
     case invalidJob = "invalid-job"
     case invalidOwner = "invalid-owner"
+    case invalidDigest = "invalid-digest"
+    case digestMismatch = "digest-mismatch"
     case emptyBody = "empty-body"
     case bodyTooLarge = "body-too-large"
     case uploadIncomplete = "upload-incomplete"
     case uploadTimeout = "upload-timeout"
     case downloadIncomplete = "download-incomplete"
     // Who asks, and for what.
+    case crossSite = "cross-site"
     case notPermitted = "not-permitted"
     case unknownImage = "unknown-image"
     // The image.
@@ -98,6 +101,14 @@ extension ErrorCode {
             .init(400, "Vault-Job is not a job", fix: "Send 1 to 64 of A-Z a-z 0-9 _ -, once.")
         case .invalidOwner:
             .init(400, "Vault-Owner is not an owner", fix: "Send 1 to 64 of A-Z a-z 0-9 _ -, once.")
+        case .invalidDigest:
+            .init(
+                400, "Content-Digest is not a digest",
+                fix: "Send sha-256=: and the Base64 of 32 bytes and a colon, once.")
+        case .digestMismatch:
+            .init(
+                400, "The upload is not what its digest says",
+                fix: "Send it again; if it fails again, look at what lies between.")
         case .emptyBody:
             .init(400, "The upload is empty", fix: "Send the image's bytes as the body.")
         case .bodyTooLarge:
@@ -110,6 +121,10 @@ extension ErrorCode {
                 retryAfter: 1000)
         case .downloadIncomplete:
             .init(400, "The reader went away before the end", fix: "Fetch the image again.")
+        case .crossSite:
+            .init(
+                403, "A browser sent this from a page",
+                fix: "Call the vault from the backend; never pass a browser's request through.")
         case .notPermitted:
             .init(
                 403, "This user may not use this socket",

@@ -23,7 +23,9 @@ extension RequestHandler {
                 name: try ContentDisposition.fileName(
                     fields: exchange.values(HeaderName.contentDisposition)),
                 declaredType: exchange.values(HeaderName.contentType).first,
-                claim: try exchange.claim())
+                claim: try exchange.claim(),
+                digest: try ContentDigest.sha256(
+                    fields: exchange.values(HeaderName.contentDigest)))
         }
         let length = try await contentLength(exchange)
         let upload: Upload

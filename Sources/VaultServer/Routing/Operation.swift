@@ -65,6 +65,13 @@ enum Operation: Hashable, Sendable {
         }
     }
 
+    var isMutating: Bool {
+        switch self {
+        case .putImage, .deleteImage: true
+        default: false
+        }
+    }
+
     /// The action that a refusal of this operation is logged as.
     var action: EventAction {
         switch self {

@@ -89,6 +89,10 @@ package struct RequestHandler: Sendable {
             throw refusal
         }
         exchange.action = operation.action
+        // No page in a browser has business here: what it forges carries its origin.
+        if operation.isMutating, exchange.isCrossSite {
+            throw try await refused(VaultError(.crossSite), exchange)
+        }
         // Only an upload has a body; any other would have to be read for nothing.
         if operation != .putImage, exchange.hasUnreadBody {
             throw try await refused(VaultError(.badRequest), exchange)
@@ -233,6 +237,13 @@ struct Exchange {
 
     func values(_ name: String) -> [String] {
         HTTPField.Name(name).map { request.headers[values: $0] } ?? []
+    }
+
+    /// Whether a browser sent it for a page: with an `Origin`, or from another site by its own word
+    /// (Fetch Metadata).
+    var isCrossSite: Bool {
+        !values(HeaderName.origin).isEmpty
+            || values(HeaderName.fetchSite).contains { $0 != "same-origin" && $0 != "none" }
     }
 
     func claim() throws(RequestError) -> Claim {
