@@ -115,7 +115,7 @@ def render(codes: list[Code]) -> str:
     if len(set(names)) != len(names):
         raise RegistryNotUnderstood("two codes have one class")
     lines = [
-        '"""The vault\'s error codes, one exception each. Made by generate_errors.py; not to be edited."""',
+        '"""The vault\'s error codes, one exception each. Made by generate_errors.py."""',
         "",
         "from __future__ import annotations",
         "",

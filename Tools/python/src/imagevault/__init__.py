@@ -2,6 +2,7 @@
 
 from . import errors
 from ._base import Finding, VaultError
+from ._wire import disposition
 from .client import ImageStream, Vault
 from .errors import *  # noqa: F403
 from .models import Content, Dropped, Image, ImagePage, ServiceState, Verdict, Version, WhoAmI
@@ -26,5 +27,6 @@ __all__ = [
     "Verdict",
     "Version",
     "WhoAmI",
+    "disposition",
 ]
 __all__ += errors.__all__

@@ -6,7 +6,7 @@ import http.client
 import os
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from . import _wire
 from ._pool import Pool, UnixConnection
@@ -50,11 +50,11 @@ class Body:
                 raise ValueError("length is not the number of bytes")
             self.length = len(self._view)
         elif hasattr(data, "read"):
-            self._file = data
-            if length is None and hasattr(data, "seekable") and data.seekable():
-                self._start = data.tell()
-                self.length = data.seek(0, os.SEEK_END) - self._start
-                data.seek(self._start)
+            self._file = file = cast(Any, data)
+            if length is None and hasattr(file, "seekable") and file.seekable():
+                start: int = file.tell()
+                self._start, self.length = start, file.seek(0, os.SEEK_END) - start
+                file.seek(start)
         else:
             self._pieces = data
 
@@ -101,12 +101,13 @@ class ImageStream:
     """
 
     def __init__(self, image: str, answer: Answer) -> None:
-        self._answer: Answer | None = answer
+        self._answer: Answer | None = None
         self._left = answer.head.length()
         self.id = image
         self.size = self._left
         self.media_type = answer.head.one("content-type") or "application/octet-stream"
         self.name = _wire.disposition_name(answer.head.one("content-disposition"))
+        self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
         return self

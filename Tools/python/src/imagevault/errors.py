@@ -1,4 +1,4 @@
-"""The vault's error codes, one exception each. Made by generate_errors.py; not to be edited."""
+"""The vault's error codes, one exception each. Made by generate_errors.py."""
 
 from __future__ import annotations
 
@@ -95,6 +95,24 @@ class InvalidOwner(VaultError):
     default_fix = "Send 1 to 64 of A-Z a-z 0-9 _ -, once."
 
 
+class InvalidDigest(VaultError):
+    """`invalid-digest`: Content-Digest is not a digest."""
+
+    default_code = "invalid-digest"
+    default_status = 400
+    default_title = "Content-Digest is not a digest"
+    default_fix = "Send sha-256=: and the Base64 of 32 bytes and a colon, once."
+
+
+class DigestMismatch(VaultError):
+    """`digest-mismatch`: The upload is not what its digest says."""
+
+    default_code = "digest-mismatch"
+    default_status = 400
+    default_title = "The upload is not what its digest says"
+    default_fix = "Send it again; if it fails again, look at what lies between."
+
+
 class EmptyBody(VaultError):
     """`empty-body`: The upload is empty."""
 
@@ -140,6 +158,15 @@ class DownloadIncomplete(VaultError):
     default_status = 400
     default_title = "The reader went away before the end"
     default_fix = "Fetch the image again."
+
+
+class CrossSite(VaultError):
+    """`cross-site`: A browser sent this from a page."""
+
+    default_code = "cross-site"
+    default_status = 403
+    default_title = "A browser sent this from a page"
+    default_fix = "Call the vault from the backend; never pass a browser's request through."
 
 
 class NotPermitted(VaultError):
@@ -319,11 +346,14 @@ BY_CODE: dict[str, type[VaultError]] = {
     "missing-name": MissingName,
     "invalid-job": InvalidJob,
     "invalid-owner": InvalidOwner,
+    "invalid-digest": InvalidDigest,
+    "digest-mismatch": DigestMismatch,
     "empty-body": EmptyBody,
     "body-too-large": BodyTooLarge,
     "upload-incomplete": UploadIncomplete,
     "upload-timeout": UploadTimeout,
     "download-incomplete": DownloadIncomplete,
+    "cross-site": CrossSite,
     "not-permitted": NotPermitted,
     "unknown-image": UnknownImage,
     "image-refused": ImageRefused,
@@ -349,6 +379,8 @@ __all__ = [
     "BadRequest",
     "BodyTooLarge",
     "CatalogDamaged",
+    "CrossSite",
+    "DigestMismatch",
     "DownloadIncomplete",
     "EmptyBody",
     "ImageDamaged",
@@ -356,6 +388,7 @@ __all__ = [
     "ImageRefused",
     "InspectionFailed",
     "InternalError",
+    "InvalidDigest",
     "InvalidId",
     "InvalidJob",
     "InvalidName",

@@ -42,7 +42,6 @@ class IncompleteAnswer(ImageDamaged):
     """
 
     default_code = "answer-incomplete"
-    default_status = None
     default_retryable = True
     default_title = "The image ended early"
     default_fix = "Try once more; if it ends there again, it is damaged: tell an admin."
@@ -52,6 +51,7 @@ class IncompleteAnswer(ImageDamaged):
 
     def __init__(self, received: int, expected: int) -> None:
         super().__init__(detail=f"{received} of {expected} bytes came; none may be kept.")
+        self.status = None
         self.received = received
         self.expected = expected
 

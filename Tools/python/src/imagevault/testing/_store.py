@@ -214,6 +214,7 @@ def _file_name(header: str) -> str:
 
 def _inspect(data: bytes, name: str, declared: str | None) -> tuple[str, int, int]:
     """Signature, name and end of the image: far less than the vault looks at."""
+    extensions: tuple[str, ...]
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         kind, extensions = "image/png", ("png",)
     elif data.startswith(b"\xff\xd8\xff"):

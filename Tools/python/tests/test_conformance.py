@@ -1,0 +1,297 @@
+"""What the vault promises: the same for a real one and the fake, synchronous and not."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from conftest import all_images
+from pictures import png
+
+import imagevault
+
+ABSENT = "0" * 64
+
+
+def test_gives_the_same_bytes_back(vault: Any, job: str) -> None:
+    data = png(40, 30)
+    image = vault.put(data, "photo.png", job=job, owner="user_1")
+    assert (image.type, image.width, image.height) == ("image/png", 40, 30)
+    assert (image.name, image.safe_name) == ("photo.png", "photo.png")
+    assert (image.job, image.owner) == (job, "user_1")
+    assert image.stored == image.received and image.stored.bytes == len(data)
+    assert image.created.tzinfo is not None
+    assert vault.get(image.id) == data
+    assert vault.metadata(image.id, job=job, owner="user_1") == image
+
+
+def test_takes_every_kind_of_source(vault: Any, job: str) -> None:
+    data = png(300, 300)
+    wholes: list[Any] = [data, bytearray(data), memoryview(data), io.BytesIO(data)]
+    later = io.BytesIO(b"skipped" + data)
+    later.seek(7)
+    ids = {vault.put(source, "a.png", job=job).id for source in [*wholes, later]}
+    ids.add(vault.put(pieces(data), "a.png", job=job).id)
+    ids.add(vault.put(pieces(data), "a.png", job=job, length=len(data)).id)
+    ids.add(vault.put(Unseekable(data), "a.png", job=job).id)
+    assert len(ids) == 1
+    assert vault.get(ids.pop()) == data
+
+
+def test_streams_an_image_back(vault: Any, job: str) -> None:
+    data = png(500, 500)
+    assert len(data) > 2 * 256 * 1024
+    image = vault.put(data, "a.png", job=job)
+    got = list(vault.stream(image.id, job=job))
+    assert b"".join(got) == data
+    assert len(got) > 1 and all(got)
+
+
+def test_open_tells_the_name_and_the_size(vault: Any, job: str) -> None:
+    data = png()
+    image = vault.put(data, "été.png", job=job)
+    stream = vault.open(image.id, job=job)
+    assert (stream.name, stream.size, stream.media_type) == ("été.png", len(data), "image/png")
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.png", "50%.png", 'say "hi".png', "it's;x=y.png", "日本 ☃.png", "+~!#$&^`|.png"]
+)
+def test_keeps_names_as_they_are(vault: Any, job: str, name: str) -> None:
+    image = vault.put(png(), name, job=job)
+    assert image.name == name
+    assert vault.metadata(image.id, job=job).name == name
+
+
+def test_drops_what_stands_before_the_last_slash(vault: Any, job: str) -> None:
+    assert vault.put(png(), "../../etc/é.png", job=job).name == "é.png"
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb.png", "a\0.png", "a\u202eb.png", "\ud800.png", "x" * 300, ""]
+)
+def test_refuses_names_that_cannot_be_kept(vault: Any, job: str, name: str) -> None:
+    with pytest.raises(imagevault.InvalidName) as caught:
+        vault.put(png(), name, job=job)
+    assert caught.value.status == 400 and not caught.value.retryable
+    assert all_images(vault.list(job=job)) == []
+
+
+def test_one_claim_twice_stays_one(vault: Any, job: str) -> None:
+    data = png()
+    first = vault.put(data, "a.png", job=job)
+    second = vault.put(data, "b.png", job=job)
+    assert first.id == second.id
+    assert len(all_images(vault.list(job=job))) == 1
+    assert vault.metadata(first.id, job=job).name == "b.png"
+
+
+def test_each_claim_is_dropped_by_itself(vault: Any, job: str) -> None:
+    data = png()
+    image = vault.put(data, "a.png", job=job)
+    vault.put(data, "b.png", owner="user_2")
+    first = vault.delete(image.id, job=job)
+    assert (first.id, first.dropped, first.erased) == (image.id, True, False)
+    assert first.remaining_claims == 1
+    with pytest.raises(imagevault.UnknownImage):
+        vault.delete(image.id, job=job)
+    assert vault.get(image.id) == data
+    last = vault.delete(image.id, owner="user_2")
+    assert last.erased and last.remaining_claims == 0
+    with pytest.raises(imagevault.UnknownImage):
+        vault.get(image.id)
+
+
+def test_delete_drops_the_exact_claim_only(vault: Any, job: str) -> None:
+    image = vault.put(png(), "a.png", job=job, owner="user_1")
+    for claim in ({}, {"job": job}, {"owner": "user_1"}):
+        with pytest.raises(imagevault.UnknownImage):
+            vault.delete(image.id, **claim)
+    assert vault.delete(image.id, job=job, owner="user_1").erased
+
+
+def test_reading_needs_a_claim_that_fits(vault: Any, job: str) -> None:
+    image = vault.put(png(), "a.png", job=job, owner="user_1")
+    for claim in ({"job": "other"}, {"owner": "other"}, {"job": job, "owner": "other"}):
+        with pytest.raises(imagevault.UnknownImage) as caught:
+            vault.get(image.id, **claim)
+        assert caught.value.status == 404
+        with pytest.raises(imagevault.UnknownImage):
+            vault.metadata(image.id, **claim)
+    assert vault.metadata(image.id).name == "a.png"
+
+
+def test_lists_in_pages(vault: Any, job: str) -> None:
+    stored = [vault.put(png(), f"{number}.png", job=job).id for number in range(5)]
+    pages = list(vault.list(job=job, limit=2))
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [image.id for page in pages for image in page] == stored
+    assert pages[-1].next is None
+    following = next(iter(vault.list(job=job, after=pages[0].next, limit=2)))
+    assert following.images == pages[1].images
+    assert [image.id for image in vault.images(job=job)] == stored
+
+
+def test_lists_by_owner(vault: Any, job: str) -> None:
+    owner = job.replace("job", "owner")
+    image = vault.put(png(), "a.png", owner=owner)
+    vault.put(png(), "b.png", owner="someone")
+    assert [found.id for found in vault.images(owner=owner)] == [image.id]
+
+
+@pytest.mark.parametrize("limit", [0, 1001, -1])
+def test_refuses_a_page_size_out_of_range(vault: Any, limit: int) -> None:
+    with pytest.raises(imagevault.InvalidParameter):
+        list(vault.list(limit=limit))
+
+
+def test_refuses_a_page_that_is_none(vault: Any) -> None:
+    for after in ("zz", "a b"):
+        with pytest.raises(imagevault.InvalidParameter):
+            list(vault.list(after=after))
+
+
+@pytest.mark.parametrize("label", ["", "a b", "a\r\nVault-Owner: x", "é", "x" * 65])
+def test_refuses_labels_that_are_none(vault: Any, label: str) -> None:
+    with pytest.raises(imagevault.InvalidJob):
+        vault.put(png(), "a.png", job=label)
+    with pytest.raises(imagevault.InvalidOwner):
+        list(vault.list(owner=label))
+
+
+@pytest.mark.parametrize("image", ["", "xx", "../" * 8, ABSENT.upper() + "A", ABSENT + "\n"])
+def test_refuses_ids_that_are_none(vault: Any, image: str) -> None:
+    for verb in (vault.get, vault.metadata, vault.delete):
+        with pytest.raises(imagevault.InvalidId):
+            verb(image)
+
+
+def test_an_unknown_image_is_unknown_to_every_verb(vault: Any) -> None:
+    for verb in (vault.get, vault.metadata, vault.delete):
+        with pytest.raises(imagevault.UnknownImage) as caught:
+            verb(ABSENT)
+        assert caught.value.request_id and len(caught.value.request_id) == 16
+        assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "finding", "offset"),
+    [
+        (b"hello", "a.png", "signature-unknown", 0),
+        (png(seed=1)[:60], "a.png", "png-truncated", 60),
+        (png(seed=1), "a.jpg", "extension-mismatch", None),
+        (png(seed=1), "a.gif", "extension-not-allowed", None),
+    ],
+)
+def test_a_refused_image_tells_the_finding(
+    vault: Any, job: str, data: bytes, name: str, finding: str, offset: int | None
+) -> None:
+    with pytest.raises(imagevault.ImageRefused) as caught:
+        vault.put(data, name, job=job)
+    assert caught.value.status == 422
+    assert caught.value.finding is not None and caught.value.finding.code == finding
+    if finding != "png-truncated":
+        assert caught.value.finding.offset == offset
+
+
+def test_the_declared_type_must_agree(vault: Any, job: str) -> None:
+    assert vault.put(png(), "a.png", job=job, content_type="image/png").type == "image/png"
+    with pytest.raises(imagevault.ImageRefused) as caught:
+        vault.put(png(), "a.png", job=job, content_type="image/jpeg")
+    assert caught.value.finding == imagevault.Finding("declared-type-mismatch")
+
+
+def test_refuses_an_empty_upload(vault: Any, job: str) -> None:
+    sources: list[Any] = [b"", io.BytesIO(), iter([])]
+    for source in sources:
+        with pytest.raises(imagevault.EmptyBody):
+            vault.put(source, "a.png", job=job)
+
+
+def test_refuses_an_upload_over_the_limit(vault: Any, job: str) -> None:
+    for source in (bytes(11 << 20), pieces(bytes(11 << 20))):
+        with pytest.raises(imagevault.BodyTooLarge) as caught:
+            vault.put(source, "a.png", job=job)
+        assert caught.value.status == 413
+    assert vault.put(png(), "a.png", job=job).job == job
+
+
+def test_a_source_that_raises_stores_nothing(vault: Any, job: str) -> None:
+    data = png(100, 100)
+
+    def broken() -> Iterator[bytes]:
+        yield data[:1000]
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        vault.put(broken(), "a.png", job=job)
+    with pytest.raises(OSError, match="the disk is gone"):
+        vault.put(broken(), "a.png", job=job, length=len(data))
+    assert all_images(vault.list(job=job)) == []
+
+
+@pytest.mark.parametrize("difference", [-1, 1])
+def test_a_source_of_another_length_stores_nothing(
+    vault: Any, job: str, difference: int
+) -> None:
+    data = png()
+    with pytest.raises(ValueError, match="announced"):
+        vault.put(pieces(data), "a.png", job=job, length=len(data) + difference)
+    assert all_images(vault.list(job=job)) == []
+
+
+def test_text_is_no_upload(vault: Any) -> None:
+    with pytest.raises(TypeError):
+        vault.put("text", "a.png")
+
+
+def test_tells_about_the_service(vault: Any) -> None:
+    assert vault.health().status == "ok"
+    assert vault.ready().status == "ready"
+    assert vault.version().api == 1
+    who = vault.whoami()
+    assert (who.door, who.namespace) == ("images", "default")
+    assert who.uid == os.getuid()
+
+
+def test_async_iterators_are_streamed(vault: Any, flavour: str, job: str) -> None:
+    if flavour == "sync":
+        with pytest.raises(TypeError):
+            vault.put(async_pieces(png()), "a.png", job=job)
+        return
+    data = png(300, 300)
+    assert vault.get(vault.put(async_pieces(data), "a.png", job=job).id) == data
+    again = vault.put(async_pieces(data), "a.png", job=job, length=len(data))
+    assert again.stored.bytes == len(data)
+    with pytest.raises(ValueError, match="announced"):
+        vault.put(async_pieces(data), "b.png", job=job, length=len(data) + 1)
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    yield b""
+    for start in range(0, len(data), 100_000):
+        yield data[start : start + 100_000]
+
+
+async def async_pieces(data: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces(data):
+        yield piece
+
+
+class Unseekable(io.RawIOBase):
+    """What a pipe looks like."""
+
+    def __init__(self, data: bytes) -> None:
+        self._rest = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, count: int = -1) -> bytes:
+        return self._rest.read(min(count, 1000))
+
+    def seekable(self) -> bool:
+        return False
