@@ -107,6 +107,16 @@ struct LifeTests {
         #expect(try vault.ask("GET", "/v1/health").status == 200)
     }
 
+    @Test("A socket that another vault answers at is not taken over, and goes on answering")
+    func socketInUse() throws {
+        let vault = try TestVault()
+        let other = try TestVault(starting: false)
+        let said = try other.refusalToStart(
+            environment: ["IMAGEVAULT_RUN_DIRECTORY": vault.folder.root])
+        #expect(said.contains("images.sock"))
+        #expect(try vault.ask("GET", "/v1/health").status == 200)
+    }
+
     @Test("A file where a socket should be is left alone")
     func noSocket() throws {
         let vault = try TestVault(starting: false)
