@@ -75,17 +75,6 @@ struct RequestTests {
         #expect(throws: RequestError.invalidOwner) { try Claim(jobFields: [], ownerFields: [""]) }
     }
 
-    @Test("a declared type is an image, nothing, or something else")
-    func declaredType() {
-        #expect(DeclaredType(contentTypeFields: []) == .unspecified)
-        #expect(DeclaredType(contentTypeFields: ["application/octet-stream"]) == .unspecified)
-        #expect(DeclaredType(contentTypeFields: ["Image/JPEG; q=1"]) == .image(.jpeg))
-        #expect(DeclaredType(contentTypeFields: ["image/png"]) == .image(.png))
-        #expect(DeclaredType(contentTypeFields: ["text/html"]) == .other)
-        #expect(DeclaredType(contentTypeFields: ["image/png", "image/png"]) == .other)
-        #expect(DeclaredType(contentTypeFields: [""]) == .other)
-    }
-
     @Test("an id in a path has one spelling")
     func identifier() throws {
         let hex = String(repeating: "0a", count: 32)

@@ -8,6 +8,8 @@ package protocol ContentInspector: Sendable {
         _ upload: UploadBuffer, type: ImageType, level: InspectionLevel, namespace: NamespaceName
     ) async throws(VaultError) -> FindingCode?
 
+    /// False when no worker can be had until the daemon is started anew.
+    var canInspect: Bool { get }
     var workers: Int { get }
     var restarts: Int { get }
 }

@@ -33,6 +33,13 @@ extension Vault {
 
     package var logSigner: LogSigner? { signer }
 
+    /// Why uploads and readings cannot be served now; nil when they can.
+    package var unreadiness: ErrorCode? {
+        if isSealed { return .sealed }
+        if committer.isBroken { return .auditUnavailable }
+        return inspectors.canInspect ? nil : .inspectionFailed
+    }
+
     /// Whether the log's size is one more than its last event's index: a size that was changed is
     /// told before an event is written in the wrong place.
     package static func logIsWhole(_ catalog: any Catalog) throws(StorageError) -> Bool {

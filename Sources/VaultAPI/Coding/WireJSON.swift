@@ -15,13 +15,6 @@ package enum WireJSON {
         return [UInt8](try encoder.encode(value))
     }
 
-    /// The same value over several lines, for a person.
-    package static func encodeIndented(_ value: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        return [UInt8](try encoder.encode(value))
-    }
-
     /// Members that this version does not know are passed over: a newer daemon may send them.
     ///
     /// - Throws: `DecodingError`.

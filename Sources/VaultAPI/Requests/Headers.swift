@@ -6,7 +6,6 @@ package enum HeaderName {
     package static let contentDisposition = "Content-Disposition"
     package static let contentLength = "Content-Length"
     package static let contentType = "Content-Type"
-    package static let contentTypeOptions = "X-Content-Type-Options"
     package static let cacheControl = "Cache-Control"
     package static let allow = "Allow"
     package static let retryAfter = "Retry-After"
@@ -23,35 +22,6 @@ package enum MediaType {
     package static let octets = "application/octet-stream"
     package static let note = "text/plain; charset=utf-8"
     package static let yaml = "application/yaml"
-}
-
-/// What an upload says its body is.
-package enum DeclaredType: Hashable, Sendable {
-    /// Nothing, or `application/octet-stream`: the bytes decide.
-    case unspecified
-    case image(ImageType)
-    /// Some other type, or more than one.
-    case other
-
-    /// - Parameter fields: every value of `Content-Type`; media type parameters are passed over.
-    package init(contentTypeFields fields: [String]) {
-        guard let field = fields.first else {
-            self = .unspecified
-            return
-        }
-        let essence = field.utf8.prefix { $0 != UInt8(ascii: ";") }
-        let plain = essence.filter { $0 != 0x20 && $0 != 0x09 }.map { byte in
-            (0x41...0x5A).contains(byte) ? byte + 0x20 : byte
-        }
-        let name = String(decoding: plain, as: UTF8.self)
-        if fields.count > 1 {
-            self = .other
-        } else if name == MediaType.octets {
-            self = .unspecified
-        } else {
-            self = ImageType(mediaType: name).map(Self.image) ?? .other
-        }
-    }
 }
 
 extension Claim {

@@ -22,7 +22,7 @@ extension RequestHandler {
             return PutRequest(
                 name: try ContentDisposition.fileName(
                     fields: exchange.values(HeaderName.contentDisposition)),
-                declaredType: exchange.values(HeaderName.contentType).first,
+                declaredType: exchange.declaredType,
                 claim: try exchange.claim(),
                 digest: try ContentDigest.sha256(
                     fields: exchange.values(HeaderName.contentDigest)))

@@ -64,10 +64,7 @@ extension RequestHandler {
     }
 
     private func ready() throws -> Answer {
-        if vault.isSealed { throw Refusal(error: VaultError(.sealed), detail: nil) }
-        if vault.committer.isBroken {
-            throw Refusal(error: VaultError(.auditUnavailable), detail: nil)
-        }
+        if let code = vault.unreadiness { throw Refusal(error: VaultError(code), detail: nil) }
         return .json(ReadyAnswer())
     }
 

@@ -246,6 +246,12 @@ struct Exchange {
             || values(HeaderName.fetchSite).contains { $0 != "same-origin" && $0 != "none" }
     }
 
+    /// What `Content-Type` says; two of them say what no image agrees with.
+    var declaredType: String? {
+        let values = values(HeaderName.contentType)
+        return values.isEmpty ? nil : values.joined(separator: ", ")
+    }
+
     func claim() throws(RequestError) -> Claim {
         try Claim(jobFields: values(HeaderName.job), ownerFields: values(HeaderName.owner))
     }

@@ -24,6 +24,7 @@ package final class Inspectors: ContentInspector {
         self.workers = workers
     }
 
+    package var canInspect: Bool { pool.canStartWorkers }
     package var restarts: Int { pool.faultCount }
 
     package func examine(

@@ -164,6 +164,9 @@ struct UploadTests {
         let vault = try sharedVault()
         let declared = try vault.put(Sample.jpeg(19), ["Content-Type: image/png"])
         #expect(declared.json["finding"]["code"].text == "declared-type-mismatch")
+        let twice = try vault.put(
+            Sample.jpeg(19), ["Content-Type: image/jpeg", "Content-Type: image/jpeg"])
+        #expect(twice.json["finding"]["code"].text == "declared-type-mismatch")
         let named = try vault.put(Sample.jpeg(19), name: "a.png")
         #expect(named.json["finding"]["code"].text == "extension-mismatch")
     }

@@ -117,6 +117,27 @@ struct LifeTests {
         #expect(try vault.ask("GET", "/v1/health").status == 200)
     }
 
+    @Test("It is not ready once no worker can be had, and images stay readable")
+    func launcherGone() throws {
+        let vault = try TestVault()
+        let image = Sample.jpeg(150)
+        let id = try vault.store(image)
+        let daemon = try #require(vault.daemon).pid
+        // vaultd's only child starts the workers.
+        let children = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon)/task")
+            .flatMap { try Disk.read("/proc/\(daemon)/task/\($0)/children") }
+        let first = String(decoding: children, as: UTF8.self).split(separator: " ").first
+        let launcher = try #require(first.flatMap { pid_t($0) })
+        #expect(try vault.ask("GET", "/v1/ready").status == 200)
+        kill(launcher, SIGKILL)
+        let answer = try eventually("the loss to be noticed") {
+            let answer = try vault.ask("GET", "/v1/ready")
+            return answer.status == 503 ? answer : nil
+        }
+        #expect(answer.json["code"].text == "inspection-failed")
+        #expect(try vault.get(id).bytes == Bytes(image))
+    }
+
     @Test("A file where a socket should be is left alone")
     func noSocket() throws {
         let vault = try TestVault(starting: false)

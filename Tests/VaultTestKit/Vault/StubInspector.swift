@@ -35,6 +35,7 @@ package final class StubInspector: ContentInspector {
         }
     }
 
+    package var canInspect: Bool { true }
     package var workers: Int { 1 }
     package var restarts: Int { 0 }
 }
