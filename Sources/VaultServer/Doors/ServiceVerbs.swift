@@ -30,9 +30,9 @@ package struct ServiceFacts: Sendable {
 }
 
 extension RequestHandler {
-    /// Answers every operation that has a small answer.
-    func answer(_ operation: Operation, _ exchange: Exchange) async throws -> Answer {
-        switch operation {
+    /// Answers every verb that has a small answer.
+    func answer(_ verb: Verb, _ exchange: Exchange) async throws -> Answer {
+        switch verb {
         case .listImages: return try await listImages(exchange)
         case .probeImage(let id): return try await probeImage(id, exchange)
         case .deleteImage(let id): return try await deleteImage(id, exchange)
@@ -43,7 +43,7 @@ extension RequestHandler {
         try await parsing(exchange) { () throws(RequestError) in
             try QueryString.requireNone(exchange.query)
         }
-        switch operation {
+        switch verb {
         case .health: return .json(HealthAnswer())
         case .ready: return try ready()
         case .version:

@@ -58,7 +58,7 @@ package struct RequestHandler: Sendable {
                 let received = try await receiveImage(exchange, writer)
                 exchange.hasUnreadBody = false
                 return .answer(try await putImage(received, exchange))
-            case let operation: return .answer(try await answer(operation, exchange))
+            case let verb: return .answer(try await answer(verb, exchange))
             }
         } catch let refusal as Refusal {
             return .refusal(tell(refusal, exchange))
@@ -66,7 +66,7 @@ package struct RequestHandler: Sendable {
     }
 
     /// Who may not speak is told so, and so is who asks for what is not there.
-    private func admit(_ exchange: inout Exchange) async throws -> Operation {
+    private func admit(_ exchange: inout Exchange) async throws -> Verb {
         guard access.admits(exchange.peer) else {
             exchange.action = .strangerRefused
             logger.warning(
@@ -77,9 +77,9 @@ package struct RequestHandler: Sendable {
                 ])
             throw try await refused(VaultError(.notPermitted), exchange)
         }
-        let operation: Operation
+        let verb: Verb
         do throws(RouteRefusal) {
-            operation = try Operation(
+            verb = try Verb(
                 method: exchange.request.method, path: exchange.path, door: door)
         } catch {
             var refusal = try await refused(VaultError(error.code), exchange)
@@ -88,16 +88,16 @@ package struct RequestHandler: Sendable {
             }
             throw refusal
         }
-        exchange.action = operation.action
+        exchange.action = verb.action
         // No page in a browser has business here: what it forges carries its origin.
-        if operation.isMutating, exchange.isCrossSite {
+        if verb.isMutating, exchange.isCrossSite {
             throw try await refused(VaultError(.crossSite), exchange)
         }
         // Only an upload has a body; any other would have to be read for nothing.
-        if operation != .putImage, exchange.hasUnreadBody {
+        if verb != .putImage, exchange.hasUnreadBody {
             throw try await refused(VaultError(.badRequest), exchange)
         }
-        return operation
+        return verb
     }
 
     // MARK: Refusals
@@ -202,7 +202,7 @@ struct Exchange {
     let peer: PeerIdentity
     let door: Door
     let id: RequestID
-    /// What a refusal is logged as: the operation, once it is known.
+    /// What a refusal is logged as: the verb, once it is known.
     var action = EventAction.requestRefused
     /// Whether bytes may follow the head that nobody has taken yet.
     var hasUnreadBody: Bool

@@ -1,10 +1,10 @@
-// Which operation a method and a path ask for, at which door. Parsed whole: there are no wildcards.
+// Which verb a method and a path ask for, at which door. Parsed whole: there are no wildcards.
 
 import HTTPTypes
 import VaultAPI
 import VaultFormat
 
-enum Operation: Hashable, Sendable {
+enum Verb: Hashable, Sendable {
     case health, ready, version, whoami, contract
     case putImage
     case listImages
@@ -21,17 +21,17 @@ enum Operation: Hashable, Sendable {
     init(
         method: HTTPRequest.Method, path: some StringProtocol, door: Door
     ) throws(RouteRefusal) {
-        let operations = Self.operations(at: path, door)
-        guard !operations.isEmpty else { throw RouteRefusal(code: .unknownRoute, allowed: []) }
-        guard let operation = operations.first(where: { $0.0 == method })?.1 else {
-            throw RouteRefusal(code: .methodNotAllowed, allowed: operations.map(\.0))
+        let verbs = Self.verbs(at: path, door)
+        guard !verbs.isEmpty else { throw RouteRefusal(code: .unknownRoute, allowed: []) }
+        guard let verb = verbs.first(where: { $0.0 == method })?.1 else {
+            throw RouteRefusal(code: .methodNotAllowed, allowed: verbs.map(\.0))
         }
-        self = operation
+        self = verb
     }
 
-    private static func operations(
+    private static func verbs(
         at path: some StringProtocol, _ door: Door
-    ) -> [(HTTPRequest.Method, Operation)] {
+    ) -> [(HTTPRequest.Method, Verb)] {
         let segments = String(path).split(separator: "/", omittingEmptySubsequences: false)
             .map { String($0) }
         guard segments.count >= 3, segments[0].isEmpty, segments[1] == "v1" else { return [] }
@@ -53,7 +53,7 @@ enum Operation: Hashable, Sendable {
     }
 
     /// What every door answers.
-    private static func common(_ segments: [String]) -> [(HTTPRequest.Method, Operation)]? {
+    private static func common(_ segments: [String]) -> [(HTTPRequest.Method, Verb)]? {
         guard segments.count == 3 else { return nil }
         switch segments[2] {
         case "health": return [(.get, .health)]
@@ -72,7 +72,7 @@ enum Operation: Hashable, Sendable {
         }
     }
 
-    /// The action that a refusal of this operation is logged as.
+    /// The action that a refusal of this verb is logged as.
     var action: EventAction {
         switch self {
         case .putImage: .imagePut
