@@ -505,6 +505,10 @@ def event_aad(index):
     return b"ivault-event" + struct.pack(">Q", index)
 
 
+def pseudonym_aad(kind, pseudonym):
+    return b"ivault-pseudonym" + bytes([kind]) + pseudonym
+
+
 def key_id(origin, public):
     return hashlib.sha256(origin.encode() + b"\n\x01" + public).digest()[:4]
 
@@ -1080,10 +1084,15 @@ def events():
             "gid": 33,
             "pid": 4242,
             "request_id": fixed("request", 8).hex(),
+            "actor": fixed("actor", 16).hex(),
+            "client": fixed("client", 16).hex(),
+            "agent": fixed("agent", 16).hex(),
+            "trace": fixed("trace", 16).hex(),
             "namespace": "default",
             "image": fixed("event image").hex(),
             "reference": fixed("event reference", 16).hex(),
             "bytes": 200000,
+            "offset": 262144,
             "duration_us": 1234,
             "verdict": "decode",
             "epoch": 2,
@@ -1100,6 +1109,35 @@ def events():
             "finding": 'a"b\\c\n\u007f\u00e9\u20ac\U0001f600',
         },
     )
+
+
+NAMES = {3: "user:8421", 4: "2001:db8::1", 5: 'Mozilla/5.0 (X11; "test")'}
+KINDS = {3: "actor", 4: "client", 5: "agent"}
+
+
+def pseudonyms():
+    """What pseudonyms stand for, and sealed names in places that are not theirs."""
+    opens, refusals = [], []
+    key = KEY[4, 0, ""]
+    for kind, name in NAMES.items():
+        pseudonym = fixed(KINDS[kind], 16)
+        sealed = seal_box(f"pseudonym {kind}", key, pseudonym_aad(kind, pseudonym), name.encode())
+        index = blind_index(KEY[1, 0, ""], kind, name, "default")
+        one = {"rule": f"the name of a pseudonym: {KINDS[kind]}", "kind": kind, "name": name}
+        one |= {"pseudonym": pseudonym.hex(), "index": index.hex(), "sealed": sealed.hex()}
+        opens.append(one)
+
+    def refuse(rule, kind, pseudonym, data=sealed):
+        vector = {"rule": rule, "kind": kind, "pseudonym": pseudonym.hex(), "sealed": data.hex()}
+        vector |= {"refused_by": "box", "code": "refused"}
+        aad = pseudonym_aad(kind, pseudonym)
+        refusals.append(confirm(vector, lambda: open_box("box", key, aad, data)))
+
+    refuse("a name under another pseudonym", 5, fixed("actor", 16))
+    refuse("a name of another kind", 4, pseudonym)
+    refuse("a bit of the name is flipped", 5, pseudonym, flipped(sealed, 24))
+    refuse("a name that was cut", 5, pseudonym, sealed[:-1])
+    return {"opens": opens, "refusals": refusals}
 
 
 def log():
@@ -1142,7 +1180,8 @@ def log():
     signer |= {"verifier_key": verifier_key(origin, public)}
     signer |= {"fingerprint": hashlib.sha256(public).hexdigest(), "notes": notes}
     trees = {"leaves": LEAVES, "roots": ROOTS}
-    return {"opens": opens, "refusals": refusals, "trees": trees, "checkpoints": signer}
+    both = {"opens": opens, "refusals": refusals, "pseudonyms": pseudonyms()}
+    return both | {"trees": trees, "checkpoints": signer}
 
 
 # ---- The program -------------------------------------------------------------------------------

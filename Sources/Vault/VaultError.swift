@@ -6,10 +6,13 @@ package import VaultFormat
 package struct VaultError: Error, Hashable, Sendable {
     package let code: ErrorCode
     package let finding: Finding?
+    /// Bytes of the image, where the caller asked for others than it has.
+    package let imageBytes: Int?
 
-    package init(_ code: ErrorCode, finding: Finding? = nil) {
+    package init(_ code: ErrorCode, finding: Finding? = nil, imageBytes: Int? = nil) {
         self.code = code
         self.finding = finding
+        self.imageBytes = imageBytes
     }
 
     /// Whether the log has it already, or cannot have it.

@@ -115,6 +115,17 @@ package final class Keyring: Sendable {
     package enum BlindSubject: UInt8, Sendable {
         case owner = 1
         case job = 2
+        case actor = 3
+        case client = 4
+        case agent = 5
+
+        package init(_ kind: Pseudonym.Kind) {
+            switch kind {
+            case .actor: self = .actor
+            case .client: self = .client
+            case .agent: self = .agent
+            }
+        }
     }
 
     /// What stands in the catalog for an owner or a job, so that equal ones can be found.
@@ -156,22 +167,50 @@ package final class Keyring: Sendable {
 
     /// Seals an event's salt and body under the event-body key: nonce, ciphertext, tag.
     package func sealEvent(_ saltAndBody: [UInt8], index: UInt64) throws(CryptoError) -> [UInt8] {
+        try sealLogText(saltAndBody, Self.eventContext(index))
+    }
+
+    /// - Throws: ``CryptoError/refused``.
+    package func openEvent(_ sealed: [UInt8], index: UInt64) throws(CryptoError) -> [UInt8] {
+        try openLogText(sealed, Self.eventContext(index))
+    }
+
+    /// Seals what a pseudonym stands for. LogFormat §6.
+    package func sealName(
+        _ text: String, _ kind: Pseudonym.Kind, _ pseudonym: Pseudonym
+    ) throws(CryptoError) -> [UInt8] {
+        try sealLogText(Array(text.utf8), Self.nameContext(kind, pseudonym))
+    }
+
+    /// - Throws: ``CryptoError/refused``.
+    package func openName(
+        _ sealed: [UInt8], _ kind: Pseudonym.Kind, _ pseudonym: Pseudonym
+    ) throws(CryptoError) -> String {
+        String(decoding: try openLogText(sealed, Self.nameContext(kind, pseudonym)), as: UTF8.self)
+    }
+
+    private func sealLogText(_ text: [UInt8], _ context: [UInt8]) throws(CryptoError) -> [UInt8] {
         let nonce = try Random.bytes(Sodium.nonceBytes)
         let sealed = unsafe keys.withKey(at: eventIndex) { key in
-            unsafe saltAndBody.withRawBytes { bytes in
-                unsafe Sodium.seal(
-                    bytes, associatedData: Self.eventContext(index), nonce: nonce, key: key)
+            unsafe text.withRawBytes { bytes in
+                unsafe Sodium.seal(bytes, associatedData: context, nonce: nonce, key: key)
             }
         }
         return nonce + sealed
     }
 
-    /// - Throws: ``CryptoError/refused``.
-    package func openEvent(_ sealed: [UInt8], index: UInt64) throws(CryptoError) -> [UInt8] {
+    private func openLogText(_ sealed: [UInt8], _ context: [UInt8]) throws(CryptoError) -> [UInt8] {
         try unsafe keys.withKey(at: eventIndex) { (key) throws(CryptoError) in
-            try unsafe SmallBox.open(
-                sealed, associatedData: Self.eventContext(index), key: key)
+            try unsafe SmallBox.open(sealed, associatedData: context, key: key)
         }
+    }
+
+    private static func nameContext(_ kind: Pseudonym.Kind, _ pseudonym: Pseudonym) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.append(Array("ivault-pseudonym".utf8))
+        writer.append(kind.rawValue)
+        writer.append(pseudonym.bytes)
+        return writer.bytes
     }
 
     private static func eventContext(_ index: UInt64) -> [UInt8] {

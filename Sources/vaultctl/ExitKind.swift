@@ -53,14 +53,15 @@ enum ExitKind: Int32, CaseIterable {
         case .unknownImage: self = .notFound
         case .notPermitted, .crossSite: self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
-            .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch:
+            .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,
+            .deadlineExceeded:
             self = .unavailable
         case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .catalogDamaged,
             .keyringDamaged:
             self = .damaged
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
-            .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .uploadIncomplete,
-            .keyringRefused, .internalError:
+            .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,
+            .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused, .internalError:
             self = .other
         }
     }

@@ -37,6 +37,36 @@ struct LogTests {
         }
     }
 
+    @Test("the names of pseudonyms, and their look-up, are the second implementation's")
+    func names() throws {
+        let keyring = try FixedVault.keyring()
+        let opens = try vectors().pseudonyms.opens
+        #expect(opens.count == Pseudonym.Kind.allCases.count)
+        for vector in opens {
+            let kind = try #require(Pseudonym.Kind(rawValue: vector.kind))
+            let pseudonym = try Pseudonym(hex: vector.pseudonym)
+            let name = try #require(vector.name)
+            #expect(try keyring.openName(vector.sealed.bytes, kind, pseudonym) == name)
+            #expect(keyring.blindIndex(.init(kind), name, in: .standard).hex == vector.index)
+            let sealed = try keyring.sealName(name, kind, pseudonym)
+            #expect(try keyring.openName(sealed, kind, pseudonym) == name)
+        }
+    }
+
+    @Test("each faulty name of a pseudonym is refused")
+    func namesRefused() throws {
+        let keyring = try FixedVault.keyring()
+        let refusals = try vectors().pseudonyms.refusals
+        #expect(refusals.count > 3)
+        for vector in refusals {
+            let kind = try #require(Pseudonym.Kind(rawValue: vector.kind))
+            let pseudonym = try Pseudonym(hex: vector.pseudonym)
+            #expect(throws: CryptoError.refused, "\(vector.rule)") {
+                try keyring.openName(vector.sealed.bytes, kind, pseudonym)
+            }
+        }
+    }
+
     private func root(of frontier: MerkleFrontier) -> Digest256 {
         frontier.root(hash: LogHash.node) ?? LogHash.empty
     }

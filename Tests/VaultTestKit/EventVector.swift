@@ -13,10 +13,15 @@ package struct EventVector: NamedVector {
         let gid: UInt32?
         let pid: Int32?
         let requestId: String?
+        let actor: String?
+        let client: String?
+        let agent: String?
+        let trace: String?
         let namespace: String?
         let image: String?
         let reference: String?
         let bytes: Int?
+        let offset: Int?
         let durationUs: Int?
         let verdict: String?
         let epoch: UInt32?
@@ -48,10 +53,16 @@ package struct EventVector: NamedVector {
             atMicroseconds: atMicroseconds, caller: fields.caller,
             request: try fields.requestId.map { try RequestID(hex: $0) })
         event.finding = fields.finding
+        event.pseudonyms = Pseudonyms(
+            actor: try fields.actor.map { try Pseudonym(hex: $0) },
+            client: try fields.client.map { try Pseudonym(hex: $0) },
+            agent: try fields.agent.map { try Pseudonym(hex: $0) })
+        event.asserted.trace = try fields.trace.map { try TraceID(hex: $0) }
         event.namespace = try fields.namespace.map { try NamespaceName($0) }
         event.image = try fields.image.map { try ImageID(hex: $0) }
         event.reference = try fields.reference.map { try ReferenceID(hex: $0) }
         event.bytes = fields.bytes
+        event.offset = fields.offset
         event.durationMicroseconds = fields.durationUs
         event.verdictLevel = fields.verdict
         event.epoch = try fields.epoch.map { try EpochNumber($0) }

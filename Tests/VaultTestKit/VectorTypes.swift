@@ -152,6 +152,18 @@ package struct KeyTextVector: NamedVector {
     package let secret: HexBytes?
 }
 
+/// A pseudonym of `log.json`, with the name that it stands for where that opens.
+package struct PseudonymVector: NamedVector {
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    package let kind: UInt8
+    package let pseudonym: String
+    package let name: String?
+    package let index: String?
+    package let sealed: HexBytes
+}
+
 /// `log.json`.
 package struct LogVectors: Decodable, Sendable {
     package struct Trees: Decodable, Sendable {
@@ -172,8 +184,14 @@ package struct LogVectors: Decodable, Sendable {
         package let notes: [Note]
     }
 
+    package struct Names: Decodable, Sendable {
+        package let opens: [PseudonymVector]
+        package let refusals: [PseudonymVector]
+    }
+
     package let opens: [EventVector]
     package let refusals: [EventVector]
+    package let pseudonyms: Names
     package let trees: Trees
     package let checkpoints: Checkpoints
 }

@@ -91,6 +91,21 @@ struct CommitterTests {
         #expect(throws: VaultError(.rowDamaged)) { try moved.verify(with: fixture.keyring) }
     }
 
+    @Test("a change that nobody waits for any more is not made, and the log says so")
+    func abandoned() async throws {
+        let fixture = try CommitterFixture()
+        var rows = TestRows()
+        fixture.closeGate()
+        let given = fixture.enqueue(put(&rows), 1)
+        let wanted = fixture.enqueue(put(&rows), 2)
+        given.cancel()
+        fixture.openGate()
+        await #expect(throws: VaultError(.deadlineExceeded).recorded) { try await given.value }
+        #expect(try await wanted.value.index == 2)
+        #expect(try fixture.memory.totals().images == 1)
+        #expect(try fixture.memory.events().map(\.outcome) == [.done, .failed, .done])
+    }
+
     @Test("indexes are dense, and in the order in which changes arrived")
     func order() async throws {
         let fixture = try CommitterFixture()

@@ -93,7 +93,7 @@ struct DamagedBlobTests {
         var bytes: [UInt8] = []
         let code = try await refusal {
             let image = try await test.vault.open(id, claim: .unnamed, test.call())
-            for index in 0..<image.frameCount {
+            for index in image.frames {
                 bytes += try test.vault.frame(index, of: image)
             }
         }

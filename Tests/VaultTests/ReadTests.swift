@@ -118,7 +118,7 @@ struct ReadTests {
         defer { test.stop() }
         let id = try await test.put(TestImages.large).image.image
         let image = try await test.vault.open(id, claim: .unnamed, test.call())
-        #expect(image.frameCount == 3)
+        #expect(image.frames == 0..<3)
         test.clock.advance(microseconds: 1234)
         test.vault.ended(image, bytes: 99, failure: nil)
         let log = try await test.settledLog()
@@ -128,6 +128,53 @@ struct ReadTests {
         #expect(log[1].bytes == TestImages.large.count)
         #expect(log[1].reference == log[0].reference)
         #expect(log[1].epoch == 1)
+    }
+
+    @Test(
+        "a span gives exactly its bytes, and its event says which",
+        arguments: [
+            ByteSpan.run(first: 0, last: 0), .run(first: 5, last: 300_000), .suffix(1),
+            .run(first: 262_143, last: 262_144), .run(first: 262_144, last: 262_144),
+            .run(first: 262_144, last: nil), .suffix(300_000), .run(first: 1, last: .max),
+        ])
+    func span(span: ByteSpan) async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.large).image.image
+        let image = try await test.vault.open(id, claim: .unnamed, span: span, test.call())
+        var bytes: [UInt8] = []
+        for index in image.frames { bytes += try test.vault.frame(index, of: image) }
+        let range = try #require(span.range(in: TestImages.large.count))
+        #expect(bytes == Array(TestImages.large[range]))
+        let begun = try #require(try await test.settledLog().last)
+        #expect((begun.bytes, begun.offset) == (range.count, range.lowerBound))
+    }
+
+    @Test("the whole image as a span is a reading of the whole")
+    func wholeSpan() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.large).image.image
+        for span in [ByteSpan.whole, .run(first: 0, last: nil), .suffix(.max)] {
+            let image = try await test.vault.open(id, claim: .unnamed, span: span, test.call())
+            #expect(image.isWhole)
+            #expect(try await test.settledLog().last?.offset == nil)
+        }
+    }
+
+    @Test("a span outside the image is refused with the image's size, and logged")
+    func spanOutside() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small).image.image
+        let size = TestImages.small.count
+        for span in [ByteSpan.run(first: size, last: nil), .suffix(0)] {
+            await #expect(throws: VaultError(.rangeNotSatisfiable, imageBytes: size).self) {
+                _ = try await test.vault.open(id, claim: .unnamed, span: span, test.call())
+            }
+            let log = try await test.settledLog()
+            #expect(log.last?.summary == "read.begun refused range-not-satisfiable")
+        }
     }
 
     @Test("a read that broke off is failed, with its code")
@@ -149,7 +196,7 @@ struct ReadTests {
         let image = try await test.vault.open(id, claim: .unnamed, test.call())
         try await test.delete(id)
         var bytes: [UInt8] = []
-        for index in 0..<image.frameCount { bytes += try test.vault.frame(index, of: image) }
+        for index in image.frames { bytes += try test.vault.frame(index, of: image) }
         #expect(bytes == TestImages.large)
     }
 

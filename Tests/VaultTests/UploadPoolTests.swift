@@ -65,6 +65,32 @@ struct UploadPoolTests {
         #expect(UInt(bitPattern: unsafe pages?.baseAddress) == address)
     }
 
+    @Test("who gives up waiting is let go, and makes room for those behind")
+    func givingUp() async throws {
+        let pool = UploadPool(largest: 4 * Self.page, budget: 4 * Self.page)
+        let tasks = StepExecutor()
+        let held = try await pool.buffer(for: Self.page)
+        let large = tasks.start { try await pool.buffer(for: 4 * Self.page).count }
+        let small = tasks.start { try await pool.buffer(for: Self.page).count }
+        large.cancel()
+        tasks.release()
+        await #expect(throws: VaultError(.deadlineExceeded)) { try await large.value }
+        #expect(try await small.value == 0)
+        withExtendedLifetime(held) {}
+    }
+
+    @Test("who gave up before it began does not wait")
+    func givenUp() async throws {
+        let pool = UploadPool(largest: Self.page, budget: Self.page)
+        let held = try await pool.buffer(for: 1)
+        let task = Task {
+            unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+            return try await pool.buffer(for: 1).count
+        }
+        await #expect(throws: VaultError(.deadlineExceeded)) { try await task.value }
+        withExtendedLifetime(held) {}
+    }
+
     @Test("who finds no room waits until a buffer is given back")
     func waiting() async throws {
         let pool = UploadPool(largest: Self.page, budget: 2 * Self.page)

@@ -30,6 +30,8 @@ package final class Committer: Sendable {
     fileprivate struct Entry: Sendable {
         let change: Change
         var event: Event
+        /// Set when nobody wants the change any more; nil for what changes nothing.
+        var abandonment: Abandonment?
         let done: (@Sendable (Result<Committed, VaultError>) -> Void)?
     }
 
@@ -54,19 +56,34 @@ package final class Committer: Sendable {
 
     /// Waits until change and event are durable.
     ///
+    /// A task that is cancelled while its change waits for the batch before gives the change up.
+    ///
     /// - Throws: ``VaultError`` when the change was refused (its event, a refusal, is durable then),
     ///   or when neither could be written.
     package func commit(_ change: Change, _ event: Event) async throws(VaultError) -> Committed {
-        let result = await withCheckedContinuation { continuation in
-            enqueue(Entry(change: change, event: event) { continuation.resume(returning: $0) })
-        }
-        return try result.get()
+        let abandonment = Abandonment()
+        return try await withTaskCancellationHandler {
+            await written(change, event, abandonment)
+        } onCancel: {
+            abandonment.declare()
+        }.get()
     }
 
     /// Waits until the event is durable.
     @discardableResult
     package func record(_ event: Event) async throws(VaultError) -> UInt64 {
-        try await commit(.none, event).index
+        try await written(.none, event, nil).get().index
+    }
+
+    private func written(
+        _ change: Change, _ event: Event, _ abandonment: Abandonment?
+    ) async -> Result<Committed, VaultError> {
+        await withCheckedContinuation { continuation in
+            enqueue(
+                Entry(change: change, event: event, abandonment: abandonment) {
+                    continuation.resume(returning: $0)
+                })
+        }
     }
 
     /// Leaves the event to the next batch without waiting for it.
@@ -152,6 +169,9 @@ package final class Committer: Sendable {
         var event = entry.event
         let result: Result<Committed, VaultError>
         do throws(ChangeFailure) {
+            if entry.abandonment?.isDeclared == true {
+                throw .refused(VaultError(.deadlineExceeded))
+            }
             let change = try entry.change.apply(to: writer, keyring: keyring, index: index)
             if case .dropped(let reference, _, _) = change { event.reference = reference }
             result = .success(Committed(result: change, index: index))
@@ -163,6 +183,10 @@ package final class Committer: Sendable {
                 event.code = refusal.code
                 result = .failure(refusal.recorded)
             }
+        }
+        if let keyring, let namespace = event.namespace {
+            event.pseudonyms = try NameKeeper(catalog: writer, keyring: keyring)
+                .pseudonyms(of: event.asserted, in: namespace)
         }
         let row: EventRow
         do throws(CryptoError) {
@@ -186,4 +210,11 @@ package final class Committer: Sendable {
     private func refuse(_ batch: [Entry], with code: ErrorCode) {
         for entry in batch { entry.done?(.failure(VaultError(code).recorded)) }
     }
+}
+
+/// Whether whoever asked for a change has stopped waiting for it.
+private final class Abandonment: Sendable {
+    private let declared = Atomic(false)
+    var isDeclared: Bool { declared.load(ordering: .relaxed) }
+    func declare() { declared.store(true, ordering: .relaxed) }
 }

@@ -36,6 +36,10 @@ package protocol CatalogReader {
     func holdsBlob(_ blob: BlobID) throws(StorageError) -> Bool
     /// Events from index `from` upwards.
     func events(from: UInt64, limit: Int) throws(StorageError) -> [EventRow]
+    /// The pseudonym of the name that has this index.
+    func pseudonym(
+        of kind: Pseudonym.Kind, at index: BlindIndex
+    ) throws(StorageError) -> PseudonymRow?
     func frontier() throws(StorageError) -> MerkleFrontier
     func totals() throws(StorageError) -> CatalogTotals
     /// How many keys are wrapped under each epoch.
@@ -50,6 +54,7 @@ package protocol CatalogWriter: CatalogReader {
     /// Removes the row and its wrap.
     func deleteReference(_ reference: ReferenceRow) throws(StorageError)
     func append(_ event: EventRow) throws(StorageError)
+    func insertPseudonym(_ row: PseudonymRow) throws(StorageError)
     func setFrontier(_ frontier: MerkleFrontier) throws(StorageError)
 }
 

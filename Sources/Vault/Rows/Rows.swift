@@ -122,3 +122,20 @@ package struct EventRow: Hashable, Sendable {
         self.content = content
     }
 }
+
+/// What a pseudonym of the log stands for, sealed. LogFormat §6.
+package struct PseudonymRow: Hashable, Sendable {
+    package let pseudonym: Pseudonym
+    package let kind: Pseudonym.Kind
+    package let index: BlindIndex
+    package let sealedName: [UInt8]
+
+    package init(
+        pseudonym: Pseudonym, kind: Pseudonym.Kind, index: BlindIndex, sealedName: [UInt8]
+    ) {
+        self.pseudonym = pseudonym
+        self.kind = kind
+        self.index = index
+        self.sealedName = sealedName
+    }
+}

@@ -23,11 +23,14 @@ package final class UploadPool: Sendable {
         /// Bytes of regions that exist, out or free.
         var bytesMapped = 0
         var waiters: [Waiter] = []
+        var lastTicket: UInt64 = 0
     }
 
     private struct Waiter {
+        let ticket: UInt64
         let sizeClass: Int
-        let resume: CheckedContinuation<Void, Never>
+        /// True once there is room, false when the wait was given up.
+        let resume: CheckedContinuation<Bool, Never>
     }
 
     /// - Parameters:
@@ -42,11 +45,14 @@ package final class UploadPool: Sendable {
     }
 
     /// A buffer for an upload of `bytes`, once there is room for it. Waiters are served in order.
+    ///
+    /// - Throws: ``VaultError`` `body-too-large`, `overloaded` without memory, or
+    ///   `deadline-exceeded` when the task is cancelled while it waits.
     package func buffer(for bytes: Int) async throws(VaultError) -> UploadBuffer {
         guard let sizeClass = classes.firstIndex(where: { $0 >= bytes }) else {
             throw VaultError(.bodyTooLarge)
         }
-        await admit(sizeClass)
+        guard await admit(sizeClass) else { throw VaultError(.deadlineExceeded) }
         guard let region = take(sizeClass) else {
             release(sizeClass)
             throw VaultError(.overloaded)
@@ -54,33 +60,60 @@ package final class UploadPool: Sendable {
         return UploadBuffer(region: region, sizeClass: sizeClass, pool: self)
     }
 
-    private func admit(_ sizeClass: Int) async {
-        await withCheckedContinuation { continuation in
-            let admitted = state.withLock { state in
-                guard state.waiters.isEmpty, state.bytesOut + classes[sizeClass] <= budget else {
-                    state.waiters.append(Waiter(sizeClass: sizeClass, resume: continuation))
-                    return false
-                }
-                state.bytesOut += classes[sizeClass]
-                return true
-            }
-            if admitted { continuation.resume() }
+    /// Waits for room; false when the wait was given up.
+    private func admit(_ sizeClass: Int) async -> Bool {
+        let ticket = state.withLock { state in
+            state.lastTicket &+= 1
+            return state.lastTicket
         }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let admitted = state.withLock { state -> Bool? in
+                    // A cancellation that came first found nothing to remove.
+                    if Task.isCancelled { return false }
+                    guard state.waiters.isEmpty, state.bytesOut + classes[sizeClass] <= budget
+                    else {
+                        state.waiters.append(
+                            Waiter(ticket: ticket, sizeClass: sizeClass, resume: continuation))
+                        return nil
+                    }
+                    state.bytesOut += classes[sizeClass]
+                    return true
+                }
+                if let admitted { continuation.resume(returning: admitted) }
+            }
+        } onCancel: {
+            giveUp(ticket)
+        }
+    }
+
+    /// Whoever waited behind one that leaves may have room now.
+    private func giveUp(_ ticket: UInt64) {
+        let (leaver, admitted) = state.withLock { state in
+            let place = state.waiters.firstIndex { $0.ticket == ticket }
+            let leaver = place.map { state.waiters.remove(at: $0) }
+            return (leaver, admitWaiters(&state))
+        }
+        leaver?.resume.resume(returning: false)
+        for waiter in admitted { waiter.resume.resume(returning: true) }
     }
 
     private func release(_ sizeClass: Int) {
         let admitted = state.withLock { state in
             state.bytesOut -= classes[sizeClass]
-            var admitted: [Waiter] = []
-            while let next = state.waiters.first,
-                state.bytesOut + classes[next.sizeClass] <= budget
-            {
-                state.bytesOut += classes[next.sizeClass]
-                admitted.append(state.waiters.removeFirst())
-            }
-            return admitted
+            return admitWaiters(&state)
         }
-        for waiter in admitted { waiter.resume.resume() }
+        for waiter in admitted { waiter.resume.resume(returning: true) }
+    }
+
+    /// The waiters that there is room for, in their order; the first without stops those behind it.
+    private func admitWaiters(_ state: inout State) -> [Waiter] {
+        var admitted: [Waiter] = []
+        while let next = state.waiters.first, state.bytesOut + classes[next.sizeClass] <= budget {
+            state.bytesOut += classes[next.sizeClass]
+            admitted.append(state.waiters.removeFirst())
+        }
+        return admitted
     }
 
     // MARK: Regions

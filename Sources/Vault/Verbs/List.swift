@@ -31,7 +31,7 @@ extension Vault {
                 images.append(
                     ClaimedImage(image: image, body: try open(reference, of: image, keyring)))
             }
-            try await committer.record(event(.imageList, call))
+            _ = try await committer.commit(.none, event(.imageList, call))
             let last = rows.count > limit ? rows[limit - 1].reference.row : nil
             return ClaimPage(images: images, next: last)
         }

@@ -72,6 +72,8 @@ extension Vault {
                 throw VaultError(.digestMismatch)
             }
             let inspection = try await inspect(upload.buffer, request, call.namespace)
+            // What the sender stopped waiting for is not begun: sealing and flushing cost the most.
+            if Task.isCancelled { throw VaultError(.deadlineExceeded) }
             let stored = stored(upload.buffer, inspection, received.digest)
             let made = ReferenceBody(
                 name: request.name, claim: request.claim, receivedBytes: received.bytes,

@@ -10,6 +10,8 @@ package final class OpenedImage: Sendable {
     package let image: ImageRow
     /// The words of the claim that it is read under.
     package let body: ReferenceBody
+    /// The bytes that were asked for.
+    package let range: Range<Int>
     fileprivate let opener: BlobOpener
     fileprivate let reader: any BlobReader
     fileprivate let first: Data
@@ -18,11 +20,12 @@ package final class OpenedImage: Sendable {
     fileprivate let startedAt: Int64
 
     fileprivate init(
-        image: ImageRow, body: ReferenceBody, blob: consuming OpenedBlob, begunAt: UInt64,
-        call: Call, startedAt: Int64
+        image: ImageRow, body: ReferenceBody, range: Range<Int>, blob: consuming OpenedBlob,
+        begunAt: UInt64, call: Call, startedAt: Int64
     ) {
         self.image = image
         self.body = body
+        self.range = range
         reader = blob.reader
         first = blob.first
         opener = blob.opener
@@ -31,10 +34,12 @@ package final class OpenedImage: Sendable {
         self.startedAt = startedAt
     }
 
-    package var frameCount: Int { opener.header.layout.frameCount }
+    /// The frames that hold ``range``, at least one.
+    package var frames: Range<Int> { opener.header.layout.frames(holding: range) }
+    package var isWhole: Bool { range.count == image.storedBytes }
 }
 
-/// A blob whose header and first frame have proved themselves.
+/// A blob whose header and first wanted frame have proved themselves.
 private struct OpenedBlob: ~Copyable {
     let reader: any BlobReader
     let opener: BlobOpener
@@ -43,30 +48,42 @@ private struct OpenedBlob: ~Copyable {
 
 extension Vault {
     /// Opens an image for a caller; when this returns, the log says that it was read.
+    ///
+    /// - Throws: ``VaultError`` `range-not-satisfiable`, with the image's size, for a span outside it.
     package func open(
-        _ id: ImageID, claim: Claim, _ call: Call
+        _ id: ImageID, claim: Claim, span: ByteSpan = .whole, _ call: Call
     ) async throws(VaultError) -> OpenedImage {
         let startedAt = clock.monotonicMicroseconds()
         return try await audited(.readBegun, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
             let (image, reference) = try find(id, claim, call.namespace, keyring)
             let body = try open(reference, of: image, keyring)
-            let blob = try openBlob(of: image, keyring)
+            guard let range = span.range(in: image.storedBytes) else {
+                throw VaultError(.rangeNotSatisfiable, imageBytes: image.storedBytes)
+            }
+            let blob = try openBlob(of: image, from: range.lowerBound, keyring)
             var event = event(.readBegun, call, image: id)
             event.reference = reference.reference
-            event.bytes = image.storedBytes
+            event.bytes = range.count
+            event.offset = range.count == image.storedBytes ? nil : range.lowerBound
             event.epoch = image.key.epoch
-            let begunAt = try await committer.record(event)
+            let begunAt = try await committer.commit(.none, event).index
             return OpenedImage(
-                image: image, body: body, blob: blob, begunAt: begunAt, call: call,
-                startedAt: startedAt)
+                image: image, body: body, range: range, blob: blob, begunAt: begunAt,
+                call: call, startedAt: startedAt)
         }
     }
 
-    /// The plaintext of frame `index` of an opened image.
+    /// What frame `index`, one of ``OpenedImage/frames``, holds of the bytes that were asked for.
     package func frame(_ index: Int, of image: OpenedImage) throws(VaultError) -> Data {
-        if index == 0 { return image.first }
-        return try Self.frame(index, reader: image.reader, opener: image.opener)
+        let frame =
+            index == image.frames.lowerBound
+            ? image.first
+            : try Self.frame(index, reader: image.reader, opener: image.opener)
+        if image.isWhole { return frame }
+        let start = index * image.opener.header.layout.frameBytes
+        let wanted = image.range.clamped(to: start..<start + frame.count)
+        return frame.dropFirst(wanted.lowerBound - start).prefix(wanted.count)
     }
 
     /// Completes the record of a read. Nobody waits for it: begun without end counts as disclosed.
@@ -90,7 +107,7 @@ extension Vault {
             let body = try open(reference, of: image, keyring)
             var event = event(action, call, image: id)
             event.reference = reference.reference
-            try await committer.record(event)
+            _ = try await committer.commit(.none, event)
             return (image, body)
         }
     }
@@ -117,8 +134,9 @@ extension Vault {
         return (image, reference)
     }
 
+    /// Opens the blob and the frame that holds byte `start`.
     private func openBlob(
-        of image: ImageRow, _ keyring: Keyring
+        of image: ImageRow, from start: Int, _ keyring: Keyring
     ) throws(VaultError) -> OpenedBlob {
         let key = try unwrap(image, keyring)
         let reader = try openFile(of: image)
@@ -140,7 +158,8 @@ extension Vault {
         } catch {
             throw VaultError(error.code(orElse: .blobDamaged))
         }
-        let first = try Self.frame(0, reader: reader, opener: opener)
+        let first = try Self.frame(
+            start / header.layout.frameBytes, reader: reader, opener: opener)
         return OpenedBlob(reader: reader, opener: opener, first: first)
     }
 

@@ -66,16 +66,21 @@ final class KeyHolder: Sendable {
     var current: Keyring? { keyring.withLock { $0 } }
 }
 
-/// One request: who asks, in which namespace, under which number.
+/// One request: who asks, in which namespace, under which number, and for whom it says it does.
 package struct Call: Sendable {
     package let caller: Caller
     package let request: RequestID
     package let namespace: NamespaceName
+    package let asserted: AssertedContext
 
-    package init(caller: Caller, request: RequestID, namespace: NamespaceName) {
+    package init(
+        caller: Caller, request: RequestID, namespace: NamespaceName,
+        asserted: AssertedContext = .none
+    ) {
         self.caller = caller
         self.request = request
         self.namespace = namespace
+        self.asserted = asserted
     }
 }
 
@@ -99,6 +104,7 @@ extension Vault {
             action, atMicroseconds: clock.nowMicroseconds(), caller: call.caller,
             request: call.request)
         event.namespace = call.namespace
+        event.asserted = call.asserted
         event.image = image
         return event
     }

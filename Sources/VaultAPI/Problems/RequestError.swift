@@ -14,6 +14,8 @@ package enum RequestError: Error, Hashable, Sendable {
     case invalidJob
     case invalidOwner
     case invalidDigest
+    /// A header field of this vault that is not what `expected` tells, or is there twice.
+    case invalidHeader(String, expected: String)
 }
 
 /// Which rule of RFC 6266, RFC 8187 or of names a `Content-Disposition` broke.
@@ -42,6 +44,7 @@ extension RequestError {
         case .invalidJob: .invalidJob
         case .invalidOwner: .invalidOwner
         case .invalidDigest: .invalidDigest
+        case .invalidHeader: .invalidHeader
         }
     }
 
@@ -53,6 +56,7 @@ extension RequestError {
             Self.isPlain(name) ? "\(name) is not a parameter of this path." : nil
         case .repeatedParameter(let name): "\(name) is there more than once."
         case .invalidParameter(let name, let expected): "\(name) must be \(expected)."
+        case .invalidHeader(let name, let expected): "\(name) must be \(expected), once."
         case .invalidName(let fault): "Content-Disposition: \(fault.rawValue)."
         case .invalidIdentifier, .missingName, .invalidJob, .invalidOwner, .invalidDigest: nil
         }

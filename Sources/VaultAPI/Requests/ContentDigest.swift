@@ -23,6 +23,11 @@ package enum ContentDigest {
         return found
     }
 
+    /// The field that tells `digest` (`Content-Digest`, `Repr-Digest`).
+    package static func field(_ digest: Digest256) -> String {
+        "sha-256=:\(Base64.encode(digest.bytes)):"
+    }
+
     /// A byte sequence between colons.
     private static func digest(_ item: Substring) throws(RequestError) -> Digest256 {
         let trimmed = String(item.reversed().drop { $0 == " " || $0 == "\t" }.reversed())

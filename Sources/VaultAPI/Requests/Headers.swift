@@ -12,8 +12,25 @@ package enum HeaderName {
     package static let contentDigest = "Content-Digest"
     package static let origin = "Origin"
     package static let fetchSite = "Sec-Fetch-Site"
+    package static let range = "Range"
+    package static let contentRange = "Content-Range"
+    package static let acceptRanges = "Accept-Ranges"
+    package static let ifRange = "If-Range"
+    package static let ifNoneMatch = "If-None-Match"
+    package static let entityTag = "ETag"
+    package static let reprDigest = "Repr-Digest"
+    package static let timeout = "Vault-Timeout-Ms"
+    package static let actor = "Vault-Actor"
+    package static let client = "Vault-Client"
+    package static let traceParent = "traceparent"
     package static let job = "Vault-Job"
     package static let owner = "Vault-Owner"
+
+    /// Those that a request's meaning depends on.
+    package static let request = [
+        contentDisposition, contentType, contentDigest, origin, fetchSite, range, ifRange,
+        ifNoneMatch, timeout, actor, client, traceParent, job, owner,
+    ]
 }
 
 package enum MediaType {

@@ -13,12 +13,15 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case invalidJob = "invalid-job"
     case invalidOwner = "invalid-owner"
     case invalidDigest = "invalid-digest"
+    case invalidHeader = "invalid-header"
     case digestMismatch = "digest-mismatch"
     case emptyBody = "empty-body"
     case bodyTooLarge = "body-too-large"
     case uploadIncomplete = "upload-incomplete"
     case uploadTimeout = "upload-timeout"
     case downloadIncomplete = "download-incomplete"
+    case rangeNotSatisfiable = "range-not-satisfiable"
+    case deadlineExceeded = "deadline-exceeded"
     // Who asks, and for what.
     case crossSite = "cross-site"
     case notPermitted = "not-permitted"
@@ -105,6 +108,10 @@ extension ErrorCode {
             .init(
                 400, "Content-Digest is not a digest",
                 fix: "Send sha-256=: and the Base64 of 32 bytes and a colon, once.")
+        case .invalidHeader:
+            .init(
+                400, "A header field is not understood",
+                fix: "See the header's form in /v1/openapi.yaml; detail names it.")
         case .digestMismatch:
             .init(
                 400, "The upload is not what its digest says",
@@ -121,6 +128,14 @@ extension ErrorCode {
                 retryAfter: 1000)
         case .downloadIncomplete:
             .init(400, "The reader went away before the end", fix: "Fetch the image again.")
+        case .rangeNotSatisfiable:
+            .init(
+                416, "The image has no such bytes",
+                fix: "Ask for a range inside the bytes that Content-Range tells.")
+        case .deadlineExceeded:
+            .init(
+                504, "Vault-Timeout-Ms ran out before the answer",
+                fix: "Nothing was changed. Send it again, with more time.", retryAfter: 1000)
         case .crossSite:
             .init(
                 403, "A browser sent this from a page",

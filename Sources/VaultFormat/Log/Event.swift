@@ -10,10 +10,15 @@ package struct Event: Hashable, Sendable {
     package var atMicroseconds: Int64
     package var caller: Caller?
     package var request: RequestID?
+    /// Whom the backend says it asks for. Not part of the body: ``pseudonyms`` stand there.
+    package var asserted = AssertedContext.none
+    package var pseudonyms = Pseudonyms()
     package var namespace: NamespaceName?
     package var image: ImageID?
     package var reference: ReferenceID?
     package var bytes: Int?
+    /// The first byte of a reading that is not of the whole image.
+    package var offset: Int?
     package var durationMicroseconds: Int?
     package var verdictLevel: String?
     package var epoch: EpochNumber?
@@ -68,10 +73,15 @@ extension Event {
             line.add("pid", UInt64(UInt32(bitPattern: caller.pid)))
         }
         if let request { line.add("request_id", request.hex) }
+        if let actor = pseudonyms.actor { line.add("actor", actor.hex) }
+        if let client = pseudonyms.client { line.add("client", client.hex) }
+        if let agent = pseudonyms.agent { line.add("agent", agent.hex) }
+        if let trace = asserted.trace { line.add("trace", trace.hex) }
         if let namespace { line.add("namespace", namespace.description) }
         if let image { line.add("image", image.hex) }
         if let reference { line.add("reference", reference.hex) }
         if let bytes { line.add("bytes", UInt64(clamping: bytes)) }
+        if let offset { line.add("offset", UInt64(clamping: offset)) }
         if let durationMicroseconds {
             line.add("duration_us", UInt64(clamping: durationMicroseconds))
         }

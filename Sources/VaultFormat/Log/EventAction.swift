@@ -10,6 +10,7 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case metadataRead = 14
     case imageList = 15
     case imageProbe = 16
+    case readUnchanged = 18
     case logRead = 20
     case statusRead = 21
     case identityRead = 22
@@ -29,6 +30,7 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .metadataRead: "metadata.read"
         case .imageList: "image.list"
         case .imageProbe: "image.probe"
+        case .readUnchanged: "read.unchanged"
         case .logRead: "log.read"
         case .statusRead: "status.read"
         case .identityRead: "identity.read"

@@ -17,6 +17,11 @@ package struct ObjectLayout: Hashable, Sendable {
         ObjectHeader.byteCount + plaintextBytes + frameCount * ObjectHeader.tagBytes
     }
 
+    /// The frames that hold `range`, which must not be empty and lie inside the plaintext.
+    package func frames(holding range: Range<Int>) -> Range<Int> {
+        range.lowerBound / frameBytes..<(range.upperBound - 1) / frameBytes + 1
+    }
+
     /// Plaintext bytes of frame `index`, which must be one of the blob's.
     package func plaintextBytes(ofFrame index: Int) -> Int {
         index == frameCount - 1 ? plaintextBytes - index * frameBytes : frameBytes

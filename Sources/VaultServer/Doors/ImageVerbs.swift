@@ -1,4 +1,4 @@
-// images.sock: bytes in and bytes out.
+// images.sock: bytes in, and what is known of them.
 
 import Foundation
 import HTTPTypes
@@ -15,7 +15,7 @@ extension RequestHandler {
 
     /// Takes an upload in, up to its last byte.
     func receiveImage(
-        _ exchange: Exchange, _ writer: borrowing ResponseWriter
+        _ exchange: Exchange, _ sender: FrameSender
     ) async throws -> (Upload, PutRequest) {
         let put = try await parsing(exchange) { () throws(RequestError) in
             try QueryString.requireNone(exchange.query)
@@ -35,7 +35,7 @@ extension RequestHandler {
             throw try await refused(error, exchange)
         }
         if exchange.request.headers[.expect]?.lowercased() == "100-continue" {
-            try await writer.writeInformationalHead(HTTPResponse(status: .continue))
+            try await sender.send([.head(HTTPResponse(status: .continue))])
         }
         try await receive(into: upload, exchange)
         return (upload, put)
@@ -69,6 +69,8 @@ extension RequestHandler {
             }
         } catch let error as VaultError {
             throw try await refused(error, exchange)
+        } catch  where Task.isCancelled {
+            throw try await refused(VaultError(.deadlineExceeded), exchange)
         } catch {
             // The connection ended inside the body: nobody is left to be told, but the log is.
             _ = try await refused(VaultError(.uploadIncomplete), exchange)
@@ -76,63 +78,7 @@ extension RequestHandler {
         }
     }
 
-    // MARK: GET
-
-    func openImage(_ id: String, _ exchange: Exchange) async throws -> OpenedImage {
-        let (id, claim) = try await target(id, exchange)
-        return try await verb { () async throws(VaultError) in
-            try await vault.open(id, claim: claim, exchange.call)
-        }
-    }
-
-    /// Sends the image frame by frame; its read is in the log already. The next frame waits until the
-    /// socket has taken the one before: a slow reader holds one frame, and what the log says was sent
-    /// has left.
-    func send(
-        _ opened: OpenedImage, _ exchange: Exchange, through sender: FrameSender
-    ) async throws {
-        var sent = 0
-        do {
-            let head = HTTPResponse(
-                status: .ok, headerFields: Self.imageFields(opened.image, opened.body))
-            for index in 0..<opened.frameCount {
-                let plain = try vault.frame(index, of: opened)
-                var parts: [HTTPResponsePart] = index == 0 ? [.head(head)] : []
-                parts.append(.body(ByteBuffer(bytes: plain)))
-                if index == opened.frameCount - 1 { parts.append(.end(nil)) }
-                try await sender.send(parts)
-                sent += plain.count
-            }
-            vault.ended(opened, bytes: sent, failure: nil)
-        } catch {
-            // The head is out: only the end of the connection can tell that the body is short.
-            let code = (error as? VaultError)?.code ?? .downloadIncomplete
-            vault.ended(opened, bytes: sent, failure: code)
-            logger.error(
-                "an answer was cut short",
-                metadata: ["code": "\(code.rawValue)", "request_id": "\(exchange.id)"])
-            throw ConnectionEnds()
-        }
-    }
-
-    /// The headers of an image, with the name of the claim that it is read under.
-    private static func imageFields(_ image: ImageRow, _ body: ReferenceBody) -> HTTPFields {
-        var fields = Answer.fields(type: image.type.mediaType, bytes: image.storedBytes)
-        fields[.contentDisposition] = ContentDisposition.field(for: body.name)
-        return fields
-    }
-
     // MARK: The rest
-
-    func probeImage(_ id: String, _ exchange: Exchange) async throws -> Answer {
-        let (id, claim) = try await target(id, exchange)
-        let (image, body) = try await verb { () async throws(VaultError) in
-            try await vault.metadata(id, claim: claim, as: .imageProbe, exchange.call)
-        }
-        var answer = Answer(type: image.type.mediaType, body: [])
-        answer.fields = Self.imageFields(image, body)
-        return answer
-    }
 
     func readMetadata(_ id: String, _ exchange: Exchange) async throws -> Answer {
         let (id, claim) = try await target(id, exchange)
@@ -177,7 +123,7 @@ extension RequestHandler {
     }
 
     /// The image and the claim that a request names.
-    private func target(_ id: String, _ exchange: Exchange) async throws -> (ImageID, Claim) {
+    func target(_ id: String, _ exchange: Exchange) async throws -> (ImageID, Claim) {
         try await parsing(exchange) { () throws(RequestError) in
             try QueryString.requireNone(exchange.query)
             return (try APIPath.imageID(id), try exchange.claim())

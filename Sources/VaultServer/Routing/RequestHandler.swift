@@ -16,15 +16,18 @@ package struct RequestHandler: Sendable {
     let access: DoorAccess
     let vault: Vault
     let service: ServiceFacts
+    let executor: RequestExecutor
     let logger: Logger
 
     package init(
-        door: Door, access: DoorAccess, vault: Vault, service: ServiceFacts, logger: Logger
+        door: Door, access: DoorAccess, vault: Vault, service: ServiceFacts,
+        executor: RequestExecutor, logger: Logger
     ) {
         self.door = door
         self.access = access
         self.vault = vault
         self.service = service
+        self.executor = executor
         self.logger = logger
     }
 
@@ -33,35 +36,46 @@ package struct RequestHandler: Sendable {
         to request: Request, from peer: PeerIdentity, through writer: consuming ResponseWriter,
         on channel: any Channel
     ) async throws {
-        var exchange = Exchange(request: request, peer: peer, door: door)
-        switch try await reply(&exchange, writer) {
+        let exchange = Exchange(request: request, peer: peer, door: door)
+        let sender = FrameSender(channel)
+        switch try await punctualReply(exchange, sender, channel.eventLoop) {
         case .answer(let answer): try await answer.write(to: writer)
-        case .image(let opened):
-            try await send(opened, exchange, through: FrameSender(channel))
-        case .refusal(let answer):
+        case .image(let opened): try await send(opened, exchange, through: sender)
+        case .refusal(let answer, let hasUnreadBody):
             try await answer.write(to: writer)
-            if exchange.hasUnreadBody {
+            if hasUnreadBody {
                 try await drain(exchange.body)
                 throw ConnectionEnds()
             }
         }
     }
 
-    /// Carries the request out, up to the first byte of what goes back.
-    private func reply(
-        _ exchange: inout Exchange, _ writer: borrowing ResponseWriter
+    /// The reply, or where the sender waits for so long only, what is known by then: whatever the
+    /// request still waits for is given up, and what is committed stays.
+    private func punctualReply(
+        _ exchange: Exchange, _ sender: FrameSender, _ clock: any EventLoop
     ) async throws -> Reply {
+        guard let timeout = exchange.timeout else { return try await reply(exchange, sender) }
+        let task = Task(executorPreference: executor) { try await reply(exchange, sender) }
+        let alarm = clock.scheduleTask(in: timeout) { task.cancel() }
+        defer { alarm.cancel() }
+        return try await task.value
+    }
+
+    /// Carries the request out, up to the first byte of what goes back.
+    private func reply(_ exchange: Exchange, _ sender: FrameSender) async throws -> Reply {
+        var exchange = exchange
         do {
             switch try await admit(&exchange) {
-            case .getImage(let id): return .image(try await openImage(id, exchange))
+            case .getImage(let id): return try await getImage(id, exchange)
             case .putImage:
-                let received = try await receiveImage(exchange, writer)
+                let received = try await receiveImage(exchange, sender)
                 exchange.hasUnreadBody = false
                 return .answer(try await putImage(received, exchange))
             case let verb: return .answer(try await answer(verb, exchange))
             }
         } catch let refusal as Refusal {
-            return .refusal(tell(refusal, exchange))
+            return .refusal(tell(refusal, exchange), hasUnreadBody: exchange.hasUnreadBody)
         }
     }
 
@@ -89,6 +103,7 @@ package struct RequestHandler: Sendable {
             throw refusal
         }
         exchange.action = verb.action
+        _ = try await parsing(exchange) { () throws(RequestError) in try exchange.context.get() }
         // No page in a browser has business here: what it forges carries its origin.
         if verb.isMutating, exchange.isCrossSite {
             throw try await refused(VaultError(.crossSite), exchange)
@@ -162,10 +177,10 @@ package struct RequestHandler: Sendable {
 }
 
 /// What goes back.
-private enum Reply {
+enum Reply {
     case answer(Answer)
     case image(OpenedImage)
-    case refusal(Answer)
+    case refusal(Answer, hasUnreadBody: Bool)
 }
 
 /// Ends a connection after its answer.
@@ -176,83 +191,4 @@ struct Refusal: Error {
     let error: VaultError
     let detail: String?
     var fields = HTTPFields()
-}
-
-/// A request's body from its first piece to its last: whoever reads goes on where the one before
-/// stopped, because a body can be iterated only once.
-final class BodyParts: @unchecked Sendable {
-    // @unchecked: read by the one task that answers the request.
-    private let body: RequestBody
-    private var parts: RequestBody.AsyncIterator?
-
-    init(_ body: RequestBody) { self.body = body }
-
-    /// The next piece; nil at the end.
-    func next() async throws -> ByteBuffer? {
-        var parts = parts ?? body.makeAsyncIterator()
-        defer { self.parts = parts }
-        return try await parts.next()
-    }
-}
-
-/// One request while it is being answered.
-struct Exchange {
-    let request: Request
-    let body: BodyParts
-    let peer: PeerIdentity
-    let door: Door
-    let id: RequestID
-    /// What a refusal is logged as: the verb, once it is known.
-    var action = EventAction.requestRefused
-    /// Whether bytes may follow the head that nobody has taken yet.
-    var hasUnreadBody: Bool
-
-    init(request: Request, peer: PeerIdentity, door: Door) {
-        self.request = request
-        body = BodyParts(request.body)
-        hasUnreadBody =
-            request.headers[.contentLength].map { $0 != "0" }
-            ?? (request.headers[.transferEncoding] != nil)
-        self.peer = peer
-        self.door = door
-        // libsodium was started before a door was opened; without it no request has a number.
-        id = (try? Random.id()) ?? RequestID(checked: [UInt8](repeating: 0, count: 8))
-    }
-
-    var call: Call {
-        Call(
-            caller: Caller(door: door, uid: peer.uid, gid: peer.gid, pid: peer.pid), request: id,
-            namespace: .standard)
-    }
-
-    var path: Substring {
-        let target = request.head.path ?? ""
-        return target.prefix { $0 != "?" }
-    }
-
-    var query: Substring? {
-        let target = request.head.path ?? ""
-        return target.firstIndex(of: "?").map { target[target.index(after: $0)...] }
-    }
-
-    func values(_ name: String) -> [String] {
-        HTTPField.Name(name).map { request.headers[values: $0] } ?? []
-    }
-
-    /// Whether a browser sent it for a page: with an `Origin`, or from another site by its own word
-    /// (Fetch Metadata).
-    var isCrossSite: Bool {
-        !values(HeaderName.origin).isEmpty
-            || values(HeaderName.fetchSite).contains { $0 != "same-origin" && $0 != "none" }
-    }
-
-    /// What `Content-Type` says; two of them say what no image agrees with.
-    var declaredType: String? {
-        let values = values(HeaderName.contentType)
-        return values.isEmpty ? nil : values.joined(separator: ", ")
-    }
-
-    func claim() throws(RequestError) -> Claim {
-        try Claim(jobFields: values(HeaderName.job), ownerFields: values(HeaderName.owner))
-    }
 }

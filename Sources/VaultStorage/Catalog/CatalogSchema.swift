@@ -1,7 +1,7 @@
 // The catalog's tables. Migrations have names and only go forward.
 //
-// What a stolen disk shows of it: ImageIDs, sizes, types, times, verdict codes. Names, jobs, owners and
-// event bodies are sealed; jobs and owners can be looked up through blind indexes only.
+// What a stolen disk shows of it: ImageIDs, sizes, types, times, verdict codes. Names, jobs, owners,
+// asserted names and event bodies are sealed; they can be looked up through blind indexes only.
 
 import GRDB
 
@@ -15,6 +15,9 @@ enum CatalogSchema {
             try db.execute(sql: images)
             try db.execute(sql: log)
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+        }
+        migrator.registerMigration("2 pseudonyms") { db in
+            try db.execute(sql: pseudonyms)
         }
         return migrator
     }
@@ -80,5 +83,15 @@ enum CatalogSchema {
             size INTEGER NOT NULL,
             frontier BLOB NOT NULL
         ) STRICT;
+        """
+
+    private static let pseudonyms = """
+        CREATE TABLE pseudonym (
+            pseudonym BLOB PRIMARY KEY,
+            kind INTEGER NOT NULL,
+            lookup BLOB NOT NULL,
+            name BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX pseudonym_lookup ON pseudonym (kind, lookup);
         """
 }

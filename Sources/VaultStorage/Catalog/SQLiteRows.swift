@@ -106,6 +106,19 @@ struct SQLiteRows: CatalogWriter {
         ) { row throws in try EventRow(row) }
     }
 
+    func pseudonym(
+        of kind: Pseudonym.Kind, at index: BlindIndex
+    ) throws(StorageError) -> PseudonymRow? {
+        try first(
+            "SELECT pseudonym, name FROM pseudonym WHERE kind = ? AND lookup = ?",
+            [Int64(kind.rawValue), Data(index.bytes)]
+        ) { row throws in
+            PseudonymRow(
+                pseudonym: try Pseudonym(bytes: Array(value(row, 0) as Data)), kind: kind,
+                index: index, sealedName: Array(try value(row, 1) as Data))
+        }
+    }
+
     func frontier() throws(StorageError) -> MerkleFrontier {
         let frontier = try first("SELECT size, frontier FROM log WHERE id = 1", []) { row throws in
             let packed: Data = try value(row, 1)
@@ -209,6 +222,15 @@ struct SQLiteRows: CatalogWriter {
                 Int64(clamping: event.index), event.atMicroseconds, Int64(event.action.rawValue),
                 Int64(event.outcome.rawValue), event.image.map { Data($0.bytes) },
                 Data(event.digest.bytes), sealed, Data(content),
+            ])
+    }
+
+    func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {
+        try run(
+            "INSERT INTO pseudonym (pseudonym, kind, lookup, name) VALUES (?, ?, ?, ?)",
+            [
+                Data(row.pseudonym.bytes), Int64(row.kind.rawValue), Data(row.index.bytes),
+                Data(row.sealedName),
             ])
     }
 

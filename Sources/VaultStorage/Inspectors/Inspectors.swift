@@ -36,6 +36,8 @@ package final class Inspectors: ContentInspector {
                 upload, type: type, level: level, namespace: namespace.description)
         } catch .busy {
             throw VaultError(.overloaded)
+        } catch .cancelled {
+            throw VaultError(.deadlineExceeded)
         } catch {
             throw VaultError(.inspectionFailed)
         }

@@ -154,7 +154,8 @@ struct Serve: AsyncParsableCommand {
             return DoorServer(
                 listener: listener,
                 handler: RequestHandler(
-                    door: door, access: its.access, vault: vault, service: facts, logger: logger),
+                    door: door, access: its.access, vault: vault, service: facts,
+                    executor: executor, logger: logger),
                 counter: counter, executor: executor, logger: logger)
         }
     }

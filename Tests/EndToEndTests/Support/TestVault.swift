@@ -156,6 +156,11 @@ final class TestVault: @unchecked Sendable {
         try ask("DELETE", "/v1/images/\(id)", fields)
     }
 
+    /// The newest event of that action on that image.
+    func event(_ action: String, of image: String) throws -> JSON? {
+        try events().last { $0["action"].text == action && $0["image"].text == image }
+    }
+
     /// The whole log, page by page, up to what it was when asked.
     func events() throws -> [JSON] {
         var events: [JSON] = []

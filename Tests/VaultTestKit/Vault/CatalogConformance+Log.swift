@@ -10,6 +10,8 @@ extension CatalogConformance {
         Rule("events come in order of their index, from where they are asked for", eventPages),
         Rule("an index has one event", eventIsUnique),
         Rule("the frontier is what was set last", frontiers),
+        Rule("a pseudonym is found by its kind and index, as it was inserted", pseudonyms),
+        Rule("a name has one pseudonym, and a pseudonym one name", pseudonymIsUnique),
     ]
 
     static let transactionRules = [
@@ -61,6 +63,33 @@ extension CatalogConformance {
         }
     }
 
+    private static func pseudonyms(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        let index = rows.id(BlindIndex.self)
+        for kind in Pseudonym.Kind.allCases {
+            let row = rows.pseudonym(kind, index)
+            try same(try catalog.look { try $0.pseudonym(of: kind, at: index) }, nil)
+            try catalog.transact { try $0.insertPseudonym(row) }
+            let found = try catalog.look { try $0.pseudonym(of: kind, at: index) }
+            try same(found, .some(row))
+            try same(try catalog.look { try $0.pseudonym(of: kind, at: rows.id()) }, nil)
+        }
+    }
+
+    private static func pseudonymIsUnique(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        let row = rows.pseudonym(.actor, rows.id())
+        try catalog.transact { try $0.insertPseudonym(row) }
+        try refuses(StorageError.damaged) {
+            try catalog.transact { try $0.insertPseudonym(rows.pseudonym(.actor, row.index)) }
+        }
+        try refuses(StorageError.damaged) {
+            try catalog.transact {
+                try $0.insertPseudonym(rows.pseudonym(.agent, rows.id(), row.pseudonym))
+            }
+        }
+    }
+
     /// Everything a writer can do, once.
     private static func doEverything(
         _ writer: any CatalogWriter, _ rows: inout TestRows, _ old: ImageRow, _ index: UInt64
@@ -73,10 +102,13 @@ extension CatalogConformance {
         }
         try writer.deleteImage(old)
         try writer.append(rows.event(index))
+        try writer.insertPseudonym(rows.pseudonym(.actor, Self.someIndex))
         var frontier = try writer.frontier()
         frontier.append(rows.id(), hash: LogHash.node)
         try writer.setFrontier(frontier)
     }
+
+    private static let someIndex = BlindIndex(checked: [UInt8](repeating: 7, count: 16))
 
     private static func withOneImage(
         _ catalog: any Catalog, _ rows: inout TestRows
@@ -165,6 +197,7 @@ extension CatalogConformance {
         let references: [ReferenceRow]
         let events: [EventRow]
         let frontier: MerkleFrontier
+        let pseudonym: PseudonymRow?
 
         init(_ catalog: any Catalog) throws {
             totals = try catalog.totals()
@@ -172,6 +205,7 @@ extension CatalogConformance {
             references = try catalog.references()
             events = try catalog.events()
             frontier = try catalog.frontier()
+            pseudonym = try catalog.look { try $0.pseudonym(of: .actor, at: someIndex) }
         }
     }
 }

@@ -105,6 +105,13 @@ private final class MemoryRows: CatalogWriter {
         return Array(tables.events.lazy.filter { $0.index >= from }.prefix(limit))
     }
 
+    func pseudonym(
+        of kind: Pseudonym.Kind, at index: BlindIndex
+    ) throws(StorageError) -> PseudonymRow? {
+        try faults.pass("pseudonym")
+        return tables.pseudonyms.first { $0.kind == kind && $0.index == index }
+    }
+
     func frontier() throws(StorageError) -> MerkleFrontier {
         try faults.pass("frontier")
         return tables.frontier
@@ -146,6 +153,11 @@ private final class MemoryRows: CatalogWriter {
     func append(_ event: EventRow) throws(StorageError) {
         try faults.pass("append")
         try tables.insert(event)
+    }
+
+    func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {
+        try faults.pass("insertPseudonym")
+        try tables.insert(row)
     }
 
     func setFrontier(_ frontier: MerkleFrontier) throws(StorageError) {

@@ -9,6 +9,7 @@ package struct MemoryTables: Sendable {
     package var images: [ImageRow] = []
     package var references: [ReferenceRow] = []
     package var events: [EventRow] = []
+    package var pseudonyms: [PseudonymRow] = []
     package var frontier = MerkleFrontier.empty
     // Numbers of rows are never used again.
     private var lastImage: Int64 = 0
@@ -54,6 +55,15 @@ package struct MemoryTables: Sendable {
             throw .damaged
         }
         references.remove(at: place)
+    }
+
+    mutating func insert(_ row: PseudonymRow) throws(StorageError) {
+        let taken = pseudonyms.contains { other in
+            other.pseudonym == row.pseudonym
+                || (other.kind == row.kind && other.index == row.index)
+        }
+        guard !taken else { throw .damaged }
+        pseudonyms.append(row)
     }
 
     mutating func insert(_ event: EventRow) throws(StorageError) {

@@ -16,10 +16,15 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let uid: UInt32?
     package let pid: UInt32?
     package let requestId: String?
+    package let actor: String?
+    package let client: String?
+    package let agent: String?
+    package let trace: String?
     package let namespace: String?
     package let image: String?
     package let reference: String?
     package let bytes: Int?
+    package let offset: Int?
     package let durationUs: Int?
     package let verdict: String?
     package let epoch: UInt32?

@@ -44,6 +44,13 @@ package struct TestRows: Sendable {
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 
+    package mutating func pseudonym(
+        _ kind: Pseudonym.Kind, _ index: BlindIndex, _ pseudonym: Pseudonym? = nil
+    ) -> PseudonymRow {
+        PseudonymRow(
+            pseudonym: pseudonym ?? id(), kind: kind, index: index, sealedName: random.bytes(60))
+    }
+
     package mutating func event(
         _ index: UInt64, image: ImageID? = nil, isSealed: Bool = true
     ) -> EventRow {

@@ -104,6 +104,15 @@ class InvalidDigest(VaultError):
     default_fix = "Send sha-256=: and the Base64 of 32 bytes and a colon, once."
 
 
+class InvalidHeader(VaultError):
+    """`invalid-header`: A header field is not understood."""
+
+    default_code = "invalid-header"
+    default_status = 400
+    default_title = "A header field is not understood"
+    default_fix = "See the header's form in /v1/openapi.yaml; detail names it."
+
+
 class DigestMismatch(VaultError):
     """`digest-mismatch`: The upload is not what its digest says."""
 
@@ -158,6 +167,26 @@ class DownloadIncomplete(VaultError):
     default_status = 400
     default_title = "The reader went away before the end"
     default_fix = "Fetch the image again."
+
+
+class RangeNotSatisfiable(VaultError):
+    """`range-not-satisfiable`: The image has no such bytes."""
+
+    default_code = "range-not-satisfiable"
+    default_status = 416
+    default_title = "The image has no such bytes"
+    default_fix = "Ask for a range inside the bytes that Content-Range tells."
+
+
+class DeadlineExceeded(VaultError):
+    """`deadline-exceeded`: Vault-Timeout-Ms ran out before the answer."""
+
+    default_code = "deadline-exceeded"
+    default_status = 504
+    default_retryable = True
+    default_retry_after = 1.0
+    default_title = "Vault-Timeout-Ms ran out before the answer"
+    default_fix = "Nothing was changed. Send it again, with more time."
 
 
 class CrossSite(VaultError):
@@ -347,12 +376,15 @@ BY_CODE: dict[str, type[VaultError]] = {
     "invalid-job": InvalidJob,
     "invalid-owner": InvalidOwner,
     "invalid-digest": InvalidDigest,
+    "invalid-header": InvalidHeader,
     "digest-mismatch": DigestMismatch,
     "empty-body": EmptyBody,
     "body-too-large": BodyTooLarge,
     "upload-incomplete": UploadIncomplete,
     "upload-timeout": UploadTimeout,
     "download-incomplete": DownloadIncomplete,
+    "range-not-satisfiable": RangeNotSatisfiable,
+    "deadline-exceeded": DeadlineExceeded,
     "cross-site": CrossSite,
     "not-permitted": NotPermitted,
     "unknown-image": UnknownImage,
@@ -380,6 +412,7 @@ __all__ = [
     "BodyTooLarge",
     "CatalogDamaged",
     "CrossSite",
+    "DeadlineExceeded",
     "DigestMismatch",
     "DownloadIncomplete",
     "EmptyBody",
@@ -389,6 +422,7 @@ __all__ = [
     "InspectionFailed",
     "InternalError",
     "InvalidDigest",
+    "InvalidHeader",
     "InvalidId",
     "InvalidJob",
     "InvalidName",
@@ -400,6 +434,7 @@ __all__ = [
     "MethodNotAllowed",
     "MissingName",
     "NotPermitted",
+    "RangeNotSatisfiable",
     "RecordDamaged",
     "StorageFull",
     "StorageUnavailable",
