@@ -51,6 +51,8 @@ package enum Limits {
     package static let shutdownSeconds = 10
     /// Bytes of a refused upload that are still read, so that its sender gets to see the answer.
     package static let drainBytes = 32 << 20
+    /// Event loops, on which connections are read, written and decrypted: one a core of a small machine.
+    package static let eventLoops = 2
     /// Threads that requests run on: as many may wait for the disk at once.
     package static let requestThreads = 24
     /// Bytes of one request's header section.

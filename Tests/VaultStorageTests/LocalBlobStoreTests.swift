@@ -52,6 +52,23 @@ struct LocalBlobStoreTests {
         #expect(Array(try again.open(blob).read(at: 0, count: 1)) == [5])
     }
 
+    @Test("what lies in memory is read without waiting, what does not is left to who may wait")
+    func cached() throws {
+        try write([UInt8](repeating: 7, count: 100_000))
+        let reader = try store.open(blob)
+        #expect(try reader.readCached(at: 0, count: 100_000, headroom: 0)?.count == 100_000)
+        let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        #expect(fsync(descriptor) == 0)
+        #expect(posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0)
+        // A file system in memory keeps its pages; there this finds them.
+        if let found = try reader.readCached(at: 50_000, count: 50_000, headroom: 0) {
+            #expect(found.count == 50_000)
+        } else {
+            #expect(try reader.read(at: 50_000, count: 50_000).allSatisfy { $0 == 7 })
+        }
+    }
+
     @Test("a link under a blob's name is not followed, for reading or for writing")
     func link() throws {
         let victim = directory("victim")

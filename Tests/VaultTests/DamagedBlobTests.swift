@@ -94,7 +94,7 @@ struct DamagedBlobTests {
         let code = try await refusal {
             let image = try await test.vault.open(id, claim: .unnamed, test.call())
             for index in image.frames {
-                bytes += try test.vault.frame(index, of: image)
+                bytes += try await test.vault.frame(index, of: image)
             }
         }
         return (bytes, code)

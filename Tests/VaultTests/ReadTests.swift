@@ -143,7 +143,7 @@ struct ReadTests {
         let id = try await test.put(TestImages.large).image.image
         let image = try await test.vault.open(id, claim: .unnamed, span: span, test.call())
         var bytes: [UInt8] = []
-        for index in image.frames { bytes += try test.vault.frame(index, of: image) }
+        for index in image.frames { bytes += try await test.vault.frame(index, of: image) }
         let range = try #require(span.range(in: TestImages.large.count))
         #expect(bytes == Array(TestImages.large[range]))
         let begun = try #require(try await test.settledLog().last)
@@ -196,7 +196,7 @@ struct ReadTests {
         let image = try await test.vault.open(id, claim: .unnamed, test.call())
         try await test.delete(id)
         var bytes: [UInt8] = []
-        for index in image.frames { bytes += try test.vault.frame(index, of: image) }
+        for index in image.frames { bytes += try await test.vault.frame(index, of: image) }
         #expect(bytes == TestImages.large)
     }
 

@@ -24,6 +24,10 @@ int vault_harden_process(const char *name);
 // Tells the allocator to keep buffers of a frame's size for the next request. Before any thread.
 void vault_keep_buffers(void);
 
+// As pread, of what lies in the page cache; -1 with EAGAIN where a device would have to be waited
+// for, or the file system cannot say.
+ssize_t vault_read_cached(int file, void *bytes, size_t count, off_t offset);
+
 // Signals the process behind `pidfd`: no pid, so no pid that was given to somebody else.
 int vault_pidfd_signal(int pidfd, int signal);
 int vault_pidfd_open(pid_t pid);

@@ -27,6 +27,8 @@ package protocol BlobReader: AnyObject, Sendable {
     func read(at offset: Int, count: Int) throws(StorageError) -> Data
     /// As ``read(at:count:)``, behind `headroom` zero bytes in the same buffer.
     func read(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data
+    /// As ``read(at:count:headroom:)``; nil where a device would have to be waited for.
+    func readCached(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data?
 }
 
 extension BlobReader {

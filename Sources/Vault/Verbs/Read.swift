@@ -61,7 +61,7 @@ extension Vault {
             guard let range = span.range(in: image.storedBytes) else {
                 throw VaultError(.rangeNotSatisfiable, imageBytes: image.storedBytes)
             }
-            let blob = try openBlob(of: image, from: range.lowerBound, keyring)
+            let blob = try await openBlob(of: image, from: range.lowerBound, keyring)
             var event = event(.readBegun, call, image: id)
             event.reference = reference.reference
             event.bytes = range.count
@@ -75,11 +75,11 @@ extension Vault {
     }
 
     /// What frame `index`, one of ``OpenedImage/frames``, holds of the bytes that were asked for.
-    package func frame(_ index: Int, of image: OpenedImage) throws(VaultError) -> Data {
+    package func frame(_ index: Int, of image: OpenedImage) async throws(VaultError) -> Data {
         let frame =
             index == image.frames.lowerBound
             ? image.first
-            : try Self.frame(index, reader: image.reader, opener: image.opener)
+            : try await frame(index, reader: image.reader, opener: image.opener)
         if image.isWhole { return frame }
         let start = index * image.opener.header.layout.frameBytes
         let wanted = image.range.clamped(to: start..<start + frame.count)
@@ -137,16 +137,11 @@ extension Vault {
     /// Opens the blob and the frame that holds byte `start`.
     private func openBlob(
         of image: ImageRow, from start: Int, _ keyring: Keyring
-    ) throws(VaultError) -> OpenedBlob {
+    ) async throws(VaultError) -> OpenedBlob {
         let key = try unwrap(image, keyring)
         let reader = try openFile(of: image)
-        let header: ObjectHeader
-        do {
-            header = try ObjectHeader(
-                parsing: Array(try reader.read(at: 0, count: ObjectHeader.byteCount)))
-        } catch let error as StorageError {
-            throw VaultError(error.code(for: .blob))
-        } catch {
+        let bytes = try await read(reader, at: 0, count: ObjectHeader.byteCount)
+        guard let header = try? ObjectHeader(parsing: Array(bytes)) else {
             throw VaultError(.blobDamaged)
         }
         guard header.plaintextBytes == image.storedBytes, header.layout.fileBytes == reader.bytes
@@ -158,7 +153,7 @@ extension Vault {
         } catch {
             throw VaultError(error.code(orElse: .blobDamaged))
         }
-        let first = try Self.frame(
+        let first = try await frame(
             start / header.layout.frameBytes, reader: reader, opener: opener)
         return OpenedBlob(reader: reader, opener: opener, first: first)
     }
@@ -193,23 +188,35 @@ extension Vault {
         }
     }
 
-    private static func frame(
+    private func frame(
         _ index: Int, reader: any BlobReader, opener: borrowing BlobOpener
-    ) throws(VaultError) -> Data {
+    ) async throws(VaultError) -> Data {
         let layout = opener.header.layout
-        let sealed: Data
-        do throws(StorageError) {
-            sealed = try reader.read(
-                at: layout.fileOffset(ofFrame: index),
-                count: layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes,
-                headroom: layout.suite.nonceBytes)
-        } catch {
-            throw VaultError(error.code(for: .blob))
-        }
+        let sealed = try await read(
+            reader, at: layout.fileOffset(ofFrame: index),
+            count: layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes,
+            headroom: layout.suite.nonceBytes)
         do throws(CryptoError) {
             return try opener.open(sealed, index: index)
         } catch {
             throw VaultError(.blobDamaged)
+        }
+    }
+
+    /// Reads what is in memory at once, and on a thread that may block what is not.
+    private func read(
+        _ reader: any BlobReader, at offset: Int, count: Int, headroom: Int = 0
+    ) async throws(VaultError) -> Data {
+        do throws(StorageError) {
+            if let cached = try reader.readCached(at: offset, count: count, headroom: headroom) {
+                return cached
+            }
+            return try await withTaskExecutorPreference(blockingExecutor) {
+                () async throws(StorageError) in
+                try reader.read(at: offset, count: count, headroom: headroom)
+            }
+        } catch {
+            throw VaultError(error.code(for: .blob))
         }
     }
 }

@@ -24,6 +24,8 @@ package final class Vault: Sendable {
     let blobs: any BlobStore
     let inspectors: any ContentInspector
     let clock: any VaultClock
+    /// Where a read that has to wait for a device may block; nil where any task may.
+    let blockingExecutor: (any TaskExecutor)?
     private let keys: KeyHolder
     /// The log's key; nil where it could not be opened, and then checkpoints wait.
     let signer: LogSigner?
@@ -34,7 +36,7 @@ package final class Vault: Sendable {
     package init(
         settings: Settings, catalog: any Catalog, blobs: any BlobStore,
         inspectors: any ContentInspector, clock: any VaultClock, keyring: Keyring?,
-        signer: LogSigner?
+        signer: LogSigner?, blockingExecutor: (any TaskExecutor)? = nil
     ) throws(StorageError) {
         let keys = KeyHolder(keyring)
         self.settings = settings
@@ -42,6 +44,7 @@ package final class Vault: Sendable {
         self.blobs = blobs
         self.inspectors = inspectors
         self.clock = clock
+        self.blockingExecutor = blockingExecutor
         self.keys = keys
         self.signer = signer
         uploads = UploadPool(largest: settings.policy.maxBytes, budget: Limits.uploadBytesInFlight)

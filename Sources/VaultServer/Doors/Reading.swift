@@ -67,7 +67,7 @@ extension RequestHandler {
         do {
             let frames = opened.frames
             for index in frames {
-                let plain = try vault.frame(index, of: opened)
+                let plain = try await vault.frame(index, of: opened)
                 var parts: [HTTPResponsePart] =
                     index == frames.lowerBound ? [.head(Self.head(of: opened))] : []
                 parts.append(.body(ByteBuffer(bytes: plain)))

@@ -14,10 +14,10 @@ package final class DoorServer: Service {
     private let acceptor: Acceptor
     private let handler: RequestHandler
     private let counter: ConnectionCounter
-    private let executor: RequestExecutor
-    private let group: MultiThreadedEventLoopGroup
-    /// One loop moves the bytes of every door; the work is done on the request threads.
-    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let loops: [LoopExecutor]
+    /// Connections of every door share these, in turn.
+    private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: Limits.eventLoops)
+        .makeIterator().map { LoopExecutor($0) }
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -27,15 +27,13 @@ package final class DoorServer: Service {
     }
 
     package init(
-        listener: Int32, handler: RequestHandler, counter: ConnectionCounter,
-        executor: RequestExecutor, logger: Logger
+        listener: Int32, handler: RequestHandler, counter: ConnectionCounter, logger: Logger
     ) {
         acceptor = Acceptor(listener: listener)
         self.handler = handler
         self.counter = counter
-        self.executor = executor
         self.logger = logger
-        group = Self.group
+        loops = Self.loops
     }
 
     package func run() async throws {
@@ -44,9 +42,12 @@ package final class DoorServer: Service {
         acceptor.start(counter: counter) { continuation.yield(($0, $1)) }
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { tasks in
+                var turn = 0
                 for await (socket, peer) in connections {
+                    turn = (turn + 1) % loops.count
+                    let executor = loops[turn]
                     tasks.addTask(executorPreference: executor) {
-                        await self.serve(socket, peer)
+                        await self.serve(socket, peer, on: executor.loop)
                         self.counter.release(peer.uid)
                     }
                 }
@@ -58,7 +59,7 @@ package final class DoorServer: Service {
         }
     }
 
-    private func serve(_ socket: Int32, _ peer: PeerIdentity) async {
+    private func serve(_ socket: Int32, _ peer: PeerIdentity, on loop: any EventLoop) async {
         let handler = handler
         let http = HTTP1Channel(
             responder: { request, writer, channel in
@@ -73,7 +74,7 @@ package final class DoorServer: Service {
                     maxHeaderFieldCount: Limits.headerFields)))
         do {
             let logger = logger
-            let connection = try await ClientBootstrap(group: group)
+            let connection = try await ClientBootstrap(group: loop)
                 .channelOption(.maxMessagesPerRead, value: 16)
                 // Who has sent all it had to say still waits for its answer.
                 .channelOption(.allowRemoteHalfClosure, value: true)

@@ -71,12 +71,19 @@ package struct RequestHandler: Sendable {
             case .putImage:
                 let received = try await receiveImage(exchange, sender)
                 exchange.hasUnreadBody = false
-                return .answer(try await putImage(received, exchange))
-            case let verb: return .answer(try await answer(verb, exchange))
+                return .answer(
+                    try await onRequestThread { try await putImage(received, exchange) })
+            case let verb:
+                return .answer(try await onRequestThread { try await answer(verb, exchange) })
             }
         } catch let refusal as Refusal {
             return .refusal(tell(refusal, exchange), hasUnreadBody: exchange.hasUnreadBody)
         }
+    }
+
+    /// Runs what flushes, or reads much, where it may block.
+    private func onRequestThread<R>(_ body: () async throws -> R) async throws -> R {
+        try await withTaskExecutorPreference(executor) { try await body() }
     }
 
     /// Who may not speak is told so, and so is who asks for what is not there.

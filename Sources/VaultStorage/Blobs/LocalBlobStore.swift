@@ -2,6 +2,7 @@
 // file and directory are flushed, a row may name it. A crash before leaves a file that no row names,
 // and the sweep removes it. Everything is opened relative to directory descriptors, never through links.
 
+import CVaultSystem
 import Foundation
 import Glibc
 package import Vault
@@ -157,15 +158,38 @@ private final class LocalBlobReader: BlobReader {
     deinit { close(file) }
 
     func read(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data {
+        // Only a read that may not wait can end without an answer.
+        guard let data = try read(at: offset, count: count, headroom: headroom, mayWait: true)
+        else {
+            throw .unavailable(EAGAIN)
+        }
+        return data
+    }
+
+    func readCached(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data? {
+        try read(at: offset, count: count, headroom: headroom, mayWait: false)
+    }
+
+    /// - Returns: nil where it may not wait for the device and would have to.
+    private func read(
+        at offset: Int, count: Int, headroom: Int, mayWait: Bool
+    ) throws(StorageError) -> Data? {
         guard let memory = unsafe malloc(max(headroom + count, 1)) else {
             throw .unavailable(ENOMEM)
         }
         unsafe memset(memory, 0, headroom)
         var filled = 0
         while filled < count {
-            let got = unsafe pread(
-                file, memory + headroom + filled, count - filled, off_t(offset + filled))
+            let (rest, place) = unsafe (memory + headroom + filled, off_t(offset + filled))
+            let got =
+                mayWait
+                ? unsafe pread(file, rest, count - filled, place)
+                : unsafe vault_read_cached(file, rest, count - filled, place)
             if got < 0, errno == EINTR { continue }
+            if got < 0, errno == EAGAIN {
+                unsafe free(memory)
+                return nil
+            }
             guard got > 0 else {
                 let failure = got == 0 ? StorageError.damaged : LocalBlobStore.failure()
                 unsafe free(memory)

@@ -38,9 +38,10 @@ struct Serve: AsyncParsableCommand {
         let inspectors = try Inspectors(
             program: settings.inspectorProgram, workers: settings.inspectorWorkers,
             policy: settings.vault.policy)
-        let (vault, catalog, id) = try open(settings, inspectors, logger)
+        let executor = RequestExecutor(threads: Limits.requestThreads)
+        let (vault, catalog, id) = try open(settings, inspectors, executor, logger)
         let started = SystemClock().nowMicroseconds()
-        let doors = try openDoors(settings, vault, id, started, logger)
+        let doors = try openDoors(settings, vault, id, started, executor, logger)
         try await vault.recordService(.serviceStarted)
         sweep(vault, olderThan: started, logger)
         ServiceManager.notify("READY=1")
@@ -65,7 +66,8 @@ struct Serve: AsyncParsableCommand {
     /// Opens catalog, blobs and keys. What is wrong with a key seals the vault; what is wrong with
     /// the store stops the daemon.
     private func open(
-        _ settings: DaemonSettings, _ inspectors: Inspectors, _ logger: Logger
+        _ settings: DaemonSettings, _ inspectors: Inspectors, _ executor: RequestExecutor,
+        _ logger: Logger
     ) throws -> (Vault, SQLiteCatalog, VaultID) {
         let state = settings.stateDirectory
         let keyringFile = try keyFile(state + "/keyring", .keyring)
@@ -97,7 +99,8 @@ struct Serve: AsyncParsableCommand {
             }
             let vault = try Vault(
                 settings: settings.vault, catalog: catalog, blobs: blobs, inspectors: inspectors,
-                clock: SystemClock(), keyring: fits ? keyring : nil, signer: signer)
+                clock: SystemClock(), keyring: fits ? keyring : nil, signer: signer,
+                blockingExecutor: executor)
             return (vault, catalog, keyringFile.vault)
         } catch {
             throw SettingsError("catalog-damaged: the log in \(state)/catalog.sqlite: \(error)")
@@ -134,10 +137,9 @@ struct Serve: AsyncParsableCommand {
 
     private func openDoors(
         _ settings: DaemonSettings, _ vault: Vault, _ id: VaultID, _ started: Int64,
-        _ logger: Logger
+        _ executor: RequestExecutor, _ logger: Logger
     ) throws -> [DoorServer] {
         let counter = ConnectionCounter()
-        let executor = RequestExecutor(threads: Limits.requestThreads)
         let facts = ServiceFacts(
             version: Version.text, vault: id, startedMicroseconds: started,
             stateDirectory: settings.stateDirectory, connections: counter)
@@ -156,7 +158,7 @@ struct Serve: AsyncParsableCommand {
                 handler: RequestHandler(
                     door: door, access: its.access, vault: vault, service: facts,
                     executor: executor, logger: logger),
-                counter: counter, executor: executor, logger: logger)
+                counter: counter, logger: logger)
         }
     }
 

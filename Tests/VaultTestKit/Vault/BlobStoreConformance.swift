@@ -8,6 +8,7 @@ package enum BlobStoreConformance {
 
     package static let rules = [
         Rule("what was appended is read back, in any range", ranges),
+        Rule("what is read without waiting is what waiting gives, or nothing yet", cached),
         Rule("headroom is zeros before what was asked for", headroom),
         Rule("a blob may be empty, and long", sizes),
         Rule("a blob that is not there is missing", missing),
@@ -44,6 +45,23 @@ package enum BlobStoreConformance {
             let found = Array(try reader.read(at: start, count: count))
             try require(
                 found == Array(whole[start..<start + count]), "\(count) bytes from \(start)")
+        }
+    }
+
+    private static func cached(_ store: any BlobStore) throws {
+        var random = SeededRandom()
+        let bytes = random.bytes(70_000)
+        let blob = BlobID(checked: random.bytes(16))
+        try write([bytes], as: blob, to: store)
+        let reader = try store.open(blob)
+        for (start, count) in [(0, 70_000), (69_999, 1), (4095, 2), (10, 0)] {
+            guard let found = try reader.readCached(at: start, count: count, headroom: 3) else {
+                continue
+            }
+            try same(Array(found), [0, 0, 0] + bytes[start..<start + count])
+        }
+        try refuses(StorageError.damaged) {
+            _ = try reader.readCached(at: 69_999, count: 2, headroom: 0)
         }
     }
 

@@ -130,4 +130,8 @@ private final class MemoryBlobReader: BlobReader {
         guard offset >= 0, count >= 0, offset + count <= content.count else { throw .damaged }
         return Data(count: headroom) + content[offset..<offset + count]
     }
+
+    func readCached(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data? {
+        try read(at: offset, count: count, headroom: headroom)
+    }
 }

@@ -93,7 +93,7 @@ extension TestVault {
         let image = try await vault.open(id, claim: who.claim, call(who.namespace))
         var bytes: [UInt8] = []
         do {
-            for index in image.frames { bytes += try vault.frame(index, of: image) }
+            for index in image.frames { bytes += try await vault.frame(index, of: image) }
         } catch {
             vault.ended(image, bytes: bytes.count, failure: error.code)
             throw error
