@@ -55,6 +55,8 @@ package enum Limits {
     package static let eventLoops = 2
     /// Threads that requests run on: as many may wait for the disk at once.
     package static let requestThreads = 24
+    /// Bytes of a request's body that is no image: a page of parameters.
+    package static let smallBodyBytes = 16 << 10
     /// Bytes of one request's header section.
     package static let headerBytes = 16 << 10
     /// Header fields of one request.

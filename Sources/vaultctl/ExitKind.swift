@@ -61,6 +61,7 @@ enum ExitKind: Int32, CaseIterable {
             self = .damaged
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
             .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,
+            .invalidBody,
             .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused, .internalError:
             self = .other
         }

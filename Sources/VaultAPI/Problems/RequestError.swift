@@ -16,6 +16,8 @@ package enum RequestError: Error, Hashable, Sendable {
     case invalidDigest
     /// A header field of this vault that is not what `expected` tells, or is there twice.
     case invalidHeader(String, expected: String)
+    /// A body that is not the JSON object that `expected` tells.
+    case invalidBody(expected: String)
 }
 
 /// Which rule of RFC 6266, RFC 8187 or of names a `Content-Disposition` broke.
@@ -45,6 +47,7 @@ extension RequestError {
         case .invalidOwner: .invalidOwner
         case .invalidDigest: .invalidDigest
         case .invalidHeader: .invalidHeader
+        case .invalidBody: .invalidBody
         }
     }
 
@@ -57,6 +60,7 @@ extension RequestError {
         case .repeatedParameter(let name): "\(name) is there more than once."
         case .invalidParameter(let name, let expected): "\(name) must be \(expected)."
         case .invalidHeader(let name, let expected): "\(name) must be \(expected), once."
+        case .invalidBody(let expected): "The body must be \(expected)."
         case .invalidName(let fault): "Content-Disposition: \(fault.rawValue)."
         case .invalidIdentifier, .missingName, .invalidJob, .invalidOwner, .invalidDigest: nil
         }

@@ -14,6 +14,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case invalidOwner = "invalid-owner"
     case invalidDigest = "invalid-digest"
     case invalidHeader = "invalid-header"
+    case invalidBody = "invalid-body"
     case digestMismatch = "digest-mismatch"
     case emptyBody = "empty-body"
     case bodyTooLarge = "body-too-large"
@@ -112,6 +113,10 @@ extension ErrorCode {
             .init(
                 400, "A header field is not understood",
                 fix: "See the header's form in /v1/openapi.yaml; detail names it.")
+        case .invalidBody:
+            .init(
+                400, "The request's body is not understood",
+                fix: "See the body's schema in /v1/openapi.yaml; detail says what it must be.")
         case .digestMismatch:
             .init(
                 400, "The upload is not what its digest says",

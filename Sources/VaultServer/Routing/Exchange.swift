@@ -38,6 +38,8 @@ struct Exchange {
     let context: Result<RequestContext, RequestError>
     /// Whether bytes may follow the head that nobody has taken yet.
     var hasUnreadBody: Bool
+    /// The body of a verb whose ``Verb/payload`` is small.
+    var content: [UInt8] = []
 
     init(request: Request, peer: PeerIdentity, door: Door) {
         self.request = request

@@ -74,6 +74,7 @@ package struct RequestHandler: Sendable {
                 return .answer(
                     try await onRequestThread { try await putImage(received, exchange) })
             case let verb:
+                if verb.payload == .small { try await receiveSmall(&exchange) }
                 return .answer(try await onRequestThread { try await answer(verb, exchange) })
             }
         } catch let refusal as Refusal {
@@ -115,11 +116,26 @@ package struct RequestHandler: Sendable {
         if verb.isMutating, exchange.isCrossSite {
             throw try await refused(VaultError(.crossSite), exchange)
         }
-        // Only an upload has a body; any other would have to be read for nothing.
-        if verb != .putImage, exchange.hasUnreadBody {
+        // A body that the verb does not take would have to be read for nothing.
+        if verb.payload == .none, exchange.hasUnreadBody {
             throw try await refused(VaultError(.badRequest), exchange)
         }
         return verb
+    }
+
+    /// Takes in a body that is no image.
+    private func receiveSmall(_ exchange: inout Exchange) async throws {
+        do {
+            while let part = try await exchange.body.next() {
+                guard part.readableBytes <= Limits.smallBodyBytes - exchange.content.count else {
+                    throw try await refused(VaultError(.bodyTooLarge), exchange)
+                }
+                exchange.content.append(contentsOf: part.readableBytesView)
+            }
+            exchange.hasUnreadBody = false
+        } catch  where Task.isCancelled {
+            throw try await refused(VaultError(.deadlineExceeded), exchange)
+        }
     }
 
     // MARK: Refusals

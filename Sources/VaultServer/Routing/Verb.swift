@@ -65,6 +65,14 @@ enum Verb: Hashable, Sendable {
         }
     }
 
+    /// What may follow the request's head.
+    var payload: Payload {
+        switch self {
+        case .putImage: .image
+        default: .none
+        }
+    }
+
     var isMutating: Bool {
         switch self {
         case .putImage, .deleteImage: true
@@ -87,6 +95,15 @@ enum Verb: Hashable, Sendable {
         case .contract, .version, .health, .ready: .contractRead
         }
     }
+}
+
+/// What follows the head of a request.
+enum Payload: Hashable, Sendable {
+    case none
+    /// Bytes that are counted and hashed as they arrive.
+    case image
+    /// Up to ``VaultFormat/Limits/smallBodyBytes``, taken in whole before the verb begins.
+    case small
 }
 
 struct RouteRefusal: Error {

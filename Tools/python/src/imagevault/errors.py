@@ -113,6 +113,15 @@ class InvalidHeader(VaultError):
     default_fix = "See the header's form in /v1/openapi.yaml; detail names it."
 
 
+class InvalidBody(VaultError):
+    """`invalid-body`: The request's body is not understood."""
+
+    default_code = "invalid-body"
+    default_status = 400
+    default_title = "The request's body is not understood"
+    default_fix = "See the body's schema in /v1/openapi.yaml; detail says what it must be."
+
+
 class DigestMismatch(VaultError):
     """`digest-mismatch`: The upload is not what its digest says."""
 
@@ -377,6 +386,7 @@ BY_CODE: dict[str, type[VaultError]] = {
     "invalid-owner": InvalidOwner,
     "invalid-digest": InvalidDigest,
     "invalid-header": InvalidHeader,
+    "invalid-body": InvalidBody,
     "digest-mismatch": DigestMismatch,
     "empty-body": EmptyBody,
     "body-too-large": BodyTooLarge,
@@ -421,6 +431,7 @@ __all__ = [
     "ImageRefused",
     "InspectionFailed",
     "InternalError",
+    "InvalidBody",
     "InvalidDigest",
     "InvalidHeader",
     "InvalidId",
