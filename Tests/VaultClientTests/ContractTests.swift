@@ -55,7 +55,8 @@ struct ContractTests {
     func everyCodePlaced() {
         let placed = Set(operations.flatMap(\.codes))
         let homeless = ErrorCode.allCases.filter { !placed.contains($0.rawValue) }
-        #expect(homeless == [.unknownRoute, .methodNotAllowed, .downloadIncomplete])
+        #expect(
+            homeless == [.unknownRoute, .methodNotAllowed, .invalidBody, .downloadIncomplete])
     }
 
     @Test("knows the log's actions and outcomes, doors, suites, levels and slots")
