@@ -1,0 +1,143 @@
+"""Asks a running vault everything that its contract allows, and much that it does not, and compares what it
+answers with what the contract says.
+
+    run.py FOLDER [--cases N] [--seed N] [--contract FILE]
+
+FOLDER has the vault's sockets. Each operation is tried on every socket that its x-sockets names; those of
+the contract as it is now, so that a new operation needs nothing here. A run in which an operation is never
+answered with each of its statuses below 400 has tested nothing, and fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import requests
+import schemathesis
+import yaml
+from cases import Supplies, coverage, draw, operations, sound
+from checks import Checks
+from doors import BASE, PATIENCE, session
+from schemathesis import APIOperation, Case
+
+CONTRACT = Path(__file__).resolve().parents[2] / "Sources/VaultAPI/Resources/openapi.yaml"
+
+#: The most examples of one finding that are printed.
+SHOWN = 1
+
+
+class Run:
+    """One run: what was sent, what came back, what was wrong."""
+
+    def __init__(self, folder: Path, contract: dict[str, Any], seed: int) -> None:
+        self.source = random.Random(seed)
+        self.doors = {path.stem: session(path) for path in sorted(folder.glob("*.sock"))}
+        self.schema = schemathesis.openapi.from_dict(contract)
+        self.schema.config.update(base_url=BASE)
+        self.checks = Checks(contract)
+        self.supplies = Supplies(self.schema, self.doors["images"], self.source)
+        self.statuses: Counter[int] = Counter()
+        self.seen: dict[tuple[str, str], set[int]] = {}
+        self.findings: dict[tuple[str, str], list[str]] = {}
+
+    def pairs(self) -> list[tuple[APIOperation, str]]:
+        """Every operation with every socket that it is on."""
+        return [(operation, door) for operation in operations(self.schema)
+                for door in operation.definition.raw["x-sockets"]]
+
+    def exercise(self, cases: int) -> None:
+        """Shares the cases out evenly among the operations, and an operation's among its sockets."""
+        pairs = self.pairs()
+        each = -(-cases // len({operation.label for operation, _ in pairs}))
+        for operation, door in pairs:
+            share = -(-each // len(operation.definition.raw["x-sockets"]))
+            sent = 0
+            for case in sound(operation, self.supplies):
+                self.send(case, door)
+                sent += 1
+            for case in coverage(operation, self.source)[:max(0, share - sent) // 2]:
+                self.send(case, door)
+                sent += 1
+            draw(operation, share - sent, self.source, lambda case: self.send(case, door))
+
+    def send(self, case: Case, door: str) -> None:
+        """Sends one request and judges the answer."""
+        if case.meta is not None:
+            self.supplies.complete(case)
+        try:
+            response = case.call(session=self.doors[door], timeout=PATIENCE)
+        except (requests.RequestException, OSError) as error:
+            self.note(case, door, f"no answer: {type(error).__name__}", str(error))
+            return
+        status = response.status_code
+        self.statuses[status] += 1
+        if response.request.method == case.operation.method.upper():
+            self.seen.setdefault((case.operation.label, door), set()).add(status)
+        for failure in self.checks.failures(case, response):
+            title = getattr(failure, "title", type(failure).__name__)
+            self.note(case, door, f"{title} ({status})", f"{failure}\n{response.text[:400]}")
+        if status < 300 and "json" in response.headers.get("content-type", [""])[0]:
+            self.supplies.harvest(response.json())
+        if status == 404 or (status == 200 and case.method == "DELETE"):
+            for value in case.path_parameters.values():
+                self.supplies.forget(value)
+
+    def note(self, case: Case, door: str, title: str, detail: str) -> None:
+        where = f"{case.operation.label} on {door}.sock"
+        try:
+            command = case.as_curl_command()
+        except Exception as error:  # A request so broken that it has no command line.
+            command = f"{case!r} ({error})"
+        self.findings.setdefault((case.operation.label, title), []).append(f"{where}\n{detail}\n{command}")
+
+    def unseen(self) -> list[str]:
+        """The good answers that the contract promises and no request got."""
+        missing = []
+        for operation, door in self.pairs():
+            promised = {int(status) for status in operation.definition.raw["responses"] if int(status) < 400}
+            lacking = promised - self.seen.get((operation.label, door), set())
+            if lacking:
+                missing.append(f"{operation.label} on {door}.sock was never answered with {sorted(lacking)}")
+        return missing
+
+    def report(self, seconds: float, seed: int) -> int:
+        for (label, title), examples in sorted(self.findings.items()):
+            print(f"\n{label}: {title}, {len(examples)} times, such as")
+            for example in examples[:SHOWN]:
+                print("  " + example.replace("\n", "\n  "))
+        missing = self.unseen()
+        for line in missing:
+            print(line)
+        counts = ", ".join(f"{status} × {count}" for status, count in sorted(self.statuses.items()))
+        total = sum(self.statuses.values())
+        names = {operation.label for operation, _ in self.pairs()}
+        bad = sum(map(len, self.findings.values()))
+        print(f"{len(names)} operations, {total} cases ({counts}), {bad} against the contract, "
+              f"{seconds:.0f} s, seed {seed}")
+        return 1 if self.findings or missing else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--cases", type=int, default=700)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
+    parser.add_argument("--contract", type=Path, default=CONTRACT)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    contract = yaml.safe_load(options.contract.read_text("utf-8"))
+    run = Run(options.folder, contract, options.seed)
+    started = time.monotonic()
+    run.exercise(options.cases)
+    return run.report(time.monotonic() - started, options.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
