@@ -39,6 +39,15 @@ struct ContractTests {
         #expect(Set(listed) == Set(ErrorCode.allCases.map(\.rawValue)))
     }
 
+    @Test("gives each error code the registry's status")
+    func codeStatuses() throws {
+        let statuses = try #require(try schema("ErrorCode")["x-status"])
+        #expect(statuses.mapping?.count == ErrorCode.allCases.count)
+        for code in ErrorCode.allCases {
+            #expect(statuses[code.rawValue]?.int == code.description.status, "\(code.rawValue)")
+        }
+    }
+
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
         #expect(operations.count == 14)
