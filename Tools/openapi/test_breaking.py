@@ -92,6 +92,7 @@ BROKEN = [
     ("narrowed-request", f"{WISH}.properties.tags", GONE),
     ("narrowed-request", f"{WISH}.properties.tags.items.maxLength", 3),
     ("narrowed-request", f"{WISH}.properties.tags.uniqueItems", True),
+    ("narrowed-request", f"{WISH}.properties.tags.minItems", 1),
     ("narrowed-request", f"{WISH}.properties.note.oneOf.1", GONE),
     ("narrowed-request", f"{WISH}.properties.note.oneOf.0.maxLength", 8),
     ("narrowed-request", f"{WISH}.properties.name.const", "only this"),
