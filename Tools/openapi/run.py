@@ -1,11 +1,12 @@
 """Asks a running vault everything that its contract allows, and much that it does not, and compares what it
 answers with what the contract says.
 
-    run.py FOLDER [--cases N] [--seed N] [--contract FILE]
+    run.py FOLDER [--cases N] [--seed N] [--sealed] [--contract FILE]
 
-FOLDER has the vault's sockets. Each operation is tried on every socket that its x-sockets names; those of
-the contract as it is now, so that a new operation needs nothing here. A run in which an operation is never
-answered with each of its statuses below 400 has tested nothing, and fails.
+FOLDER has the vault's sockets and, where it is a development vault, its root key. Each operation is tried on
+every socket that its x-sockets names; those of the contract as it is now, so that a new one needs nothing here.
+A run in which an operation is never answered with each of its statuses below 400 has tested nothing, and fails.
+With --sealed the vault is without its key: then no operation must, but unseal, which is tried last.
 """
 
 from __future__ import annotations
@@ -22,42 +23,46 @@ from typing import Any
 import requests
 import schemathesis
 import yaml
-from cases import Supplies, coverage, draw, operations, sound
+from cases import complete, coverage, draw, sound
 from checks import Checks
 from doors import BASE, PATIENCE, session
 from schemathesis import APIOperation, Case
+from supplies import Supplies, collection
 
 CONTRACT = Path(__file__).resolve().parents[2] / "Sources/VaultAPI/Resources/openapi.yaml"
 
 #: Requests in a row without an answer after which the vault is taken for dead.
 SILENT_REQUESTS = 5
 
+#: The operation that opens the vault, and the one that closes it; each needs the vault to be as it is not.
+OPENS, CLOSES = "unseal", "seal"
+
 
 class Run:
     """One run: what was sent, what came back, what was wrong."""
 
-    def __init__(self, folder: Path, contract: dict[str, Any], seed: int) -> None:
+    def __init__(self, folder: Path, contract: dict[str, Any], seed: int, sealed: bool = False) -> None:
         self.source = random.Random(seed)
         self.doors = {path.stem: session(path) for path in sorted(folder.glob("*.sock"))}
         self.schema = schemathesis.openapi.from_dict(contract)
         self.schema.config.update(base_url=BASE)
         self.checks = Checks(contract)
-        self.supplies = Supplies(self.schema, self.doors["images"], self.source)
+        self.supplies = Supplies(self.schema, self.doors["images"], folder, self.source)
+        self.supplies.open = not sealed
+        self.sealed = sealed
         self.silent = 0
         self.statuses: Counter[int] = Counter()
         self.seen: dict[tuple[str, str], set[int]] = {}
         self.findings: dict[tuple[str, str], list[str]] = {}
-
-    def pairs(self) -> list[tuple[APIOperation, str]]:
-        """Every operation with every socket that it is on."""
-        return [(operation, door) for operation in operations(self.schema)
-                for door in operation.definition.raw["x-sockets"]]
+        found = [(result.ok(), door) for result in self.schema.get_all_operations()
+                 for door in result.ok().definition.raw["x-sockets"]]
+        #: Every operation with every socket that it is on; what opens and closes the vault comes last.
+        self.pairs = sorted(found, key=lambda pair: name(pair[0]) in (OPENS, CLOSES))
 
     def exercise(self, cases: int) -> None:
         """Shares the cases out evenly among the operations, and an operation's among its sockets."""
-        pairs = self.pairs()
-        each = -(-cases // len({operation.label for operation, _ in pairs}))
-        for operation, door in pairs:
+        each = -(-cases // len({operation.label for operation, _ in self.pairs}))
+        for operation, door in self.pairs:
             share = -(-each // len(operation.definition.raw["x-sockets"]))
             sent = 0
             for case in sound(operation, self.supplies):
@@ -73,7 +78,7 @@ class Run:
         if self.silent >= SILENT_REQUESTS:
             return
         if case.meta is not None:
-            self.supplies.complete(case)
+            complete(case, self.supplies)
         try:
             response = case.call(session=self.doors[door], timeout=PATIENCE)
         except (requests.RequestException, OSError) as error:
@@ -88,11 +93,18 @@ class Run:
         for failure in self.checks.failures(case, response):
             title = getattr(failure, "title", type(failure).__name__)
             self.note(case, door, f"{title} ({status})", f"{failure}\n{response.text[:400]}")
+        self.learn(case, response)
+
+    def learn(self, case: Case, response: schemathesis.Response) -> None:
+        """Keeps what later requests can use, and drops what is gone."""
+        status = response.status_code
         if status < 300 and "json" in response.headers.get("content-type", [""])[0]:
-            self.supplies.harvest(response.json())
+            self.supplies.harvest(response.json(), collection(case.operation))
         if status == 404 or (status == 200 and case.method == "DELETE"):
             for value in case.path_parameters.values():
                 self.supplies.forget(value)
+        if status < 300 and name(case.operation) == CLOSES:
+            self.doors["admin"].post(f"{BASE}/v1/{OPENS}", data=self.supplies.secret, timeout=PATIENCE)
 
     def note(self, case: Case, door: str, title: str, detail: str) -> None:
         where = f"{case.operation.label} on {door}.sock"
@@ -105,10 +117,10 @@ class Run:
     def unseen(self) -> list[str]:
         """The good answers that the contract promises and no request got."""
         missing = []
-        for operation, door in self.pairs():
+        for operation, door in self.pairs:
             promised = {int(status) for status in operation.definition.raw["responses"] if int(status) < 400}
             lacking = promised - self.seen.get((operation.label, door), set())
-            if lacking:
+            if lacking and self.sealed == (name(operation) == OPENS):
                 missing.append(f"{operation.label} on {door}.sock was never answered with {sorted(lacking)}")
         return missing
 
@@ -120,12 +132,15 @@ class Run:
         for line in missing:
             print(line)
         counts = ", ".join(f"{status} × {count}" for status, count in sorted(self.statuses.items()))
-        total = sum(self.statuses.values())
-        names = {operation.label for operation, _ in self.pairs()}
+        labels = {operation.label for operation, _ in self.pairs}
         bad = sum(map(len, self.findings.values()))
-        print(f"{len(names)} operations, {total} cases ({counts}), {bad} against the contract, "
-              f"{seconds:.0f} s, seed {seed}")
+        print(f"{'sealed: ' if self.sealed else ''}{len(labels)} operations, {self.statuses.total()} cases ({counts}), "
+              f"{bad} against the contract, {seconds:.0f} s, seed {seed}")
         return 1 if self.findings or missing else 0
+
+
+def name(operation: APIOperation) -> str:
+    return operation.definition.raw.get("operationId", "")
 
 
 def main() -> int:
@@ -133,11 +148,12 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cases", type=int, default=700)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
+    parser.add_argument("--sealed", action="store_true")
     parser.add_argument("--contract", type=Path, default=CONTRACT)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     contract = yaml.safe_load(options.contract.read_text("utf-8"))
-    run = Run(options.folder, contract, options.seed)
+    run = Run(options.folder, contract, options.seed, options.sealed)
     started = time.monotonic()
     run.exercise(options.cases)
     return run.report(time.monotonic() - started, options.seed)
