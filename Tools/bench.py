@@ -1,0 +1,241 @@
+"""Measures the vault beside the peer, round by round, and prints the table: see Tools/bench.
+
+Each round starts each side once over an empty folder and drives it with the peers' own load, which
+compares every byte that comes back. A figure is told, never judged: only failed operations, wrong bytes
+and missing events make the exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench_table import PEER, PHASES, Row, machine, of, place, table
+
+TOOLS = Path(__file__).resolve().parent
+#: How long a side may take to start, and the log's last batch to be written, in seconds.
+PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Side:
+    """A running service, as the load needs it."""
+
+    adapter: str
+    target: str
+    pids: list[str]
+
+
+# MARK: The two sides
+
+
+@contextmanager
+def vault(folder: Path, level: str) -> Iterator[Side]:
+    """vaultd over an empty folder; the load counts its launcher and workers too."""
+    up = [str(TOOLS / "up"), str(folder), "--validation", level]
+    subprocess.run(up, check=True, stdout=subprocess.DEVNULL)
+    try:
+        pid = (folder / "vaultd.pid").read_text().strip()
+        yield Side("adapters:ImageVault", f"unix:{folder}/images.sock", [pid])
+    finally:
+        subprocess.run([str(TOOLS / "down"), str(folder)], check=True, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def peer(peers: Path, folder: Path) -> Iterator[Side]:
+    """The peer, over the same file system: its own script writes to `data` beside itself."""
+    data = peers / "data"
+    if data.is_symlink():
+        data.unlink()
+    elif data.exists():
+        shutil.rmtree(data)
+    data.symlink_to(folder)
+    command = [str(peers / "run_peer.sh"), PEER, "serve"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert process.stdout is not None
+        adapter, target, _, *pids = process.stdout.readline().split() or [""] * 3
+        if not pids:
+            raise SystemExit(f"bench: {PEER} did not start; see {folder}/{PEER}.log")
+        yield Side(adapter, target, pids)
+    finally:
+        # Its own session: the script, and whatever it started.
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(PATIENCE)
+        data.unlink()
+
+
+def drive(options: argparse.Namespace, side: Side, label: str, folder: Path) -> list[Row]:
+    """The load's rows; what it says goes to standard error as it comes."""
+    out = folder / "load.jsonl"
+    command = [sys.executable, str(options.peers / "load/load.py")]
+    command += ["--adapter", side.adapter, "--target", side.target, "--label", label]
+    command += [f"--pid={pid}" for pid in side.pids]
+    command += ["--configs", options.configs, "--phases", ",".join(PHASES)]
+    command += ["--seconds", str(options.seconds), "--probe", str(folder), "--out", str(out)]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+# MARK: The log
+
+
+class AuditConnection(http.client.HTTPConnection):
+    """The auditors' socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("vault")
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self.path))
+
+    def page(self, query: str) -> dict[str, Any]:
+        self.request("GET", f"/v1/events?{query}")
+        answer = self.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"bench: the log was not read: {body.decode()}")
+        page: dict[str, Any] = json.loads(body)
+        return page
+
+
+def log_size(folder: Path) -> int:
+    return int(AuditConnection(folder / "audit.sock").page("newest=1")["size"])
+
+
+def events_since(folder: Path, size: int) -> Counter[str]:
+    """How many events of each action and outcome came after the first `size` ones."""
+    audit, counts, after = AuditConnection(folder / "audit.sock"), Counter[str](), size - 1
+    while True:
+        page = audit.page(f"after={after}&limit=1000")
+        counts.update(f"{event['action']} {event['outcome']}" for event in page["events"])
+        if len(page["events"]) < 1000:
+            return counts
+        after = page["events"][-1]["index"]
+
+
+def check_events(folder: Path, size: int, rows: list[Row]) -> list[str]:
+    """What the log lacks or has too much of, compared with what the load did."""
+    # Each client of each config does everything once before it is measured.
+    expected = {phase: sum(row["ops"] + row["conc"] for row in of(rows, phase=phase)) for phase in PHASES}
+    wanted = {"image.put done": expected["put"], "read.begun done": expected["get"]}
+    wanted["read.ended done"] = expected["get"]
+    give_up = time.monotonic() + PATIENCE
+    while (found := events_since(folder, size))["read.ended done"] < expected["get"]:
+        # The end of a reading goes to the next batch: nobody waits for it.
+        if time.monotonic() > give_up:
+            break
+        time.sleep(0.2)
+    return [
+        f"{found[action]} events {action}, {count} operations"
+        for action, count in wanted.items()
+        if found[action] != count
+    ]
+
+
+# MARK: The rounds
+
+
+def measure(options: argparse.Namespace) -> tuple[list[Row], list[str]]:
+    """Every row of every round, and what the log got wrong."""
+    rows: list[Row] = []
+    wrong: list[str] = []
+    labels = [f"ours-{level}" for level in options.levels] + ([] if options.only else [PEER])
+    for turn in range(options.rounds):
+        # Who begins changes, so that a machine which slows down is not always the same side's.
+        for label in labels if turn % 2 == 0 else labels[::-1]:
+            print(f"round {turn + 1} of {options.rounds}: {label}", file=sys.stderr)
+            # A socket's path is short: directly in the folder for the data.
+            folder = Path(tempfile.mkdtemp(prefix="bench", dir=options.dir))
+            try:
+                got, missing = once(options, label, folder)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            rows += [row | {"round": turn} for row in got]
+            wrong += [f"round {turn + 1}, {label}: {words}" for words in missing]
+    return rows, wrong
+
+
+def once(options: argparse.Namespace, label: str, folder: Path) -> tuple[list[Row], list[str]]:
+    if label == PEER:
+        with peer(options.peers, folder) as side:
+            return drive(options, side, label, folder), []
+    with vault(folder, label.removeprefix("ours-")) as side:
+        size = log_size(folder)
+        rows = drive(options, side, label, folder)
+        return rows, check_events(folder, size, rows)
+
+
+# MARK: The command
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="Tools/bench", add_help=False, allow_abbrev=False)
+    parser.add_argument("--peers", type=Path, required=True)
+    parser.add_argument("--configs", default="200k@16,10m@16")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--level", choices=("structure", "decode", "both"), default="structure")
+    parser.add_argument("--only", choices=("ours",))
+    parser.add_argument("--dir", default=tempfile.gettempdir())
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    for config in options.configs.split(","):
+        if not re.fullmatch(r"(20k|200k|1m|10m|mix)@[1-9][0-9]{0,2}", config):
+            parser.error(f"no such config: {config} (200k@16 for example)")
+    if options.rounds < 1 or options.seconds <= 0:
+        parser.error("--rounds and --seconds count from 1 and from above 0")
+    options.dir = str(Path(options.dir).resolve())
+    os.makedirs(options.dir, exist_ok=True)
+    options.levels = ["structure", "decode"] if options.level == "both" else [options.level]
+    return options
+
+
+def main() -> int:
+    options = arguments()
+    # SIGTERM ends both sides as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    workloads = dict.fromkeys(config.partition("@")[0] for config in options.configs.split(","))
+    corpus = [sys.executable, str(options.peers / "load/corpus.py"), *workloads]
+    try:
+        with open(options.peers / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            subprocess.run(corpus, check=True, stdout=sys.stderr)
+            rows, wrong = measure(options)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"bench: {' '.join(error.cmd[:2])} failed with {error.returncode}") from None
+    where = machine(options.dir)
+    print(f"\n{where['cpu']}, {where['cores']} cores, Linux {where['kernel']}, {where['filesystem']}; "
+          f"{options.rounds} round(s) of {options.seconds:g} s; programs in {os.environ['IMAGEVAULT_BIN']}\n")
+    table(options.configs.split(","), options.levels, rows)
+    wrong += [
+        f"{place(row)}: {row['errors']} failed, the first: {row['first_error']}"
+        for row in rows if row.get("errors")
+    ]
+    print("\n".join(f"WRONG: {line}" for line in wrong) or "Each operation is in the log, and every byte came back.")
+    if options.json:
+        options.json.write_text(json.dumps({"machine": where, "rows": rows, "wrong": wrong}, indent=1) + "\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

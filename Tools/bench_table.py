@@ -1,0 +1,159 @@
+"""The table of Tools/bench, and the bars: from the rows of the load to what a reader compares."""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PEER = "improved-2w"
+PHASES = ("put", "get")
+#: Above this share of the machine used by others, a measurement is marked.
+DISTURBED = 0.15
+HEAD = ["workload", "ours/s", "peer/s", "ratio", "CPU ms ours", "peer", "RSS MB ours", "peer", "errors"]
+Row = dict[str, Any]
+
+
+def of(rows: list[Row], **wanted: Any) -> list[Row]:
+    return [row for row in rows if all(row.get(name) == value for name, value in wanted.items())]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One workload and phase of one side, over all rounds."""
+
+    rows: list[Row]
+
+    @property
+    def rate(self) -> float:
+        return float(statistics.median(row["ops_s"] for row in self.rows))
+
+    @property
+    def rates(self) -> str:
+        rates = [row["ops_s"] for row in self.rows]
+        mark = "~" if any(row["others_cpu"] > DISTURBED for row in self.rows) else ""
+        return f"{mark}{number(self.rate)} ({number(min(rates))}–{number(max(rates))})"
+
+    @property
+    def cpu(self) -> str:
+        return f"{statistics.median(row['server_cpu_ms_op'] for row in self.rows):.2f}"
+
+    @property
+    def rss(self) -> float:
+        return float(max(row["rss_mb"] for row in self.rows))
+
+    @property
+    def errors(self) -> int:
+        return sum(row["errors"] for row in self.rows)
+
+    def over(self, other: Summary) -> str:
+        """The ratio of the medians, and between what it lay in the rounds."""
+        both = zip(self.rows, other.rows, strict=True)
+        pairs = [ours["ops_s"] / theirs["ops_s"] for ours, theirs in both if theirs["ops_s"]]
+        return f"{self.rate / other.rate:.2f} ({min(pairs):.2f}–{max(pairs):.2f})" if pairs else "–"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What the vault must reach, and how the figure is made from the summaries of a config."""
+
+    config: str
+    words: str
+    unit: str
+    is_met: Callable[[float], bool]
+    figure: Callable[[dict[str, Summary]], float | None]
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def ratio(phase: str) -> Callable[[dict[str, Summary]], float | None]:
+    def figure(summaries: dict[str, Summary]) -> float | None:
+        theirs = summaries.get(f"{PEER} {phase}")
+        return summaries[f"ours-structure {phase}"].rate / theirs.rate if theirs and theirs.rate else None
+
+    return figure
+
+
+def peak(summaries: dict[str, Summary]) -> float | None:
+    return max(summaries[f"ours-structure {phase}"].rss for phase in PHASES)
+
+
+BARS = (
+    Bar("200k@16", "PUT/s, at least 1.5 × the peer's", " ×", lambda value: value >= 1.5, ratio("put")),
+    Bar("200k@16", "GET/s, at least 1.5 × the peer's", " ×", lambda value: value >= 1.5, ratio("get")),
+    Bar("10m@16", "peak RSS, at most 250 MB", " MB", lambda value: value <= 250, peak),
+)
+
+
+def table(configs: list[str], levels: list[str], rows: list[Row]) -> None:
+    """Prints the table, what disturbed it, and the bars."""
+    lines: list[list[str]] = [HEAD]
+    told: list[str] = []
+    for config in configs:
+        summaries = summarised(config, rows)
+        lines += [line(config, level, phase, summaries, levels) for level in levels for phase in PHASES]
+        if "structure" in levels:
+            told += [words for bar in BARS if bar.config == config and (words := verdict(bar, summaries))]
+    widths = [max(len(cells[column]) for cells in lines) for column in range(len(HEAD))]
+    for cells in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    print("\nMedian (least–most) of the rounds. CPU: of the server, for one operation. RSS: the most in any round.")
+    disturbed = [row for row in rows if row.get("others_cpu", 0) > DISTURBED]
+    if disturbed:
+        print(f"~: others used more than {DISTURBED:.0%} of the machine in a round:")
+    for row in disturbed:
+        print(f"   {place(row)}: {row['others_cpu']:.0%}")
+    print("\n".join(["", *told, ""] if told else [""]))
+
+
+def summarised(config: str, rows: list[Row]) -> dict[str, Summary]:
+    """By label and phase, such as "improved-2w put"."""
+    workload, _, clients = config.partition("@")
+    found: dict[str, list[Row]] = {}
+    for row in sorted(of(rows, workload=workload, conc=int(clients)), key=lambda row: row["round"]):
+        found.setdefault(f"{row['label']} {row['phase']}", []).append(row)
+    return {name: Summary(rows) for name, rows in found.items()}
+
+
+def line(config: str, level: str, phase: str, summaries: dict[str, Summary], levels: list[str]) -> list[str]:
+    ours, theirs = summaries[f"ours-{level} {phase}"], summaries.get(f"{PEER} {phase}")
+    name = f"{phase.upper()} {config}" + (f", {level}" if len(levels) > 1 else "")
+    if theirs is None:
+        return [name, ours.rates, "–", "–", ours.cpu, "–", number(ours.rss), "–", str(ours.errors)]
+    return [
+        name, ours.rates, theirs.rates, ours.over(theirs), ours.cpu, theirs.cpu,
+        number(ours.rss), number(theirs.rss), f"{ours.errors}, {theirs.errors}",
+    ]
+
+
+def place(row: Row) -> str:
+    """Where a row is from, for a message."""
+    return f"round {row['round'] + 1}, {row['label']}, {row['phase'].upper()} {row['workload']}@{row['conc']}"
+
+
+def verdict(bar: Bar, summaries: dict[str, Summary]) -> str | None:
+    figure = bar.figure(summaries)
+    if figure is None:
+        return None
+    word = "met" if bar.is_met(figure) else "missed"
+    return f"{word:7} {bar.config} {bar.words}: {figure:.2f}{bar.unit}"
+
+
+def machine(folder: str) -> dict[str, Any]:
+    """Where the figures come from."""
+    found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    command = ["findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder]
+    kind = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return {
+        "cpu": found[1] if found else os.uname().machine,
+        "cores": os.cpu_count(),
+        "kernel": os.uname().release,
+        "filesystem": kind or "unknown",
+    }
