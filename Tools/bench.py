@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,16 @@ def drive(options: argparse.Namespace, side: Side, label: str, folder: Path) -> 
     command += [f"--pid={pid}" for pid in side.pids]
     command += ["--configs", options.configs, "--phases", ",".join(PHASES)]
     command += ["--seconds", str(options.seconds), "--probe", str(folder), "--out", str(out)]
-    subprocess.run(command, check=True, stdout=sys.stderr)
+    # Its own session, so that its clients end with it when this is interrupted.
+    process = subprocess.Popen(command, stdout=sys.stderr, start_new_session=True)
+    try:
+        if code := process.wait():
+            raise subprocess.CalledProcessError(code, command)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
     return [json.loads(line) for line in out.read_text().splitlines()]
 
 
