@@ -11,7 +11,7 @@ fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 PACKAGES="libsodium-dev libsqlite3-dev libmagic-dev libjpeg62-turbo-dev zlib1g-dev libseccomp-dev pkg-config python3"
 
 # What the tests need besides: the second implementation's libraries.
-TEST_PACKAGES="python3-nacl python3-cryptography python3-venv util-linux mount"
+TEST_PACKAGES="python3-nacl python3-cryptography python3-venv nginx-light util-linux mount"
 
 # Installs what is missing of the packages named, and says what.
 need_packages() {
@@ -21,12 +21,25 @@ need_packages() {
   done
   [ ${#missing[@]} = 0 ] && return
   say "installing ${missing[*]}"
-  local as_root=()
-  [ "$(id -u)" = 0 ] || as_root=(sudo)
-  "${as_root[@]}" apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" >/dev/null
+  install_packages "${missing[@]}"
 }
+
+# Installs packages without starting what they bring as a service, now or at the next boot: a test starts
+# its own nginx.
+install_packages() (
+  as_root=() policy=/usr/sbin/policy-rc.d
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  if [ ! -e "$policy" ]; then
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+  fi
+  "${as_root[@]}" apt-get update -qq >/dev/null
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  case " $* " in
+    *" nginx-light "*) "${as_root[@]}" systemctl disable nginx >/dev/null 2>&1 || true ;;
+  esac
+)
 
 need_swift() {
   command -v swift >/dev/null || fail "no swift in PATH: install a Swift 6.3 toolchain from swift.org/install"
