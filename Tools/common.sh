@@ -11,7 +11,7 @@ fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 PACKAGES="libsodium-dev libsqlite3-dev libmagic-dev libjpeg62-turbo-dev zlib1g-dev libseccomp-dev pkg-config python3"
 
 # What the tests need besides: the second implementation's libraries.
-TEST_PACKAGES="python3-nacl python3-cryptography python3-venv nginx-light util-linux mount"
+TEST_PACKAGES="python3-nacl python3-cryptography python3-venv nginx-light curl util-linux mount"
 
 # Installs what is missing of the packages named, and says what.
 need_packages() {
@@ -59,7 +59,12 @@ programs() {
   fi
   local folder=$ROOT/.build/release
   if [ ! -x "$folder/vaultd" ] || [ ! -x "$folder/vaultctl" ] || [ ! -x "$folder/vaultinspect" ]; then
-    build_release >&2
+    {
+      need_swift
+      need_packages $PACKAGES
+      say "building in release: several minutes the first time"
+      build_release
+    } >&2
   fi
   printf '%s' "$folder"
 }

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import struct
 import zlib
 
+#: A photo of 16 by 16 grey pixels.
+JPEG = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQ"
+    "c1tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/wAALCAAQABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAAAAL/xAAaEAAB"
+    "BQEAAAAAAAAAAAAAAAABAAIDBAUh/9oACAEBAAA/AL0Lxjcepn3jI4dTQomRx4mfRMbhxf/Z"
+)
 
 def png(width: int = 8, height: int = 8, seed: int | None = None) -> bytes:
     """A PNG of noise: another seed is another picture, and noise does not compress."""

@@ -51,10 +51,11 @@ class Front:
 
     @property
     def files(self) -> list[str]:
-        """What nginx put into its folders for temporary files; it unlinks them while they are open."""
+        """What nginx put into its folders for temporary files, unlinked or not."""
         temporary = self.folder / "temporary"
         workers = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
-        opened = [os.readlink(link) for pid in workers for link in Path(f"/proc/{pid}/fd").iterdir()]
+        links = [link for pid in workers for link in Path(f"/proc/{pid}/fd").iterdir()]
+        opened = [os.readlink(link) for link in links]
         kept = [str(path) for path in temporary.rglob("*") if path.is_file()]
         return kept + [name for name in opened if name.startswith(f"{temporary}/")]
 
@@ -65,7 +66,7 @@ class Front:
 
 @contextmanager
 def running(images: Path) -> Iterator[Front]:
-    """An nginx of its own, with the site file as it is but for the three lines that are the user's."""
+    """An nginx of its own, with the site file but for the three lines that are the user's."""
     program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
     if program is None:
         if os.environ.get("REQUIRE_ALL"):
@@ -107,8 +108,8 @@ def main_file(folder: Path) -> str:
     paths = " ".join(f"{kind}_temp_path {folder}/temporary/{kind};" for kind in kinds)
     (folder / "temporary").mkdir()
     return (
-        f"{user}daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-        f"events {{ }}\nhttp {{ {paths}\ninclude {folder}/site.conf;\n}}\n"
+        f"{user}daemon off; worker_processes 1; pid {folder}/nginx.pid;\n"
+        f"error_log {folder}/error.log;\nevents {{ }}\nhttp {{ {paths}\ninclude {folder}/site.conf;\n}}\n"
     )
 
 
@@ -266,7 +267,8 @@ def test_a_browser_claims_nothing(front: Front, image: Image) -> None:
 
 def test_a_browser_asserts_nothing(front: Front, image: Image, log: Log) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    claims = {"Vault_Actor": "user:1", "Vault_Client": 'ip=203.0.113.9; ua="x"', "traceparent": trace}
+    client = 'ip=203.0.113.9; ua="x"'
+    claims = {"Vault_Actor": "user:1", "Vault_Client": client, "traceparent": trace}
     assert front.get(image.id)[0].status == 200
     assert front.get(image.id, Vault_Timeout_Ms="nonsense", **claims)[0].status == 200
     plain, claimed = [event for event in log.events() if event["action"] == "read.begun"]
