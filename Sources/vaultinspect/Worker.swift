@@ -20,7 +20,7 @@ enum Worker {
         guard socket.write(greeting.encoded()), greeting.stage == .ready,
             case .success(let magic) = magic
         else { return EX_UNAVAILABLE }
-        return serve(socket, magic)
+        return serve(socket, magic, in: ImageRoom(capacity: Int(Limits.workerImageBytes)))
     }
 
     private struct Unfit: Error {
@@ -54,8 +54,8 @@ enum Worker {
         return WorkerGreeting(stage: stage, landlockABI: UInt8(clamping: abi))
     }
 
-    private static func serve(_ socket: WorkerSocket, _ magic: Magic) -> Int32 {
-        let room = ImageRoom(capacity: Int(Limits.workerImageBytes))
+    /// Answers one request after another; the end of the stream is the end.
+    static func serve(_ socket: WorkerSocket, _ magic: Magic, in room: ImageRoom) -> Int32 {
         while let head = socket.read(byteCount: WorkerRequest.byteCount) {
             guard let request = try? WorkerRequest(parsing: head),
                 room.fill(byteCount: request.bodyBytes, from: socket)

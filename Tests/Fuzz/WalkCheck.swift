@@ -1,0 +1,115 @@
+// WalkCheck: what must hold of every upload, sound or not, under either rule for trailers: no trap,
+// the same answer twice, places inside the file, a stored prefix that is sound by itself.
+
+import ImageInspection
+import VaultFormat
+
+enum WalkCheck {
+    /// Heap of one inspection: what a segment, chunk or frame leaves behind is at most some 20 times
+    /// its own bytes, while its array grows.
+    private static func heapBytes(_ size: Int) -> Int { (256 << 10) + 24 * size }
+
+    private typealias Answer = Result<Inspection, InspectionRefusal>
+
+    /// - Returns: the inspection under `truncate`, if there is one.
+    @discardableResult
+    static func run(_ bytes: RawSpan, _ name: UploadName) -> Inspection? {
+        let strict = judge(bytes, name, .refuse)
+        let lenient = judge(bytes, name, .truncate)
+        guard case .success(let kept) = lenient else {
+            // What is refused although a trailer may be cut off is refused all the more where not.
+            if case .success = strict { fatalError("truncate refuses what refuse accepts") }
+            return nil
+        }
+        if case .success(let whole) = strict {
+            FuzzCheck.require(whole == kept, "two policies, two answers for one sound file")
+            FuzzCheck.require(whole.storedBytes == bytes.byteCount, "a sound file is not kept")
+        }
+        return kept
+    }
+
+    private static func judge(
+        _ bytes: RawSpan, _ name: UploadName, _ trailer: InspectionPolicy.Trailer
+    ) -> Answer {
+        var policy = InspectionPolicy.default
+        policy.trailer = trailer
+        let answer = FuzzCheck.bounded(
+            size: bytes.byteCount, heapBytes: heapBytes(bytes.byteCount)
+        ) { inspect(bytes, name, policy) }
+        FuzzCheck.require(inspect(bytes, name, policy) == answer, "another answer the second time")
+        switch answer {
+        case .failure(let refusal): check(refusal.finding, in: bytes)
+        case .success(let inspection): check(inspection, of: bytes, name)
+        }
+        return answer
+    }
+
+    private static func inspect(
+        _ bytes: RawSpan, _ name: UploadName, _ policy: InspectionPolicy
+    ) -> Answer {
+        Result { () throws(InspectionRefusal) in
+            try ImageInspector.inspect(bytes, name: name, policy: policy)
+        }
+    }
+
+    private static func check(_ finding: Finding, in bytes: RawSpan) {
+        FuzzCheck.require(
+            (finding.offset ?? 0) <= UInt64(bytes.byteCount), "\(finding) is outside")
+        FuzzCheck.require(
+            FindingCode(rawValue: finding.code.rawValue) == finding.code, "a code without a name")
+    }
+
+    private static func check(_ inspection: Inspection, of bytes: RawSpan, _ name: UploadName) {
+        let stored = inspection.storedBytes
+        let verdict = inspection.verdict
+        FuzzCheck.require(stored > 0 && stored <= bytes.byteCount, "\(stored) bytes stored")
+        FuzzCheck.require(inspection.width > 0 && inspection.height > 0, "a picture of no pixels")
+        FuzzCheck.require(
+            (stored < bytes.byteCount) == inspection.transformed.contains(.trailerTruncated)
+                && verdict.findings.isEmpty == inspection.transformed.isEmpty,
+            "cut off, and not said; or the other way round")
+        for finding in verdict.findings { check(finding, in: bytes) }
+        FuzzCheck.require(
+            (try? Verdict.findings(text: verdict.findingsText)) == verdict.findings,
+            "findings are not read as they were written")
+        FuzzCheck.require(
+            InspectionLevel(name: verdict.level.name) == verdict.level
+                && verdict.flags.names.count == verdict.flags.rawValue.nonzeroBitCount,
+            "a level or flag without a name")
+        check(inspection.facts, stored)
+        if stored < bytes.byteCount { checkAgain(inspection, bytes, name) }
+    }
+
+    /// What is stored is accepted again, and stays as it is.
+    private static func checkAgain(
+        _ inspection: Inspection, _ bytes: RawSpan, _ name: UploadName
+    ) {
+        let kept = bytes.extracting(0..<inspection.storedBytes)
+        guard case .success(let again) = inspect(kept, name, .default) else {
+            fatalError("what is stored is refused")
+        }
+        FuzzCheck.require(
+            again.storedBytes == inspection.storedBytes && again.verdict.findings.isEmpty
+                && again.facts == inspection.facts, "what is stored is another image")
+    }
+
+    /// Whatever the decoder is pointed to lies in what is stored.
+    private static func check(_ facts: ImageFacts, _ stored: Int) {
+        switch facts {
+        case .jpeg(let jpeg):
+            FuzzCheck.require((1...stored).contains(jpeg.imageBytes), "an image beyond its end")
+            FuzzCheck.require(jpeg.scans > 0 && [1, 3, 4].contains(jpeg.components), "odd facts")
+        case .png(let png):
+            let parts = png.data + png.frames.flatMap(\.data)
+            for part in parts { checkInside(part.offset, part.length, stored) }
+            for part in png.compressed { checkInside(part.offset, part.length, stored) }
+            FuzzCheck.require(png.inflatedBytes > 0 && !png.data.isEmpty, "a picture of no bytes")
+        }
+    }
+
+    private static func checkInside(_ offset: Int, _ length: Int, _ stored: Int) {
+        FuzzCheck.require(
+            offset >= 0 && length >= 0 && offset <= stored && length <= stored - offset,
+            "a part outside the file")
+    }
+}
