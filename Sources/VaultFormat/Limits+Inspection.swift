@@ -1,9 +1,6 @@
 /// Bounds of the image inspection. Each loop over an upload ends at the upload's end or at one of
 /// these; together they make inspection linear in the upload's size.
 extension Limits {
-    /// Bytes of an upload by default. The largest photo measured has 9.4 MB.
-    package static let uploadBytes = 10 * 1024 * 1024
-
     /// Bytes of anything inspected, whatever the policy says. Below 2^32, so that the sum of two
     /// offsets or lengths cannot overflow `Int`.
     package static let inspectedBytes = 1024 * 1024 * 1024
@@ -30,6 +27,9 @@ extension Limits {
 
     /// Bytes beside the picture data by default: maker notes with previews stay below 2 MiB.
     package static let metadataBytes = 4 * 1024 * 1024
+
+    /// Bytes beside the picture data that a policy must allow at the least: every file has some.
+    package static let leastMetadataBytes = 1024
 
     /// JPEG images that may follow the first one in a file. Multi-picture cameras write up to 3.
     package static let trailingImages = 16

@@ -176,10 +176,13 @@ enum Samples {
     }
 
     static func status(keys: StatusAnswer.Keys?) throws -> StatusAnswer {
-        StatusAnswer(
+        var strict = InspectionPolicy.default
+        strict.allowsAnimation = false
+        strict.allowedTypes = [.png]
+        return StatusAnswer(
             version: "0.1.0", vault: try VaultID(bytes: Array(0..<16)), sealed: keys == nil,
             startedMicroseconds: 1, uptimeSeconds: 93_784,
-            validation: StatusAnswer.Validation(level: .decode, trailer: .refuse),
+            validation: InspectionPolicies(.default, own: [.standard: strict]),
             images: StatusAnswer.Images(count: 1, references: 2, storedBytes: 3), keys: keys,
             log: StatusAnswer.Log(size: 4, root: try Digest256(hex: hex), keyFingerprint: "ab"),
             disk: StatusAnswer.Disk(freeBytes: 5, totalBytes: 10),

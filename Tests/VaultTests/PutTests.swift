@@ -11,10 +11,12 @@ struct PutTests {
     private let blobs = MemoryBlobStore()
 
     private func vault(
-        suite: Suite = .aes256GCM, policy: InspectionPolicy = .default, isSealed: Bool = false
+        suite: Suite = .aes256GCM, policy: InspectionPolicy = .structure, isSealed: Bool = false,
+        own: [NamespaceName: InspectionPolicy] = [:]
     ) throws -> TestVault {
         try TestVault(
-            catalog: memory, blobs: blobs, isSealed: isSealed, suite: suite, policy: policy)
+            catalog: memory, blobs: blobs, isSealed: isSealed, suite: suite,
+            policies: InspectionPolicies(policy, own: own))
     }
 
     @Test("what was put comes back byte for byte", arguments: Suite.allCases)
@@ -201,15 +203,35 @@ struct PutTests {
         policy.maxBytes = 100
         let test = try vault(policy: policy)
         defer { test.stop() }
-        #expect(try await refusal { _ = try await test.vault.receive(bytes: 101) } == .bodyTooLarge)
+        #expect(try await refusal { _ = try await test.receive(101) } == .bodyTooLarge)
         for announced in [nil, 1, 100] {
-            let upload = try await test.vault.receive(bytes: announced)
+            let upload = try await test.receive(announced)
             let bytes = [UInt8](repeating: 7, count: 100)
             try unsafe bytes.withUnsafeBytes { try unsafe upload.append($0) }
             #expect(throws: VaultError(.bodyTooLarge)) {
                 try unsafe [UInt8(1)].withUnsafeBytes { try unsafe upload.append($0) }
             }
         }
+    }
+
+    @Test("a namespace's own policy holds there, the common one everywhere else")
+    func ownPolicy() async throws {
+        let strict = try NamespaceName("strict")
+        var policy = InspectionPolicy.structure
+        policy.maxBytes = 100
+        policy.allowedTypes = [.jpeg]
+        policy.level = .decode
+        let test = try vault(own: [strict: policy])
+        defer { test.stop() }
+        #expect(try await refusal { _ = try await test.receive(101, in: strict) } == .bodyTooLarge)
+        _ = try await test.receive(101)
+        let small = TestPNG.color.bytes.prefix(90)
+        let error = await #expect(throws: VaultError.self) {
+            try await test.put(Array(small), as: TestClaim(in: strict))
+        }
+        #expect(error?.finding?.code == .typeNotAllowed)
+        #expect(try await test.put(TestImages.small).image.verdict.level == .structure)
+        #expect(test.inspector.policies == [.structure])
     }
 
     @Test("a namespace without a naming key stores nothing")

@@ -43,7 +43,7 @@ struct SealedVaultTests {
             open.stop()
             test.stop()
         }
-        let upload = try await open.vault.receive(bytes: 10)
+        let upload = try await open.vault.receive(bytes: 10, in: .standard)
         let request = PutRequest(
             name: try FileName("a.png"), declaredType: nil, claim: Claim.unnamed)
         #expect(

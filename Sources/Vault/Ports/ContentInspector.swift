@@ -5,7 +5,7 @@ package protocol ContentInspector: Sendable {
     /// - Returns: a finding that refuses the image, or nil. It can only add refusals.
     /// - Throws: ``VaultError`` `inspection-failed` when no worker gave a sound answer.
     func examine(
-        _ upload: UploadBuffer, type: ImageType, level: InspectionLevel, namespace: NamespaceName
+        _ upload: UploadBuffer, type: ImageType, policy: InspectionPolicy, namespace: NamespaceName
     ) async throws(VaultError) -> FindingCode?
 
     /// False when no worker can be had until the daemon is started anew.

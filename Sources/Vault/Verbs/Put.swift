@@ -53,8 +53,10 @@ extension Vault {
     /// Makes room for an upload; waits while other uploads fill the budget.
     ///
     /// - Parameter bytes: its length where the caller told it, nil where it will be seen.
-    package func receive(bytes: Int?) async throws(VaultError) -> Upload {
-        let limit = settings.policy.maxBytes
+    package func receive(
+        bytes: Int?, in namespace: NamespaceName
+    ) async throws(VaultError) -> Upload {
+        let limit = settings.policies[namespace].maxBytes
         guard bytes ?? 0 <= limit else { throw VaultError(.bodyTooLarge) }
         guard !isSealed else { throw VaultError(.sealed) }
         return Upload(buffer: try await uploads.buffer(for: max(bytes ?? limit, 1)), limit: limit)
@@ -88,16 +90,16 @@ extension Vault {
     private func inspect(
         _ buffer: UploadBuffer, _ request: PutRequest, _ namespace: NamespaceName
     ) async throws(VaultError) -> Inspection {
+        let policy = settings.policies[namespace]
         let inspection: Inspection
         do {
             inspection = try ImageInspector.inspect(
-                buffer, name: request.name, declaredType: request.declaredType,
-                policy: settings.policy)
+                buffer, name: request.name, declaredType: request.declaredType, policy: policy)
         } catch {
             throw VaultError(.imageRefused, finding: error.finding)
         }
         let refusal = try await inspectors.examine(
-            buffer, type: inspection.type, level: settings.level, namespace: namespace)
+            buffer, type: inspection.type, policy: policy, namespace: namespace)
         if let refusal { throw VaultError(.imageRefused, finding: Finding(code: refusal)) }
         return inspection
     }
@@ -123,12 +125,13 @@ extension Vault {
         let image = try failing { () throws(CryptoError) in
             try keyring.imageID(of: body.storedDigest, in: call.namespace)
         }
+        let level = settings.policies[call.namespace].level
         let wrapped = try seal(buffer, as: blob, image: image, keyring, call.namespace)
         let row = ImageRow(
             row: 0, namespace: call.namespace, image: image, blob: blob, type: inspection.type,
             width: inspection.width, height: inspection.height, storedBytes: buffer.count,
             verdict: Verdict(
-                level: settings.level, inspectorVersion: inspection.verdict.inspectorVersion,
+                level: level, inspectorVersion: inspection.verdict.inspectorVersion,
                 findings: inspection.verdict.findings, flags: inspection.verdict.flags),
             createdMicroseconds: body.createdMicroseconds, key: wrapped, changedAt: 0,
             mac: RowMAC(checked: []))
@@ -136,7 +139,7 @@ extension Vault {
         var event = event(.imagePut, call, image: image)
         event.reference = reference.reference
         event.bytes = buffer.count
-        event.verdictLevel = settings.level.name
+        event.verdictLevel = level.name
         event.epoch = keyring.primaryEpoch
         let committed: Committed
         do throws(VaultError) {

@@ -6,13 +6,11 @@ package import VaultFormat
 /// The vault: its parts, its keys, and the rules that every verb shares. One verb a file beside this.
 package final class Vault: Sendable {
     package struct Settings: Sendable {
-        package var level: InspectionLevel
-        package var policy: InspectionPolicy
+        package var policies: InspectionPolicies
         package var suite: Suite
 
-        package init(level: InspectionLevel, policy: InspectionPolicy, suite: Suite) {
-            self.level = level
-            self.policy = policy
+        package init(policies: InspectionPolicies, suite: Suite) {
+            self.policies = policies
             self.suite = suite
         }
     }
@@ -47,7 +45,8 @@ package final class Vault: Sendable {
         self.blockingExecutor = blockingExecutor
         self.keys = keys
         self.signer = signer
-        uploads = UploadPool(largest: settings.policy.maxBytes, budget: Limits.uploadBytesInFlight)
+        uploads = UploadPool(
+            largest: settings.policies.largestUpload, budget: Limits.uploadBytesInFlight)
         committer = try Committer(catalog: catalog) { keys.current }
     }
 

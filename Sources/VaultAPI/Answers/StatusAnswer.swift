@@ -8,7 +8,10 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
     package var sealed: Bool
     package var started: UTCTime
     package var uptimeSeconds: Int
+    /// The policy of every namespace that has none of its own.
     package var validation: Validation
+    /// The policies of those that have, by namespace.
+    package var namespaces: [String: Validation]
     package var images: Images
     /// Nil while sealed.
     @Nullable package var keys: Keys?
@@ -20,15 +23,17 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
 
     package init(
         version: String, vault: VaultID, sealed: Bool, startedMicroseconds: Int64,
-        uptimeSeconds: Int, validation: Validation, images: Images, keys: Keys?, log: Log,
-        disk: Disk, inspectors: Inspectors, connections: Int
+        uptimeSeconds: Int, validation: InspectionPolicies, images: Images, keys: Keys?,
+        log: Log, disk: Disk, inspectors: Inspectors, connections: Int
     ) {
         self.version = version
         self.vault = vault
         self.sealed = sealed
         self.started = UTCTime(microseconds: startedMicroseconds)
         self.uptimeSeconds = uptimeSeconds
-        self.validation = validation
+        self.validation = Validation(validation.standard)
+        namespaces = Dictionary(
+            uniqueKeysWithValues: validation.own.map { ($0.description, Validation($1)) })
         self.images = images
         self.keys = keys
         self.log = log
@@ -40,19 +45,39 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case version, vault, sealed, started
         case uptimeSeconds = "uptime_seconds"
-        case validation, images, keys, log, disk, inspectors, connections
+        case validation, namespaces, images, keys, log, disk, inspectors, connections
     }
 }
 
 extension StatusAnswer {
-    /// The policy in force, in its stable words.
+    /// A policy of inspection, in the words of the settings.
     package struct Validation: Codable, Hashable, Sendable {
         package var level: String
         package var trailer: String
+        package var animation: String
+        package var types: [String]
+        package var maxBytes: Int
+        package var maxPixels: Int
+        package var maxScans: Int
+        package var maxMetadataBytes: Int
 
-        package init(level: InspectionLevel, trailer: InspectionPolicy.Trailer) {
-            self.level = level.name
-            self.trailer = trailer.rawValue
+        package init(_ policy: InspectionPolicy) {
+            level = policy.level.name
+            trailer = policy.trailer.rawValue
+            animation = policy.allowsAnimation ? "accept" : "refuse"
+            types = ImageType.allCases.filter(policy.allowedTypes.contains).map(\.name)
+            maxBytes = policy.maxBytes
+            maxPixels = policy.maxPixels
+            maxScans = policy.maxScans
+            maxMetadataBytes = policy.maxMetadataBytes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case level, trailer, animation, types
+            case maxBytes = "max_bytes"
+            case maxPixels = "max_pixels"
+            case maxScans = "max_scans"
+            case maxMetadataBytes = "max_metadata_bytes"
         }
     }
 

@@ -3,6 +3,14 @@ package enum ImageType: UInt8, Sendable, CaseIterable {
     case jpeg = 1
     case png = 2
 
+    /// The stable name in configuration and answers.
+    package var name: String {
+        switch self {
+        case .jpeg: "jpeg"
+        case .png: "png"
+        }
+    }
+
     /// The registered media type, as sent in `Content-Type`.
     package var mediaType: String {
         switch self {

@@ -1,5 +1,5 @@
-/// What an operator may choose about inspection. Bounds can be tightened or loosened within
-/// `Limits`; the structural rules themselves are not negotiable.
+/// What an operator may choose about inspection, for one namespace. Bounds can be tightened or
+/// loosened within `Limits`; the structural rules themselves are not negotiable.
 package struct InspectionPolicy: Hashable, Sendable {
     /// What happens to bytes after the end of a JPEG that no rule explains.
     package enum Trailer: String, Sendable, CaseIterable {
@@ -8,10 +8,13 @@ package struct InspectionPolicy: Hashable, Sendable {
         case truncate
     }
 
+    /// How deep an upload is inspected. The walk itself is the same at every level.
+    package var level: InspectionLevel
     /// For JPEG only: PNG has no camera trailers, so bytes after IEND are always refused.
     package var trailer: Trailer
     package var allowedTypes: Set<ImageType>
-    /// Whether an animated PNG is accepted.
+    /// Whether a PNG with animation chunks is accepted, were it of one frame. Further stills in a
+    /// JPEG are no animation.
     package var allowsAnimation: Bool
     /// Bytes of the whole upload.
     package var maxBytes: Int
@@ -25,19 +28,22 @@ package struct InspectionPolicy: Hashable, Sendable {
     package var maxMetadataBytes: Int
 
     package static let `default` = InspectionPolicy(
+        level: .decode,
         trailer: .refuse,
         allowedTypes: Set(ImageType.allCases),
         allowsAnimation: true,
-        maxBytes: Limits.uploadBytes,
+        maxBytes: Limits.imageBytes,
         maxPixels: Limits.imagePixels,
         maxScans: Limits.jpegScans,
         maxDecodedPixels: Limits.decodedPixels,
         maxMetadataBytes: Limits.metadataBytes)
 
     package init(
-        trailer: Trailer, allowedTypes: Set<ImageType>, allowsAnimation: Bool, maxBytes: Int,
-        maxPixels: Int, maxScans: Int, maxDecodedPixels: Int, maxMetadataBytes: Int
+        level: InspectionLevel, trailer: Trailer, allowedTypes: Set<ImageType>,
+        allowsAnimation: Bool, maxBytes: Int, maxPixels: Int, maxScans: Int, maxDecodedPixels: Int,
+        maxMetadataBytes: Int
     ) {
+        self.level = level
         self.trailer = trailer
         self.allowedTypes = allowedTypes
         self.allowsAnimation = allowsAnimation
@@ -46,5 +52,24 @@ package struct InspectionPolicy: Hashable, Sendable {
         self.maxScans = maxScans
         self.maxDecodedPixels = maxDecodedPixels
         self.maxMetadataBytes = maxMetadataBytes
+    }
+}
+
+/// The policies of a vault: one for all namespaces, and one of their own for some.
+package struct InspectionPolicies: Hashable, Sendable {
+    package let standard: InspectionPolicy
+    package let own: [NamespaceName: InspectionPolicy]
+
+    package init(_ standard: InspectionPolicy, own: [NamespaceName: InspectionPolicy] = [:]) {
+        self.standard = standard
+        self.own = own
+    }
+
+    /// The policy of a namespace, also of one that was never heard of.
+    package subscript(namespace: NamespaceName) -> InspectionPolicy { own[namespace] ?? standard }
+
+    /// Bytes of the longest upload that any namespace takes.
+    package var largestUpload: Int {
+        own.values.reduce(standard.maxBytes) { max($0, $1.maxBytes) }
     }
 }

@@ -30,7 +30,7 @@ extension RequestHandler {
         let length = try await contentLength(exchange)
         let upload: Upload
         do throws(VaultError) {
-            upload = try await vault.receive(bytes: length)
+            upload = try await vault.receive(bytes: length, in: exchange.call.namespace)
         } catch {
             throw try await refused(error, exchange)
         }

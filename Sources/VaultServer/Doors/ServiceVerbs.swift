@@ -124,8 +124,7 @@ extension RequestHandler {
                 version: service.version, vault: service.vault, sealed: status.isSealed,
                 startedMicroseconds: service.startedMicroseconds,
                 uptimeSeconds: max(0, Int(uptime)),
-                validation: .init(
-                    level: vault.settings.level, trailer: vault.settings.policy.trailer),
+                validation: vault.settings.policies,
                 images: .init(
                     count: status.totals.images, references: status.totals.references,
                     storedBytes: status.totals.storedBytes),

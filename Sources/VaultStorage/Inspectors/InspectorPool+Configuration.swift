@@ -1,6 +1,6 @@
 // How an inspector pool is set up: which program, how many workers, how long and how large.
 
-package import VaultFormat
+import VaultFormat
 
 extension InspectorPool {
     package struct Configuration: Sendable {
@@ -12,13 +12,12 @@ extension InspectorPool {
         package let spares: Int
         package let idleProcesses: Int
         package let waitingUploads: Int
-        package let budget: WorkerBudget
         package let structureMilliseconds: Int
         package let decodeMilliseconds: Int
 
         /// Values beyond `Limits` are brought back to them.
         package init(
-            executable: String, concurrency: Int = 2, spares: Int = 1, policy: InspectionPolicy,
+            executable: String, concurrency: Int = 2, spares: Int = 1,
             waitingUploads: Int = Limits.workerWaitingUploads,
             idleProcesses: Int = Limits.workerIdleProcesses,
             structureMilliseconds: Int = Limits.workerStructureMilliseconds,
@@ -27,7 +26,6 @@ extension InspectorPool {
             self.executable = executable
             self.concurrency = min(max(concurrency, 1), Limits.workerConcurrency)
             self.spares = min(max(spares, 0), Limits.workerSpares)
-            budget = WorkerBudget(policy)
             self.waitingUploads = min(max(waitingUploads, 0), Limits.workerWaitingUploads)
             self.idleProcesses = min(max(idleProcesses, 0), Limits.workerIdleProcessesAtMost)
             self.structureMilliseconds = structureMilliseconds
@@ -35,11 +33,12 @@ extension InspectorPool {
         }
 
         func question(
-            _ type: ImageType, _ level: InspectionLevel, _ namespace: String
+            _ type: ImageType, _ policy: InspectionPolicy, _ namespace: String
         ) -> WorkerQuestion {
             WorkerQuestion(
-                type: type, level: level, namespace: namespace, budget: budget,
-                deadlineMilliseconds: level == .decode
+                type: type, level: policy.level, namespace: namespace,
+                budget: WorkerBudget(policy),
+                deadlineMilliseconds: policy.level == .decode
                     ? decodeMilliseconds : structureMilliseconds)
         }
     }

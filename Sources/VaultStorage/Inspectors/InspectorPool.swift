@@ -39,12 +39,12 @@ package final class InspectorPool: Sendable {
     ///
     /// - Throws: ``InspectorPoolError``; never because of what the image is.
     package func examine(
-        _ image: some ImageBytes, type: ImageType, level: InspectionLevel, namespace: String
+        _ image: some ImageBytes, type: ImageType, policy: InspectionPolicy, namespace: String
     ) async throws(InspectorPoolError) -> WorkerAnswer {
         guard image.count > 0, image.count <= Limits.workerImageBytes else {
             throw .imageSize(bytes: image.count)
         }
-        let question = configuration.question(type, level, namespace)
+        let question = configuration.question(type, policy, namespace)
         let ticket = state.withLock { $0.nextTicket() }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -14,13 +14,9 @@ package final class Inspectors: ContentInspector {
     /// - Parameters:
     ///   - program: the absolute path of `vaultinspect`.
     ///   - workers: images inspected at once.
-    ///   - policy: the bounds that workers keep to.
     /// - Throws: ``InspectorPoolError``.
-    package init(
-        program: String, workers: Int, policy: InspectionPolicy
-    ) throws(InspectorPoolError) {
-        pool = try InspectorPool(
-            .init(executable: program, concurrency: workers, policy: policy))
+    package init(program: String, workers: Int) throws(InspectorPoolError) {
+        pool = try InspectorPool(.init(executable: program, concurrency: workers))
         self.workers = workers
     }
 
@@ -28,12 +24,12 @@ package final class Inspectors: ContentInspector {
     package var restarts: Int { pool.faultCount }
 
     package func examine(
-        _ upload: UploadBuffer, type: ImageType, level: InspectionLevel, namespace: NamespaceName
+        _ upload: UploadBuffer, type: ImageType, policy: InspectionPolicy, namespace: NamespaceName
     ) async throws(VaultError) -> FindingCode? {
         let answer: WorkerAnswer
         do {
             answer = try await pool.examine(
-                upload, type: type, level: level, namespace: namespace.description)
+                upload, type: type, policy: policy, namespace: namespace.description)
         } catch .busy {
             throw VaultError(.overloaded)
         } catch .cancelled {

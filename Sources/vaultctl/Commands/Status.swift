@@ -34,7 +34,7 @@ struct Status: AsyncParsableCommand {
                 "running",
                 "\(Units.span(seconds: status.uptimeSeconds)), since \(Units.moment(status.started))"
             ),
-            ("checks", "\(status.validation.level), trailer \(status.validation.trailer)"),
+            ("checks", checks(status.validation)),
             ("images", images(status.images)),
             ("disk", "\(Units.bytes(status.disk.freeBytes)) free (\(free) %)"),
             (
@@ -46,7 +46,15 @@ struct Status: AsyncParsableCommand {
             ("log", "\(status.log.size) events, root \(status.log.root.hex)"),
             ("log key", status.log.keyFingerprint),
         ])
-        return head + (status.keys.map(keys) ?? [])
+        let own = status.namespaces.sorted { $0.key < $1.key }
+            .map { ("  in \($0.key)", checks($0.value)) }
+        return head + Table.pairs(own) + (status.keys.map(keys) ?? [])
+    }
+
+    private static func checks(_ policy: StatusAnswer.Validation) -> String {
+        "\(policy.level), trailer \(policy.trailer), animation \(policy.animation), "
+            + "\(policy.types.joined(separator: " and ")) "
+            + "up to \(Units.bytes(policy.maxBytes)) and \(policy.maxPixels) pixels"
     }
 
     private static func images(_ images: StatusAnswer.Images) -> String {

@@ -36,8 +36,7 @@ struct Serve: AsyncParsableCommand {
         defer { withExtendedLifetime(lock) {} }
         // The launcher of workers starts before any key is in memory.
         let inspectors = try Inspectors(
-            program: settings.inspectorProgram, workers: settings.inspectorWorkers,
-            policy: settings.vault.policy)
+            program: settings.inspectorProgram, workers: settings.inspectorWorkers)
         let executor = RequestExecutor(threads: Limits.requestThreads)
         let (vault, catalog, id) = try open(settings, inspectors, executor, logger)
         let started = SystemClock().nowMicroseconds()

@@ -30,10 +30,10 @@ struct DaemonSettings: Sendable {
     private static let known: Set<String> = {
         var keys: Set<String> = [
             "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
-            "keys.public_key_file", "validation.level", "validation.trailer",
-            "validation.max_bytes", "validation.max_pixels", "encryption.suite",
-            "inspectors.program", "inspectors.workers", "log.level",
+            "keys.public_key_file", "encryption.suite", "inspectors.program", "inspectors.workers",
+            "log.level",
         ]
+        keys.formUnion(ValidationSettings.known)
         for door in Door.allCases {
             for key in ["mode", "group", "users", "groups"] {
                 keys.insert("doors.\(door.name).\(key)")
@@ -73,28 +73,9 @@ struct DaemonSettings: Sendable {
     }
 
     private static func vault(_ source: SettingsSource) async throws -> Vault.Settings {
-        var policy = InspectionPolicy.default
-        if let text = try await source.text("validation.trailer") {
-            guard let trailer = InspectionPolicy.Trailer(rawValue: text) else {
-                throw SettingsError("validation.trailer must be refuse or truncate")
-            }
-            policy.trailer = trailer
-        }
-        let bytes = try await source.number(
-            "validation.max_bytes", in: 1...Int(Limits.workerImageBytes))
-        policy.maxBytes = bytes ?? Limits.imageBytes
-        let pixels = try await source.number("validation.max_pixels", in: 1...1_000_000_000)
-        policy.maxPixels = pixels ?? policy.maxPixels
-        return Vault.Settings(
-            level: try await level(source), policy: policy, suite: try await suite(source))
-    }
-
-    private static func level(_ source: SettingsSource) async throws -> InspectionLevel {
-        guard let text = try await source.text("validation.level") else { return .decode }
-        guard let level = InspectionLevel(name: text) else {
-            throw SettingsError("validation.level must be structure or decode")
-        }
-        return level
+        Vault.Settings(
+            policies: try await ValidationSettings.policies(source),
+            suite: try await suite(source))
     }
 
     private static func suite(_ source: SettingsSource) async throws -> Suite {

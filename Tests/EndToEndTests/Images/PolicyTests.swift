@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Testing
+import VaultTestKit
 
 @Suite("A setting of the vault")
 struct PolicyTests {
@@ -53,5 +54,47 @@ struct PolicyTests {
         #expect(refused.json["finding"]["code"].text == "png-filter", "\(refused.summary)")
         let shallow = try TestVault()
         #expect(try shallow.put(Sample.undecodablePNG, name: "b.png").status == 201)
+    }
+
+    @Test(
+        "tightens what is accepted",
+        arguments: [
+            ("animation=refuse", "png-animation-not-allowed"), ("types=jpeg", "type-not-allowed"),
+            ("max_pixels=239", "dimensions-absurd"), ("max_metadata_bytes=1024", "metadata-too-large"),
+        ])
+    func limits(setting: String, finding: String) throws {
+        let vault = try TestVault(arguments: ["--set", "validation.\(setting)"])
+        let image = TestPNG.animated.parts
+            .inserting(.init("tEXt", Array("Title\0".utf8) + Sample.filler(1100, 1)), before: "IDAT")
+        let refused = try vault.put(image.bytes, name: "a.png")
+        #expect(refused.json["finding"]["code"].text == finding, "\(refused.summary)")
+        let usual = try TestVault()
+        #expect(try usual.put(image.bytes, name: "a.png").status == 201)
+    }
+
+    @Test("of one namespace replaces that one setting there, and the status tells both")
+    func ownPolicy() throws {
+        let vault = try TestVault(
+            settings: """
+                validation:
+                  level: structure
+                  trailer: truncate
+                namespaces:
+                  default:
+                    validation:
+                      animation: refuse
+                      max_scans: 7
+
+                """)
+        let status = try vault.ask("GET", "/v1/status", door: "admin").json
+        #expect(status["validation"]["animation"].text == "accept")
+        let own = status["namespaces"]["default"]
+        #expect(own["animation"].text == "refuse")
+        #expect(own["max_scans"].number == 7)
+        #expect(own["level"].text == "structure")
+        #expect(own["trailer"].text == "truncate")
+        let refused = try vault.put(TestPNG.animated.bytes, name: "a.png")
+        #expect(refused.json["finding"]["code"].text == "png-animation-not-allowed")
+        #expect(try vault.put(Sample.jpeg(505) + Sample.filler(50, 9)).status == 201)
     }
 }

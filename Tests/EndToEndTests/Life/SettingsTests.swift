@@ -4,15 +4,21 @@ import Testing
 struct SettingsTests {
     @Test(
         "that nobody reads are refused by name",
-        arguments: ["validaton:\n  level: structure\n", "validation:\n  levle: structure\n"])
-    func unknownKeys(settings: String) throws {
+        arguments: [
+            ("validaton:\n  level: structure\n", "validaton.level"),
+            ("validation:\n  levle: structure\n", "validation.levle"),
+            (
+                "namespaces:\n  shop:\n    validation:\n      level: decode\n",
+                "namespaces.shop.validation.level"
+            ),
+        ])
+    func unknownKeys(settings: String, key: String) throws {
         let vault = try TestVault(starting: false)
         try Disk.write(
             String(decoding: Disk.read(vault.configuration), as: UTF8.self)
                 .replacing("validation:\n  level: structure\n", with: settings),
             to: vault.configuration)
         let words = try vault.refusalToStart()
-        let key = settings.contains("levle") ? "validation.levle" : "validaton.level"
         #expect(words.contains("\(key) is not a setting"))
     }
 
@@ -20,7 +26,9 @@ struct SettingsTests {
         "with a value that does not exist are refused by name",
         arguments: [
             "validation.level=structur", "validation.trailer=keep", "encryption.suite=aes",
-            "validation.max_bytes=0", "validation.max_bytes=many", "inspectors.workers=65",
+            "validation.animation=maybe", "validation.types=gif", "validation.types=jpeg,gif",
+            "validation.max_scans=0", "validation.max_metadata_bytes=100",
+            "namespaces.default.validation.level=none", "validation.max_bytes=0", "validation.max_bytes=many", "inspectors.workers=65",
             "log.level=loud", "doors.images.mode=0999", "doors.images.users=no-such-user",
             "doors.images.users=65534", "state_directory=relative",
         ])

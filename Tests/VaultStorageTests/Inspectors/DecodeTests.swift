@@ -9,8 +9,8 @@ import VaultFormat
     private static func decode(
         _ bytes: [UInt8], _ type: ImageType = .png, policy: InspectionPolicy = .default
     ) async throws -> WorkerAnswer {
-        try await withPool(concurrency: 1, spares: 0, policy: policy) {
-            try await $0.examine(bytes, type: type, level: .decode, namespace: "a")
+        try await withPool(concurrency: 1, spares: 0) {
+            try await $0.examine(bytes, type: type, policy: policy, namespace: "a")
         }
     }
 

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VaultFormat
+import VaultTestKit
 
 @testable import VaultStorage
 
@@ -17,7 +18,7 @@ import VaultFormat
         _ bytes: [UInt8], _ claim: ImageType, _ detected: DetectedType, _ outcome: WorkerOutcome
     ) async throws {
         let answer = try await withPool {
-            try await $0.examine(bytes, type: claim, level: .structure, namespace: "a")
+            try await $0.examine(bytes, type: claim, policy: .structure, namespace: "a")
         }
         #expect(answer.detectedType == detected)
         #expect(answer.outcome == outcome)
@@ -27,7 +28,7 @@ import VaultFormat
     @Test func aWorkerServesAnImageAsLongAsTheLimit() async throws {
         let bytes = Samples.text + [UInt8](repeating: 7, count: 32 << 20 - Samples.text.count)
         let answer = try await withPool {
-            try await $0.examine(bytes, type: .jpeg, level: .decode, namespace: "a")
+            try await $0.examine(bytes, type: .jpeg, policy: .default, namespace: "a")
         }
         #expect(answer.outcome == .typeDisagrees)
     }
@@ -37,7 +38,7 @@ import VaultFormat
             for count in [0, Int(Limits.workerImageBytes) + 1] {
                 await #expect(throws: InspectorPoolError.imageSize(bytes: count)) {
                     try await pool.examine(
-                        [UInt8](repeating: 0, count: count), type: .png, level: .decode,
+                        [UInt8](repeating: 0, count: count), type: .png, policy: .default,
                         namespace: "a")
                 }
             }
@@ -46,7 +47,7 @@ import VaultFormat
 
     @Test func aProgramThatIsMissingIsReportedAtOnce() {
         #expect(throws: InspectorPoolError.launcherFailed(errno: ENOENT)) {
-            try InspectorPool(.init(executable: "/nonexistent/vaultinspect", policy: .default))
+            try InspectorPool(.init(executable: "/nonexistent/vaultinspect"))
         }
     }
 
@@ -85,7 +86,7 @@ import VaultFormat
         try await withPool(concurrency: 1) { pool in
             for _ in 0..<3 {
                 let answer = try await pool.examine(
-                    Samples.text, type: .png, level: .structure, namespace: "a")
+                    Samples.text, type: .png, policy: .structure, namespace: "a")
                 #expect(answer.number == 1)
             }
         }
@@ -125,7 +126,7 @@ import VaultFormat
     @Test func shutdownEndsEveryWaitAndEveryProcess() async throws {
         let pool = try InspectorPool(
             .init(
-                executable: Built.path("HostileWorker"), concurrency: 1, policy: .default,
+                executable: Built.path("HostileWorker"), concurrency: 1,
                 decodeMilliseconds: 60_000))
         #expect(await pool.result(of: "honest").isSound)
         let (hanging, waiting) = try await pool.fill()

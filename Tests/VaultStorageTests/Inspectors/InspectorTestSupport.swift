@@ -39,13 +39,13 @@ enum Samples {
 func withPool<R>(
     _ program: String = "vaultinspect", concurrency: Int = 2, spares: Int = 1,
     waiting: Int = Limits.workerWaitingUploads, idle: Int = Limits.workerIdleProcesses,
-    policy: InspectionPolicy = .default, milliseconds: Int = 60_000,
+    milliseconds: Int = 60_000,
     _ body: (InspectorPool) async throws -> R
 ) async throws -> R {
     let pool = try InspectorPool(
         .init(
             executable: Built.path(program), concurrency: concurrency, spares: spares,
-            policy: policy, waitingUploads: waiting, idleProcesses: idle,
+            waitingUploads: waiting, idleProcesses: idle,
             structureMilliseconds: milliseconds, decodeMilliseconds: milliseconds))
     do {
         let result = try await body(pool)
@@ -62,7 +62,7 @@ extension InspectorPool {
     func order(_ act: String, namespace: String = "a") async throws(InspectorPoolError)
         -> WorkerAnswer
     {
-        try await examine(Array(act.utf8), type: .jpeg, level: .decode, namespace: namespace)
+        try await examine(Array(act.utf8), type: .jpeg, policy: .default, namespace: namespace)
     }
 
     func result(of act: String, namespace: String = "a") async -> InspectorResult {

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VaultFormat
+import VaultTestKit
 
 @testable import VaultStorage
 
@@ -35,7 +36,7 @@ import VaultFormat
         let before = Set(children(of: getpid()))
         let started = try await withPool { pool in
             _ = try await pool.examine(
-                Samples.jpegStart, type: .jpeg, level: .structure, namespace: "a")
+                Samples.jpegStart, type: .jpeg, policy: .structure, namespace: "a")
             return children(of: getpid()).filter { !before.contains($0) }
         }
         // Launchers of suites that run beside this one may be among them; they end too.

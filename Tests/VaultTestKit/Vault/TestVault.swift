@@ -17,14 +17,15 @@ package struct TestVault: Sendable {
     package init(
         catalog: any Catalog = MemoryCatalog(), blobs: any BlobStore = MemoryBlobStore(),
         clock: ManualClock = ManualClock(), keyring: Keyring? = nil, isSealed: Bool = false,
-        suite: Suite = .aes256GCM, policy: InspectionPolicy = .default,
+        suite: Suite = .aes256GCM,
+        policies: InspectionPolicies = InspectionPolicies(.structure),
         signer: LogSigner? = nil
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let inspector = StubInspector()
         vault = try Vault(
-            settings: .init(level: .structure, policy: policy, suite: suite), catalog: catalog,
-            blobs: blobs, inspectors: inspector, clock: clock, keyring: isSealed ? nil : keyring,
+            settings: .init(policies: policies, suite: suite), catalog: catalog, blobs: blobs,
+            inspectors: inspector, clock: clock, keyring: isSealed ? nil : keyring,
             signer: signer)
         self.catalog = catalog
         self.blobs = blobs
@@ -37,7 +38,7 @@ package struct TestVault: Sendable {
     package func reopened(isSealed: Bool = false) throws -> TestVault {
         try TestVault(
             catalog: catalog, blobs: blobs, clock: clock, keyring: keyring, isSealed: isSealed,
-            suite: vault.settings.suite, policy: vault.settings.policy)
+            suite: vault.settings.suite, policies: vault.settings.policies)
     }
 
     /// Ends the committer's thread; what waits is written.
@@ -73,12 +74,18 @@ extension TestVault {
         Call(caller: Self.caller, request: Self.request, namespace: namespace)
     }
 
+    package func receive(
+        _ bytes: Int?, in namespace: NamespaceName = .standard
+    ) async throws -> Upload {
+        try await vault.receive(bytes: bytes, in: namespace)
+    }
+
     @discardableResult
     package func put(
         _ bytes: [UInt8], name: String = "photo.png", declared: String? = nil,
         as who: TestClaim = .unnamed
     ) async throws -> ClaimedImage {
-        let upload = try await vault.receive(bytes: bytes.count)
+        let upload = try await vault.receive(bytes: bytes.count, in: who.namespace)
         // In two pieces, because uploads come in pieces.
         for piece in [bytes[..<(bytes.count / 2)], bytes[(bytes.count / 2)...]] {
             try unsafe piece.withUnsafeBytes { try unsafe upload.append($0) }
