@@ -79,4 +79,9 @@ package struct InspectionRefusal: Error, Hashable, Sendable {
     package let finding: Finding
     /// The type that the first bytes claim; nil before they were read, or if they claim none.
     package let type: ImageType?
+
+    package init(finding: Finding, type: ImageType?) {
+        self.finding = finding
+        self.type = type
+    }
 }

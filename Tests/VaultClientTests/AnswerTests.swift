@@ -134,6 +134,16 @@ struct AnswerTests {
         #expect(try WireJSON.decode(StatusAnswer.self, from: WireJSON.encode(open)) == open)
     }
 
+    @Test("a refusing inspection says why in words, and comes back whole")
+    func inspection() throws {
+        let answer = try Samples.inspection()
+        #expect(answer.finding == FindingAnswer(code: "signature-unknown", offset: 0))
+        #expect(answer.meaning == FindingCode.signatureUnknown.summary)
+        #expect(answer.fix == FindingCode.signatureUnknown.fix)
+        #expect(
+            try WireJSON.decode(InspectionAnswer.self, from: WireJSON.encode(answer)) == answer)
+    }
+
     @Test("the caller's own answer comes back whole")
     func whoami() throws {
         let answer = WhoAmIAnswer(
@@ -173,6 +183,16 @@ enum Samples {
                     id: try SlotID(bytes: Array(0..<16)), kind: .keyFile, label: "first",
                     createdMicroseconds: 1)
             ])
+    }
+
+    static func inspection() throws -> InspectionAnswer {
+        InspectionAnswer(
+            received: ContentSummary(bytes: 5, sha256: try Digest256(hex: hex)), type: nil,
+            width: nil, height: nil, storedBytes: nil, transformed: [],
+            verdict: Verdict(
+                level: .decode, inspectorVersion: 1,
+                findings: [Finding(code: .signatureUnknown, offset: 0)], flags: []),
+            accepted: false)
     }
 
     static func status(keys: StatusAnswer.Keys?) throws -> StatusAnswer {

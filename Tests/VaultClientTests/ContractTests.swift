@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 14)
+        #expect(operations.count == 15)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -89,6 +89,7 @@ struct ContractTests {
     @Test("promises the members that the code writes")
     func members() throws {
         try expectMembers("Image", WireJSON.encode(Samples.image()))
+        try expectMembers("Inspection", WireJSON.encode(Samples.inspection()))
         try expectMembers("Status", WireJSON.encode(Samples.status(keys: nil)))
         try expectMembers("Keys", WireJSON.encode(Samples.keys()))
         try expectMembers("ImagePage", WireJSON.encode(ImagePage(images: [], next: nil)))

@@ -59,18 +59,31 @@ struct ErrorTests {
 
     @Test("the ErrorCodes page lists the registry")
     func page() throws {
+        try expectRows(
+            of: "ErrorCodes.md",
+            ErrorCode.allCases.map { code in
+                let described = code.description
+                let again = described.retryAfterMilliseconds.map { "after \($0) ms" } ?? "no"
+                return "| `\(code.rawValue)` | \(described.status) | \(again) | \(described.title) "
+                    + "| \(described.fix) |"
+            })
+    }
+
+    @Test("the Findings page lists the rules of the inspection, and each has a remedy")
+    func findings() throws {
+        try expectRows(
+            of: "Findings.md",
+            FindingCode.allCases.map { "| `\($0.rawValue)` | \($0.summary) | \($0.fix) |" })
+        #expect(FindingCode.allCases.allSatisfy { $0.fix.hasSuffix(".") })
+    }
+
+    private func expectRows(of name: String, _ table: [String]) throws {
         let page = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Sources/VaultFormat/VaultFormat.docc/ErrorCodes.md")
+            .appending(path: "../../Sources/VaultFormat/VaultFormat.docc/\(name)")
         let text = try String(contentsOf: page, encoding: .utf8)
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }.map(String.init)
-        let table = ErrorCode.allCases.map { code in
-            let described = code.description
-            let again = described.retryAfterMilliseconds.map { "after \($0) ms" } ?? "no"
-            return "| `\(code.rawValue)` | \(described.status) | \(again) | \(described.title) "
-                + "| \(described.fix) |"
-        }
         if rows != table {
-            print("Paste this into ErrorCodes.md:\n" + table.joined(separator: "\n"))
+            print("Paste this into \(name):\n" + table.joined(separator: "\n"))
         }
         #expect(rows == table, "The rows to paste are printed above.")
     }

@@ -25,10 +25,26 @@ package final class Upload {
         try unsafe buffer.append(bytes)
     }
 
-    fileprivate var digest: Digest256 {
+    private var digest: Digest256 {
         let copy = hash
         return copy.finish()
     }
+
+    /// How many bytes came, and what they hash to.
+    ///
+    /// - Throws: ``VaultError`` `empty-body`, or `digest-mismatch` where the caller said otherwise.
+    func whole(asSaid said: Digest256?) throws(VaultError) -> ReceivedBytes {
+        guard buffer.count > 0 else { throw VaultError(.emptyBody) }
+        let digest = digest
+        guard said ?? digest == digest else { throw VaultError(.digestMismatch) }
+        return ReceivedBytes(bytes: buffer.count, digest: digest)
+    }
+}
+
+/// An upload as it came.
+package struct ReceivedBytes: Hashable, Sendable {
+    package let bytes: Int
+    package let digest: Digest256
 }
 
 /// What a caller says about an upload.
@@ -68,12 +84,13 @@ extension Vault {
     ) async throws(VaultError) -> ClaimedImage {
         try await audited(.imagePut, call) { () async throws(VaultError) in
             let keyring = try keyring()
-            guard upload.buffer.count > 0 else { throw VaultError(.emptyBody) }
-            let received = (bytes: upload.buffer.count, digest: upload.digest)
-            guard request.digest ?? received.digest == received.digest else {
-                throw VaultError(.digestMismatch)
+            let received = try upload.whole(asSaid: request.digest)
+            let judged = try await judge(
+                upload, name: request.name, declaredType: request.declaredType, call.namespace)
+            let inspection: Inspection
+            do { inspection = try judged.get() } catch {
+                throw VaultError(.imageRefused, finding: error.finding)
             }
-            let inspection = try await inspect(upload.buffer, request, call.namespace)
             // What the sender stopped waiting for is not begun: sealing and flushing cost the most.
             if Task.isCancelled { throw VaultError(.deadlineExceeded) }
             let stored = stored(upload.buffer, inspection, received.digest)
@@ -84,24 +101,6 @@ extension Vault {
                 transformations: inspection.transformed.bits)
             return try await store(upload.buffer, inspection, made, keyring, call)
         }
-    }
-
-    /// The walk in process, then the isolated worker; each can only refuse.
-    private func inspect(
-        _ buffer: UploadBuffer, _ request: PutRequest, _ namespace: NamespaceName
-    ) async throws(VaultError) -> Inspection {
-        let policy = settings.policies[namespace]
-        let inspection: Inspection
-        do {
-            inspection = try ImageInspector.inspect(
-                buffer, name: request.name, declaredType: request.declaredType, policy: policy)
-        } catch {
-            throw VaultError(.imageRefused, finding: error.finding)
-        }
-        let refusal = try await inspectors.examine(
-            buffer, type: inspection.type, policy: policy, namespace: namespace)
-        if let refusal { throw VaultError(.imageRefused, finding: Finding(code: refusal)) }
-        return inspection
     }
 
     /// Leaves out what the policy truncates, and gives the digest of what stays.
@@ -130,9 +129,7 @@ extension Vault {
         let row = ImageRow(
             row: 0, namespace: call.namespace, image: image, blob: blob, type: inspection.type,
             width: inspection.width, height: inspection.height, storedBytes: buffer.count,
-            verdict: Verdict(
-                level: level, inspectorVersion: inspection.verdict.inspectorVersion,
-                findings: inspection.verdict.findings, flags: inspection.verdict.flags),
+            verdict: inspection.verdict(at: level),
             createdMicroseconds: body.createdMicroseconds, key: wrapped, changedAt: 0,
             mac: RowMAC(checked: []))
         let reference = try reference(body, of: image, keyring, call.namespace)
@@ -218,23 +215,6 @@ extension Vault {
 
     private func failing<R>(_ body: () throws(CryptoError) -> R) throws(VaultError) -> R {
         do { return try body() } catch { throw VaultError(error.code(orElse: .internalError)) }
-    }
-}
-
-extension ImageInspector {
-    /// Inspects the bytes of a buffer under the rules of ``FileName``.
-    fileprivate static func inspect(
-        _ buffer: UploadBuffer, name: FileName, declaredType: String?, policy: InspectionPolicy
-    ) throws(InspectionRefusal) -> Inspection {
-        let result = unsafe buffer.withUnsafeBytes {
-            bytes -> Result<Inspection, InspectionRefusal> in
-            Result { () throws(InspectionRefusal) in
-                try unsafe inspect(
-                    bytes.bytes, name: UploadName(name.text),
-                    declaredType: DeclaredType(mediaType: declaredType), policy: policy)
-            }
-        }
-        return try result.get()
     }
 }
 

@@ -7,6 +7,7 @@ package enum APIPath {
     package static let version = 1
 
     package static let images = "/v1/images"
+    package static let inspect = "/v1/inspect"
     package static let health = "/v1/health"
     package static let ready = "/v1/ready"
     package static let productVersion = "/v1/version"

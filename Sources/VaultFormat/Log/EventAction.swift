@@ -17,6 +17,7 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case contractRead = 23
     case requestRefused = 30
     case strangerRefused = 31
+    case imageInspected = 50
 
     package var name: String {
         switch self {
@@ -37,6 +38,7 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .contractRead: "contract.read"
         case .requestRefused: "request.refused"
         case .strangerRefused: "stranger.refused"
+        case .imageInspected: "image.inspected"
         }
     }
 }

@@ -24,9 +24,29 @@ extension RequestHandler {
                     fields: exchange.values(HeaderName.contentDisposition)),
                 declaredType: exchange.declaredType,
                 claim: try exchange.claim(),
-                digest: try ContentDigest.sha256(
-                    fields: exchange.values(HeaderName.contentDigest)))
+                digest: try exchange.contentDigest())
         }
+        return (try await receiveUpload(exchange, sender), put)
+    }
+
+    /// Takes in an upload that is only inspected; it may come without a name.
+    func receiveForInspection(
+        _ exchange: Exchange, _ sender: FrameSender
+    ) async throws -> (Upload, InspectRequest) {
+        let request = try await parsing(exchange) { () throws(RequestError) in
+            try QueryString.requireNone(exchange.query)
+            let fields = exchange.values(HeaderName.contentDisposition)
+            return InspectRequest(
+                name: fields.isEmpty ? nil : try ContentDisposition.fileName(fields: fields),
+                declaredType: exchange.declaredType, digest: try exchange.contentDigest())
+        }
+        return (try await receiveUpload(exchange, sender), request)
+    }
+
+    /// Takes a body in as an upload, when its head was found to be right.
+    private func receiveUpload(
+        _ exchange: Exchange, _ sender: FrameSender
+    ) async throws -> Upload {
         let length = try await contentLength(exchange)
         let upload: Upload
         do throws(VaultError) {
@@ -38,7 +58,7 @@ extension RequestHandler {
             try await sender.send([.head(HTTPResponse(status: .continue))])
         }
         try await receive(into: upload, exchange)
-        return (upload, put)
+        return upload
     }
 
     func putImage(
@@ -48,6 +68,15 @@ extension RequestHandler {
             try await vault.put(received.upload, received.request, exchange.call)
         }
         return Answer(.created, type: MediaType.json, body: ImageAnswer(stored).json)
+    }
+
+    func inspectImage(
+        _ received: (upload: Upload, request: InspectRequest), _ exchange: Exchange
+    ) async throws -> Answer {
+        let inspected = try await verb { () async throws(VaultError) in
+            try await vault.inspect(received.upload, received.request, exchange.call)
+        }
+        return .json(InspectionAnswer(inspected))
     }
 
     private func contentLength(_ exchange: Exchange) async throws -> Int? {
@@ -141,5 +170,16 @@ extension ImageAnswer {
             stored: ContentSummary(bytes: image.storedBytes, sha256: body.storedDigest),
             transformed: body.transformationNames, name: body.name, claim: body.claim,
             createdMicroseconds: body.createdMicroseconds, verdict: VerdictAnswer(image.verdict))
+    }
+}
+
+extension InspectionAnswer {
+    init(_ upload: InspectedUpload) {
+        self.init(
+            received: ContentSummary(bytes: upload.received.bytes, sha256: upload.received.digest),
+            type: upload.type, width: upload.accepted?.width, height: upload.accepted?.height,
+            storedBytes: upload.accepted?.storedBytes,
+            transformed: upload.accepted?.transformed ?? [], verdict: upload.verdict,
+            accepted: upload.accepted != nil)
     }
 }

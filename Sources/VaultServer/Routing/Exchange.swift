@@ -103,6 +103,10 @@ struct Exchange {
         (try? context.get())?.timeoutMilliseconds.map { .milliseconds(Int64($0)) }
     }
 
+    func contentDigest() throws(RequestError) -> Digest256? {
+        try ContentDigest.sha256(fields: values(HeaderName.contentDigest))
+    }
+
     func claim() throws(RequestError) -> Claim {
         try Claim(jobFields: values(HeaderName.job), ownerFields: values(HeaderName.owner))
     }

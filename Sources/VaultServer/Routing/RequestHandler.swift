@@ -73,6 +73,11 @@ package struct RequestHandler: Sendable {
                 exchange.hasUnreadBody = false
                 return .answer(
                     try await onRequestThread { try await putImage(received, exchange) })
+            case .inspectImage:
+                let received = try await receiveForInspection(exchange, sender)
+                exchange.hasUnreadBody = false
+                return .answer(
+                    try await onRequestThread { try await inspectImage(received, exchange) })
             case let verb:
                 if verb.payload == .small { try await receiveSmall(&exchange) }
                 return .answer(try await onRequestThread { try await answer(verb, exchange) })

@@ -7,6 +7,7 @@ import VaultFormat
 enum Verb: Hashable, Sendable {
     case health, ready, version, whoami, contract
     case putImage
+    case inspectImage
     case listImages
     case getImage(String)
     case probeImage(String)
@@ -45,6 +46,7 @@ enum Verb: Hashable, Sendable {
             ]
         case (.images, 5, "images") where segments[4] == "metadata":
             return [(.get, .readMetadata(segments[3]))]
+        case (.images, 3, "inspect"): return [(.post, .inspectImage)]
         case (.admin, 3, "status"): return [(.get, .status)]
         case (.audit, 3, "events"): return [(.get, .listEvents)]
         case (.audit, 3, "checkpoint"): return [(.get, .checkpoint)]
@@ -68,14 +70,16 @@ enum Verb: Hashable, Sendable {
     /// What may follow the request's head.
     var payload: Payload {
         switch self {
-        case .putImage: .image
+        case .putImage, .inspectImage: .image
         default: .none
         }
     }
 
+    /// Whether a page in a browser has no business with it: what changes something, and what costs as
+    /// much as if it did.
     var isMutating: Bool {
         switch self {
-        case .putImage, .deleteImage: true
+        case .putImage, .inspectImage, .deleteImage: true
         default: false
         }
     }
@@ -84,6 +88,7 @@ enum Verb: Hashable, Sendable {
     var action: EventAction {
         switch self {
         case .putImage: .imagePut
+        case .inspectImage: .imageInspected
         case .listImages: .imageList
         case .getImage: .readBegun
         case .probeImage: .imageProbe
