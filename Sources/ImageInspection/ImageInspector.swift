@@ -87,10 +87,14 @@ package enum ImageInspector {
             try HiddenMetadata.search(bytes, offset..<bytes.byteCount)
             findings = [Refused(.trailerData, at: offset).finding]
         }
+        let whole = StoragePlan(
+            keepingTo: findings.isEmpty ? bytes.byteCount : trailer.imagesEnd)
+        let stored = policy.metadata == .keep ? whole : JPEGStripping.plan(bytes, image)
+        var transformed: [Transformation] = findings.isEmpty ? [] : [.trailerTruncated]
+        if stored != whole { transformed.append(.metadataStripped) }
         return Inspection(
             type: .jpeg, width: image.frame.width, height: image.frame.height,
-            storedBytes: findings.isEmpty ? bytes.byteCount : trailer.imagesEnd,
-            transformed: findings.isEmpty ? [] : [.trailerTruncated],
+            stored: stored, transformed: transformed,
             verdict: verdict(findings, flags),
             facts: .jpeg(
                 JPEGFacts(
@@ -105,9 +109,11 @@ package enum ImageInspector {
         let image = try PNGWalk.walk(bytes, policy: policy)
         try HiddenFile.search(bytes)
         for chunk in image.chunks { try HiddenMetadata.search(bytes, chunk.content) }
+        let whole = StoragePlan(keepingTo: bytes.byteCount)
+        let stored = policy.metadata == .keep ? whole : PNGStripping.plan(bytes, image)
         return Inspection(
             type: .png, width: image.header.width, height: image.header.height,
-            storedBytes: bytes.byteCount, transformed: [],
+            stored: stored, transformed: stored == whole ? [] : [.metadataStripped],
             verdict: verdict([], FlagReader.flags(bytes, image)),
             facts: .png(
                 PNGFacts(

@@ -5,6 +5,7 @@ package import VaultFormat
 /// What was changed between the upload and what is stored.
 package enum Transformation: String, Sendable, CaseIterable {
     case trailerTruncated = "trailer-truncated"
+    case metadataStripped = "metadata-stripped"
 }
 
 /// An upload that passed every rule of level `structure`.
@@ -14,8 +15,8 @@ package struct Inspection: Hashable, Sendable {
     package let width: Int
     /// Pixels.
     package let height: Int
-    /// The length of the prefix of the upload that is to be stored; all of it unless truncated.
-    package let storedBytes: Int
+    /// What of the upload is to be stored.
+    package let stored: StoragePlan
     package let transformed: [Transformation]
     package let verdict: Verdict
     package let facts: ImageFacts

@@ -51,7 +51,8 @@ extension WorkerBudget {
     /// has been applied before, and a worker only adds refusals.
     fileprivate var policy: InspectionPolicy {
         InspectionPolicy(
-            level: .decode, trailer: .truncate, allowedTypes: Set(ImageType.allCases), allowsAnimation: true,
+            level: .decode, trailer: .truncate, metadata: .keep,
+            allowedTypes: Set(ImageType.allCases), allowsAnimation: true,
             maxBytes: Int(Limits.workerImageBytes), maxPixels: Int(clamping: pixels),
             maxScans: Int(clamping: scans), maxDecodedPixels: Int(clamping: decodedPixels),
             maxMetadataBytes: Int(Limits.workerImageBytes))

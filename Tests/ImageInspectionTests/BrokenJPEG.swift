@@ -225,7 +225,7 @@ struct BrokenJPEGTests {
         #expect(inspection.type == .jpeg)
         #expect(inspection.width == image.width)
         #expect(inspection.height == image.height)
-        #expect(inspection.storedBytes == image.bytes.count)
+        #expect(inspection.stored.byteCount == image.bytes.count)
         #expect(inspection.verdict.findings.isEmpty)
         #expect(inspection.transformed.isEmpty)
     }

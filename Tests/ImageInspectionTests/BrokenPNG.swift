@@ -218,7 +218,7 @@ struct BrokenPNGTests {
         #expect(inspection.type == .png)
         #expect(inspection.width == image.width)
         #expect(inspection.height == image.height)
-        #expect(inspection.storedBytes == image.bytes.count)
+        #expect(inspection.stored.byteCount == image.bytes.count)
         #expect(inspection.verdict.findings.isEmpty)
     }
 

@@ -28,6 +28,36 @@ func policy(_ change: (inout InspectionPolicy) -> Void) -> InspectionPolicy {
 }
 
 let truncating = policy { $0.trailer = .truncate }
+let stripping = policy {
+    $0.trailer = .truncate
+    $0.metadata = .strip
+}
+
+extension StoragePlan {
+    /// What is stored of an upload.
+    func applied(to bytes: [UInt8]) -> [UInt8] {
+        parts.flatMap { part in
+            switch part {
+            case .kept(let range): Array(bytes[range])
+            case .made(let new): new
+            }
+        }
+    }
+
+    /// Whether every part lies no further back than the place it goes to, inside the upload.
+    func movesNothingBack(in bytes: [UInt8]) -> Bool {
+        var end = 0
+        for part in parts {
+            switch part {
+            case .kept(let range):
+                guard range.lowerBound >= end, range.upperBound <= bytes.count else { return false }
+                end += range.count
+            case .made(let new): end += new.count
+            }
+        }
+        return end == byteCount
+    }
+}
 
 /// An upload that breaks exactly one rule.
 struct Broken: Sendable, CustomTestStringConvertible {

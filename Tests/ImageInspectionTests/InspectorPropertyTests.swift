@@ -85,11 +85,30 @@ struct InspectorPropertyTests {
         case .failure(let refusal):
             #expect((refusal.finding.offset ?? 0) <= UInt64(bytes.count))
         case .success(let inspection):
-            #expect((1...bytes.count).contains(inspection.storedBytes))
-            let kept = Array(bytes.prefix(inspection.storedBytes))
+            #expect((1...bytes.count).contains(inspection.stored.byteCount))
+            let kept = Array(bytes.prefix(inspection.stored.byteCount))
             let again = try? accepted(kept)
-            #expect(again?.storedBytes == kept.count)
+            #expect(again?.stored.byteCount == kept.count)
             #expect(again?.verdict.findings == [])
+            checkStripping(bytes)
+        }
+    }
+
+    /// What is left of any accepted upload is accepted as it is, and has nothing left to strip.
+    private func checkStripping(_ bytes: [UInt8]) {
+        guard let plan = try? accepted(bytes, policy: stripping).stored else {
+            Issue.record("stripping changes no verdict")
+            return
+        }
+        #expect(plan.movesNothingBack(in: bytes))
+        let kept = plan.applied(to: bytes)
+        do throws(InspectionRefusal) {
+            let again = try accepted(kept, policy: stripping)
+            #expect(again.transformed == [])
+            #expect(again.stored.applied(to: kept) == kept)
+        } catch {
+            // What comes to the front may have a length that did no harm further back.
+            #expect(error.finding.code == .jpegScriptLength)
         }
     }
 

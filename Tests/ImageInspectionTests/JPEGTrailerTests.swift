@@ -60,7 +60,7 @@ struct JPEGTrailerTests {
     @Test(arguments: explained)
     func `an explained trailer is kept`(_ rule: String, _ bytes: [UInt8]) throws {
         let inspection = try accepted(bytes)
-        #expect(inspection.storedBytes == bytes.count)
+        #expect(inspection.stored.byteCount == bytes.count)
         #expect(inspection.transformed.isEmpty)
     }
 
@@ -83,18 +83,18 @@ struct JPEGTrailerTests {
         let inspection = try accepted(bytes, policy: truncating)
         #expect(inspection.transformed == [.trailerTruncated])
         #expect(inspection.verdict.findings.map(\.code) == [.trailerData])
-        #expect(inspection.storedBytes < bytes.count)
-        let kept = Array(bytes[..<inspection.storedBytes])
+        #expect(inspection.stored.byteCount < bytes.count)
+        let kept = Array(bytes[..<inspection.stored.byteCount])
         #expect(Array(kept.suffix(2)) == [0xFF, 0xD9])
         let again = try accepted(kept)
-        #expect(again.storedBytes == kept.count)
+        #expect(again.stored.byteCount == kept.count)
         #expect(again.verdict.findings.isEmpty)
     }
 
     @Test func `sound images before an unexplained trailer are kept`() throws {
         let bytes = Self.multiPicture()
         let inspection = try accepted(bytes + [1, 2, 3], policy: truncating)
-        #expect(inspection.storedBytes == bytes.count)
+        #expect(inspection.stored.byteCount == bytes.count)
         guard case .jpeg(let facts) = inspection.facts else {
             Issue.record("no JPEG facts")
             return

@@ -137,6 +137,39 @@ struct PutTests {
         #expect(plain.image.image == put.image.image)
     }
 
+    @Test("with the policy strip, metadata is left out and said so, and the picture is one image")
+    func stripping() async throws {
+        var policy = InspectionPolicy.structure
+        policy.metadata = .strip
+        let test = try vault(policy: policy)
+        defer { test.stop() }
+        let noted = TestJPEG.baseline.parts.commented("secret").bytes
+        let put = try await test.put(noted, name: "a.jpg")
+        #expect(put.body.transformationNames == ["metadata-stripped"])
+        #expect(put.body.receivedBytes == noted.count)
+        #expect(put.image.storedBytes == TestJPEG.baseline.bytes.count)
+        #expect(try await test.get(put.image.image) == TestJPEG.baseline.bytes)
+        let plain = try await test.put(TestJPEG.baseline.bytes, name: "a.jpg")
+        #expect(plain.image.image == put.image.image)
+        #expect(plain.body.transformationNames == [])
+    }
+
+    @Test("the verdict's flags are those of what is stored")
+    func strippedFlags() async throws {
+        var exif = TestEXIF()
+        exif.gps = [.init(2, count: 3)]
+        let located = TestPNG.color.parts.inserting(.init("eXIf", exif.bytes), before: "IDAT").bytes
+        for (metadata, flags) in [
+            (InspectionPolicy.Metadata.keep, ImageFlags.gps), (.strip, []),
+        ] {
+            var policy = InspectionPolicy.structure
+            policy.metadata = metadata
+            let test = try TestVault(policies: InspectionPolicies(policy))
+            defer { test.stop() }
+            #expect(try await test.put(located).image.verdict.flags == flags)
+        }
+    }
+
     @Test("the walk's refusal names its finding, and nothing is stored")
     func walkRefuses() async throws {
         let test = try vault()

@@ -6,9 +6,13 @@ import VaultFormat
 struct TIFFBlock {
     struct Entry {
         let tag: Int
+        /// The number of the values' type: 3 for 16 bits, 4 for 32.
+        let type: Int
         let count: UInt32
         /// The value, or the offset of the values from the block's start.
         let value: UInt32
+        /// Where the entry begins, from the start of the upload.
+        let place: Int
     }
 
     let range: Range<Int>
@@ -49,13 +53,14 @@ struct TIFFBlock {
         var entries: [Entry] = []
         for index in 0..<count {
             let place = start + 2 + 12 * index
-            guard let tag = u16(bytes, place), let many = u32(bytes, place + 4),
+            guard let tag = u16(bytes, place), let type = u16(bytes, place + 2),
+                let many = u32(bytes, place + 4),
                 let value = u32(bytes, place + 8)
             else { return (entries, 0) }
             entries.append(
                 Entry(
-                    tag: tag, count: UInt32(truncatingIfNeeded: many),
-                    value: UInt32(truncatingIfNeeded: value)))
+                    tag: tag, type: type, count: UInt32(truncatingIfNeeded: many),
+                    value: UInt32(truncatingIfNeeded: value), place: place))
         }
         return (entries, u32(bytes, start + 2 + 12 * count) ?? 0)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import ImageInspection
 import VaultFormat
 
 /// The plaintext of one upload: contiguous pages that never reach a disk, wiped when given back.
@@ -25,11 +26,31 @@ import VaultFormat
         count += bytes.count
     }
 
-    /// Drops everything from `bytes` on.
-    func truncate(to bytes: Int) {
-        precondition((0...count).contains(bytes))
-        unsafe explicit_bzero(UnsafeMutableRawBufferPointer(rebasing: pages[bytes..<count]))
-        count = bytes
+    /// Keeps what the plan keeps, in its order. A plan moves nothing towards the end, so this needs no
+    /// second buffer.
+    func rearrange(as plan: StoragePlan) {
+        var end = 0
+        for part in plan.parts {
+            switch part {
+            case .kept(let range):
+                precondition(end <= range.lowerBound && range.upperBound <= count)
+                let from = unsafe UnsafeRawBufferPointer(rebasing: pages[range])
+                unsafe write(from, at: end)
+                end += range.count
+            case .made(let bytes):
+                unsafe bytes.withUnsafeBytes { unsafe write($0, at: end) }
+                end += bytes.count
+            }
+        }
+        unsafe explicit_bzero(UnsafeMutableRawBufferPointer(rebasing: pages[end..<count]))
+        count = end
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, at place: Int) {
+        // `rebasing` checks the bounds; the two may overlap, which copyMemory allows.
+        let room = unsafe UnsafeMutableRawBufferPointer(
+            rebasing: pages[place..<place + bytes.count])
+        unsafe room.copyMemory(from: bytes)
     }
 
     package func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {

@@ -38,17 +38,17 @@ package struct InspectedUpload: Sendable {
     package let verdict: Verdict
 
     fileprivate init(
-        _ received: ReceivedBytes, _ result: Result<Inspection, InspectionRefusal>,
-        level: InspectionLevel
+        _ received: ReceivedBytes, _ judgement: Judgement, level: InspectionLevel
     ) {
         self.received = received
-        switch result {
-        case .success(let found):
+        switch judgement {
+        case .success(let image):
+            let found = image.inspection
             type = found.type
             accepted = Accepted(
-                width: found.width, height: found.height, storedBytes: found.storedBytes,
+                width: found.width, height: found.height, storedBytes: found.stored.byteCount,
                 transformed: found.transformed.map(\.rawValue))
-            verdict = found.verdict(at: level)
+            verdict = image.verdict
         case .failure(let refusal):
             type = refusal.type
             accepted = nil
@@ -66,10 +66,10 @@ extension Vault {
     ) async throws(VaultError) -> InspectedUpload {
         try await audited(.imageInspected, call) { () async throws(VaultError) in
             let received = try upload.whole(asSaid: request.digest)
-            let result = try await judge(
+            let judgement = try await judge(
                 upload, name: request.name, declaredType: request.declaredType, call.namespace)
             let inspected = InspectedUpload(
-                received, result, level: settings.policies[call.namespace].level)
+                received, judgement, level: settings.policies[call.namespace].level)
             var event = event(.imageInspected, call)
             event.bytes = received.bytes
             event.verdictLevel = inspected.verdict.level.name
@@ -81,27 +81,63 @@ extension Vault {
         }
     }
 
+    /// The judgement of an upload, which holds what is to be stored afterwards.
+    ///
     /// - Throws: ``VaultError`` only where no judgement was come to.
     func judge(
         _ upload: Upload, name: FileName?, declaredType: String?, _ namespace: NamespaceName
-    ) async throws(VaultError) -> Result<Inspection, InspectionRefusal> {
+    ) async throws(VaultError) -> Judgement {
         let policy = settings.policies[namespace]
-        let walked = upload.buffer.inspected(name: name, declaredType: declaredType, policy: policy)
-        guard case .success(let inspection) = walked else { return walked }
-        let refusal = try await inspectors.examine(
-            upload.buffer, type: inspection.type, policy: policy, namespace: namespace)
-        guard let refusal else { return walked }
-        return .failure(
-            InspectionRefusal(finding: Finding(code: refusal), type: inspection.type))
+        let buffer = upload.buffer
+        let found: Inspection
+        do throws(InspectionRefusal) {
+            found = try buffer.inspect(name: name, declaredType: declaredType, policy: policy)
+        } catch {
+            return .failure(error)
+        }
+        let finding = try await inspectors.examine(
+            buffer, type: found.type, policy: policy, namespace: namespace)
+        if let finding {
+            return .failure(InspectionRefusal(finding: Finding(code: finding), type: found.type))
+        }
+        guard !found.transformed.isEmpty else {
+            return .success(
+                JudgedImage(inspection: found, flags: found.verdict.flags, policy.level))
+        }
+        buffer.rearrange(as: found.stored)
+        do throws(InspectionRefusal) {
+            // What is stored passes by itself, and has only the flags of what is left.
+            let left = try buffer.inspect(name: nil, declaredType: nil, policy: policy)
+            return .success(JudgedImage(inspection: found, flags: left.verdict.flags, policy.level))
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
+/// An image that may be stored, or the first rule that it breaks.
+typealias Judgement = Result<JudgedImage, InspectionRefusal>
+
+/// An image that may be stored.
+struct JudgedImage {
+    let inspection: Inspection
+    /// Of walk and worker together, about what is stored.
+    let verdict: Verdict
+
+    init(inspection: Inspection, flags: ImageFlags, _ level: InspectionLevel) {
+        self.inspection = inspection
+        verdict = Verdict(
+            level: level, inspectorVersion: inspection.verdict.inspectorVersion,
+            findings: inspection.verdict.findings, flags: flags)
     }
 }
 
 extension UploadBuffer {
     /// The walk, under the rules of ``FileName``.
-    fileprivate func inspected(
+    fileprivate func inspect(
         name: FileName?, declaredType: String?, policy: InspectionPolicy
-    ) -> Result<Inspection, InspectionRefusal> {
-        unsafe withUnsafeBytes { bytes in
+    ) throws(InspectionRefusal) -> Inspection {
+        let result = unsafe withUnsafeBytes { bytes -> Result<Inspection, InspectionRefusal> in
             Result { () throws(InspectionRefusal) in
                 let name = try name.map { (name) throws(InspectionRefusal) in
                     try UploadName(name.text)
@@ -111,14 +147,6 @@ extension UploadBuffer {
                     policy: policy)
             }
         }
-    }
-}
-
-extension Inspection {
-    /// The verdict of walk and worker together.
-    func verdict(at level: InspectionLevel) -> Verdict {
-        Verdict(
-            level: level, inspectorVersion: verdict.inspectorVersion,
-            findings: verdict.findings, flags: verdict.flags)
+        return try result.get()
     }
 }

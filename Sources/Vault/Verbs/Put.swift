@@ -85,37 +85,29 @@ extension Vault {
         try await audited(.imagePut, call) { () async throws(VaultError) in
             let keyring = try keyring()
             let received = try upload.whole(asSaid: request.digest)
-            let judged = try await judge(
+            let judged: JudgedImage
+            switch try await judge(
                 upload, name: request.name, declaredType: request.declaredType, call.namespace)
-            let inspection: Inspection
-            do { inspection = try judged.get() } catch {
-                throw VaultError(.imageRefused, finding: error.finding)
+            {
+            case .success(let image): judged = image
+            case .failure(let refusal):
+                throw VaultError(.imageRefused, finding: refusal.finding)
             }
             // What the sender stopped waiting for is not begun: sealing and flushing cost the most.
             if Task.isCancelled { throw VaultError(.deadlineExceeded) }
-            let stored = stored(upload.buffer, inspection, received.digest)
+            let changes = judged.inspection.transformed
+            let stored = changes.isEmpty ? received.digest : upload.buffer.digest
             let made = ReferenceBody(
                 name: request.name, claim: request.claim, receivedBytes: received.bytes,
                 receivedDigest: received.digest, storedDigest: stored,
                 createdMicroseconds: clock.nowMicroseconds(),
-                transformations: inspection.transformed.bits)
-            return try await store(upload.buffer, inspection, made, keyring, call)
+                transformations: changes.bits)
+            return try await store(upload.buffer, judged, made, keyring, call)
         }
     }
 
-    /// Leaves out what the policy truncates, and gives the digest of what stays.
-    private func stored(
-        _ buffer: UploadBuffer, _ inspection: Inspection, _ received: Digest256
-    ) -> Digest256 {
-        guard inspection.storedBytes < buffer.count else { return received }
-        buffer.truncate(to: inspection.storedBytes)
-        var hash = StreamingSHA256()
-        unsafe buffer.withUnsafeBytes { unsafe hash.update($0) }
-        return hash.finish()
-    }
-
     private func store(
-        _ buffer: UploadBuffer, _ inspection: Inspection, _ body: ReferenceBody,
+        _ buffer: UploadBuffer, _ judged: JudgedImage, _ body: ReferenceBody,
         _ keyring: Keyring, _ call: Call
     ) async throws(VaultError) -> ClaimedImage {
         let blob = try failing { () throws(CryptoError) in try Random.id(BlobID.self) }
@@ -124,19 +116,19 @@ extension Vault {
         let image = try failing { () throws(CryptoError) in
             try keyring.imageID(of: body.storedDigest, in: call.namespace)
         }
-        let level = settings.policies[call.namespace].level
+        let inspection = judged.inspection
         let wrapped = try seal(buffer, as: blob, image: image, keyring, call.namespace)
         let row = ImageRow(
             row: 0, namespace: call.namespace, image: image, blob: blob, type: inspection.type,
             width: inspection.width, height: inspection.height, storedBytes: buffer.count,
-            verdict: inspection.verdict(at: level),
+            verdict: judged.verdict,
             createdMicroseconds: body.createdMicroseconds, key: wrapped, changedAt: 0,
             mac: RowMAC(checked: []))
         let reference = try reference(body, of: image, keyring, call.namespace)
         var event = event(.imagePut, call, image: image)
         event.reference = reference.reference
         event.bytes = buffer.count
-        event.verdictLevel = level.name
+        event.verdictLevel = judged.verdict.level.name
         event.epoch = keyring.primaryEpoch
         let committed: Committed
         do throws(VaultError) {
@@ -218,12 +210,22 @@ extension Vault {
     }
 }
 
+extension UploadBuffer {
+    /// Of the bytes as they are now.
+    fileprivate var digest: Digest256 {
+        var hash = StreamingSHA256()
+        unsafe withUnsafeBytes { unsafe hash.update($0) }
+        return hash.finish()
+    }
+}
+
 extension [Transformation] {
     /// The bits that a reference keeps.
     fileprivate var bits: UInt16 {
         reduce(0) { bits, transformation in
             switch transformation {
             case .trailerTruncated: bits | 1
+            case .metadataStripped: bits | 2
             }
         }
     }

@@ -54,6 +54,7 @@ extension StatusAnswer {
     package struct Validation: Codable, Hashable, Sendable {
         package var level: String
         package var trailer: String
+        package var metadata: String
         package var animation: String
         package var types: [String]
         package var maxBytes: Int
@@ -64,6 +65,7 @@ extension StatusAnswer {
         package init(_ policy: InspectionPolicy) {
             level = policy.level.name
             trailer = policy.trailer.rawValue
+            metadata = policy.metadata.rawValue
             animation = policy.allowsAnimation ? "accept" : "refuse"
             types = ImageType.allCases.filter(policy.allowedTypes.contains).map(\.name)
             maxBytes = policy.maxBytes
@@ -73,7 +75,7 @@ extension StatusAnswer {
         }
 
         private enum CodingKeys: String, CodingKey {
-            case level, trailer, animation, types
+            case level, trailer, metadata, animation, types
             case maxBytes = "max_bytes"
             case maxPixels = "max_pixels"
             case maxScans = "max_scans"

@@ -8,10 +8,18 @@ package struct InspectionPolicy: Hashable, Sendable {
         case truncate
     }
 
+    /// What happens to data beside the picture that is in nobody's way.
+    package enum Metadata: String, Sendable, CaseIterable {
+        case keep
+        /// The image is stored without it, and the answer says so.
+        case strip
+    }
+
     /// How deep an upload is inspected. The walk itself is the same at every level.
     package var level: InspectionLevel
     /// For JPEG only: PNG has no camera trailers, so bytes after IEND are always refused.
     package var trailer: Trailer
+    package var metadata: Metadata
     package var allowedTypes: Set<ImageType>
     /// Whether a PNG with animation chunks is accepted, were it of one frame. Further stills in a
     /// JPEG are no animation.
@@ -30,6 +38,7 @@ package struct InspectionPolicy: Hashable, Sendable {
     package static let `default` = InspectionPolicy(
         level: .decode,
         trailer: .refuse,
+        metadata: .keep,
         allowedTypes: Set(ImageType.allCases),
         allowsAnimation: true,
         maxBytes: Limits.imageBytes,
@@ -39,12 +48,13 @@ package struct InspectionPolicy: Hashable, Sendable {
         maxMetadataBytes: Limits.metadataBytes)
 
     package init(
-        level: InspectionLevel, trailer: Trailer, allowedTypes: Set<ImageType>,
-        allowsAnimation: Bool, maxBytes: Int, maxPixels: Int, maxScans: Int, maxDecodedPixels: Int,
-        maxMetadataBytes: Int
+        level: InspectionLevel, trailer: Trailer, metadata: Metadata,
+        allowedTypes: Set<ImageType>, allowsAnimation: Bool, maxBytes: Int, maxPixels: Int,
+        maxScans: Int, maxDecodedPixels: Int, maxMetadataBytes: Int
     ) {
         self.level = level
         self.trailer = trailer
+        self.metadata = metadata
         self.allowedTypes = allowedTypes
         self.allowsAnimation = allowsAnimation
         self.maxBytes = maxBytes

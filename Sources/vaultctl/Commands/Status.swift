@@ -52,7 +52,7 @@ struct Status: AsyncParsableCommand {
     }
 
     private static func checks(_ policy: StatusAnswer.Validation) -> String {
-        "\(policy.level), trailer \(policy.trailer), animation \(policy.animation), "
+        "\(policy.level), trailer \(policy.trailer), metadata \(policy.metadata), animation \(policy.animation), "
             + "\(policy.types.joined(separator: " and ")) "
             + "up to \(Units.bytes(policy.maxBytes)) and \(policy.maxPixels) pixels"
     }

@@ -8,7 +8,8 @@ enum ValidationSettings {
     private static let namespaces: [NamespaceName] = [.standard]
 
     private static let keys = [
-        "level", "trailer", "animation", "types", "max_bytes", "max_pixels", "max_scans",
+        "level", "trailer", "metadata", "animation", "types", "max_bytes", "max_pixels",
+        "max_scans",
         "max_metadata_bytes",
     ]
 
@@ -42,6 +43,9 @@ enum ValidationSettings {
         }
         set(\.level, try await word(source, "\(place).level", InspectionLevel.words))
         set(\.trailer, try await word(source, "\(place).trailer", InspectionPolicy.Trailer.words))
+        set(
+            \.metadata,
+            try await word(source, "\(place).metadata", InspectionPolicy.Metadata.words))
         set(
             \.allowsAnimation,
             try await word(source, "\(place).animation", [("accept", true), ("refuse", false)]))
@@ -90,5 +94,9 @@ extension InspectionLevel {
 }
 
 extension InspectionPolicy.Trailer {
+    fileprivate static let words = allCases.map { ($0.rawValue, $0) }
+}
+
+extension InspectionPolicy.Metadata {
     fileprivate static let words = allCases.map { ($0.rawValue, $0) }
 }

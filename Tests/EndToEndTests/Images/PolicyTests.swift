@@ -60,12 +60,14 @@ struct PolicyTests {
         "tightens what is accepted",
         arguments: [
             ("animation=refuse", "png-animation-not-allowed"), ("types=jpeg", "type-not-allowed"),
-            ("max_pixels=239", "dimensions-absurd"), ("max_metadata_bytes=1024", "metadata-too-large"),
+            ("max_pixels=239", "dimensions-absurd"),
+            ("max_metadata_bytes=1024", "metadata-too-large"),
         ])
     func limits(setting: String, finding: String) throws {
         let vault = try TestVault(arguments: ["--set", "validation.\(setting)"])
         let image = TestPNG.animated.parts
-            .inserting(.init("tEXt", Array("Title\0".utf8) + Sample.filler(1100, 1)), before: "IDAT")
+            .inserting(
+                .init("tEXt", Array("Title\0".utf8) + Sample.filler(1100, 1)), before: "IDAT")
         let refused = try vault.put(image.bytes, name: "a.png")
         #expect(refused.json["finding"]["code"].text == finding, "\(refused.summary)")
         let usual = try TestVault()
@@ -96,5 +98,21 @@ struct PolicyTests {
         let refused = try vault.put(TestPNG.animated.bytes, name: "a.png")
         #expect(refused.json["finding"]["code"].text == "png-animation-not-allowed")
         #expect(try vault.put(Sample.jpeg(505) + Sample.filler(50, 9)).status == 201)
+    }
+
+    @Test("lets metadata be left out, and answers and inspections say so")
+    func stripping() throws {
+        let vault = try TestVault(
+            settings: "validation:\n  level: decode\n  metadata: strip\n")
+        let image = TestJPEG.baseline.parts.commented("secret").bytes
+        for target in ["/v1/inspect", "/v1/images"] {
+            let answer = try vault.ask("POST", target, [Request.name("a.jpg")], body: image)
+            #expect(answer.json["transformed"] == .list([.text("metadata-stripped")]))
+        }
+        let listed = try vault.ask("GET", "/v1/images").json["images"].list
+        let id = try #require(listed.first?["id"].text)
+        #expect(listed.first?["transformed"] == .list([.text("metadata-stripped")]))
+        #expect(try vault.get(id).bytes == Bytes(TestJPEG.baseline.bytes))
+        #expect(try vault.store(TestJPEG.baseline.bytes) == id)
     }
 }

@@ -26,9 +26,11 @@ struct SettingsTests {
         "with a value that does not exist are refused by name",
         arguments: [
             "validation.level=structur", "validation.trailer=keep", "encryption.suite=aes",
-            "validation.animation=maybe", "validation.types=gif", "validation.types=jpeg,gif",
+            "validation.animation=maybe", "validation.metadata=drop", "validation.types=gif",
+            "validation.types=jpeg,gif",
             "validation.max_scans=0", "validation.max_metadata_bytes=100",
-            "namespaces.default.validation.level=none", "validation.max_bytes=0", "validation.max_bytes=many", "inspectors.workers=65",
+            "namespaces.default.validation.level=none", "validation.max_bytes=0",
+            "validation.max_bytes=many", "inspectors.workers=65",
             "log.level=loud", "doors.images.mode=0999", "doors.images.users=no-such-user",
             "doors.images.users=65534", "state_directory=relative",
         ])

@@ -28,21 +28,24 @@ struct ToolsTests {
     }
 
     @Test(
-        "serves with the level and the trailer rule that it is given",
+        "serves with the level and the rules that it is given",
         arguments: ["structure", "decode"])
     func options(level: String) throws {
         let place = try Place()
-        let told = try place.up(["--validation", level, "--trailer", "truncate"])
+        let told = try place.up(
+            ["--validation", level, "--trailer", "truncate", "--metadata", "strip"])
         #expect(told.ending == .exited(0), "\(told.errors)")
         let validation = try place.connect("admin").ask("GET", "/v1/status").json["validation"]
         #expect(validation["level"].text == level)
         #expect(validation["trailer"].text == "truncate")
+        #expect(validation["metadata"].text == "strip")
     }
 
     @Test(
         "refuses by name what it does not know",
         arguments: [
-            ["--validation", "paranoid"], ["--trailer", "keep"], ["--frobnicate"],
+            ["--validation", "paranoid"], ["--trailer", "keep"], ["--metadata", "drop"],
+            ["--frobnicate"],
         ])
     func unknown(options: [String]) throws {
         let place = try Place()
