@@ -1095,6 +1095,10 @@ def events():
             "offset": 262144,
             "duration_us": 1234,
             "verdict": "decode",
+            "inspector": 4294967295,
+            "flags": "gps serial-number",
+            "findings": "trailer-data@199000 jpeg-truncated",
+            "policy": fixed("policy", 8).hex(),
             "epoch": 2,
             "begun_at": 41,
         },
@@ -1109,6 +1113,22 @@ def events():
             "finding": 'a"b\\c\n\u007f\u00e9\u20ac\U0001f600',
         },
     )
+
+
+# The defaults, and everything otherwise.
+POLICIES = ["""
+level=decode trailer=refuse metadata=keep animation=accept types=jpeg,png max_bytes=10485760
+max_pixels=50000000 max_scans=100 max_metadata_bytes=4194304
+""", """
+level=structure trailer=truncate metadata=strip animation=refuse types=png max_bytes=1 max_pixels=2
+max_scans=3 max_metadata_bytes=1024
+"""]
+
+
+def policy(text):
+    """What an event says of a policy: the start of the hash of its settings in words."""
+    line = " ".join(text.split())
+    return {"text": line, "digest": hashlib.sha256(line.encode()).digest()[:8].hex()}
 
 
 NAMES = {3: "user:8421", 4: "2001:db8::1", 5: 'Mozilla/5.0 (X11; "test")'}
@@ -1181,6 +1201,7 @@ def log():
     signer |= {"fingerprint": hashlib.sha256(public).hexdigest(), "notes": notes}
     trees = {"leaves": LEAVES, "roots": ROOTS}
     both = {"opens": opens, "refusals": refusals, "pseudonyms": pseudonyms()}
+    both |= {"policies": [policy(text) for text in POLICIES]}
     return both | {"trees": trees, "checkpoints": signer}
 
 

@@ -37,3 +37,10 @@ package enum LogHash {
     /// The root of the empty tree.
     package static let empty = digest([])
 }
+
+extension InspectionPolicy {
+    /// LogFormat §2.
+    package var digest: PolicyDigest {
+        PolicyDigest(checked: Array(SHA256.hash(data: Array(text.utf8)).prefix(8)))
+    }
+}

@@ -23,8 +23,9 @@ enum WalkCheck {
         }
         if case .success(let whole) = strict {
             FuzzCheck.require(whole == kept, "two policies, two answers for one sound file")
-            FuzzCheck.require(whole.storedBytes == bytes.byteCount, "a sound file is not kept")
+            FuzzCheck.require(whole.stored.byteCount == bytes.byteCount, "a sound file is not kept")
         }
+        checkStripping(bytes, name)
         return kept
     }
 
@@ -60,7 +61,7 @@ enum WalkCheck {
     }
 
     private static func check(_ inspection: Inspection, of bytes: RawSpan, _ name: UploadName) {
-        let stored = inspection.storedBytes
+        let stored = inspection.stored.byteCount
         let verdict = inspection.verdict
         FuzzCheck.require(stored > 0 && stored <= bytes.byteCount, "\(stored) bytes stored")
         FuzzCheck.require(inspection.width > 0 && inspection.height > 0, "a picture of no pixels")
@@ -84,13 +85,43 @@ enum WalkCheck {
     private static func checkAgain(
         _ inspection: Inspection, _ bytes: RawSpan, _ name: UploadName
     ) {
-        let kept = bytes.extracting(0..<inspection.storedBytes)
+        let kept = bytes.extracting(0..<inspection.stored.byteCount)
         guard case .success(let again) = inspect(kept, name, .default) else {
             fatalError("what is stored is refused")
         }
         FuzzCheck.require(
-            again.storedBytes == inspection.storedBytes && again.verdict.findings.isEmpty
+            again.stored.byteCount == inspection.stored.byteCount && again.verdict.findings.isEmpty
                 && again.facts == inspection.facts, "what is stored is another image")
+    }
+
+    /// Without its metadata an accepted file is accepted again, and has nothing more to leave out.
+    private static func checkStripping(_ bytes: RawSpan, _ name: UploadName) {
+        var policy = InspectionPolicy.default
+        policy.trailer = .truncate
+        policy.metadata = .strip
+        guard case .success(let inspection) = inspect(bytes, name, policy) else {
+            fatalError("metadata decides whether a file is sound")
+        }
+        var kept: [UInt8] = []
+        for part in inspection.stored.parts {
+            switch part {
+            case .kept(let range):
+                FuzzCheck.require(kept.count <= range.lowerBound, "a part moves to the end")
+                for offset in range {
+                    kept.append(unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self))
+                }
+            case .made(let new): kept += new
+            }
+        }
+        FuzzCheck.require(kept.count == inspection.stored.byteCount, "the parts are not the whole")
+        switch unsafe inspect(kept.span.bytes, name, policy) {
+        case .success(let again):
+            FuzzCheck.require(again.transformed.isEmpty, "something is left to leave out")
+        case .failure(let refusal):
+            // What comes to the front may have a length that did no harm further back.
+            FuzzCheck.require(
+                refusal.finding.code == .jpegScriptLength, "what is stored is refused")
+        }
     }
 
     /// Whatever the decoder is pointed to lies in what is stored.

@@ -202,7 +202,10 @@ enum Samples {
         return StatusAnswer(
             version: "0.1.0", vault: try VaultID(bytes: Array(0..<16)), sealed: keys == nil,
             startedMicroseconds: 1, uptimeSeconds: 93_784,
-            validation: InspectionPolicies(.default, own: [.standard: strict]),
+            validation: .init(.default, digest: PolicyDigest(checked: Array(0..<8))),
+            namespaces: [
+                "default": .init(strict, digest: PolicyDigest(checked: Array(8..<16)))
+            ],
             images: StatusAnswer.Images(count: 1, references: 2, storedBytes: 3), keys: keys,
             log: StatusAnswer.Log(size: 4, root: try Digest256(hex: hex), keyFingerprint: "ab"),
             disk: StatusAnswer.Disk(freeBytes: 5, totalBytes: 10),

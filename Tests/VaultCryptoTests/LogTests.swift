@@ -9,6 +9,17 @@ import VaultTestKit
 struct LogTests {
     private func vectors() throws -> LogVectors { try Vectors.load("log") }
 
+    @Test("a policy has the second implementation's words and digest")
+    func policies() throws {
+        let other = InspectionPolicy(
+            level: .structure, trailer: .truncate, metadata: .strip, allowedTypes: [.png],
+            allowsAnimation: false, maxBytes: 1, maxPixels: 2, maxScans: 3, maxDecodedPixels: 4,
+            maxMetadataBytes: 1024)
+        let policies = try vectors().policies
+        #expect(policies.map(\.text) == [InspectionPolicy.default, other].map(\.text))
+        #expect(policies.map(\.digest) == [InspectionPolicy.default, other].map(\.digest.hex))
+    }
+
     @Test("leaves and sealed events are the second implementation's")
     func events() throws {
         let keyring = try FixedVault.keyring()

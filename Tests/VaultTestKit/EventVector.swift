@@ -24,6 +24,10 @@ package struct EventVector: NamedVector {
         let offset: Int?
         let durationUs: Int?
         let verdict: String?
+        let inspector: UInt32?
+        let flags: String?
+        let findings: String?
+        let policy: String?
         let epoch: UInt32?
         let begunAt: UInt64?
     }
@@ -64,7 +68,8 @@ package struct EventVector: NamedVector {
         event.bytes = fields.bytes
         event.offset = fields.offset
         event.durationMicroseconds = fields.durationUs
-        event.verdictLevel = fields.verdict
+        event.verdict = try fields.wholeVerdict
+        event.policy = try fields.policy.map { try PolicyDigest(hex: $0) }
         event.epoch = try fields.epoch.map { try EpochNumber($0) }
         event.begunAt = fields.begunAt
         return event
@@ -72,6 +77,19 @@ package struct EventVector: NamedVector {
 }
 
 extension EventVector.Fields {
+    fileprivate var wholeVerdict: Verdict? {
+        get throws {
+            guard let level = verdict.flatMap(InspectionLevel.init(name:)), let inspector else {
+                return nil
+            }
+            let names = flags?.split(separator: " ").map(String.init) ?? []
+            return Verdict(
+                level: level, inspectorVersion: inspector,
+                findings: try Verdict.findings(text: findings ?? ""),
+                flags: ImageFlags(ImageFlags.named.filter { names.contains($0.name) }.map(\.flag)))
+        }
+    }
+
     fileprivate var caller: Caller? {
         guard let door = Door.allCases.first(where: { $0.name == self.door }), let uid, let gid,
             let pid

@@ -184,6 +184,12 @@ package struct LogVectors: Decodable, Sendable {
         package let notes: [Note]
     }
 
+    /// What an event says of a policy: the start of the hash of its settings in words.
+    package struct Policy: Decodable, Sendable {
+        package let text: String
+        package let digest: String
+    }
+
     package struct Names: Decodable, Sendable {
         package let opens: [PseudonymVector]
         package let refusals: [PseudonymVector]
@@ -192,6 +198,7 @@ package struct LogVectors: Decodable, Sendable {
     package let opens: [EventVector]
     package let refusals: [EventVector]
     package let pseudonyms: Names
+    package let policies: [Policy]
     package let trees: Trees
     package let checkpoints: Checkpoints
 }

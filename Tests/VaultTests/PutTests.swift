@@ -2,6 +2,7 @@
 
 import Testing
 import Vault
+import VaultCrypto
 import VaultFormat
 import VaultTestKit
 
@@ -131,6 +132,11 @@ struct PutTests {
         #expect(put.body.receivedBytes == trailed.count)
         #expect(put.body.receivedDigest != put.body.storedDigest)
         #expect(put.image.verdict.findings.map(\.code) == [.trailerData])
+        let line = try #require(try test.log().last)
+        #expect(line.verdict == "structure")
+        #expect(line.inspector == 1)
+        #expect(line.findings == "trailer-data@\(TestImages.jpeg.count)")
+        #expect(line.policy == policy.digest.hex)
         #expect(try await test.get(put.image.image) == TestImages.jpeg)
         // The address is that of the stored bytes.
         let plain = try await test.put(TestImages.jpeg, name: "a.jpg")
@@ -167,6 +173,7 @@ struct PutTests {
             let test = try TestVault(policies: InspectionPolicies(policy))
             defer { test.stop() }
             #expect(try await test.put(located).image.verdict.flags == flags)
+            #expect(try test.log().last?.flags == flags.names.first)
         }
     }
 

@@ -2,7 +2,7 @@
 // change, so that a flipped, swapped or edited row is refused when it is read. ObjectFormat §8.
 
 package import VaultCrypto
-package import VaultFormat
+import VaultFormat
 
 extension ImageRow {
     /// Table, namespace, image, and everything the row says but its wrap, which binds itself.

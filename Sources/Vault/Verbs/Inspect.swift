@@ -72,7 +72,8 @@ extension Vault {
                 received, judgement, level: settings.policies[call.namespace].level)
             var event = event(.imageInspected, call)
             event.bytes = received.bytes
-            event.verdictLevel = inspected.verdict.level.name
+            event.verdict = inspected.verdict
+            event.policy = policyDigest(in: call.namespace)
             if inspected.accepted == nil {
                 event.finding = inspected.verdict.findings.first?.code.rawValue
             }

@@ -128,7 +128,8 @@ extension Vault {
         var event = event(.imagePut, call, image: image)
         event.reference = reference.reference
         event.bytes = buffer.count
-        event.verdictLevel = judged.verdict.level.name
+        event.verdict = judged.verdict
+        event.policy = policyDigest(in: call.namespace)
         event.epoch = keyring.primaryEpoch
         let committed: Committed
         do throws(VaultError) {

@@ -16,6 +16,8 @@ package final class Vault: Sendable {
     }
 
     package let settings: Settings
+    /// What the log says of the policies, by namespace; nil for the one of all others.
+    private let policyDigests: [NamespaceName?: PolicyDigest]
     package let committer: Committer
     package let uploads: UploadPool
     let catalog: any Catalog
@@ -45,9 +47,17 @@ package final class Vault: Sendable {
         self.blockingExecutor = blockingExecutor
         self.keys = keys
         self.signer = signer
+        policyDigests = settings.policies.own.reduce(
+            into: [nil: settings.policies.standard.digest]
+        ) { $0[$1.key] = $1.value.digest }
         uploads = UploadPool(
             largest: settings.policies.largestUpload, budget: Limits.uploadBytesInFlight)
         committer = try Committer(catalog: catalog) { keys.current }
+    }
+
+    /// What the log says of the policy in force in a namespace.
+    func policyDigest(in namespace: NamespaceName) -> PolicyDigest? {
+        policyDigests[namespace] ?? policyDigests[nil]
     }
 
     package var isSealed: Bool { keys.current == nil }

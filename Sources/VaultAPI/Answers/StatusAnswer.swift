@@ -23,17 +23,16 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
 
     package init(
         version: String, vault: VaultID, sealed: Bool, startedMicroseconds: Int64,
-        uptimeSeconds: Int, validation: InspectionPolicies, images: Images, keys: Keys?,
-        log: Log, disk: Disk, inspectors: Inspectors, connections: Int
+        uptimeSeconds: Int, validation: Validation, namespaces: [String: Validation],
+        images: Images, keys: Keys?, log: Log, disk: Disk, inspectors: Inspectors, connections: Int
     ) {
         self.version = version
         self.vault = vault
         self.sealed = sealed
         self.started = UTCTime(microseconds: startedMicroseconds)
         self.uptimeSeconds = uptimeSeconds
-        self.validation = Validation(validation.standard)
-        namespaces = Dictionary(
-            uniqueKeysWithValues: validation.own.map { ($0.description, Validation($1)) })
+        self.validation = validation
+        self.namespaces = namespaces
         self.images = images
         self.keys = keys
         self.log = log
@@ -52,6 +51,8 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
 extension StatusAnswer {
     /// A policy of inspection, in the words of the settings.
     package struct Validation: Codable, Hashable, Sendable {
+        /// What the log's events call it.
+        package var policy: PolicyDigest
         package var level: String
         package var trailer: String
         package var metadata: String
@@ -62,7 +63,8 @@ extension StatusAnswer {
         package var maxScans: Int
         package var maxMetadataBytes: Int
 
-        package init(_ policy: InspectionPolicy) {
+        package init(_ policy: InspectionPolicy, digest: PolicyDigest) {
+            self.policy = digest
             level = policy.level.name
             trailer = policy.trailer.rawValue
             metadata = policy.metadata.rawValue
@@ -75,7 +77,7 @@ extension StatusAnswer {
         }
 
         private enum CodingKeys: String, CodingKey {
-            case level, trailer, metadata, animation, types
+            case policy, level, trailer, metadata, animation, types
             case maxBytes = "max_bytes"
             case maxPixels = "max_pixels"
             case maxScans = "max_scans"

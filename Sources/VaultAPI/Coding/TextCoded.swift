@@ -37,6 +37,7 @@ extension TextCoded where Self: FixedBytes {
 
 extension ImageID: TextCoded {}
 extension Digest256: TextCoded {}
+extension PolicyDigest: TextCoded {}
 extension RequestID: TextCoded {}
 extension VaultID: TextCoded {}
 extension SlotID: TextCoded {}

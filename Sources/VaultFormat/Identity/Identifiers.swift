@@ -75,6 +75,13 @@ package struct Digest256: FixedBytes {
     package init(checked bytes: [UInt8]) { self.bytes = bytes }
 }
 
+/// Which policy an upload had to pass, for comparing: the start of a SHA-256. LogFormat §2.
+package struct PolicyDigest: FixedBytes {
+    package static let byteCount = 8
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
 /// What a secret index key makes of a job or an owner, so that equal ones can be looked up.
 package struct BlindIndex: FixedBytes {
     package static let byteCount = 16

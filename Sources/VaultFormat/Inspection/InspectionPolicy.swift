@@ -65,6 +65,20 @@ package struct InspectionPolicy: Hashable, Sendable {
     }
 }
 
+extension InspectionPolicy {
+    /// The settings in one line, in the words that the log hashes. LogFormat §2.
+    package var text: String {
+        let types = ImageType.allCases.filter(allowedTypes.contains).map(\.name)
+        return [
+            "level=\(level.name)", "trailer=\(trailer.rawValue)", "metadata=\(metadata.rawValue)",
+            "animation=\(allowsAnimation ? "accept" : "refuse")",
+            "types=\(types.joined(separator: ","))", "max_bytes=\(maxBytes)",
+            "max_pixels=\(maxPixels)", "max_scans=\(maxScans)",
+            "max_metadata_bytes=\(maxMetadataBytes)",
+        ].joined(separator: " ")
+    }
+}
+
 /// The policies of a vault: one for all namespaces, and one of their own for some.
 package struct InspectionPolicies: Hashable, Sendable {
     package let standard: InspectionPolicy

@@ -1,5 +1,5 @@
 extension Verdict {
-    /// The findings as the catalog keeps them: `code` or `code@offset`, separated by spaces.
+    /// The findings as catalog and log keep them: `code` or `code@offset`, separated by spaces.
     package var findingsText: String {
         findings.map { finding in
             finding.offset.map { "\(finding.code.rawValue)@\($0)" } ?? finding.code.rawValue

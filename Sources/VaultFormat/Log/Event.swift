@@ -20,7 +20,9 @@ package struct Event: Hashable, Sendable {
     /// The first byte of a reading that is not of the whole image.
     package var offset: Int?
     package var durationMicroseconds: Int?
-    package var verdictLevel: String?
+    package var verdict: Verdict?
+    /// What the upload had to pass.
+    package var policy: PolicyDigest?
     package var epoch: EpochNumber?
     /// The index of the event that this one completes.
     package var begunAt: UInt64?
@@ -85,10 +87,20 @@ extension Event {
         if let durationMicroseconds {
             line.add("duration_us", UInt64(clamping: durationMicroseconds))
         }
-        if let verdictLevel { line.add("verdict", verdictLevel) }
+        if let verdict { add(verdict, to: &line) }
+        if let policy { line.add("policy", policy.hex) }
         if let epoch { line.add("epoch", UInt64(epoch.value)) }
         if let begunAt { line.add("begun_at", begunAt) }
         return line.finished
+    }
+
+    private func add(_ verdict: Verdict, to line: inout JSONLine) {
+        line.add("verdict", verdict.level.name)
+        line.add("inspector", UInt64(verdict.inspectorVersion))
+        if !verdict.flags.isEmpty {
+            line.add("flags", verdict.flags.names.joined(separator: " "))
+        }
+        if !verdict.findings.isEmpty { line.add("findings", verdict.findingsText) }
     }
 
     /// What is left of the event while the vault is sealed: who by number, and the code.

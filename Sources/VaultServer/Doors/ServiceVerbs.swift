@@ -124,7 +124,10 @@ extension RequestHandler {
                 version: service.version, vault: service.vault, sealed: status.isSealed,
                 startedMicroseconds: service.startedMicroseconds,
                 uptimeSeconds: max(0, Int(uptime)),
-                validation: vault.settings.policies,
+                validation: Self.validation(vault.settings.policies.standard),
+                namespaces: vault.settings.policies.own.reduce(into: [:]) {
+                    $0[$1.key.description] = Self.validation($1.value)
+                },
                 images: .init(
                     count: status.totals.images, references: status.totals.references,
                     storedBytes: status.totals.storedBytes),
@@ -135,6 +138,10 @@ extension RequestHandler {
                 disk: disk,
                 inspectors: .init(workers: status.workers, restarts: status.workerRestarts),
                 connections: service.connections.total))
+    }
+
+    private static func validation(_ policy: InspectionPolicy) -> StatusAnswer.Validation {
+        .init(policy, digest: policy.digest)
     }
 
     private func keys(_ keyring: Keyring, _ census: [UInt32: Int]) -> StatusAnswer.Keys {

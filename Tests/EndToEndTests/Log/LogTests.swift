@@ -66,6 +66,10 @@ struct LogTests {
         #expect(put["pid"].number == Int(OwnIdentity.pid))
         #expect(put["door"].text == "images")
         #expect(put["verdict"].text == "structure")
+        #expect(put["inspector"].number == 1)
+        let policy = try vault.ask("GET", "/v1/status", door: "admin").json["validation"]["policy"]
+        #expect(put["policy"] == policy)
+        #expect(policy.text?.count == 16)
         let refused = events.first { $0["code"].text == "unknown-image" }
         #expect(refused?["request_id"] == refusal.json["request_id"])
     }

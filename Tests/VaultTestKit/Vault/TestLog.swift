@@ -27,6 +27,10 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let offset: Int?
     package let durationUs: Int?
     package let verdict: String?
+    package let inspector: UInt32?
+    package let flags: String?
+    package let findings: String?
+    package let policy: String?
     package let epoch: UInt32?
     package let begunAt: UInt64?
 
