@@ -95,7 +95,7 @@ package enum ImageInspector {
         return Inspection(
             type: .jpeg, width: image.frame.width, height: image.frame.height,
             stored: stored, transformed: transformed,
-            verdict: verdict(findings, flags),
+            verdict: verdict(findings, policy.metadata == .strip ? [] : flags),
             facts: .jpeg(
                 JPEGFacts(
                     components: image.frame.components.count,
@@ -114,7 +114,8 @@ package enum ImageInspector {
         return Inspection(
             type: .png, width: image.header.width, height: image.header.height,
             stored: stored, transformed: stored == whole ? [] : [.metadataStripped],
-            verdict: verdict([], FlagReader.flags(bytes, image)),
+            verdict: verdict(
+                [], policy.metadata == .strip ? [] : FlagReader.flags(bytes, image)),
             facts: .png(
                 PNGFacts(
                     bitsPerPixel: image.header.bitsPerPixel,

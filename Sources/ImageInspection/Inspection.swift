@@ -8,6 +8,18 @@ package enum Transformation: String, Sendable, CaseIterable {
     case metadataStripped = "metadata-stripped"
 }
 
+extension [Transformation] {
+    /// The bits that a reference keeps. ObjectFormat §6.
+    package var bits: UInt16 {
+        reduce(0) { bits, transformation in
+            switch transformation {
+            case .trailerTruncated: bits | 1
+            case .metadataStripped: bits | 2
+            }
+        }
+    }
+}
+
 /// An upload that passed every rule of level `structure`.
 package struct Inspection: Hashable, Sendable {
     package let type: ImageType
@@ -18,6 +30,7 @@ package struct Inspection: Hashable, Sendable {
     /// What of the upload is to be stored.
     package let stored: StoragePlan
     package let transformed: [Transformation]
+    /// About what is stored: stripped of its metadata an image has no flags.
     package let verdict: Verdict
     package let facts: ImageFacts
 }

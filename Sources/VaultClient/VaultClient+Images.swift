@@ -27,6 +27,24 @@ extension VaultClient {
         return try await self.answer(ImageAnswer.self, to: answer)
     }
 
+    /// Asks what storing a file would come to.
+    ///
+    /// - Throws: ``ClientError``.
+    package func inspect(
+        _ file: UploadFile, name: FileName
+    ) async throws(ClientError) -> InspectionAnswer {
+        var headers = HTTPHeaders()
+        headers.add(name: HeaderName.contentType, value: MediaType.octets)
+        headers.add(
+            name: HeaderName.contentDisposition, value: ContentDisposition.field(for: name))
+        let answer = try await exchange(
+            .POST, APIPath.inspect, headers: headers,
+            body: .stream(
+                UploadPieces(file: file, onPiece: { _ in }), length: .known(Int64(file.length))),
+            seconds: Limits.clientUploadSeconds)
+        return try await self.answer(InspectionAnswer.self, to: answer)
+    }
+
     /// Fetches an image piece by piece; `begin` hears its length in bytes before the first one.
     ///
     /// - Throws: ``ClientError``; ``ClientError/answerIncomplete(received:expected:)`` after the

@@ -21,7 +21,8 @@ struct Vaultctl: AsyncParsableCommand {
             Completions: vaultctl --generate-completion-script bash, or zsh.
             """,
         subcommands: [
-            Put.self, Get.self, Stat.self, List.self, Remove.self, Status.self, WhoAmI.self,
+            Put.self, Inspect.self, Get.self, Stat.self, List.self, Remove.self, Status.self,
+            WhoAmI.self,
             Audit.self,
         ])
 

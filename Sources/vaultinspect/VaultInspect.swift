@@ -3,6 +3,7 @@
 //
 //   vaultinspect --launcher        started by vaultd before it has keys; starts the workers
 //   vaultinspect --worker <pid>    started by that launcher; serves descriptor 3 until its end
+//   vaultinspect --lint            started by vaultctl; judges files that come on its standard input
 
 import CVaultSystem
 import Glibc
@@ -16,6 +17,8 @@ struct VaultInspect {
             exit(vaultRunLauncher())
         case let arguments where arguments.first == "--worker" && arguments.count == 2:
             exit(Worker.run(launcher: arguments.last.flatMap { pid_t($0) }))
+        case ["--lint"]:
+            exit(Linter.run())
         default:
             exit(EX_USAGE)
         }

@@ -13,7 +13,7 @@ enum Worker {
         let greeting: WorkerGreeting
         let magic = prepare(launcher: launcher)
         switch magic {
-        case .success: greeting = raiseWalls()
+        case .success: greeting = raiseWalls(around: socket)
         case .failure(let failure):
             greeting = WorkerGreeting(stage: failure.stage, landlockABI: 0)
         }
@@ -23,7 +23,7 @@ enum Worker {
         return serve(socket, magic, in: ImageRoom(capacity: Int(Limits.workerImageBytes)))
     }
 
-    private struct Unfit: Error {
+    struct Unfit: Error {
         let stage: WorkerStage
     }
 
@@ -37,10 +37,11 @@ enum Worker {
         return .success(magic)
     }
 
-    private static func raiseWalls() -> WorkerGreeting {
+    /// After this the process can do nothing but compute, read and write this socket.
+    static func raiseWalls(around socket: WorkerSocket) -> WorkerGreeting {
         var walls = vault_walls(
             address_space_bytes: Limits.workerAddressSpaceBytes,
-            cpu_seconds: Limits.workerCPUSeconds, socket: Int32(VAULT_INHERITED_SOCKET))
+            cpu_seconds: Limits.workerCPUSeconds, socket: socket.descriptor)
         var abi: Int32 = 0
         // Both pointers are to locals that outlive the call.
         let failed = unsafe vault_raise_walls(&walls, &abi)

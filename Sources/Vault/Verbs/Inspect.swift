@@ -101,18 +101,16 @@ extension Vault {
         if let finding {
             return .failure(InspectionRefusal(finding: Finding(code: finding), type: found.type))
         }
-        guard !found.transformed.isEmpty else {
-            return .success(
-                JudgedImage(inspection: found, flags: found.verdict.flags, policy.level))
+        if !found.transformed.isEmpty {
+            buffer.rearrange(as: found.stored)
+            do throws(InspectionRefusal) {
+                // What is stored has to pass by itself.
+                _ = try buffer.inspect(name: nil, declaredType: nil, policy: policy)
+            } catch {
+                return .failure(error)
+            }
         }
-        buffer.rearrange(as: found.stored)
-        do throws(InspectionRefusal) {
-            // What is stored passes by itself, and has only the flags of what is left.
-            let left = try buffer.inspect(name: nil, declaredType: nil, policy: policy)
-            return .success(JudgedImage(inspection: found, flags: left.verdict.flags, policy.level))
-        } catch {
-            return .failure(error)
-        }
+        return .success(JudgedImage(inspection: found, level: policy.level))
     }
 }
 
@@ -122,14 +120,12 @@ typealias Judgement = Result<JudgedImage, InspectionRefusal>
 /// An image that may be stored.
 struct JudgedImage {
     let inspection: Inspection
-    /// Of walk and worker together, about what is stored.
+    /// Of walk and worker together.
     let verdict: Verdict
 
-    init(inspection: Inspection, flags: ImageFlags, _ level: InspectionLevel) {
+    init(inspection: Inspection, level: InspectionLevel) {
         self.inspection = inspection
-        verdict = Verdict(
-            level: level, inspectorVersion: inspection.verdict.inspectorVersion,
-            findings: inspection.verdict.findings, flags: flags)
+        verdict = inspection.verdict.at(level)
     }
 }
 

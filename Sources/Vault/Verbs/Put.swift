@@ -219,15 +219,3 @@ extension UploadBuffer {
         return hash.finish()
     }
 }
-
-extension [Transformation] {
-    /// The bits that a reference keeps.
-    fileprivate var bits: UInt16 {
-        reduce(0) { bits, transformation in
-            switch transformation {
-            case .trailerTruncated: bits | 1
-            case .metadataStripped: bits | 2
-            }
-        }
-    }
-}

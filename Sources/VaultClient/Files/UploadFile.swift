@@ -45,6 +45,21 @@ package final class UploadFile: Sendable {
     }
 }
 
+extension UploadFile {
+    /// All its bytes.
+    ///
+    /// - Throws: ``ClientError/file(_:)``.
+    package func bytes() throws(ClientError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(length)
+        while bytes.count < length {
+            let count = min(Limits.clientChunkBytes, length - bytes.count)
+            bytes.append(contentsOf: try read(from: bytes.count, count: count).readableBytesView)
+        }
+        return bytes
+    }
+}
+
 /// The file's bytes in pieces; `onPiece` hears of each as it is handed over.
 struct UploadPieces: AsyncSequence, Sendable {
     typealias Element = ByteBuffer

@@ -50,4 +50,8 @@ package struct Verdict: Hashable, Sendable {
         self.findings = findings
         self.flags = flags
     }
+    /// The same where an inspection went deeper.
+    package func at(_ level: InspectionLevel) -> Verdict {
+        Verdict(level: level, inspectorVersion: inspectorVersion, findings: findings, flags: flags)
+    }
 }

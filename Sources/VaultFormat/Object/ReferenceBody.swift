@@ -80,7 +80,9 @@ package struct ReferenceBody: Hashable, Sendable {
     }
 
     /// The transformations by name, in the order of their bits.
-    package var transformationNames: [String] {
+    package var transformationNames: [String] { Self.names(of: transformations) }
+
+    package static func names(of transformations: UInt16) -> [String] {
         ["trailer-truncated", "metadata-stripped"].enumerated().compactMap { bit, name in
             transformations & 1 << bit == 0 ? nil : name
         }

@@ -26,21 +26,16 @@ package final class Inspectors: ContentInspector {
     package func examine(
         _ upload: UploadBuffer, type: ImageType, policy: InspectionPolicy, namespace: NamespaceName
     ) async throws(VaultError) -> FindingCode? {
-        let answer: WorkerAnswer
         do {
-            answer = try await pool.examine(
-                upload, type: type, policy: policy, namespace: namespace.description)
+            return try await pool.examine(
+                upload, type: type, policy: policy, namespace: namespace.description
+            ).finding
         } catch .busy {
             throw VaultError(.overloaded)
         } catch .cancelled {
             throw VaultError(.deadlineExceeded)
         } catch {
             throw VaultError(.inspectionFailed)
-        }
-        switch answer.outcome {
-        case .sound: return nil
-        case .typeDisagrees: return .contentDisagrees
-        case .decodeRefused: return answer.decode.finding
         }
     }
 

@@ -121,3 +121,61 @@ import VaultFormat
         #expect(WorkerOutcome.allCases.map(\.rawValue) == [1, 2, 3])
     }
 }
+
+/// The messages between vaultctl and its inspector: the same rules.
+@Suite struct LintWireTests {
+    private static func request() throws -> LintRequest {
+        var policy = InspectionPolicy.default
+        policy.level = .structure
+        policy.metadata = .strip
+        policy.allowedTypes = [.png]
+        return try LintRequest(policy: policy, imageBytes: 77, name: FileName("é.png"))
+    }
+
+    private static let answers = [
+        LintAnswer(
+            type: .png,
+            accepted: .init(width: 3, height: 4, storedBytes: 70, transformations: 2),
+            verdict: Verdict(
+                level: .decode, inspectorVersion: 9,
+                findings: [Finding(code: .trailerData, offset: 70)], flags: [.gps])),
+        LintAnswer(
+            type: nil, accepted: nil,
+            verdict: Verdict(
+                level: .structure, inspectorVersion: 1,
+                findings: [Finding(code: .signatureUnknown, offset: 0)], flags: [])),
+    ]
+
+    @Test func messagesAreReadAsTheyWereWritten() throws {
+        let request = try Self.request()
+        #expect(request.encoded().count == LintRequest.byteCount)
+        #expect(try LintRequest(parsing: request.encoded()) == request)
+        for answer in Self.answers {
+            #expect(answer.encoded().count == LintAnswer.byteCount)
+            #expect(try LintAnswer(parsing: answer.encoded()) == answer)
+        }
+    }
+
+    @Test func noByteHasTwoSpellings() throws {
+        let right = try Self.request().encoded()
+        for index in right.indices {
+            for flip in [1, 0x80] as [UInt8] {
+                var bytes = right
+                bytes[index] ^= flip
+                if let read = try? LintRequest(parsing: bytes) { #expect(read.encoded() == bytes) }
+                var answer = Self.answers[0].encoded()
+                answer[index] ^= flip
+                if let read = try? LintAnswer(parsing: answer) { #expect(read.encoded() == answer) }
+            }
+        }
+    }
+
+    @Test func aRefusalWithoutAFindingIsNoAnswer() {
+        let mute = LintAnswer(
+            type: .png, accepted: nil,
+            verdict: Verdict(level: .decode, inspectorVersion: 1, findings: [], flags: []))
+        #expect(throws: FormatError.notCanonical(field: "answer")) {
+            try LintAnswer(parsing: mute.encoded())
+        }
+    }
+}

@@ -1,11 +1,20 @@
-// What a worker's decode outcome is called in a verdict.
+// What a worker's answer is called in a verdict.
 
-import VaultFormat
+extension WorkerAnswer {
+    /// The finding that refuses the image, or nil where there is nothing to object.
+    package var finding: FindingCode? {
+        switch outcome {
+        case .sound: nil
+        case .typeDisagrees: .contentDisagrees
+        case .decodeRefused: decode.finding
+        }
+    }
+}
 
 extension DecodeOutcome {
     /// The finding that refuses the image. A worker that refuses without a reason is not believed to
     /// have found none.
-    var finding: FindingCode {
+    fileprivate var finding: FindingCode {
         switch self {
         case .notAsked, .sound, .jpegBroken, .structureRefused: .decodeBroken
         case .jpegDamaged: .decodeDamaged
