@@ -23,6 +23,12 @@ BUILT_IN = ("status_code_conformance", "content_type_conformance", "response_hea
 #: Said by the router, before there is an operation.
 ROUTE_CODES = {"unknown-route": 404, "method-not-allowed": 405}
 
+#: What any answer may have: HTTP's own.
+COMMON_HEADERS = {"content-type", "content-length", "connection", "date"}
+
+#: What the contract says in words of every answer.
+EVERY_ANSWER = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
 
 class Checks:
     """The rules, with the statuses of the contract's error codes."""
@@ -31,7 +37,8 @@ class Checks:
         load_all_checks()
         self.statuses: dict[str, int] = contract["components"]["schemas"]["ErrorCode"]["x-status"]
         self.rejection = CHECKS.get_one("negative_data_rejection")
-        self.functions = [*CHECKS.get_by_names(list(BUILT_IN)), self.unbroken, self.problem, self.broken_refused]
+        self.functions = [*CHECKS.get_by_names(list(BUILT_IN)), self.unbroken, self.problem, self.broken_refused,
+                          self.headers_told]
 
     def failures(self, case: Case, response: Response) -> list[Failure | str]:
         try:
@@ -43,6 +50,15 @@ class Checks:
     def unbroken(self, _: CheckContext, response: Response, case: Case) -> None:
         """Nothing is damaged here, so 500 is always a fault."""
         assert response.status_code != 500, "500: " + response.text[:300]
+
+    def headers_told(self, _: CheckContext, response: Response, case: Case) -> None:
+        """Every header of an answer is in the contract, or HTTP's own; what every answer has is there."""
+        for name, value in EVERY_ANSWER.items() if response.status_code != 304 else ():
+            assert response.headers.get(name) == [value], f"{name} is {response.headers.get(name)}, not {value}"
+        known = case.operation.responses.find_by_status_code(response.status_code)
+        told = {name.lower() for name, _ in known.headers.items()} if known is not None else {"allow"}
+        untold = sorted(set(response.headers) - told - COMMON_HEADERS - set(EVERY_ANSWER))
+        assert not untold, f"headers that the contract does not have: {', '.join(untold)}"
 
     def broken_refused(self, context: CheckContext, response: Response, case: Case) -> None:
         """What a schema excludes is refused, but for header fields that nobody has heard of."""
@@ -65,10 +81,10 @@ class Checks:
         if code not in ROUTE_CODES or not leaves_the_route(case):
             assert code in listed, f"{code} is not in x-error-codes"
         wait = document.get("retry_after_ms")
-        assert document.get("retryable") or wait is None, "retry_after_ms, and not retryable"
+        assert document.get("retryable") == (wait is not None), "retryable without retry_after_ms, or the reverse"
         header = response.headers.get("retry-after")
-        if wait is not None and header is not None:
-            assert int(header[0]) == math.ceil(wait / 1000), f"Retry-After {header[0]}, retry_after_ms {wait}"
+        told = None if wait is None else [str(math.ceil(wait / 1000))]
+        assert header == told, f"Retry-After is {header}, and retry_after_ms {wait}"
 
 
 def leaves_the_route(case: Case) -> bool:

@@ -44,6 +44,9 @@ components:
       x-status: {bad-request: 400, method-not-allowed: 405, unknown-image: 400, sealed: 503, internal-error: 500}
 """)
 
+#: Few, and enough for each kind of request.
+CASES = 40
+
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -52,8 +55,8 @@ def refusal(status: int, code: str, /, **members: Any) -> Answer:
     return status, {"Content-Type": "application/problem+json"}, json.dumps(document).encode()
 
 
-def good(kind: str = "application/json", tag: str = '"abc"', size: object = 1) -> Answer:
-    return 200, {"Content-Type": kind, "ETag": tag}, json.dumps({"size": size}).encode()
+def good(kind: str = "application/json", tag: str = '"abc"', size: object = 1, **headers: str) -> Answer:
+    return 200, {"Content-Type": kind, "ETag": tag, **headers}, json.dumps({"size": size}).encode()
 
 
 #: What each lie answers to a sound request and to a broken one, and a word of the finding.
@@ -67,7 +70,11 @@ LIES: dict[str, tuple[Answer | None, Answer | None, str]] = {
     "a code that nobody knows": (None, refusal(400, "unheard-of"), "does not know the code"),
     "a code with another's status": (None, refusal(400, "sealed", retryable=True), "came with 400, not 503"),
     "another status in the document": (None, refusal(400, "bad-request", status=404), "404 in an answer with 400"),
-    "when to try what will not work": (None, refusal(400, "bad-request", retry_after_ms=5), "not retryable"),
+    "when to try what will not work": (None, refusal(400, "bad-request", retry_after_ms=5), "or the reverse"),
+    "to try later, and not when": (None, refusal(400, "bad-request", retryable=True), "retryable without"),
+    "when to try, and not in the header": (refusal(503, "sealed", retry_after_ms=5), None, "Retry-After is None"),
+    "a header that nobody told of": (good(Age="1"), None, "does not have: age"),
+    "that it may be cached": (good(**{"Cache-Control": "private"}), None, "not no-store"),
     "yes to what a schema excludes": (None, good(), "should have been rejected"),
     "no to everything": (refusal(400, "bad-request"), None, "never answered with [200]"),
 }
@@ -94,8 +101,8 @@ class Handler(BaseHTTPRequestHandler):
             status, headers, body = self.server.sound or good()
         else:
             status, headers, body = self.server.broken or refusal(400, "bad-request")
-        self.send_response(status)
-        for name, value in headers.items():
+        self.send_response_only(status)
+        for name, value in {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -121,7 +128,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def report(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     run = Run(folder, CONTRACT, seed=3)
-    run.exercise(60)
+    run.exercise(CASES)
     status = run.report(0, 3)
     return status, capsys.readouterr().out
 
@@ -129,7 +136,7 @@ def report(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
 def test_an_honest_server_passes(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, text = report(tmp_path, capsys)
     assert status == 0, text
-    assert "1 operations, 60 cases" in text
+    assert f"1 operations, {CASES} cases" in text
 
 
 @pytest.mark.parametrize("lie", LIES)
