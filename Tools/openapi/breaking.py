@@ -217,6 +217,9 @@ class _Comparison:
                 yield rule, f"{place}: {word} {old.get(word)} became {new.get(word)}"
         if "items" in slim or "items" in wide:
             yield from self.narrowed(f"{place}[]", old.get("items", {}), new.get("items", {}), answer=answer)
+        others = [schema.get("additionalProperties", {}) for schema in (old, new)]
+        if False not in others and others != [{}, {}]:
+            yield from self.narrowed(f"{place}.*", *others, answer=answer)
         yield from (self.members_of_answer if answer else self.members_of_request)(place, old, new)
 
     def members_of_request(self, place: str, old: Schema, new: Schema) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ components:
         note: {oneOf: [{type: string, maxLength: 9}, {type: 'null'}]}
         tags: {type: array, maxItems: 4, items: {type: string}}
         free: {type: object}
+        named: {type: object, additionalProperties: {type: string, maxLength: 5}}
     Thing:
       type: object
       required: [size, state]
@@ -56,6 +57,7 @@ components:
         size: {type: [integer, 'null'], minimum: 0}
         state: {enum: [old, new]}
         kind: {x-grows: true, enum: [a, b]}
+        named: {type: object, additionalProperties: {type: integer, maximum: 5}}
         parts: {type: array, items: {type: object, required: [n], properties: {n: {type: integer}}}}
     ErrorCode:
       x-status: {bad-request: 400, sealed: 503}
@@ -97,6 +99,8 @@ BROKEN = [
     ("narrowed-request", f"{WISH}.properties.note.oneOf.0.maxLength", 8),
     ("narrowed-request", f"{WISH}.properties.name.const", "only this"),
     ("narrowed-request", f"{WISH}.properties.free.additionalProperties", False),
+    ("narrowed-request", f"{WISH}.properties.named.additionalProperties.maxLength", 4),
+    ("narrowed-request", f"{WISH}.properties.free.additionalProperties", {"type": "string"}),
     ("removed-success-status", f"{PUT}.responses.304", GONE),
     ("removed-response-type", f"{ANSWER}.content.text/plain", GONE),
     ("removed-response-header", f"{ANSWER}.headers.ETag", GONE),
@@ -109,6 +113,8 @@ BROKEN = [
     ("widened-response", f"{THING}.properties.state", {"type": "string"}),
     ("widened-response", f"{THING}.properties.size.type", ["integer", "null", "string"]),
     ("widened-response", f"{THING}.properties.size.minimum", -1),
+    ("widened-response", f"{THING}.properties.named.additionalProperties.maximum", 6),
+    ("widened-response", f"{THING}.properties.named.additionalProperties", True),
     ("widened-response", f"{THING}.properties.parts.items.type", "string"),
     ("widened-response", f"{ANSWER}.headers.ETag.schema.pattern", GONE),
     ("widened-response", f"{ANSWER}.content.image/gif", {"schema": {"type": "string"}}),
@@ -130,6 +136,8 @@ ADDED = [
     (f"{WISH}.properties.more", {"type": "string"}),
     (f"{WISH}.required", []),
     (f"{WISH}.additionalProperties", True),
+    (f"{WISH}.properties.named.additionalProperties", True),
+    (f"{THING}.properties.named.additionalProperties", False),
     (f"{WISH}.properties.note.oneOf.2", {"type": "integer"}),
     (f"{WISH}.properties.name.description", "A name."),
     (f"{PUT}.responses.409", {"description": "Refused."}),
