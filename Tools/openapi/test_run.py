@@ -152,3 +152,12 @@ def test_silence_ends_the_run(server: Server, tmp_path: Path, capsys: pytest.Cap
     status, text = report(tmp_path, capsys)
     assert status == 1
     assert f"{SILENT_REQUESTS} times" in text
+
+
+def test_only_steering_work_may_always_be_refused(server: Server, tmp_path: Path) -> None:
+    operation = {"x-sockets": ["images"], "x-error-codes": [], "responses": {"200": {"description": "Done."}}}
+    contract = {**CONTRACT, "paths": {"/v1/operations/all": {"get": operation, "delete": operation},
+                                      "/v1/things": {"delete": operation}}}
+    missing, passing = Run(tmp_path, contract, seed=3).unseen()
+    assert [line.split(" on ")[0] for line in missing] == ["GET /v1/operations/all", "DELETE /v1/things"]
+    assert [line.split(" on ")[0] for line in passing] == ["DELETE /v1/operations/all"]
