@@ -2,11 +2,18 @@
 
 from . import errors
 from ._base import Finding, VaultError
+from ._stream import ImageStream
 from ._wire import disposition
-from .client import ImageStream, Vault
+from .client import Vault
 from .errors import *  # noqa: F403
 from .models import Content, Dropped, Image, ImagePage, ServiceState, Verdict, Version, WhoAmI
-from .transport import AnswerNotUnderstood, IncompleteAnswer, VaultTimeout, VaultUnreachable
+from .transport import (
+    AnswerNotUnderstood,
+    IncompleteAnswer,
+    NotModified,
+    VaultTimeout,
+    VaultUnreachable,
+)
 
 __version__ = "0.1.0"
 
@@ -19,6 +26,7 @@ __all__ = [
     "ImagePage",
     "ImageStream",
     "IncompleteAnswer",
+    "NotModified",
     "ServiceState",
     "Vault",
     "VaultError",

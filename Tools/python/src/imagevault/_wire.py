@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from ._base import Finding, VaultError
-from .errors import BY_CODE, InvalidId, InvalidJob, InvalidName, InvalidOwner, InvalidParameter
+from .errors import (
+    BY_CODE,
+    InvalidDigest,
+    InvalidId,
+    InvalidJob,
+    InvalidName,
+    InvalidOwner,
+    InvalidParameter,
+)
 from .models import finding_from_json
 from .transport import AnswerNotUnderstood, path_too_long
 
@@ -32,6 +41,7 @@ T = TypeVar("T")
 
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 # RFC 8187 §3.2.1, without the characters that `quote` never encodes.
 _ATTRIBUTE_CHARACTERS = "!#$&+^`|"
@@ -78,6 +88,46 @@ class Head:
         return int(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes of an image, counted as a slice counts them; without both, the whole."""
+
+    start: int | None = None
+    stop: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.start < 0:
+            if self.stop is not None:
+                raise ValueError("a negative start, the last bytes, takes no stop")
+        elif self.stop is not None and self.stop <= (self.start or 0):
+            raise ValueError("stop must be after start: a part has at least one byte")
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        if self.stop is None and not self.start:
+            return []
+        if self.start is not None and self.start < 0:
+            return [("Range", f"bytes={self.start}")]
+        last = "" if self.stop is None else str(self.stop - 1)
+        return [("Range", f"bytes={self.start or 0}-{last}")]
+
+    def place(self, head: Head) -> tuple[int, int]:
+        """Where the answer's first byte is, and of how many; raises where it is another part."""
+        length = head.length()
+        first, total = 0, length
+        if head.status == 206:
+            found = _CONTENT_RANGE.fullmatch(head.one("content-range") or "")
+            if found is None:
+                raise AnswerNotUnderstood("It has no valid Content-Range.", head.status)
+            first, total = int(found[1]), int(found[3])
+            if int(found[2]) - first + 1 != length:
+                raise AnswerNotUnderstood("Its length is not its range's.", head.status)
+        start, stop, _ = slice(self.start, self.stop).indices(total)
+        if (start, stop) != (first, first + length):
+            raise AnswerNotUnderstood("It is another part than was asked for.", head.status)
+        return first, total
+
+
 # MARK: Where
 
 
@@ -96,13 +146,22 @@ def socket_path(path: str | os.PathLike[str] | None) -> str:
 
 
 def put_request(
-    name: str, job: str | None, owner: str | None, content_type: str | None
+    name: str,
+    job: str | None,
+    owner: str | None,
+    content_type: str | None,
+    sha256: str | None,
 ) -> Request:
     headers = [("Content-Disposition", disposition(name)), *claim_headers(job, owner)]
     if content_type is not None:
         if not re.fullmatch(r"[\x20-\x7e]{1,255}", content_type):
             raise ValueError("content_type is not a media type")
         headers.append(("Content-Type", content_type))
+    if sha256 is not None:
+        if not isinstance(sha256, str) or not _IMAGE_ID.fullmatch(sha256.lower()):
+            raise InvalidDigest(detail="sha256 is 64 hexadecimal digits.")
+        digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+        headers.append(("Content-Digest", f"sha-256=:{digest}:"))
     return Request("POST", "/v1/images", tuple(headers))
 
 
@@ -112,6 +171,18 @@ def image_request(
     if not isinstance(image, str) or not _IMAGE_ID.fullmatch(image):
         raise InvalidId()
     return Request(method, f"/v1/images/{image}{suffix}", tuple(claim_headers(job, owner)))
+
+
+def read_request(
+    image: str, job: str | None, owner: str | None, part: Part, if_none_match: str | None
+) -> Request:
+    headers = list(part.headers)
+    if if_none_match is not None:
+        # A browser's own words: what cannot be a list of tags asks for the bytes.
+        if re.fullmatch(r"[\x20-\x7e]{1,4096}", if_none_match):
+            headers.append(("If-None-Match", if_none_match))
+    request = image_request("GET", image, job, owner)
+    return replace(request, headers=(*request.headers, *headers))
 
 
 def list_request(

@@ -2,159 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
+import copy
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace, TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiohttp
 
 from . import _wire
-from ._wire import CHUNK_BYTES, Head, Request
-from .client import Body
+from ._context import Context
+from ._stream import AsyncAnswer, AsyncImageStream
+from ._upload import AsyncBody, AsyncData
+from ._wire import CHUNK_BYTES, Head, Part, Request
 from .models import Dropped, Image, ImagePage, ServiceState, Version, WhoAmI
-from .transport import AnswerNotUnderstood, IncompleteAnswer, VaultTimeout, unreachable
+from .transport import AnswerNotUnderstood, NotModified, VaultTimeout, unreachable
+
+__all__ = ["AsyncImageStream", "AsyncVault"]
 
 T = TypeVar("T")
-
-#: What an upload may be made from: bytes, a binary file, or an iterable of bytes of either kind.
-AsyncData = bytes | bytearray | memoryview | AsyncIterable[bytes] | Iterable[bytes] | Any
-
-
-class AsyncAnswer(Protocol):
-    """An answer whose body is still to be read."""
-
-    head: Head
-
-    async def read(self, count: int) -> bytes:
-        """At most `count` bytes; nothing at the end."""
-
-    def done(self, reusable: bool) -> None:
-        """Gives the connection back, or closes it."""
-
-
-class AsyncBody:
-    """An upload's bytes, in pieces; files are read on other threads."""
-
-    def __init__(self, data: AsyncData, length: int | None) -> None:
-        self._iterable: AsyncIterable[bytes] | None = None
-        self._body: Body | None = None
-        self._used = False
-        #: What the source raised: it belongs to the caller, and aiohttp would hide it.
-        self.failure: BaseException | None = None
-        if isinstance(data, AsyncIterable):
-            self._iterable = data
-            self.length = length
-        else:
-            self._body = Body(data, length)
-            self.length = self._body.length
-
-    @property
-    def is_repeatable(self) -> bool:
-        return self._body.is_repeatable if self._body is not None else not self._used
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The bytes; raises where they are not as many as was said."""
-        self._used = True
-        try:
-            async for piece in self._counted() if self._iterable else self._threaded():
-                yield piece
-        except Exception as error:
-            self.failure = error
-            raise
-
-    async def _counted(self) -> AsyncIterator[bytes]:
-        assert self._iterable is not None
-        count = 0
-        async for piece in self._iterable:
-            view = memoryview(piece).cast("B")
-            count += len(view)
-            if self.length is not None and count > self.length:
-                raise ValueError(f"the upload has more than the {self.length} bytes announced")
-            for start in range(0, len(view), CHUNK_BYTES):
-                yield bytes(view[start : start + CHUNK_BYTES])
-        if self.length is not None and count < self.length:
-            raise ValueError(f"the upload has {count} of the {self.length} bytes announced")
-
-    async def _threaded(self) -> AsyncIterator[bytes]:
-        assert self._body is not None
-        pieces = self._body.pieces()
-        if self._body.is_in_memory:
-            for view in pieces:
-                yield bytes(view)
-            return
-        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-            yield bytes(piece)
-
-
-class AsyncImageStream:
-    """An image while it is read: an async context manager, and an async iterator of its bytes.
-
-    The iterator ends after the last byte and never before: a body that is cut short raises
-    :class:`~imagevault.IncompleteAnswer`, which is an :class:`~imagevault.ImageDamaged`.
-    """
-
-    def __init__(self, image: str, answer: AsyncAnswer) -> None:
-        self._answer: AsyncAnswer | None = answer
-        self._left = answer.head.length()
-        self.id = image
-        self.size = self._left
-        self.media_type = answer.head.one("content-type") or "application/octet-stream"
-        self.name = _wire.disposition_name(answer.head.one("content-disposition"))
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        piece = await self.read_piece()
-        if not piece:
-            raise StopAsyncIteration
-        return piece
-
-    async def read_piece(self, count: int = CHUNK_BYTES) -> bytes:
-        """The next bytes; nothing after the last one."""
-        if self._left == 0:
-            self._finish(reusable=True)
-            return b""
-        if self._answer is None:
-            raise ValueError("the image was closed before its end")
-        try:
-            piece = await self._answer.read(min(count, self._left))
-        except BaseException:
-            self._finish(reusable=False)
-            raise
-        if not piece:
-            self._finish(reusable=False)
-            raise IncompleteAnswer(self.size - self._left, self.size)
-        self._left -= len(piece)
-        if self._left == 0:
-            self._finish(reusable=True)
-        return piece
-
-    async def read(self) -> bytes:
-        """All that is left."""
-        return b"".join([piece async for piece in self])
-
-    async def close(self) -> None:
-        """Ends the reading; a connection with bytes left is closed."""
-        self._finish(reusable=self._left == 0)
-
-    def _finish(self, *, reusable: bool) -> None:
-        if self._answer is not None:
-            self._answer.done(reusable)
-            self._answer = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 class AsyncVault:
@@ -173,12 +39,31 @@ class AsyncVault:
         connections: int = 64,
     ) -> None:
         self.path = _wire.socket_path(path)
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=timeout, sock_read=timeout
-        )
-        self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
-        self._closed = False
+        self._sessions = _Sessions(self.path, timeout, connections)
+        self._context = Context()
+        self._is_view = False
+
+    # On whose behalf, and how long
+
+    def on_behalf(
+        self,
+        actor: str | None = None,
+        *,
+        ip: str | None = None,
+        agent: str | None = None,
+        traceparent: str | None = None,
+    ) -> Self:
+        """The same vault, asked for somebody: see :meth:`imagevault.Vault.on_behalf`."""
+        return self._view(self._context.on_behalf(actor, ip, agent, traceparent))
+
+    def within(self, seconds: float | None) -> Self:
+        """The same vault, with a deadline: see :meth:`imagevault.Vault.within`."""
+        return self._view(self._context.within(seconds))
+
+    def _view(self, context: Context) -> Self:
+        view = copy.copy(self)
+        view._context, view._is_view = context, True
+        return view
 
     # Images
 
@@ -191,39 +76,75 @@ class AsyncVault:
         owner: str | None = None,
         length: int | None = None,
         content_type: str | None = None,
+        sha256: str | None = None,
     ) -> Image:
         """Stores an image under a claim, and returns when it is on disk.
 
         `data` is bytes, a file opened for reading bytes, or an iterable of bytes, plain or
         async, which is sent as it comes. `length` tells its size where only the caller knows
-        it. An iterable that raises, or that ends early, stores nothing.
+        it. With `sha256`, in hexadecimal digits, the vault refuses other bytes. An iterable
+        that raises, or that ends early, stores nothing.
         """
-        request = _wire.put_request(name, job, owner, content_type)
+        request = _wire.put_request(name, job, owner, content_type, sha256)
         return await self._json(request, 201, Image.from_json, AsyncBody(data, length))
 
-    async def get(self, image: str, *, job: str | None = None, owner: str | None = None) -> bytes:
-        """The image's bytes, whole."""
-        async with await self.open(image, job=job, owner=owner) as stream:
+    async def get(
+        self,
+        image: str,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        if_none_match: str | None = None,
+    ) -> bytes:
+        """The image's bytes, whole; or those from `start` to before `stop`, as a slice has them."""
+        async with await self.open(
+            image, job=job, owner=owner, start=start, stop=stop, if_none_match=if_none_match
+        ) as stream:
             return await stream.read()
 
     async def open(
-        self, image: str, *, job: str | None = None, owner: str | None = None
+        self,
+        image: str,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        if_none_match: str | None = None,
     ) -> AsyncImageStream:
-        """The image, to be read piece by piece: ``async with await vault.open(id) as image``."""
-        answer = await self._exchange(_wire.image_request("GET", image, job, owner), None)
+        """The image, to be read piece by piece: ``async with await vault.open(id) as image``.
+
+        `start` and `stop` as for :meth:`get`. `if_none_match` is the header of that name, as a
+        browser sends it: :class:`~imagevault.NotModified` is raised where it names the image.
+        """
+        part = Part(start, stop)
+        answer = await self._ask(_wire.read_request(image, job, owner, part, if_none_match))
         try:
-            if answer.head.status != 200:
+            if answer.head.status == 304 and if_none_match is not None:
+                answer.done(True)
+                raise NotModified()
+            if answer.head.status not in (200, 206 if part.headers else 200):
                 raise _wire.problem(answer.head, await self._whole(answer))
-            return AsyncImageStream(image, answer)
+            return AsyncImageStream(image, part, answer)
         except AnswerNotUnderstood:
             answer.done(False)
             raise
 
     async def stream(
-        self, image: str, *, job: str | None = None, owner: str | None = None
+        self,
+        image: str,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        start: int | None = None,
+        stop: int | None = None,
     ) -> AsyncIterator[bytes]:
         """The image's bytes, piece by piece; asks when the first one is wanted."""
-        async with await self.open(image, job=job, owner=owner) as stream:
+        async with await self.open(
+            image, job=job, owner=owner, start=start, stop=stop
+        ) as stream:
             async for piece in stream:
                 yield piece
 
@@ -297,11 +218,9 @@ class AsyncVault:
         return await self._json(_wire.service_request("whoami"), 200, WhoAmI.from_json)
 
     async def close(self) -> None:
-        """Closes all connections."""
-        self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Closes all connections; from :meth:`on_behalf` and the like, nothing."""
+        if not self._is_view:
+            await self._sessions.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -323,8 +242,11 @@ class AsyncVault:
         parse: Callable[[dict[str, Any]], T],
         body: AsyncBody | None = None,
     ) -> T:
-        answer = await self._exchange(request, body)
+        answer = await self._ask(request, body)
         return _wire.decoded(answer.head, await self._whole(answer), expected, parse)
+
+    async def _ask(self, request: Request, body: AsyncBody | None = None) -> AsyncAnswer:
+        return await self._exchange(self._context.applied(request), body)
 
     async def _whole(self, answer: AsyncAnswer) -> bytes:
         """The answer's body, bounded; the connection is given back or closed."""
@@ -374,7 +296,7 @@ class AsyncVault:
             headers.append(("Content-Length", str(body.length)))
         # An empty upload has a length and no body.
         pieces = None if body is None or body.length == 0 else body.pieces()
-        response = await self._open_session().request(
+        response = await self._sessions.open().request(
             request.method,
             f"http://vault{request.target}",
             data=pieces,
@@ -387,7 +309,20 @@ class AsyncVault:
         values = [(name.decode(), value.decode("latin-1")) for name, value in response.raw_headers]
         return _HTTPAnswer(Head.of(response.status, values), response, self.path)
 
-    def _open_session(self) -> aiohttp.ClientSession:
+
+class _Sessions:
+    """The one session of a vault and of its views, made when it is first wanted."""
+
+    def __init__(self, path: str, timeout: float | None, connections: int) -> None:
+        self._path = path
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=timeout, sock_read=timeout
+        )
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+
+    def open(self) -> aiohttp.ClientSession:
         if self._closed:
             raise RuntimeError("the vault client is closed")
         if self._session is None:
@@ -395,7 +330,7 @@ class AsyncVault:
             trace.on_connection_reuseconn.append(_note_reuse)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.UnixConnector(
-                    self.path, limit=self._connections, keepalive_timeout=_wire.IDLE_SECONDS
+                    self._path, limit=self._connections, keepalive_timeout=_wire.IDLE_SECONDS
                 ),
                 timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -403,6 +338,12 @@ class AsyncVault:
                 trace_configs=[trace],
             )
         return self._session
+
+    async def close(self) -> None:
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
 
 class _Attempt:

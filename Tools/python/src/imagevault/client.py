@@ -2,169 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import http.client
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from . import _wire
+from ._context import Context
 from ._pool import Pool, UnixConnection
-from ._wire import CHUNK_BYTES, Head, Request
+from ._stream import Answer, ImageStream
+from ._upload import Body, Data
+from ._wire import CHUNK_BYTES, Head, Part, Request
 from .models import Dropped, Image, ImagePage, ServiceState, Version, WhoAmI
-from .transport import AnswerNotUnderstood, IncompleteAnswer, VaultTimeout, unreachable
+from .transport import AnswerNotUnderstood, NotModified, VaultTimeout, unreachable
 
 T = TypeVar("T")
-
-#: What an upload may be made from: bytes, a binary file, or an iterable of bytes.
-Data = bytes | bytearray | memoryview | Iterable[bytes] | Any
-
-
-class Answer(Protocol):
-    """An answer whose body is still to be read."""
-
-    head: Head
-
-    def read(self, count: int) -> bytes:
-        """At most `count` bytes; nothing at the end."""
-
-    def done(self, reusable: bool) -> None:
-        """Gives the connection back, or closes it."""
-
-
-class Body:
-    """An upload's bytes, in pieces, and how often they can be had."""
-
-    def __init__(self, data: Data, length: int | None) -> None:
-        self._view: memoryview | None = None
-        self._file: Any = None
-        self._start: int | None = None
-        self._used = False
-        self._pieces: Iterable[bytes] = ()
-        self.length = length
-        if isinstance(data, str):
-            raise TypeError("an upload is bytes, not text")
-        if isinstance(data, bytes | bytearray | memoryview):
-            self._view = memoryview(data).cast("B")
-            if length is not None and length != len(self._view):
-                raise ValueError("length is not the number of bytes")
-            self.length = len(self._view)
-        elif hasattr(data, "read"):
-            self._file = file = cast(Any, data)
-            if length is None and hasattr(file, "seekable") and file.seekable():
-                start: int = file.tell()
-                self._start, self.length = start, file.seek(0, os.SEEK_END) - start
-                file.seek(start)
-        else:
-            self._pieces = data
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether :meth:`pieces` gives the same bytes again."""
-        return self._view is not None or self._start is not None or not self._used
-
-    @property
-    def is_in_memory(self) -> bool:
-        return self._view is not None
-
-    def pieces(self) -> Iterator[memoryview]:
-        """The bytes; raises where they are not as many as was said."""
-        if self._start is not None and self._used:
-            self._file.seek(self._start)
-        self._used = True
-        count = 0
-        for piece in self._source():
-            view = memoryview(piece).cast("B")
-            count += len(view)
-            if self.length is not None and count > self.length:
-                raise ValueError(f"the upload has more than the {self.length} bytes announced")
-            for start in range(0, len(view), CHUNK_BYTES):
-                yield view[start : start + CHUNK_BYTES]
-        if self.length is not None and count < self.length:
-            raise ValueError(f"the upload has {count} of the {self.length} bytes announced")
-
-    def _source(self) -> Iterator[bytes | memoryview]:
-        if self._view is not None:
-            yield self._view
-        elif self._file is not None:
-            while piece := self._file.read(CHUNK_BYTES):
-                yield piece
-        else:
-            yield from self._pieces
-
-
-class ImageStream:
-    """An image while it is read: a context manager, and an iterator of its bytes.
-
-    The iterator ends after the last byte and never before: a body that is cut short raises
-    :class:`~imagevault.IncompleteAnswer`, which is an :class:`~imagevault.ImageDamaged`.
-    """
-
-    def __init__(self, image: str, answer: Answer) -> None:
-        self._answer: Answer | None = None
-        self._left = answer.head.length()
-        self.id = image
-        self.size = self._left
-        self.media_type = answer.head.one("content-type") or "application/octet-stream"
-        self.name = _wire.disposition_name(answer.head.one("content-disposition"))
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        piece = self.read_piece()
-        if not piece:
-            raise StopIteration
-        return piece
-
-    def read_piece(self, count: int = CHUNK_BYTES) -> bytes:
-        """The next bytes; nothing after the last one."""
-        if self._left == 0:
-            self._finish(reusable=True)
-            return b""
-        if self._answer is None:
-            raise ValueError("the image was closed before its end")
-        try:
-            piece = self._answer.read(min(count, self._left))
-        except BaseException:
-            self._finish(reusable=False)
-            raise
-        if not piece:
-            self._finish(reusable=False)
-            raise IncompleteAnswer(self.size - self._left, self.size)
-        self._left -= len(piece)
-        if self._left == 0:
-            self._finish(reusable=True)
-        return piece
-
-    def read(self) -> bytes:
-        """All that is left."""
-        return b"".join(self)
-
-    def close(self) -> None:
-        """Ends the reading; a connection with bytes left is closed."""
-        self._finish(reusable=self._left == 0)
-
-    def _finish(self, *, reusable: bool) -> None:
-        if self._answer is not None:
-            self._answer.done(reusable)
-            self._answer = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_answer", None) is not None:
-            self.close()
 
 
 class Vault:
@@ -183,6 +37,39 @@ class Vault:
     ) -> None:
         self.path = _wire.socket_path(path)
         self._pool = Pool(self.path, timeout, connections)
+        self._context = Context()
+        self._is_view = False
+
+    # On whose behalf, and how long
+
+    def on_behalf(
+        self,
+        actor: str | None = None,
+        *,
+        ip: str | None = None,
+        agent: str | None = None,
+        traceparent: str | None = None,
+    ) -> Self:
+        """The same vault, asked for somebody: the log has them as pseudonyms.
+
+        `actor` is the backend's word for a person, such as ``user:8421``; `ip` and `agent` are
+        that person's address and browser; `traceparent` is the W3C's header. What is not given
+        is not asserted. Nothing is permitted or refused because of it.
+        """
+        return self._view(self._context.on_behalf(actor, ip, agent, traceparent))
+
+    def within(self, seconds: float | None) -> Self:
+        """The same vault, with a deadline for each answer's begin.
+
+        What is not done by then is abandoned, and :class:`~imagevault.DeadlineExceeded` is
+        raised; what is done is answered. None takes the deadline away.
+        """
+        return self._view(self._context.within(seconds))
+
+    def _view(self, context: Context) -> Self:
+        view = copy.copy(self)
+        view._context, view._is_view = context, True
+        return view
 
     # Images
 
@@ -195,39 +82,73 @@ class Vault:
         owner: str | None = None,
         length: int | None = None,
         content_type: str | None = None,
+        sha256: str | None = None,
     ) -> Image:
         """Stores an image under a claim, and returns when it is on disk.
 
         `data` is bytes, a file opened for reading bytes, or an iterable of bytes, which is sent
-        as it comes. `length` tells its size where only the caller knows it. An iterable that
-        raises, or that ends early, stores nothing.
+        as it comes. `length` tells its size where only the caller knows it. With `sha256`, in
+        hexadecimal digits, the vault refuses other bytes. An iterable that raises, or that ends
+        early, stores nothing.
         """
-        request = _wire.put_request(name, job, owner, content_type)
+        request = _wire.put_request(name, job, owner, content_type, sha256)
         return self._json(request, 201, Image.from_json, Body(data, length))
 
-    def get(self, image: str, *, job: str | None = None, owner: str | None = None) -> bytes:
-        """The image's bytes, whole."""
-        with self.open(image, job=job, owner=owner) as stream:
+    def get(
+        self,
+        image: str,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        if_none_match: str | None = None,
+    ) -> bytes:
+        """The image's bytes, whole; or those from `start` to before `stop`, as a slice has them."""
+        with self.open(
+            image, job=job, owner=owner, start=start, stop=stop, if_none_match=if_none_match
+        ) as stream:
             return stream.read()
 
     def open(
-        self, image: str, *, job: str | None = None, owner: str | None = None
+        self,
+        image: str,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        if_none_match: str | None = None,
     ) -> ImageStream:
-        """The image, to be read piece by piece."""
-        answer = self._exchange(_wire.image_request("GET", image, job, owner), None)
+        """The image, to be read piece by piece; raises before the first byte is wanted.
+
+        `start` and `stop` as for :meth:`get`. `if_none_match` is the header of that name, as a
+        browser sends it: :class:`~imagevault.NotModified` is raised where it names the image.
+        """
+        part = Part(start, stop)
+        answer = self._ask(_wire.read_request(image, job, owner, part, if_none_match))
         try:
-            if answer.head.status != 200:
+            if answer.head.status == 304 and if_none_match is not None:
+                answer.done(True)
+                raise NotModified()
+            if answer.head.status not in (200, 206 if part.headers else 200):
                 raise _wire.problem(answer.head, self._whole(answer))
-            return ImageStream(image, answer)
+            return ImageStream(image, part, answer)
         except AnswerNotUnderstood:
             answer.done(False)
             raise
 
     def stream(
-        self, image: str, *, job: str | None = None, owner: str | None = None
+        self,
+        image: str,
+        *,
+        job: str | None = None,
+        owner: str | None = None,
+        start: int | None = None,
+        stop: int | None = None,
     ) -> Iterator[bytes]:
         """The image's bytes, piece by piece; asks when the first one is wanted."""
-        with self.open(image, job=job, owner=owner) as stream:
+        with self.open(image, job=job, owner=owner, start=start, stop=stop) as stream:
             yield from stream
 
     def metadata(self, image: str, *, job: str | None = None, owner: str | None = None) -> Image:
@@ -294,8 +215,9 @@ class Vault:
         return self._json(_wire.service_request("whoami"), 200, WhoAmI.from_json)
 
     def close(self) -> None:
-        """Closes the idle connections."""
-        self._pool.close()
+        """Closes the idle connections; from :meth:`on_behalf` and the like, nothing."""
+        if not self._is_view:
+            self._pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -317,8 +239,11 @@ class Vault:
         parse: Callable[[dict[str, Any]], T],
         body: Body | None = None,
     ) -> T:
-        answer = self._exchange(request, body)
+        answer = self._ask(request, body)
         return _wire.decoded(answer.head, self._whole(answer), expected, parse)
+
+    def _ask(self, request: Request, body: Body | None = None) -> Answer:
+        return self._exchange(self._context.applied(request), body)
 
     def _whole(self, answer: Answer) -> bytes:
         """The answer's body, bounded; the connection is given back or closed."""

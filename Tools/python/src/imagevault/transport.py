@@ -56,6 +56,14 @@ class IncompleteAnswer(ImageDamaged):
         self.expected = expected
 
 
+class NotModified(VaultError):
+    """`if_none_match` names the image as it is: there is nothing to send. Not a failure."""
+
+    default_code = "not-modified"
+    default_status = 304
+    default_title = "The image is the one that the caller holds"
+
+
 class AnswerNotUnderstood(VaultError):
     """The answer is not in the contract: the other side is no vault, or a far newer one."""
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 
 from .._base import VaultError
+from .._stream import Answer
+from .._upload import Body
 from .._wire import Head, Request
-from ..client import Answer, Body, Vault
+from ..client import Vault
 from ._store import IMAGE_BYTES, Store, StoredAnswer
 
 __all__ = ["FakeControls", "FakeVault"]
@@ -35,6 +37,12 @@ class FakeControls:
     def fail_next(self, error: VaultError) -> None:
         """Answers the next request with `error`; several stand in a queue."""
         self.store.failures.append(error)
+
+    @property
+    def context(self) -> dict[str, str]:
+        """What the newest request said beside its question: `Vault-Actor`, `Vault-Client`,
+        `traceparent`, `Vault-Timeout-Ms`."""
+        return dict(self.store.context)
 
 
 class FakeVault(Vault, FakeControls):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -19,11 +20,13 @@ from .._base import Finding, VaultError
 from .._wire import Head, Request, disposition, disposition_name
 from ..errors import (
     BodyTooLarge,
+    DigestMismatch,
     EmptyBody,
     ImageDamaged,
     ImageRefused,
     InvalidName,
     InvalidParameter,
+    RangeNotSatisfiable,
     UnknownImage,
     UnknownRoute,
     VaultSealed,
@@ -34,6 +37,10 @@ IMAGE_BYTES = 10 << 20
 #: Bytes of a frame: damage in the first one is an answer, later damage cuts the body.
 FRAME_BYTES = 256 << 10
 
+#: What a request says beside its question.
+CONTEXT = ("Vault-Actor", "Vault-Client", "traceparent", "Vault-Timeout-Ms")
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _DIRECTION = re.compile(
     "[\x00-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
@@ -81,6 +88,7 @@ class Store:
         self._limit = limit
         self._lock = threading.Lock()
         self.failures: list[VaultError] = []
+        self.context: dict[str, str] = {}
         self.sealed = False
 
     def damage(self, image: str, at: int) -> None:
@@ -98,6 +106,7 @@ class Store:
     def _answer(self, request: Request, body: bytes | None) -> StoredAnswer:
         path, _, query = request.target.partition("?")
         headers = dict(request.headers)
+        self.context = {name: headers[name] for name in CONTEXT if name in headers}
         name = path.removeprefix("/v1/")
         if name == "health":
             return _json(200, {"status": "ok"})
@@ -119,7 +128,7 @@ class Store:
         job, owner = headers.get("Vault-Job"), headers.get("Vault-Owner")
         match request.method, part:
             case "GET", "":
-                return self._get(image, job, owner)
+                return self._get(image, job, owner, headers)
             case "GET", "metadata":
                 return _json(200, _document(*self._find(image, job, owner)))
             case "DELETE", "":
@@ -132,6 +141,7 @@ class Store:
             raise BodyTooLarge()
         if not data:
             raise EmptyBody()
+        _check_digest(headers.get("Content-Digest"), data)
         kind, width, height = _inspect(data, name, headers.get("Content-Type"))
         digest = hashlib.sha256(data).digest()
         image_id = hmac.new(self._key, digest, hashlib.sha256).hexdigest()
@@ -154,21 +164,35 @@ class Store:
         exact = [claim for claim in fitting if (claim.job, claim.owner) == (job, owner)]
         return image, (exact or fitting)[-1]
 
-    def _get(self, image_id: str, job: str | None, owner: str | None) -> StoredAnswer:
+    def _get(
+        self, image_id: str, job: str | None, owner: str | None, asked: dict[str, str]
+    ) -> StoredAnswer:
         image, claim = self._find(image_id, job, owner)
-        cut = image.damaged_at
-        if cut is not None:
-            cut -= cut % FRAME_BYTES
-            if cut == 0:
+        tag = f'"{image.id}"'
+        if _is_held(tag, asked.get("If-None-Match", "")):
+            return StoredAnswer(Head.of(304, [("ETag", tag), ("Cache-Control", "no-store")]), b"")
+        start, stop = _part(asked.get("Range", ""), len(image.data))
+        cut = None
+        if image.damaged_at is not None:
+            frame = image.damaged_at - image.damaged_at % FRAME_BYTES
+            if frame <= start < frame + FRAME_BYTES:
                 raise ImageDamaged()
+            if start < frame < stop:
+                cut = frame - start
         headers = [
             ("Content-Type", image.type),
-            ("Content-Length", str(len(image.data))),
+            ("Content-Length", str(stop - start)),
             ("Content-Disposition", disposition(claim.name)),
             ("Cache-Control", "no-store"),
             ("X-Content-Type-Options", "nosniff"),
+            ("ETag", tag),
+            ("Accept-Ranges", "bytes"),
         ]
-        return StoredAnswer(Head.of(200, headers), image.data, cut)
+        is_whole = stop - start == len(image.data)
+        if not is_whole:
+            headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{len(image.data)}"))
+        head = Head.of(200 if is_whole else 206, headers)
+        return StoredAnswer(head, image.data[start:stop], cut)
 
     def _drop(self, image_id: str, job: str | None, owner: str | None) -> StoredAnswer:
         image = self._images.get(image_id)
@@ -202,6 +226,32 @@ class Store:
         following = f"r{page[-1][0]}" if len(rows) > limit else None
         images = [_document(image, claim) for _, image, claim in page]
         return _json(200, {"images": images, "next": following})
+
+
+def _is_held(tag: str, if_none_match: str) -> bool:
+    if if_none_match.strip() == "*":
+        return True
+    return any(item.strip().removeprefix("W/") == tag for item in if_none_match.split(","))
+
+
+def _part(field: str, size: int) -> tuple[int, int]:
+    """The bytes of a `Range` field; what is no range asks for the whole."""
+    found = _RANGE.fullmatch(field)
+    if found is None or found[0] == "bytes=-":
+        return 0, size
+    if not found[1]:
+        start, stop = max(0, size - int(found[2])), size
+    else:
+        start, stop = int(found[1]), min(size, int(found[2]) + 1) if found[2] else size
+    if start >= stop:
+        raise RangeNotSatisfiable()
+    return start, stop
+
+
+def _check_digest(field: str | None, data: bytes) -> None:
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    if field is not None and field != f"sha-256=:{digest}:":
+        raise DigestMismatch()
 
 
 def _file_name(header: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+from .._stream import AsyncAnswer
+from .._upload import AsyncBody
 from .._wire import Request
-from ..aio import AsyncAnswer, AsyncBody, AsyncVault
+from ..aio import AsyncVault
 from . import FakeControls, _FakeAnswer
 from ._store import IMAGE_BYTES, Store
 
