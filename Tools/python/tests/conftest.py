@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from imagevault import ImagePage, Vault
-from imagevault.aio import AsyncVault
+from imagevault.aio import AsyncImageStream, AsyncVault
 from imagevault.testing import FakeVault
 from imagevault.testing.aio import AsyncFakeVault
 
@@ -66,6 +66,10 @@ class Blocking:
         member = getattr(self.vault, name)
         if name in ("list", "images", "stream"):
             return lambda *values, **named: self._iterated(member(*values, **named))
+        if name in ("on_behalf", "within"):
+            return lambda *values, **named: self._beside(member(*values, **named))
+        if name == "open":
+            return lambda *values, **named: _Opened(self, self.run(member(*values, **named)))
         if asyncio.iscoroutinefunction(member):
             return lambda *values, **named: self.run(member(*values, **named))
         return member
@@ -76,6 +80,11 @@ class Blocking:
                 yield self.run(_next(items))
         except StopAsyncIteration:
             return
+
+    def _beside(self, view: AsyncVault) -> Blocking:
+        blocking = Blocking.__new__(Blocking)
+        blocking.__dict__.update(self.__dict__, vault=view)
+        return blocking
 
     def shut(self) -> None:
         self.run(self.vault.close())
@@ -89,6 +98,20 @@ class Blocking:
             self._loop.run_until_complete(asyncio.sleep(0.01))
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
+
+
+class _Opened:
+    """An image that is read with the manners of the synchronous one."""
+
+    def __init__(self, blocking: Blocking, stream: AsyncImageStream) -> None:
+        self._blocking = blocking
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._stream, name)
+        if asyncio.iscoroutinefunction(member):
+            return lambda *values: self._blocking.run(member(*values))
+        return member
 
 
 async def _next(items: AsyncIterator[Any]) -> Any:

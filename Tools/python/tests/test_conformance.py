@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,7 @@ from pictures import png
 import imagevault
 
 ABSENT = "0" * 64
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def test_gives_the_same_bytes_back(vault: Any, job: str) -> None:
@@ -246,6 +248,130 @@ def test_a_source_of_another_length_stores_nothing(
 def test_text_is_no_upload(vault: Any) -> None:
     with pytest.raises(TypeError):
         vault.put("text", "a.png")
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(0, 10), (10, 20), (None, 5), (400_000, None), (-7, None), (262_143, 262_145), (1, 1 << 40)],
+)
+def test_gives_a_part(vault: Any, job: str, start: int | None, stop: int | None) -> None:
+    data = png(500, 500, seed=2)
+    image = vault.put(data, "a.png", job=job).id
+    wanted = data[start:stop]
+    assert vault.get(image, start=start, stop=stop) == wanted
+    assert b"".join(vault.stream(image, job=job, start=start, stop=stop)) == wanted
+    stream = vault.open(image, start=start, stop=stop)
+    assert (stream.size, stream.total) == (len(wanted), len(data))
+    assert data[stream.start :].startswith(stream.read())
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"), [(None, None), (0, None), (0, 1 << 40), (-(1 << 40), None)]
+)
+def test_a_part_can_be_the_whole(
+    vault: Any, job: str, start: int | None, stop: int | None
+) -> None:
+    data = png()
+    image = vault.put(data, "a.png", job=job).id
+    stream = vault.open(image, start=start, stop=stop)
+    assert (stream.start, stream.size, stream.total) == (0, len(data), len(data))
+    assert stream.read() == data
+
+
+def test_a_part_behind_the_end_is_refused(vault: Any, job: str) -> None:
+    data = png()
+    image = vault.put(data, "a.png", job=job).id
+    with pytest.raises(imagevault.RangeNotSatisfiable) as caught:
+        vault.get(image, start=len(data))
+    assert caught.value.status == 416
+    assert vault.get(image, start=len(data) - 1) == data[-1:]
+
+
+@pytest.mark.parametrize(("start", "stop"), [(5, 5), (5, 4), (None, 0), (-5, 10), (None, -5)])
+def test_a_part_without_bytes_is_not_asked_for(
+    vault: Any, start: int | None, stop: int | None
+) -> None:
+    with pytest.raises(ValueError, match="st"):
+        vault.get(ABSENT, start=start, stop=stop)
+
+
+def test_tells_that_nothing_changed(vault: Any, job: str) -> None:
+    image = vault.put(png(), "a.png", job=job).id
+    stream = vault.open(image)
+    tag = stream.etag
+    stream.close()
+    for held in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+        with pytest.raises(imagevault.NotModified) as caught:
+            vault.get(image, if_none_match=held)
+        assert caught.value.status == 304
+    for other in ('"x"', "", "é\r\n"):
+        assert vault.get(image, if_none_match=other)
+    with pytest.raises(imagevault.UnknownImage):
+        vault.open(image, job="other", if_none_match=tag)
+
+
+def test_an_upload_must_fit_its_digest(vault: Any, job: str) -> None:
+    data = png()
+    digest = hashlib.sha256(data).hexdigest()
+    assert vault.put(data, "a.png", job=job, sha256=digest.upper()).stored.sha256 == digest
+    with pytest.raises(imagevault.DigestMismatch):
+        vault.put(png(), "b.png", job=job, sha256=digest)
+    with pytest.raises(imagevault.InvalidDigest):
+        vault.put(data, "a.png", job=job, sha256="no digest")
+    assert len(all_images(vault.list(job=job))) == 1
+
+
+def test_every_verb_can_be_asked_on_somebodys_behalf(vault: Any, job: str) -> None:
+    data = png()
+    agent = 'Mozilla/5.0 (é; "quoted" \\ )' + "x" * 9000
+    asked = vault.on_behalf("user:8421", ip="2001:DB8::1", agent=agent, traceparent=TRACE)
+    image = asked.put(data, "a.png", job=job)
+    assert asked.get(image.id) == data
+    assert asked.metadata(image.id, job=job) == image
+    assert [found.id for found in asked.images(job=job)] == [image.id]
+    assert asked.whoami().door == "images"
+    assert asked.delete(image.id, job=job).erased
+
+
+def test_the_same_vault_stays_open_after_a_view(vault: Any) -> None:
+    vault.on_behalf("user:1").close()
+    view = vault.within(5).on_behalf("user:1")
+    assert view.health().status == vault.health().status == "ok"
+
+
+@pytest.mark.parametrize(
+    "asserted",
+    [
+        {"actor": ""},
+        {"actor": "a b"},
+        {"actor": "é"},
+        {"actor": "a\r\nVault-Job: x"},
+        {"actor": "x" * 129},
+        {"ip": "localhost"},
+        {"ip": "1.2.3"},
+    ],
+)
+def test_refuses_to_assert_what_cannot_be_sent(vault: Any, asserted: dict[str, str]) -> None:
+    with pytest.raises(imagevault.InvalidHeader):
+        vault.on_behalf(**asserted)
+
+
+@pytest.mark.parametrize("trace", ["", "nonsense", "a\r\nVault-Job: x", "é"])
+def test_a_broken_trace_breaks_no_request(vault: Any, trace: str) -> None:
+    assert vault.on_behalf(traceparent=trace).version().api == 1
+
+
+def test_a_deadline_lets_through_what_is_in_time(vault: Any, job: str) -> None:
+    patient = vault.within(3600)
+    data = png()
+    assert patient.get(patient.put(data, "a.png", job=job).id) == data
+    assert vault.within(0.001).within(None).version().api == 1
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 0.0001, 3600.1, float("nan")])
+def test_refuses_deadlines_that_are_none(vault: Any, seconds: float) -> None:
+    with pytest.raises(imagevault.InvalidHeader):
+        vault.within(seconds)
 
 
 def test_tells_about_the_service(vault: Any) -> None:

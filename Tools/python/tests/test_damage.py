@@ -67,6 +67,27 @@ def test_the_fake_is_damaged_alike(fake_vault: FakeVault, at: int) -> None:
     assert isinstance(caught.value, imagevault.IncompleteAnswer) is (at > 0)
 
 
+@pytest.mark.parametrize("kind", ["real", "fake"])
+def test_a_part_beside_the_damage_is_whole(
+    real_vault: Path, connect: Callable[[Path], Any], job: str, fake_vault: FakeVault, kind: str
+) -> None:
+    data = png(500, 500)
+    if kind == "real":
+        vault = connect(real_vault / "images.sock")
+        image = damaged_real(real_vault, vault, data, job, late=True)
+    else:
+        vault = fake_vault
+        image = vault.put(data, "a.png", job=job).id
+        vault.damage(image, len(data) - 1)
+    assert vault.get(image, start=5, stop=2 * FRAME) == data[5 : 2 * FRAME]
+    with pytest.raises(imagevault.ImageDamaged) as caught:
+        vault.get(image, start=-1)
+    assert caught.value.code == "blob-damaged"
+    with pytest.raises(imagevault.IncompleteAnswer) as caught:
+        vault.get(image, start=FRAME + 5)
+    assert caught.value.received == FRAME - 5
+
+
 def test_a_blob_that_is_gone_is_missing(
     real_vault: Path, connect: Callable[[Path], Any], job: str
 ) -> None:

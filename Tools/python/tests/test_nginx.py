@@ -13,11 +13,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import TOOLS
 from pictures import png
+from test_context import Log
 from test_damage import FRAME, damaged_real
 
 from imagevault import Image, Vault
@@ -140,30 +140,6 @@ def vault(real_vault: Path) -> Iterator[Vault]:
 @pytest.fixture
 def image(vault: Vault, job: str) -> Image:
     return vault.put(png(), "été.png", job=job)
-
-
-class Log:
-    """The vault's events since this was made, without those of reading the log."""
-
-    def __init__(self, folder: Path) -> None:
-        self._socket = folder / "audit.sock"
-        self._after = self._page("newest=1")["size"] - 1
-
-    def events(self) -> list[dict[str, Any]]:
-        events = self._page(f"after={self._after}&limit=1000")["events"]
-        return [event for event in events if event["action"] != "log.read"]
-
-    def actions(self) -> list[str]:
-        return [event["action"] for event in self.events()]
-
-    def _page(self, query: str) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("vault", timeout=30)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self._socket))
-        connection.request("GET", f"/v1/events?{query}")
-        page: dict[str, Any] = json.loads(connection.getresponse().read())
-        connection.close()
-        return page
 
 
 @pytest.fixture

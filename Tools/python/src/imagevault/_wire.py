@@ -81,7 +81,9 @@ class Head:
         return values[0] if len(values) == 1 else None
 
     def length(self) -> int:
-        """The body's length; every answer of the contract tells it, exactly once."""
+        """The body's length; every answer of the contract with a body tells it, exactly once."""
+        if self.status == 304:
+            return 0
         value = self.one("content-length")
         if self.all("transfer-encoding") or value is None or not re.fullmatch("[0-9]{1,18}", value):
             raise AnswerNotUnderstood("It has no valid Content-Length.", self.status)
