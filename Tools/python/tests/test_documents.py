@@ -82,9 +82,9 @@ class Reader:
             assert fits, f"{command}\n{printed}"
 
 
-def section(title: str) -> list[tuple[str, str]]:
-    """Language and text of each block of a chapter of the README."""
-    text = (ROOT / "README.md").read_text()
+def section(title: str, text: str | None = None) -> list[tuple[str, str]]:
+    """Language and text of each block of a chapter, of the README where no text is given."""
+    text = (ROOT / "README.md").read_text() if text is None else text
     found = re.search(rf"^## {title}\n(.*?)^## ", text, re.MULTILINE | re.DOTALL)
     assert found, title
     return re.findall(r"^```(\w*)\n(.*?)^```$", found[1], re.MULTILINE | re.DOTALL)
@@ -163,3 +163,23 @@ def test_the_contracts_example_works_as_typed(real_vault: Path, tmp_path: Path) 
         ["bash", "-ec", command], cwd=tmp_path, capture_output=True, text=True, timeout=30
     )
     assert re.match(STORED, answer.stdout), answer.stderr
+
+
+@pytest.mark.parametrize(
+    "title", ["Storing and fetching", "Parts, tags, digests", "When it says no"]
+)
+def test_the_packages_examples_run(real_vault: Path, tmp_path: Path, title: str) -> None:
+    text = (ROOT / "Tools/python/README.md").read_text()
+    (tmp_path / "photo.jpg").write_bytes(JPEG)
+    examples = [block for language, block in section(title, text) if language == "python"]
+    assert examples
+    for example in examples:
+        done = subprocess.run(
+            [sys.executable, "-c", example],
+            cwd=tmp_path,
+            env=os.environ | {"IMAGEVAULT_DIR": str(real_vault)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0 and done.stdout, f"{example}\n{done.stderr}"

@@ -60,6 +60,7 @@ async def call(app: Any, method: str, path: str, body: bytes = b"", step: int = 
         "root_path": "",
         "scheme": "http",
         "headers": [(b"content-type", kind)] if body else [],
+        "client": ("203.0.113.9", 4711),
         "app": app,
     }
 
@@ -162,6 +163,21 @@ def test_a_form_without_an_image_is_refused(run: Any) -> None:
         assert (await call(app, "POST", "/images")).status == 400
 
     run(work)
+
+
+def test_the_vault_hears_on_whose_behalf(example: Any) -> None:
+    async def work() -> None:
+        vault = AsyncFakeVault()
+        app = example.make_app(vault)
+        app.state.vault = vault
+        for method, path, body in (
+            ("POST", "/images", form(png())),
+            ("GET", "/images/" + "0" * 64, b""),
+        ):
+            await call(app, method, path, body)
+            assert vault.context == {"Vault-Client": "ip=203.0.113.9"}
+
+    asyncio.run(work())
 
 
 def test_a_damaged_image_breaks_the_answer(example: Any) -> None:

@@ -109,7 +109,8 @@ def main_file(folder: Path) -> str:
     (folder / "temporary").mkdir()
     return (
         f"{user}daemon off; worker_processes 1; pid {folder}/nginx.pid;\n"
-        f"error_log {folder}/error.log;\nevents {{ }}\nhttp {{ {paths}\ninclude {folder}/site.conf;\n}}\n"
+        f"error_log {folder}/error.log;\nevents {{ }}\n"
+        f"http {{ {paths}\ninclude {folder}/site.conf;\n}}\n"
     )
 
 

@@ -179,10 +179,9 @@ def read_request(
     image: str, job: str | None, owner: str | None, part: Part, if_none_match: str | None
 ) -> Request:
     headers = list(part.headers)
-    if if_none_match is not None:
-        # A browser's own words: what cannot be a list of tags asks for the bytes.
-        if re.fullmatch(r"[\x20-\x7e]{1,4096}", if_none_match):
-            headers.append(("If-None-Match", if_none_match))
+    # A browser's own words: what cannot be a list of tags asks for the bytes.
+    if if_none_match is not None and re.fullmatch(r"[\x20-\x7e]{1,4096}", if_none_match):
+        headers.append(("If-None-Match", if_none_match))
     request = image_request("GET", image, job, owner)
     return replace(request, headers=(*request.headers, *headers))
 
