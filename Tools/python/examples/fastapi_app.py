@@ -167,7 +167,7 @@ def make_app(vault: AsyncVault | None = None) -> FastAPI:
 
 
 def asked_by(request: Request) -> AsyncVault:
-    """The vault, asked on behalf of whoever asked here; add who is logged in: `actor="user:8421"`."""
+    """The vault, on behalf of whoever asked here; who is logged in would be `actor`."""
     vault: AsyncVault = request.app.state.vault
     return vault.on_behalf(
         ip=request.client.host if request.client else None,
