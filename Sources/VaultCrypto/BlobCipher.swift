@@ -70,13 +70,13 @@ package struct BlobOpener: ~Copyable, Sendable {
     }
 
     /// - Parameters:
-    ///   - sealed: as many bytes as the suite's nonce has, which this fills, and behind them the
-    ///     frame's ciphertext and tag.
+    ///   - sealed: the frame's ciphertext and tag, and before them as many bytes as the suite's nonce
+    ///     has, of any kind: the nonce is written over them, and nothing is moved.
     ///   - index: the frame's number.
     /// - Returns: the frame's plaintext.
     /// - Throws: ``CryptoError/refused``.
-    package func open(_ sealed: consuming Data, index: Int) throws(CryptoError) -> Data {
-        try frames.open(sealed, index: index)
+    package func open(_ sealed: inout Data, index: Int) throws(CryptoError) -> Data {
+        try frames.open(&sealed, index: index)
     }
 }
 
@@ -125,7 +125,7 @@ private struct FrameCipher: ~Copyable, Sendable {
         }
     }
 
-    func open(_ sealed: consuming Data, index: Int) throws(CryptoError) -> Data {
+    func open(_ sealed: inout Data, index: Int) throws(CryptoError) -> Data {
         let nonce = layout.nonce(ofFrame: index)
         guard sealed.count > nonce.count + Sodium.tagBytes else { throw .refused }
         do {

@@ -52,6 +52,9 @@ package enum Limits {
     package static let shutdownSeconds = 10
     /// Bytes of a refused upload that are still read, so that its sender gets to see the answer.
     package static let drainBytes = 32 << 20
+    /// Bytes that the kernel may hold of an answer that its reader has not taken: a frame, which the
+    /// kernel doubles for what it keeps beside them. More than `net.core.wmem_max` it does not give.
+    package static let socketSendBytes = 256 << 10
     /// Event loops, on which connections are read, written and decrypted: one a core of a small machine.
     package static let eventLoops = 2
     /// Threads that requests run on: as many may wait for the disk at once.

@@ -48,8 +48,8 @@ enum WholeBlob {
             for index in 0..<layout.frameCount {
                 let start = layout.fileOffset(ofFrame: index)
                 let end = start + layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes
-                plain += try opener.open(
-                    headroom(header.suite) + Data(file[start..<end]), index: index)
+                var sealed = headroom(header.suite) + Data(file[start..<end])
+                plain += try opener.open(&sealed, index: index)
             }
             return plain
         } catch {

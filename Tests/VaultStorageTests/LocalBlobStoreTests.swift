@@ -56,13 +56,13 @@ struct LocalBlobStoreTests {
     func cached() throws {
         try write([UInt8](repeating: 7, count: 100_000))
         let reader = try store.open(blob)
-        #expect(try reader.readCached(at: 0, count: 100_000, headroom: 0)?.count == 100_000)
+        #expect(try reader.readCached(at: 0, count: 100_000)?.count == 100_000)
         let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
         defer { close(descriptor) }
         #expect(fsync(descriptor) == 0)
         #expect(posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0)
         // A file system in memory keeps its pages; there this finds them.
-        if let found = try reader.readCached(at: 50_000, count: 50_000, headroom: 0) {
+        if let found = try reader.readCached(at: 50_000, count: 50_000) {
             #expect(found.count == 50_000)
         } else {
             #expect(try reader.read(at: 50_000, count: 50_000).allSatisfy { $0 == 7 })

@@ -25,14 +25,6 @@ package protocol BlobReader: AnyObject, Sendable {
     /// Exactly `count` bytes from `offset`.
     /// - Throws: ``StorageError/damaged`` when the file ends before.
     func read(at offset: Int, count: Int) throws(StorageError) -> Data
-    /// As ``read(at:count:)``, behind `headroom` zero bytes in the same buffer.
-    func read(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data
-    /// As ``read(at:count:headroom:)``; nil where a device would have to be waited for.
-    func readCached(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data?
-}
-
-extension BlobReader {
-    package func read(at offset: Int, count: Int) throws(StorageError) -> Data {
-        try read(at: offset, count: count, headroom: 0)
-    }
+    /// As ``read(at:count:)``; nil where a device would have to be waited for.
+    func readCached(at offset: Int, count: Int) throws(StorageError) -> Data?
 }

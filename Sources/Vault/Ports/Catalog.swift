@@ -10,6 +10,11 @@ package protocol Catalog: Sendable {
         _ body: (any CatalogReader) throws(StorageError) -> R
     ) throws(StorageError) -> R
 
+    /// As ``read(_:)``, for a body that asks one question: no transaction is put around it.
+    func readOnce<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R
+
     /// Runs `body` in one transaction that is durable when this returns, or leaves no trace when it
     /// throws. Only the committer calls it, from one thread.
     func write<R>(
@@ -27,6 +32,11 @@ package protocol CatalogReader {
     func newestReference(
         of image: Int64, fitting claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow?
+    /// An image and the reference that it is read under: that of exactly this claim, else the newest
+    /// that fits what `claim` names. One question.
+    func claimedImage(
+        _ id: ImageID, in namespace: NamespaceName, fitting claim: ClaimIndex
+    ) throws(StorageError) -> (image: ImageRow, reference: ReferenceRow)?
     func referenceCount(of image: Int64) throws(StorageError) -> Int
     /// References that fit what `claim` names, with their images, by row, after row `after`.
     func references(

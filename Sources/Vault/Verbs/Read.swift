@@ -121,13 +121,13 @@ extension Vault {
         _ id: ImageID, _ claim: Claim, _ namespace: NamespaceName, _ keyring: Keyring
     ) throws(VaultError) -> (ImageRow, ReferenceRow) {
         let index = claimIndex(claim, in: namespace, keyring)
-        let found = try reading { (reader) throws(StorageError) -> (ImageRow, ReferenceRow)? in
-            guard let image = try reader.image(id, in: namespace) else { return nil }
-            if let exact = try reader.reference(of: image.row, claim: index) {
-                return (image, exact)
+        let found: (image: ImageRow, reference: ReferenceRow)?
+        do throws(StorageError) {
+            found = try catalog.readOnce { (reader) throws(StorageError) in
+                try reader.claimedImage(id, in: namespace, fitting: index)
             }
-            let newest = try reader.newestReference(of: image.row, fitting: index)
-            return newest.map { (image, $0) }
+        } catch {
+            throw VaultError(error.code(for: .catalog))
         }
         guard let (image, reference) = found else { throw VaultError(.unknownImage) }
         try image.verify(with: keyring)
@@ -140,10 +140,12 @@ extension Vault {
     ) async throws(VaultError) -> OpenedBlob {
         let key = try unwrap(image, keyring)
         let reader = try openFile(of: image)
-        let bytes = try await read(reader, at: 0, count: ObjectHeader.byteCount)
-        guard let header = try? ObjectHeader(parsing: Array(bytes)) else {
-            throw VaultError(.blobDamaged)
-        }
+        // Who reads from the start gets the first frame together with the header.
+        let headFrame = start == 0 ? Limits.frameBytes + ObjectHeader.tagBytes : 0
+        var head = try await read(
+            reader, at: 0, count: min(ObjectHeader.byteCount + headFrame, reader.bytes))
+        guard let header = try? ObjectHeader(parsing: Array(head.prefix(ObjectHeader.byteCount)))
+        else { throw VaultError(.blobDamaged) }
         guard header.plaintextBytes == image.storedBytes, header.layout.fileBytes == reader.bytes
         else { throw VaultError(.blobDamaged) }
         let opener: BlobOpener
@@ -153,8 +155,14 @@ extension Vault {
         } catch {
             throw VaultError(error.code(orElse: .blobDamaged))
         }
-        let first = try await frame(
-            start / header.layout.frameBytes, reader: reader, opener: opener)
+        let first: Data
+        if start == 0 {
+            head = head.dropFirst(ObjectHeader.byteCount - header.suite.nonceBytes)
+            first = try open(&head, index: 0, opener)
+        } else {
+            first = try await frame(
+                start / header.layout.frameBytes, reader: reader, opener: opener)
+        }
         return OpenedBlob(reader: reader, opener: opener, first: first)
     }
 
@@ -192,12 +200,19 @@ extension Vault {
         _ index: Int, reader: any BlobReader, opener: borrowing BlobOpener
     ) async throws(VaultError) -> Data {
         let layout = opener.header.layout
-        let sealed = try await read(
-            reader, at: layout.fileOffset(ofFrame: index),
-            count: layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes,
-            headroom: layout.suite.nonceBytes)
+        // The bytes before the frame are read too: its nonce takes their place.
+        let nonceBytes = layout.suite.nonceBytes
+        var sealed = try await read(
+            reader, at: layout.fileOffset(ofFrame: index) - nonceBytes,
+            count: nonceBytes + layout.plaintextBytes(ofFrame: index) + ObjectHeader.tagBytes)
+        return try open(&sealed, index: index, opener)
+    }
+
+    private func open(
+        _ sealed: inout Data, index: Int, _ opener: borrowing BlobOpener
+    ) throws(VaultError) -> Data {
         do throws(CryptoError) {
-            return try opener.open(sealed, index: index)
+            return try opener.open(&sealed, index: index)
         } catch {
             throw VaultError(.blobDamaged)
         }
@@ -205,15 +220,15 @@ extension Vault {
 
     /// Reads what is in memory at once, and on a thread that may block what is not.
     private func read(
-        _ reader: any BlobReader, at offset: Int, count: Int, headroom: Int = 0
+        _ reader: any BlobReader, at offset: Int, count: Int
     ) async throws(VaultError) -> Data {
         do throws(StorageError) {
-            if let cached = try reader.readCached(at: offset, count: count, headroom: headroom) {
+            if let cached = try reader.readCached(at: offset, count: count) {
                 return cached
             }
             return try await withTaskExecutorPreference(blockingExecutor) {
                 () async throws(StorageError) in
-                try reader.read(at: offset, count: count, headroom: headroom)
+                try reader.read(at: offset, count: count)
             }
         } catch {
             throw VaultError(error.code(for: .blob))

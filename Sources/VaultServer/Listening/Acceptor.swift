@@ -68,6 +68,10 @@ final class Acceptor: Sendable {
             }
             // This process never forks once a door is open: no child can inherit it meanwhile.
             _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
+            // A whole frame at once where the kernel allows it, else as much as it does.
+            var room = Int32(Limits.socketSendBytes)
+            _ = unsafe setsockopt(
+                socket, SOL_SOCKET, SO_SNDBUF, &room, socklen_t(MemoryLayout<Int32>.size))
             guard let peer = PeerIdentity(socket: socket), counter.admit(peer.uid) else {
                 close(socket)
                 continue

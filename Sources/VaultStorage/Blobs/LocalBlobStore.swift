@@ -157,30 +157,26 @@ private final class LocalBlobReader: BlobReader {
 
     deinit { close(file) }
 
-    func read(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data {
+    func read(at offset: Int, count: Int) throws(StorageError) -> Data {
         // Only a read that may not wait can end without an answer.
-        guard let data = try read(at: offset, count: count, headroom: headroom, mayWait: true)
-        else {
+        guard let data = try read(at: offset, count: count, mayWait: true) else {
             throw .unavailable(EAGAIN)
         }
         return data
     }
 
-    func readCached(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data? {
-        try read(at: offset, count: count, headroom: headroom, mayWait: false)
+    func readCached(at offset: Int, count: Int) throws(StorageError) -> Data? {
+        try read(at: offset, count: count, mayWait: false)
     }
 
     /// - Returns: nil where it may not wait for the device and would have to.
     private func read(
-        at offset: Int, count: Int, headroom: Int, mayWait: Bool
+        at offset: Int, count: Int, mayWait: Bool
     ) throws(StorageError) -> Data? {
-        guard let memory = unsafe malloc(max(headroom + count, 1)) else {
-            throw .unavailable(ENOMEM)
-        }
-        unsafe memset(memory, 0, headroom)
+        guard let memory = unsafe malloc(max(count, 1)) else { throw .unavailable(ENOMEM) }
         var filled = 0
         while filled < count {
-            let (rest, place) = unsafe (memory + headroom + filled, off_t(offset + filled))
+            let (rest, place) = unsafe (memory + filled, off_t(offset + filled))
             let got =
                 mayWait
                 ? unsafe pread(file, rest, count - filled, place)
@@ -197,6 +193,6 @@ private final class LocalBlobReader: BlobReader {
             }
             filled += got
         }
-        return unsafe Data(bytesNoCopy: memory, count: headroom + count, deallocator: .free)
+        return unsafe Data(bytesNoCopy: memory, count: count, deallocator: .free)
     }
 }

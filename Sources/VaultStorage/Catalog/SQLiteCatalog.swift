@@ -94,6 +94,12 @@ package final class SQLiteCatalog: Catalog, Sendable {
         try Self.mapping { try pool.read { try body(SQLiteRows(db: $0)) } }
     }
 
+    package func readOnce<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try Self.mapping { try pool.unsafeRead { try body(SQLiteRows(db: $0)) } }
+    }
+
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {

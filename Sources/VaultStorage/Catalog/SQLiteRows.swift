@@ -59,6 +59,28 @@ struct SQLiteRows: CatalogWriter {
         ) { row throws in try ReferenceRow(row, at: 0) }
     }
 
+    func claimedImage(
+        _ id: ImageID, in namespace: NamespaceName, fitting claim: ClaimIndex
+    ) throws(StorageError) -> (image: ImageRow, reference: ReferenceRow)? {
+        let imageStart = 10
+        return try first(
+            """
+            SELECT \(Self.referenceColumns), \(Self.imageColumns)
+            FROM image \(Self.imageWrap)
+            JOIN reference ON reference.id = coalesce(
+                (SELECT id FROM reference
+                    WHERE image = image.id AND owner = ?3 AND job = ?4),
+                (SELECT id FROM reference
+                    WHERE image = image.id AND (?3 = x'' OR owner = ?3) AND (?4 = x'' OR job = ?4)
+                    ORDER BY id DESC LIMIT 1)) \(Self.referenceWrap)
+            WHERE image.namespace = ?1 AND image.image = ?2
+            """,
+            [namespace.description, Data(id.bytes), claim.owner.column, claim.job.column]
+        ) { row throws in
+            (try ImageRow(row, at: imageStart), try ReferenceRow(row, at: 0))
+        }
+    }
+
     func referenceCount(of image: Int64) throws(StorageError) -> Int {
         try first("SELECT count(*) FROM reference WHERE image = ?", [image]) { row throws in
             try value(row, 0) as Int

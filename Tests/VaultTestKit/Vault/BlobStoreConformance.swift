@@ -9,7 +9,6 @@ package enum BlobStoreConformance {
     package static let rules = [
         Rule("what was appended is read back, in any range", ranges),
         Rule("what is read without waiting is what waiting gives, or nothing yet", cached),
-        Rule("headroom is zeros before what was asked for", headroom),
         Rule("a blob may be empty, and long", sizes),
         Rule("a blob that is not there is missing", missing),
         Rule("a name is taken once, and the blob that has it stays", exclusive),
@@ -55,29 +54,13 @@ package enum BlobStoreConformance {
         try write([bytes], as: blob, to: store)
         let reader = try store.open(blob)
         for (start, count) in [(0, 70_000), (69_999, 1), (4095, 2), (10, 0)] {
-            guard let found = try reader.readCached(at: start, count: count, headroom: 3) else {
+            guard let found = try reader.readCached(at: start, count: count) else {
                 continue
             }
-            try same(Array(found), [0, 0, 0] + bytes[start..<start + count])
+            try same(Array(found), Array(bytes[start..<start + count]))
         }
         try refuses(StorageError.damaged) {
-            _ = try reader.readCached(at: 69_999, count: 2, headroom: 0)
-        }
-    }
-
-    private static func headroom(_ store: any BlobStore) throws {
-        var random = SeededRandom()
-        let bytes = random.bytes(100)
-        let blob = BlobID(checked: random.bytes(16))
-        try write([bytes], as: blob, to: store)
-        let reader = try store.open(blob)
-        for headroom in [0, 1, 12, 24] {
-            let zeros = [UInt8](repeating: 0, count: headroom)
-            let found = try reader.read(at: 10, count: 50, headroom: headroom)
-            try same(Array(found), zeros + bytes[10..<60])
-        }
-        try refuses(StorageError.damaged) {
-            _ = try reader.read(at: 90, count: 11, headroom: 12)
+            _ = try reader.readCached(at: 69_999, count: 2)
         }
     }
 

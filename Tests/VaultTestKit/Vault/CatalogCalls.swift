@@ -53,6 +53,14 @@ extension Catalog {
         try look { try $0.reference(of: image, claim: claim) }
     }
 
+    package func claimed(
+        _ id: ImageID, _ claim: ClaimIndex, in namespace: NamespaceName = .standard
+    ) throws -> (image: ImageRow, reference: ReferenceRow)? {
+        try readOnce { (reader) throws(StorageError) in
+            try reader.claimedImage(id, in: namespace, fitting: claim)
+        }
+    }
+
     /// Every reference of a namespace, oldest first.
     package func references(in namespace: NamespaceName = .standard) throws -> [ReferenceRow] {
         try look { reader in

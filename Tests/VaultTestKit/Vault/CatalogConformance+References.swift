@@ -9,6 +9,7 @@ extension CatalogConformance {
         Rule("a claim is found by exactly its owner and job", claimsAreExact),
         Rule("a claim is made once on an image", claimIsUnique),
         Rule("what fits is the newest claim with what is named", newestThatFits),
+        Rule("an image is read under exactly the claim, else the newest that fits", readUnder),
         Rule("a reference needs its image", referenceNeedsImage),
         Rule("a deleted reference is gone, with its wrap, and counted so", referenceDeletion),
         Rule("deleting a reference that is not there is damage", referenceDeletionTwice),
@@ -106,6 +107,33 @@ extension CatalogConformance {
         let other = try catalog.transact { try $0.insertImage(rows.image()) }
         let claim = ClaimIndex(owner: owner, job: job)
         try same(try catalog.look { try $0.newestReference(of: other, fitting: claim) }, nil)
+    }
+
+    private static func readUnder(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        let (owner, job): (BlindIndex, BlindIndex) = (rows.id(), rows.id())
+        let (_, made) = try insert(
+            [(nil, nil), (nil, job), (owner, job), (owner, nil), (rows.id(), rows.id())],
+            into: catalog, &rows)
+        let all = ClaimIndex(owner: nil, job: nil)
+        let listed = try catalog.look {
+            try $0.references(in: .standard, fitting: all, after: 0, limit: 1)
+        }
+        guard let image = listed.first?.image else { throw StorageError.missing }
+        let expected: [(ClaimIndex, Int?)] = [
+            (all, 0), (ClaimIndex(owner: owner, job: nil), 3),
+            (ClaimIndex(owner: owner, job: job), 2), (ClaimIndex(owner: nil, job: job), 1),
+            (ClaimIndex(owner: job, job: nil), nil), (ClaimIndex(owner: rows.id(), job: job), nil),
+        ]
+        for (claim, place) in expected {
+            let found = try catalog.claimed(image.image, claim)
+            try same(found?.reference, place.map { made[$0] })
+            try same(found?.image, place.map { _ in image })
+        }
+        // Without a claim of no words, who names none reads under the newest.
+        try catalog.transact { try $0.deleteReference(made[0]) }
+        try same(try catalog.claimed(image.image, all)?.reference, made[4])
+        try same(try catalog.claimed(rows.id(), all)?.image, nil)
     }
 
     private static func referenceNeedsImage(_ catalog: any Catalog) throws {

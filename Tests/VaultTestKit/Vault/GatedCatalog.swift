@@ -33,6 +33,12 @@ package final class GatedCatalog: Catalog {
         try inner.read(body)
     }
 
+    package func readOnce<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try inner.readOnce(body)
+    }
+
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {

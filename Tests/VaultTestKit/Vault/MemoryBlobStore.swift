@@ -125,13 +125,13 @@ private final class MemoryBlobReader: BlobReader {
 
     var bytes: Int { content.count }
 
-    func read(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data {
+    func read(at offset: Int, count: Int) throws(StorageError) -> Data {
         try faults.pass("read")
         guard offset >= 0, count >= 0, offset + count <= content.count else { throw .damaged }
-        return Data(count: headroom) + content[offset..<offset + count]
+        return Data(content[offset..<offset + count])
     }
 
-    func readCached(at offset: Int, count: Int, headroom: Int) throws(StorageError) -> Data? {
-        try read(at: offset, count: count, headroom: headroom)
+    func readCached(at offset: Int, count: Int) throws(StorageError) -> Data? {
+        try read(at: offset, count: count)
     }
 }

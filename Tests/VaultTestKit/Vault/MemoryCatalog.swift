@@ -34,6 +34,12 @@ package final class MemoryCatalog: Catalog {
         try body(MemoryRows(tables, faults))
     }
 
+    package func readOnce<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try read(body)
+    }
+
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {
@@ -76,6 +82,17 @@ private final class MemoryRows: CatalogWriter {
     ) throws(StorageError) -> ReferenceRow? {
         try faults.pass("newestReference")
         return tables.references.last { $0.imageRow == image && claim.fits($0.claim) }
+    }
+
+    func claimedImage(
+        _ id: ImageID, in namespace: NamespaceName, fitting claim: ClaimIndex
+    ) throws(StorageError) -> (image: ImageRow, reference: ReferenceRow)? {
+        try faults.pass("claimedImage")
+        let image = tables.images.first { $0.image == id && $0.namespace == namespace }
+        guard let image else { return nil }
+        let claims = tables.references.filter { $0.imageRow == image.row }
+        let found = claims.last { $0.claim == claim } ?? claims.last { claim.fits($0.claim) }
+        return found.map { (image, $0) }
     }
 
     func referenceCount(of image: Int64) throws(StorageError) -> Int {
