@@ -100,12 +100,11 @@ struct Inspect: AsyncParsableCommand {
 
     /// vaultinspect in the directory of this program.
     private static var beside: String {
-        var room = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        var room = [CChar](repeating: 0, count: Int(PATH_MAX))
         // The kernel writes at most so many bytes.
-        let count = unsafe room.withUnsafeMutableBytes { buffer in
-            unsafe readlink("/proc/self/exe", buffer.baseAddress, buffer.count)
-        }
-        let own = String(decoding: room.prefix(max(count, 0)), as: UTF8.self)
+        let count = unsafe readlink("/proc/self/exe", &room, room.count)
+        let own = String(
+            decoding: room.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + "vaultinspect"
     }
 }

@@ -107,7 +107,7 @@ final class LocalInspector {
         // The words are copied for the call and freed after it; both lists end with nil.
         let words = unsafe [strdup("vaultinspect"), strdup("--lint"), nil]
         let environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
-        defer { for word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         let failure = unsafe posix_spawn(&pid, program, &files, nil, words, environment)
         return failure == 0 ? pid : nil
     }
@@ -127,7 +127,7 @@ final class LocalInspector {
         close(child.socket)
         kill(child.pid, SIGKILL)
         // Killed a line ago: the wait is short, and nothing is to be learned.
-        _ = unsafe waitpid(child.pid, nil, 0)
+        _ = waitpid(child.pid, nil, 0)
         self.child = nil
         judged = 0
     }
@@ -141,7 +141,7 @@ final class LocalInspector {
             let count = unsafe bytes.withUnsafeBytes { buffer in
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[sent...])
                 return unsafe Glibc.send(
-                    socket, rest.baseAddress, rest.count, CInt(MSG_NOSIGNAL.rawValue))
+                    socket, rest.baseAddress, rest.count, CInt(MSG_NOSIGNAL))
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return false }
