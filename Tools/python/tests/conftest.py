@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,13 @@ TOOLS = ROOT / "Tools"
 @pytest.fixture(scope="session")
 def real_vault() -> Iterator[Path]:
     """The folder of a running vault of its own."""
+    with running_vault("--validation", "structure") as folder:
+        yield folder
+
+
+@contextmanager
+def running_vault(*options: str) -> Iterator[Path]:
+    """The folder of a vault that Tools/up starts with these options."""
     programs = Path(os.environ.get("IMAGEVAULT_BIN") or ROOT / ".build/release")
     if not (programs / "vaultd").exists() or not (TOOLS / "up").exists():
         if os.environ.get("REQUIRE_ALL"):
@@ -38,7 +46,7 @@ def real_vault() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="vault"))
     try:
         environment = os.environ | {"IMAGEVAULT_BIN": str(programs)}
-        command = [str(TOOLS / "up"), str(folder), "--validation", "structure"]
+        command = [str(TOOLS / "up"), str(folder), *options]
         subprocess.run(command, check=True, env=environment, timeout=60, capture_output=True)
         try:
             yield folder

@@ -43,6 +43,33 @@ def test_takes_every_kind_of_source(vault: Any, job: str) -> None:
     assert vault.get(ids.pop()) == data
 
 
+def test_says_what_storing_would_come_to(vault: Any, job: str) -> None:
+    data = png(41, 31)
+    found = vault.inspect(data, "photo.png")
+    assert isinstance(found, imagevault.Inspection)
+    assert found.accepted and found.finding is None and found.meaning is None
+    assert (found.type, found.width, found.height) == ("image/png", 41, 31)
+    assert found.stored_bytes == found.received.bytes == len(data)
+    assert vault.inspect(data).accepted
+    assert found.received == vault.put(data, "photo.png", job=job).received
+
+
+def test_an_inspection_that_refuses_is_an_answer(vault: Any, job: str) -> None:
+    found = vault.inspect(png(), "photo.jpg")
+    assert not found.accepted and found.finding is not None
+    assert found.finding.code == "extension-mismatch" and found.meaning and found.fix
+    assert found.type == "image/png" and found.width is None and found.stored_bytes is None
+    assert found.verdict.findings == (found.finding,)
+    nothing = vault.inspect(b"no image at all")
+    assert nothing.type is None and nothing.finding.code == "signature-unknown"
+    assert vault.inspect(pieces(png()), content_type="image/png").accepted
+    with pytest.raises(imagevault.EmptyBody):
+        vault.inspect(b"")
+    with pytest.raises(imagevault.InvalidName):
+        vault.inspect(png(), "a\0.png")
+    assert all_images(vault.list(job=job)) == []
+
+
 def test_streams_an_image_back(vault: Any, job: str) -> None:
     data = png(500, 500)
     assert len(data) > 2 * 256 * 1024

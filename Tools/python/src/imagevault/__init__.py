@@ -6,7 +6,17 @@ from ._stream import ImageStream
 from ._wire import disposition
 from .client import Vault
 from .errors import *  # noqa: F403
-from .models import Content, Dropped, Image, ImagePage, ServiceState, Verdict, Version, WhoAmI
+from .models import (
+    Content,
+    Dropped,
+    Image,
+    ImagePage,
+    Inspection,
+    ServiceState,
+    Verdict,
+    Version,
+    WhoAmI,
+)
 from .transport import (
     AnswerNotUnderstood,
     IncompleteAnswer,
@@ -26,6 +36,7 @@ __all__ = [
     "ImagePage",
     "ImageStream",
     "IncompleteAnswer",
+    "Inspection",
     "NotModified",
     "ServiceState",
     "Vault",

@@ -155,16 +155,26 @@ def put_request(
     sha256: str | None,
 ) -> Request:
     headers = [("Content-Disposition", disposition(name)), *claim_headers(job, owner)]
-    if content_type is not None:
-        if not re.fullmatch(r"[\x20-\x7e]{1,255}", content_type):
-            raise ValueError("content_type is not a media type")
-        headers.append(("Content-Type", content_type))
+    headers += _type_header(content_type)
     if sha256 is not None:
         if not isinstance(sha256, str) or not _IMAGE_ID.fullmatch(sha256.lower()):
             raise InvalidDigest(detail="sha256 is 64 hexadecimal digits.")
         digest = base64.b64encode(bytes.fromhex(sha256)).decode()
         headers.append(("Content-Digest", f"sha-256=:{digest}:"))
     return Request("POST", "/v1/images", tuple(headers))
+
+
+def inspect_request(name: str | None, content_type: str | None) -> Request:
+    headers = [] if name is None else [("Content-Disposition", disposition(name))]
+    return Request("POST", "/v1/inspect", (*headers, *_type_header(content_type)))
+
+
+def _type_header(content_type: str | None) -> list[tuple[str, str]]:
+    if content_type is None:
+        return []
+    if not re.fullmatch(r"[\x20-\x7e]{1,255}", content_type):
+        raise ValueError("content_type is not a media type")
+    return [("Content-Type", content_type)]
 
 
 def image_request(

@@ -15,7 +15,7 @@ from ._context import Context
 from ._stream import AsyncAnswer, AsyncImageStream
 from ._upload import AsyncBody, AsyncData
 from ._wire import CHUNK_BYTES, Head, Part, Request
-from .models import Dropped, Image, ImagePage, ServiceState, Version, WhoAmI
+from .models import Dropped, Image, ImagePage, Inspection, ServiceState, Version, WhoAmI
 from .transport import AnswerNotUnderstood, NotModified, VaultTimeout, unreachable
 
 __all__ = ["AsyncImageStream", "AsyncVault"]
@@ -87,6 +87,21 @@ class AsyncVault:
         """
         request = _wire.put_request(name, job, owner, content_type, sha256)
         return await self._json(request, 201, Image.from_json, AsyncBody(data, length))
+
+    async def inspect(
+        self,
+        data: AsyncData,
+        name: str | None = None,
+        *,
+        length: int | None = None,
+        content_type: str | None = None,
+    ) -> Inspection:
+        """What storing an image would come to; nothing is stored, and a refusal is an answer.
+
+        Without `name` the name is not judged. `data` and `length` are as for :meth:`put`.
+        """
+        request = _wire.inspect_request(name, content_type)
+        return await self._json(request, 200, Inspection.from_json, AsyncBody(data, length))
 
     async def get(
         self,

@@ -15,7 +15,7 @@ from ._pool import Pool, UnixConnection
 from ._stream import Answer, ImageStream
 from ._upload import Body, Data
 from ._wire import CHUNK_BYTES, Head, Part, Request
-from .models import Dropped, Image, ImagePage, ServiceState, Version, WhoAmI
+from .models import Dropped, Image, ImagePage, Inspection, ServiceState, Version, WhoAmI
 from .transport import AnswerNotUnderstood, NotModified, VaultTimeout, unreachable
 
 T = TypeVar("T")
@@ -93,6 +93,21 @@ class Vault:
         """
         request = _wire.put_request(name, job, owner, content_type, sha256)
         return self._json(request, 201, Image.from_json, Body(data, length))
+
+    def inspect(
+        self,
+        data: Data,
+        name: str | None = None,
+        *,
+        length: int | None = None,
+        content_type: str | None = None,
+    ) -> Inspection:
+        """What storing an image would come to; nothing is stored, and a refusal is an answer.
+
+        Without `name` the name is not judged. `data` and `length` are as for :meth:`put`.
+        """
+        request = _wire.inspect_request(name, content_type)
+        return self._json(request, 200, Inspection.from_json, Body(data, length))
 
     def get(
         self,

@@ -79,6 +79,42 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Inspection:
+    """What storing an upload would come to."""
+
+    accepted: bool
+    #: The rule that refuses it, in words and what to do about it; None when it is accepted.
+    finding: Finding | None
+    meaning: str | None
+    fix: str | None
+    #: What its first bytes say that it is; None where they say nothing.
+    type: str | None
+    width: int | None
+    height: int | None
+    received: Content
+    stored_bytes: int | None
+    transformed: tuple[str, ...]
+    verdict: Verdict
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        finding = json["finding"]
+        return cls(
+            accepted=_flag(json["accepted"]),
+            finding=None if finding is None else finding_from_json(finding),
+            meaning=_optional_text(json["meaning"]),
+            fix=_optional_text(json["fix"]),
+            type=_optional_text(json["type"]),
+            width=_optional_number(json["width"]),
+            height=_optional_number(json["height"]),
+            received=Content.from_json(json["received"]),
+            stored_bytes=_optional_number(json["stored_bytes"]),
+            transformed=tuple(_text(item) for item in _array(json["transformed"])),
+            verdict=Verdict.from_json(json["verdict"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ImagePage:
     """One page of a listing; iterating gives its images."""
 
@@ -175,6 +211,10 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a text was expected")
     return value
+
+
+def _optional_number(value: Any) -> int | None:
+    return None if value is None else _number(value)
 
 
 def _optional_text(value: Any) -> str | None:

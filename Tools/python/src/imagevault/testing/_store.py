@@ -124,6 +124,8 @@ class Store:
             if request.method == "POST":
                 return self._put(headers, body or b"")
             return self._list(dict(parse_qsl(query, keep_blank_values=True)))
+        if path == "/v1/inspect" and request.method == "POST":
+            return self._judge(headers, body or b"")
         image, _, part = name.removeprefix("images/").partition("/")
         job, owner = headers.get("Vault-Job"), headers.get("Vault-Owner")
         match request.method, part:
@@ -155,6 +157,29 @@ class Store:
         claim.name = name
         claim.created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         return _json(201, _document(image, claim))
+
+    def _judge(self, headers: dict[str, str], data: bytes) -> StoredAnswer:
+        field = headers.get("Content-Disposition")
+        name = None if field is None else _file_name(field)
+        if len(data) > self._limit:
+            raise BodyTooLarge()
+        if not data:
+            raise EmptyBody()
+        content = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        answer: dict[str, Any] = {"received": content, "transformed": []}
+        try:
+            kind, width, height = _inspect(data, name, headers.get("Content-Type"))
+        except ImageRefused as error:
+            found = error.finding
+            finding = None if found is None else {"code": found.code, "offset": found.offset}
+            answer |= {"accepted": False, "finding": finding, "meaning": error.title}
+            answer |= {"fix": error.fix, "type": _type(data), "width": None, "height": None}
+            answer |= {"stored_bytes": None, "verdict": _verdict(finding)}
+        else:
+            answer |= {"accepted": True, "finding": None, "meaning": None, "fix": None}
+            answer |= {"type": kind, "width": width, "height": height}
+            answer |= {"stored_bytes": len(data), "verdict": _verdict(None)}
+        return _json(200, answer)
 
     def _find(self, image_id: str, job: str | None, owner: str | None) -> tuple[_Image, _Claim]:
         image = self._images.get(image_id)
@@ -262,26 +287,34 @@ def _file_name(header: str) -> str:
     return last
 
 
-def _inspect(data: bytes, name: str, declared: str | None) -> tuple[str, int, int]:
-    """Signature, name and end of the image: far less than the vault looks at."""
-    extensions: tuple[str, ...]
+def _type(data: bytes) -> str | None:
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        kind, extensions = "image/png", ("png",)
-    elif data.startswith(b"\xff\xd8\xff"):
-        kind, extensions = "image/jpeg", ("jpg", "jpeg")
-    else:
+        return "image/png"
+    return "image/jpeg" if data.startswith(b"\xff\xd8\xff") else None
+
+
+def _inspect(data: bytes, name: str | None, declared: str | None) -> tuple[str, int, int]:
+    """Signature, name and end of the image: far less than the vault looks at."""
+    kind = _type(data)
+    if kind is None:
         raise _refusal("signature-unknown", 0)
-    stem, _, extension = name.rpartition(".")
-    if not stem or extension.lower() not in ("png", "jpg", "jpeg"):
-        raise _refusal("extension-not-allowed")
-    if extension.lower() not in extensions:
-        raise _refusal("extension-mismatch")
+    if name is not None:
+        _judge_name(name, kind)
     essence = (declared or "").partition(";")[0].strip().lower()
     if essence not in ("", "application/octet-stream", kind):
         raise _refusal("declared-type-mismatch")
     if kind == "image/png":
         return kind, *_png_size(data)
     return kind, *_jpeg_size(data)
+
+
+def _judge_name(name: str, kind: str) -> None:
+    extensions = ("png",) if kind == "image/png" else ("jpg", "jpeg")
+    stem, _, extension = name.rpartition(".")
+    if not stem or extension.lower() not in ("png", "jpg", "jpeg"):
+        raise _refusal("extension-not-allowed")
+    if extension.lower() not in extensions:
+        raise _refusal("extension-mismatch")
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
@@ -329,8 +362,13 @@ def _document(image: _Image, claim: _Claim) -> dict[str, Any]:
         "job": claim.job,
         "owner": claim.owner,
         "created": claim.created,
-        "verdict": {"level": "structure", "inspector": 1, "findings": [], "flags": []},
+        "verdict": _verdict(None),
     }
+
+
+def _verdict(finding: dict[str, Any] | None) -> dict[str, Any]:
+    findings = [] if finding is None else [finding]
+    return {"level": "structure", "inspector": 1, "findings": findings, "flags": []}
 
 
 def _caller() -> dict[str, Any]:
