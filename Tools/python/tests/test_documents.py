@@ -25,6 +25,7 @@ EXPECTED: dict[str, str | None] = {
     "id=$(": None,
     "cmp ": None,
     "vaultctl put": r"[0-9a-f]{64}",
+    "vaultctl inspect": r"^VERDICT.*\naccepted +photo\.jpg",
     "vaultctl ls": r"[0-9a-f]{8}[\s\S]*photo\.jpg",
     "vaultctl get": None,
     "vaultctl stat": r"image/jpeg",
