@@ -49,7 +49,7 @@ class Checks:
 
     def unbroken(self, _: CheckContext, response: Response, case: Case) -> None:
         """Nothing is damaged here, so 500 is always a fault."""
-        assert response.status_code != 500, "500: " + response.text[:300]
+        assert response.status_code != 500, "500: " + excerpt(response)
 
     def headers_told(self, _: CheckContext, response: Response, case: Case) -> None:
         """Every header of an answer is in the contract, or HTTP's own; what every answer has is there."""
@@ -101,3 +101,8 @@ def only_unknown_headers(case: Case) -> bool:
     data = case.meta.phase.data if case.meta else None
     return (isinstance(data, CoveragePhaseData) and data.scenario == CoverageScenario.OBJECT_UNEXPECTED_PROPERTIES
             and data.parameter_location == ParameterLocation.HEADER)
+
+
+def excerpt(response: Response) -> str:
+    """The beginning of an answer's body, whatever bytes it has."""
+    return response.content[:400].decode("utf-8", "replace")

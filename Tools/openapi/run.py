@@ -24,7 +24,7 @@ import requests
 import schemathesis
 import yaml
 from cases import complete, coverage, draw, sound
-from checks import Checks
+from checks import Checks, excerpt
 from doors import BASE, PATIENCE, session
 from schemathesis import APIOperation, Case
 from supplies import Supplies, collection
@@ -95,7 +95,7 @@ class Run:
             self.seen.setdefault((case.operation.label, door), set()).add(status)
         for failure in self.checks.failures(case, response):
             title = getattr(failure, "title", type(failure).__name__)
-            self.note(case, door, f"{title} ({status})", f"{failure}\n{response.text[:400]}")
+            self.note(case, door, f"{title} ({status})", f"{failure}\n{excerpt(response)}")
         self.learn(case, response)
 
     def learn(self, case: Case, response: schemathesis.Response) -> None:

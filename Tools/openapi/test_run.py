@@ -74,6 +74,7 @@ LIES: dict[str, tuple[Answer | None, Answer | None, str]] = {
     "to try later, and not when": (None, refusal(400, "bad-request", retryable=True), "retryable without"),
     "when to try, and not in the header": (refusal(503, "sealed", retry_after_ms=5), None, "Retry-After is None"),
     "a header that nobody told of": (good(Age="1"), None, "does not have: age"),
+    "bytes that are no text": ((200, {"Content-Type": "image/png", "ETag": '"abc"'}, b"\x89PNG"), None, "image/png"),
     "that it may be cached": (good(**{"Cache-Control": "private"}), None, "not no-store"),
     "yes to what a schema excludes": (None, good(), "should have been rejected"),
     "no to everything": (refusal(400, "bad-request"), None, "never answered with [200]"),
