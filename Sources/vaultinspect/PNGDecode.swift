@@ -51,7 +51,8 @@ struct PNGDecode {
         }
     }
 
-    /// All texts and profiles share one cap.
+    /// All texts and profiles share one cap. A damaged profile refuses nothing, as in the walk: what
+    /// can be read of it is searched.
     private mutating func texts(_ image: borrowing Span<UInt8>) -> DecodeOutcome {
         var left = Limits.workerTextBytes
         for part in facts.compressed {
@@ -61,12 +62,12 @@ struct PNGDecode {
                 text.append(contentsOf: piece)
                 return true
             }
+            inflatedBytes += text.count
+            left -= text.count
             switch end {
-            case .whole(let bytes):
-                inflatedBytes += bytes
-                left -= bytes
+            case .whole: break
             case .tooLong: return .textTooLong
-            default: return .textDamaged
+            default: if part.kind == .text { return .textDamaged }
             }
             if TextSearch.hidesSomething(text) { return .textHidden }
         }

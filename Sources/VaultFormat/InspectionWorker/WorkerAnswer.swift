@@ -50,7 +50,7 @@ package enum DecodeOutcome: UInt8, Sendable, CaseIterable {
     case bytesAfterPixels = 11
     case unknownFilter = 12
     case frameOutsideCanvas = 13
-    /// A compressed text or profile that does not inflate.
+    /// A compressed text that does not inflate.
     case textDamaged = 14
     case textTooLong = 15
     /// The inflated text hides a script or markup.

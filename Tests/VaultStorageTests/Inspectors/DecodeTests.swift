@@ -75,6 +75,29 @@ import VaultFormat
         (SamplePNG.chunk("zTXt", Array("Comment".utf8) + [0, 0] + brokenStream), .textDamaged),
     ]
 
+    private static func profile(_ stream: [UInt8]) -> [UInt8] {
+        SamplePNG.chunk("iCCP", Array("sRGB".utf8) + [0, 0] + stream)
+    }
+
+    static let profiles: [([UInt8], DecodeOutcome)] = [
+        (profile(SamplePNG.zlib([1, 2, 3])), .sound),
+        (profile(brokenStream), .sound),
+        (profile([1, 2, 3]), .sound),
+        (profile(SamplePNG.zlib([1, 2, 3]) + [0]), .sound),
+        (profile(SamplePNG.zlib(Array("a <script> in it".utf8), adlerIsWrong: true)), .textHidden),
+        (
+            profile(SamplePNG.zlib([UInt8](repeating: 0x41, count: Limits.workerTextBytes + 1))),
+            .textTooLong
+        ),
+    ]
+
+    @Test(arguments: profiles)
+    func aDamagedProfileRefusesNothingButIsSearchedAsFarAsItGoes(
+        _ chunk: [UInt8], _ outcome: DecodeOutcome
+    ) async throws {
+        #expect(try await Self.decode(SamplePNG(chunksBefore: [chunk]).bytes).decode == outcome)
+    }
+
     private static let brokenStream = Array(SamplePNG.zlib([1, 2, 3, 4, 5, 6, 7, 8]).dropLast(2))
 
     @Test(arguments: texts)

@@ -11,6 +11,8 @@ package struct TestJPEG: Sendable {
     package var isProgressive = false
     /// Coded units between two restart markers; 0 for none.
     package var restartInterval = 0
+    /// The most AC coefficients of a block of a sequential image.
+    package var coefficients = 3
     package var seed: UInt64 = 1
 
     package init() {}
@@ -81,7 +83,7 @@ package struct TestJPEG: Sendable {
         let all = Array(sampling.indices)
         let data = code(all, &random) { writer, random in
             TestHuffman.direct.write(UInt8.random(in: 0...3, using: &random), &writer, &random)
-            for _ in 0..<Int.random(in: 0...3, using: &random) {
+            for _ in 0..<Int.random(in: 0...coefficients, using: &random) {
                 TestHuffman.alternating.write(
                     [1, 2, 0x11].randomElement(using: &random) ?? 1,
                     &writer, &random)
