@@ -10,6 +10,9 @@ enum FuzzCheck {
     /// Seconds of CPU a byte: work that grows with the square of the size passes it soon.
     private static let secondsPerByte = 0.000_02
 
+    /// Seconds of CPU after which a run counts as endless.
+    private static let hangSeconds: Int32 = 20
+
     static func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
         guard holds else { fatalError(rule()) }
     }
@@ -19,7 +22,7 @@ enum FuzzCheck {
         size: Int, heapBytes: Int, _ body: () -> Result
     ) -> Result {
         let started = cpuSeconds()
-        fuzz_meter_start()
+        fuzz_meter_start(hangSeconds)
         let result = body()
         let peak = fuzz_meter_peak()
         let seconds = cpuSeconds() - started

@@ -7,8 +7,9 @@
 // libFuzzer's own mutation, for a target that amends what it made. Returns the new length.
 size_t LLVMFuzzerMutate(uint8_t *bytes, size_t length, size_t capacity);
 
-// Counts the heap from here on.
-void fuzz_meter_start(void);
+// Counts the heap from here on, and aborts after so many seconds of CPU: a paused or crowded machine
+// does not count.
+void fuzz_meter_start(int seconds);
 
-// The most bytes that lived at once since the start, beyond those that lived before it.
+// Ends the count: the most bytes that lived at once since the start, beyond those before it.
 size_t fuzz_meter_peak(void);
