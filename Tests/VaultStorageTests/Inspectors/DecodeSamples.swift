@@ -82,20 +82,52 @@ struct SamplePNG {
     }
 
     static func compressedText(_ text: [UInt8]) -> [UInt8] {
-        chunk("zTXt", Array("Comment".utf8) + [0, 0] + zlib(text))
+        zippedText(zlib(text))
+    }
+
+    static func zippedText(_ stream: [UInt8]) -> [UInt8] {
+        chunk("zTXt", Array("Comment".utf8) + [0, 0] + stream)
     }
 
     /// RFC 1950 and 1951: one block of fixed codes, literals only, so that no text shows through.
     static func zlib(_ bytes: [UInt8], adlerIsWrong: Bool = false) -> [UInt8] {
-        var bits: [Bool] = [true, true, false]
+        var bits = Bits()
         for byte in bytes {
-            let code = byte < 144 ? (0x30 + Int(byte), 8) : (0x190 + Int(byte) - 144, 9)
-            for bit in (0..<code.1).reversed() { bits.append(code.0 >> bit & 1 == 1) }
+            if byte < 144 {
+                bits.append(0x30 + Int(byte), 8)
+            } else {
+                bits.append(0x190 + Int(byte) - 144, 9)
+            }
         }
-        bits += [Bool](repeating: false, count: 7)
-        var packed = [UInt8](repeating: 0, count: (bits.count + 7) / 8)
-        for (index, bit) in bits.enumerated() where bit { packed[index / 8] |= 1 << (index % 8) }
-        return [0x78, 0x01] + packed + be32(Int(adler32(bytes)) ^ (adlerIsWrong ? 1 : 0))
+        return bits.stream + be32(Int(adler32(bytes)) ^ (adlerIsWrong ? 1 : 0))
+    }
+
+    /// The letter A, and then so many times 258 more of it in 13 bits; without a checksum.
+    static func bomb(runs: Int) -> [UInt8] {
+        var bits = Bits()
+        bits.append(0x71, 8)
+        // Length code 285 and distance code 0.
+        for _ in 0..<runs { bits.append(0b1100_0101_00000, 13) }
+        return bits.stream
+    }
+
+    /// The last block of a deflate stream with fixed codes; codes are packed from their first bit.
+    private struct Bits {
+        private var bits: [Bool] = [true, true, false]
+
+        mutating func append(_ code: Int, _ count: Int) {
+            for bit in (0..<count).reversed() { bits.append(code >> bit & 1 == 1) }
+        }
+
+        /// With the end of the block, code 256, of seven zeros.
+        var stream: [UInt8] {
+            let bits = bits + [Bool](repeating: false, count: 7)
+            var packed = [UInt8](repeating: 0, count: (bits.count + 7) / 8)
+            for (index, bit) in bits.enumerated() where bit {
+                packed[index / 8] |= 1 << (index % 8)
+            }
+            return [0x78, 0x01] + packed
+        }
     }
 
     static func be32(_ value: Int) -> [UInt8] {
