@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -24,8 +25,11 @@
 static const unsigned char launch_request[VAULT_LAUNCH_BYTES] = {
     'I', 'V', 'L', 1, VAULT_LAUNCH_PLEASE, 0, 0, 0};
 
+int vault_close_on_exec(void) { return close_range(3, ~0U, CLOSE_RANGE_CLOEXEC); }
+
 int vault_harden_process(const char *name) {
     umask(0077);
+    if (vault_close_on_exec() != 0) return -1;
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0) return -1;
     if (prctl(PR_SET_NAME, name, 0, 0, 0) != 0) return -1;

@@ -105,7 +105,7 @@ struct CommandTests {
     func statusScreen() throws {
         let screen = Status.screen(try Samples.status(keys: Samples.keys()))
         #expect(screen.count <= 24)
-        #expect(screen.allSatisfy { $0.count <= 100 })
+        #expect(screen.allSatisfy { $0.count <= 80 })
     }
 
     @Test("an event is one line, whatever it holds")

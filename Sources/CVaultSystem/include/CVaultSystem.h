@@ -17,8 +17,13 @@ int vault_send_descriptors(
 int vault_receive_descriptors(
     int socket, void *bytes, size_t length, int *descriptors, size_t *count, int timeout_ms);
 
-// No core file, no tracing by the same uid, no privilege through exec, no group or world bits;
-// and `name`, of at most 15 bytes, as what process lists show. 0, or -1 with errno.
+// Keeps every descriptor that is open now, but the standard three, from what this process executes:
+// those it was started with, and those of libraries that do not see to it. 0, or -1 with errno.
+int vault_close_on_exec(void);
+
+// No core file, no tracing by the same uid, no privilege through exec, no group or world bits, no
+// inherited descriptor for what is executed; and `name`, of at most 15 bytes, as what process lists
+// show. 0, or -1 with errno.
 int vault_harden_process(const char *name);
 
 // Tells the allocator to keep buffers of a frame's size for the next request. Before any thread.

@@ -35,6 +35,7 @@ struct Status: AsyncParsableCommand {
                 "\(Units.span(seconds: status.uptimeSeconds)), since \(Units.moment(status.started))"
             ),
             ("checks", checks(status.validation)),
+            ("takes", takes(status.validation)),
             ("images", images(status.images)),
             ("disk", "\(Units.bytes(status.disk.freeBytes)) free (\(free) %)"),
             (
@@ -43,17 +44,22 @@ struct Status: AsyncParsableCommand {
                     + Units.count(status.inspectors.restarts, "restart")
             ),
             ("connections", String(status.connections)),
-            ("log", "\(status.log.size) events, root \(status.log.root.hex)"),
+            ("log", Units.count(Int(clamping: status.log.size), "event")),
+            ("log root", status.log.root.hex),
             ("log key", status.log.keyFingerprint),
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
-            .map { ("  in \($0.key)", checks($0.value)) }
+            .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
         return head + Table.pairs(own) + (status.keys.map(keys) ?? [])
     }
 
     private static func checks(_ policy: StatusAnswer.Validation) -> String {
-        "\(policy.level), trailer \(policy.trailer), metadata \(policy.metadata), animation \(policy.animation), "
-            + "\(policy.types.joined(separator: " and ")) "
+        "\(policy.level), trailer \(policy.trailer), metadata \(policy.metadata), "
+            + "animation \(policy.animation)"
+    }
+
+    private static func takes(_ policy: StatusAnswer.Validation) -> String {
+        "\(policy.types.joined(separator: " and ")) "
             + "up to \(Units.bytes(policy.maxBytes)) and \(policy.maxPixels) pixels"
     }
 

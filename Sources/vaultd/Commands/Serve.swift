@@ -41,6 +41,10 @@ struct Serve: AsyncParsableCommand {
         let (vault, catalog, id) = try open(settings, inspectors, executor, logger)
         let started = SystemClock().nowMicroseconds()
         let doors = try openDoors(settings, vault, id, started, executor, logger)
+        // The event loops' own descriptors are not closed on exec by those who made them.
+        guard vault_close_on_exec() == 0 else {
+            throw SettingsError("the process could not be hardened")
+        }
         try await vault.recordService(.serviceStarted)
         sweep(vault, olderThan: started, logger)
         ServiceManager.notify("READY=1")

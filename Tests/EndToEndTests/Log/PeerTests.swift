@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VaultFormat
 
 @Suite(
     "Only who is named may speak", .enabled(if: Machine.isRoot, "needs root to be somebody else"))
@@ -80,6 +81,40 @@ struct PeerTests {
         let vault = try Self.openVault()
         let fields = ["X-Forwarded-User: root", "Authorization: Bearer root", "X-Remote-Uid: 0"]
         #expect(try Self.ask(vault, fields: fields, uid: Self.stranger).status == 403)
+    }
+
+    @Test("10,000 idle connections from one uid leave room for another")
+    func idleFlood() throws {
+        let vault = try Self.openVault(
+            arguments: ["--set", "doors.images.users=0,\(Self.stranger)"])
+        let flood = try ChildProcess(
+            "python3",
+            [
+                "-c",
+                """
+                import os, resource, socket, sys, time
+                resource.setrlimit(resource.RLIMIT_NOFILE, (10_100, 10_100))
+                os.setgid(54_322)
+                os.setuid(int(sys.argv[2]))
+                doors = [socket.socket(socket.AF_UNIX) for _ in range(10_000)]
+                for door in doors: door.connect(sys.argv[1])
+                print("connected", flush=True)
+                time.sleep(600)
+                """, vault.socket("images"), "\(Self.stranger)",
+            ])
+        try eventually("10,000 connections") {
+            guard flood.poll() == nil else { throw TestFailure("the flood: \(flood.errors)") }
+            return flood.output.contains("connected")
+        }
+        // The flooder holds what one uid may, and not one more.
+        let status = try vault.ask("GET", "/v1/status", door: "admin").json
+        #expect(status["connections"].number == Limits.connectionsPerUser + 1)
+        let image = Sample.jpeg(400)
+        #expect(try vault.get(vault.store(image)).bytes == Bytes(image))
+        try flood.crash()
+        try eventually("the end of the flood's connections") {
+            try vault.ask("GET", "/v1/status", door: "admin").json["connections"].number == 1
+        }
     }
 
     /// A vault whose sockets the file system lets everyone open.
