@@ -112,7 +112,7 @@ let package = Package(
             name: "vaultinspect",
             dependencies: [
                 "VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG",
-                "CZlib",
+                "CZlib", "CDeflate",
             ],
             swiftSettings: rules),
 
@@ -125,6 +125,8 @@ let package = Package(
         .systemLibrary(
             name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
 
+        .systemLibrary(
+            name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Tests.

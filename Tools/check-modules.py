@@ -25,7 +25,8 @@ ALLOWED = {
     "vaultd": {"VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage", "VaultAPI", "VaultServer",
                "CVaultSystem"},
     "vaultctl": {"VaultFormat", "VaultAPI", "VaultClient"},
-    "vaultinspect": {"VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib"},
+    "vaultinspect": {"VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib",
+                     "CDeflate"},
 }
 # Modules from outside that some targets must never see.
 FORBIDDEN = {
@@ -33,7 +34,7 @@ FORBIDDEN = {
     "ImageInspection": {"Foundation", "FoundationEssentials", "Glibc"},
     "vaultinspect": {"Foundation", "FoundationEssentials"},
 }
-OURS = set(ALLOWED) | {"CSodium", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib"}
+OURS = set(ALLOWED) | {"CSodium", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib", "CDeflate"}
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |private )?import (?:\w+ )?(\w+)", re.M)
 
 

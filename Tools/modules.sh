@@ -16,7 +16,7 @@ for name in CJPEG CVaultSystem CSeccomp; do
   printf 'module %s { header "%s" export * }\n' "$name" "$sources/$name/include/$name.h" >"$build/$name.modulemap"
   RULES+=(-Xcc "-fmodule-map-file=$build/$name.modulemap")
 done
-for name in CMagic CZlib; do RULES+=(-Xcc "-fmodule-map-file=$sources/$name/module.modulemap"); done
+for name in CMagic CZlib CDeflate; do RULES+=(-Xcc "-fmodule-map-file=$sources/$name/module.modulemap"); done
 
 # Whether the product is older than one of the files it is made of, or than these scripts.
 stale() {

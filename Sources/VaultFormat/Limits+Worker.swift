@@ -28,6 +28,16 @@ extension Limits {
     /// Bytes that zlib inflates at a time: stays in a core's cache, and larger gained nothing.
     package static let workerInflateWindowBytes = 64 << 10
 
+    /// Bytes of pixels that are inflated in one go, in memory of a worker's own: a picture of 8 Mpx in
+    /// three colours. With the image, its parts put together and the libraries a bomb stays below 64 MiB.
+    package static let workerWholeInflatedBytes = 24 << 20
+
+    /// Bytes of the compressed pixels that are put together for that.
+    package static let workerWholeDeflatedBytes = 12 << 20
+
+    /// Bytes of such memory that a worker keeps for its next image; more is given back.
+    package static let workerKeptRoomBytes = 4 << 20
+
     /// Bytes of all compressed texts and profiles of one PNG, inflated: as much as may stand beside
     /// the picture uncompressed, and searched in 10 ms.
     package static let workerTextBytes = 4 << 20

@@ -35,10 +35,21 @@ struct PNGDecode {
         _ image: borrowing Span<UInt8>, _ parts: [PNGFacts.DataPart], _ width: Int, _ height: Int,
         _ expected: Int
     ) -> DecodeOutcome {
-        var rows = PNGRows(
+        let fresh = PNGRows(
             width: width, height: height, bitsPerPixel: facts.bitsPerPixel,
             isInterlaced: facts.isInterlaced)
-        let end = inflater.inflate(parts.map(\.range), of: image, most: expected) { rows.take($0) }
+        let ranges = parts.map(\.range)
+        var rows = fresh
+        let isWhole = WholeInflater.shared.inflates(ranges, of: image, exactly: expected) {
+            rows.take($0)
+        }
+        if isWhole {
+            inflatedBytes += expected
+            return .sound
+        }
+        // Too large for one go, or not sound: through the window it is found out which.
+        rows = fresh
+        let end = inflater.inflate(ranges, of: image, most: expected) { rows.take($0) }
         switch end {
         case .whole(let bytes):
             inflatedBytes += bytes

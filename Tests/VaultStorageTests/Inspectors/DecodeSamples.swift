@@ -102,6 +102,19 @@ struct SamplePNG {
         return bits.stream + be32(Int(adler32(bytes)) ^ (adlerIsWrong ? 1 : 0))
     }
 
+    /// A grey PNG of 8 bits whose black pixels inflate to so many bytes, in rows of 259: one, and then
+    /// so many times 258 more of it.
+    static func black(rows: Int, runs: Int) -> [UInt8] {
+        var bits = Bits()
+        bits.append(0x30, 8)
+        for _ in 0..<runs { bits.append(0b1100_0101_00000, 13) }
+        // The Adler sums of zeros: one, and how many there are.
+        let sums = (1 + 258 * runs) % 65_521 << 16 | 1
+        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+            + chunk("IHDR", be32(258) + be32(rows) + [8, 0, 0, 0, 0])
+            + chunk("IDAT", bits.stream + be32(sums)) + chunk("IEND", [])
+    }
+
     /// The letter A, and then so many times 258 more of it in 13 bits; without a checksum.
     static func bomb(runs: Int) -> [UInt8] {
         var bits = Bits()

@@ -65,6 +65,22 @@ import VaultFormat
         #expect(try await Self.decode(png.bytes).decode == outcome)
     }
 
+    /// 258 k + 1 rows of 259 bytes are one byte and a whole number of runs: with 375 the pixels are
+    /// inflated in one go, with 377 they are too large for that.
+    @Test(
+        arguments: [375, 377],
+        [(0, DecodeOutcome.sound), (-1, .pixelsTooFew), (1, .pixelsTooMany)])
+    func largePixelsAreJudgedTheSameInOneGoAndThroughAWindow(
+        _ factor: Int, _ extra: (runs: Int, outcome: DecodeOutcome)
+    ) async throws {
+        let rows = 258 * factor + 1
+        #expect((rows * 259 <= Limits.workerWholeInflatedBytes) == (factor == 375))
+        let runs = (rows * 259 - 1) / 258
+        let answer = try await Self.decode(SamplePNG.black(rows: rows, runs: runs + extra.runs))
+        #expect(answer.decode == extra.outcome)
+        #expect(answer.measures.peakMemoryKiB < 64 << 10)
+    }
+
     static let texts: [([UInt8], DecodeOutcome)] = [
         (SamplePNG.compressedText(Array("A view of the harbour, in May.".utf8)), .sound),
         (SamplePNG.compressedText(Array("caption <script>alert(1)</script>".utf8)), .textHidden),
