@@ -122,7 +122,7 @@ struct PutTests {
 
     @Test("with the policy truncate, what follows the picture is left out and said so")
     func truncation() async throws {
-        var policy = InspectionPolicy.default
+        var policy = InspectionPolicy.structure
         policy.trailer = .truncate
         let test = try vault(policy: policy)
         defer { test.stop() }

@@ -139,9 +139,10 @@ struct LinterTests {
             files_limit = [line.split()[3] for line in limits if line.startswith("Max open files")]
             ours.close()
             print(status["Seccomp"].strip(), status["NoNewPrivs"].strip(), ",".join(files),
-                  files_limit[0], child.wait(10))
+                  files_limit[0])
+            child.wait(10)
             """
         let words = try python(script, [Machine.program("vaultinspect")])
-        #expect(words == "2 1 0 0 0\n")
+        #expect(words == "2 1 0 0\n")
     }
 }
