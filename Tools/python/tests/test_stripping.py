@@ -1,7 +1,7 @@
-"""A vault that strips metadata changes no pixel: another decoder sees the same picture, the same way up.
+"""A vault that strips metadata changes no pixel: another decoder sees the same picture, right way up.
 
-The images are made here; those of the folder that IMAGEVAULT_CORPUS names, or of ../shared/images beside
-the checkout, are looked at as well where there is one.
+The images are made here; those of the folder that IMAGEVAULT_CORPUS names, or of ../shared/images
+beside the checkout, are looked at as well where there is one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from conftest import ROOT, running_vault
 from PIL import Image, ImageCms, ImageOps, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
-from imagevault import ImageRefused, Vault
+from imagevault import EmptyBody, ImageRefused, InvalidName, Vault
 
 CORPUS = Path(os.environ.get("IMAGEVAULT_CORPUS") or ROOT.parent / "shared/images")
 ORIENTATION = 0x0112
@@ -37,7 +37,7 @@ def stripping_vault() -> Iterator[Vault]:
 
 
 def picture(data: bytes) -> tuple[Any, ...]:
-    """What a viewer shows: every frame of an animation, turned as the file says, and its colours."""
+    """What a viewer shows: each frame of an animation, turned as EXIF says, and its colours."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = Image.open(io.BytesIO(data))
@@ -47,6 +47,9 @@ def picture(data: bytes) -> tuple[Any, ...]:
         frames = ImageSequence.Iterator(image) if image.format == "PNG" else [image]
         shown = []
         for frame in frames:
+            # Pillow turns a picture by its XMP as well, where EXIF says nothing; viewers do not.
+            for name in ("xmp", "XML:com.adobe.xmp"):
+                frame.info.pop(name, None)
             turned = ImageOps.exif_transpose(frame)
             transparent = frame.info.get("transparency")
             shown.append((turned.mode, turned.size, turned.tobytes(), transparent))
@@ -155,11 +158,11 @@ def test_a_second_picture_goes(stripping_vault: Vault) -> None:
 @pytest.mark.skipif(not (CORPUS / "MANIFEST.csv").exists(), reason=f"no images in {CORPUS}")
 def test_every_image_of_the_corpus_keeps_its_pixels(stripping_vault: Vault) -> None:
     changed, left, accepted = [], [], 0
-    for row in csv.DictReader((CORPUS / "MANIFEST.csv").open(newline="")):
+    for row in csv.DictReader((CORPUS / "MANIFEST.csv").read_text().splitlines()):
         before = (CORPUS / row["path"]).read_bytes()
         try:
             after = strip(stripping_vault, before, row["upload_name"])
-        except ImageRefused:
+        except (EmptyBody, ImageRefused, InvalidName):
             continue
         accepted += 1
         if picture(after) != picture(before):
