@@ -150,11 +150,3 @@ struct InspectReport: Sendable {
         guard kind == .done else { throw ExitCode(kind.rawValue) }
     }
 }
-
-extension InspectionLevel: ExpressibleByArgument {
-    package init?(argument: String) { self.init(name: argument) }
-    package static var allValueStrings: [String] { allCases.map(\.name) }
-}
-
-extension InspectionPolicy.Trailer: ExpressibleByArgument {}
-extension InspectionPolicy.Metadata: ExpressibleByArgument {}

@@ -37,3 +37,11 @@ extension Door: ExpressibleByArgument {
 
     package static var allValueStrings: [String] { allCases.map(\.name) }
 }
+
+extension InspectionLevel: ExpressibleByArgument {
+    package init?(argument: String) { self.init(name: argument) }
+    package static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension InspectionPolicy.Trailer: ExpressibleByArgument {}
+extension InspectionPolicy.Metadata: ExpressibleByArgument {}
