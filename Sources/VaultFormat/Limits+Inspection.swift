@@ -44,6 +44,10 @@ extension Limits {
     /// Frames of an animated PNG, which are remembered for the decoder.
     package static let animationFrames = 10_000
 
+    /// Bytes that the pictures of an animated PNG inflate to, in sum: some two seconds of work. Pixels
+    /// of 16-bit colour have eight each, so that their count alone would let 8 GB pass.
+    package static let animationBytes = 1 << 30
+
     /// Directories followed in one EXIF block: image, thumbnail, Exif, GPS, interoperability and
     /// some room. Loops end here.
     package static let exifDirectories = 8

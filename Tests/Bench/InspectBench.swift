@@ -134,21 +134,23 @@ struct SingleFile {
         _ = try await pool.check()
         var seconds: [Double] = []
         var verdict = ""
-        var memory: UInt64 = 0
+        var measures = WorkerMeasures()
         for _ in 0..<Self.times {
             let started = BenchClock.now()
-            (verdict, memory) = try await inspect(pool)
+            (verdict, measures) = try await inspect(pool)
             seconds.append(BenchClock.now() - started)
         }
         await pool.shutdown()
         let name = URL(fileURLWithPath: path).lastPathComponent
         print(
             String(
-                format: "%6.1f ms  most %6.1f ms  worker %3d MiB  ", seconds.median * 1e3,
-                (seconds.max() ?? 0) * 1e3, memory >> 10) + "\(name): \(verdict)")
+                format: "%6.1f ms  most %6.1f ms  worker %6.1f ms of CPU, %3d MiB  ",
+                seconds.median * 1e3, (seconds.max() ?? 0) * 1e3,
+                Double(measures.cpuMicroseconds) / 1e3, measures.peakMemoryKiB >> 10)
+                + "\(name): \(verdict)")
     }
 
-    private func inspect(_ pool: InspectorPool) async throws -> (String, UInt64) {
+    private func inspect(_ pool: InspectorPool) async throws -> (String, WorkerMeasures) {
         var policy = InspectionPolicy.default
         policy.trailer = .truncate
         let type: ImageType
@@ -156,12 +158,12 @@ struct SingleFile {
             // Bytes of bytes: every bit pattern is one.
             type = try unsafe ImageInspector.inspect(bytes.span.bytes, policy: policy).type
         } catch {
-            return ("refused by the walk, \(error.finding.code.rawValue)", 0)
+            return ("refused by the walk, \(error.finding.code.rawValue)", WorkerMeasures())
         }
         let answer = try await pool.examine(bytes, type: type, level: .decode, namespace: "a")
-        let memory = answer.measures.peakMemoryKiB
-        return answer.outcome == .sound
-            ? ("accepted", memory)
-            : ("refused by the worker, \(answer.decode.finding.rawValue)", memory)
+        let verdict =
+            answer.outcome == .sound
+            ? "accepted" : "refused by the worker, \(answer.decode.finding.rawValue)"
+        return (verdict, answer.measures)
     }
 }

@@ -172,6 +172,7 @@ enum BrokenPNG {
         Broken(
             .dimensionsAbsurd, "frames that sum up beyond the policy", animated.bytes,
             policy: policy { $0.maxDecodedPixels = 3 * 20 * 12 - 1 }),
+        Broken(.dimensionsAbsurd, "frames that inflate to more than a gigabyte", deepFrames()),
     ]
 
     /// The sound image with one byte of its header changed.
@@ -198,6 +199,18 @@ enum BrokenPNG {
         image.dataChunks = 2
         var parts = image.parts
         parts.chunks.insert(.init("tEXt", [65, 0]), at: parts.chunks.count - 2)
+        return parts.bytes
+    }
+
+    /// Three frames of 49 million pixels of 16-bit colour, by their headers alone.
+    private static func deepFrames() -> [UInt8] {
+        let side = PNGParts.bigEndian(7_000)
+        var parts = animated.changing("IHDR") {
+            $0.content.replaceSubrange(0..<10, with: side + side + [16, 6])
+        }
+        for index in parts.chunks.indices where parts.chunks[index].type == "fcTL" {
+            parts.chunks[index].content.replaceSubrange(4..<12, with: side + side)
+        }
         return parts.bytes
     }
 

@@ -9,6 +9,7 @@ struct PNGAnimation {
     private var controls = 0
     private var sequence: UInt32 = 0
     private var pixels = 0
+    private var inflatedBytes = 0
     /// Whether the latest frame is the IDAT picture itself.
     private var awaitsPicture = false
     private var frames: [PNGFacts.Frame] = []
@@ -17,6 +18,7 @@ struct PNGAnimation {
         self.header = header
         self.policy = policy
         pixels = header.width * header.height
+        inflatedBytes = header.inflatedBytes
     }
 
     /// Takes any chunk but IDAT; those of no animation are ignored.
@@ -66,12 +68,13 @@ struct PNGAnimation {
         guard frames.last.map({ !$0.data.isEmpty }) ?? true,
             let inflated = header.inflated(width: width, height: height)
         else { throw Refused(.pngAnimation, at: start) }
-        // A frame has no more pixels than the canvas, which fits an Int; only the sum may not.
+        // A frame has no more pixels than the canvas, which fits an Int; only the sums may not.
         let (sum, overflow) = pixels.addingReportingOverflow(width * height)
-        guard !overflow, sum <= policy.maxDecodedPixels else {
-            throw Refused(.dimensionsAbsurd, at: start)
-        }
-        pixels = sum
+        let (bytes, bytesOverflow) = inflatedBytes.addingReportingOverflow(inflated)
+        guard !overflow, sum <= policy.maxDecodedPixels, !bytesOverflow,
+            bytes <= Limits.animationBytes
+        else { throw Refused(.dimensionsAbsurd, at: start) }
+        (pixels, inflatedBytes) = (sum, bytes)
         frames.append(PNGFacts.Frame(width: width, height: height, inflatedBytes: inflated))
     }
 
