@@ -16,7 +16,6 @@ enum Acts {
         case "spin": spin()
         case "exit": quit()
         case "trap": trap()
-        case "nothing": 0
         default: EINVAL
         }
     }

@@ -67,7 +67,8 @@ struct HostileWorker {
         exit(EX_OK)
     }
 
-    /// What the worker says; orders that are no way of answering are acts.
+    /// What the worker says; orders that are no way of answering are acts, and one that got its way
+    /// is told by nonsense.
     private static func answer(_ order: String, _ right: [UInt8]) {
         var bytes = right
         switch order {
@@ -85,7 +86,7 @@ struct HostileWorker {
         case "late-extra":
             put(right)
             for turn in 0..<1_000_000 as Range<UInt64> where turn == .max { return }
-        default: _ = Acts.perform(order)
+        default: if Acts.perform(order) == 0 { bytes[6] = 99 }
         }
         put(bytes)
     }

@@ -64,7 +64,8 @@ import VaultFormat
     }
 
     @Test func aWorkerCannotTakeMoreMemoryThanItsShare() async throws {
-        // The act fails with ENOMEM inside the worker, which then answers as if nothing were.
+        // The act fails with ENOMEM inside the worker, which then answers as if nothing were. One
+        // that had got its way would have answered nonsense.
         #expect(try await Self.fault(of: "allocate") == nil)
     }
 
