@@ -1,7 +1,7 @@
 // InspectBench: what inspecting costs, as Tools/bench-inspect prints it: the walks in process, a
 // worker's isolation, a whole inspection at level `decode`, and single files.
 //
-//   bench WORKER [FILE...]
+//   bench WORKER [--photo JPEG | FILE...]
 
 import Foundation
 import Glibc
@@ -21,11 +21,19 @@ struct InspectBench {
         if files.isEmpty {
             walks()
             try await Isolation(worker: worker).run(BenchImage.jpeg(bytes: 200_000), "generated")
+        } else if files.count == 2, files.first == "--photo" {
+            for path in files.dropFirst() {
+                try await Isolation(worker: worker).run(read(path), "given")
+            }
+        } else {
+            for path in files {
+                try await SingleFile(worker: worker, path: path, bytes: read(path)).run()
+            }
         }
-        for path in files {
-            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-            try await SingleFile(worker: worker, path: path, bytes: bytes).run()
-        }
+    }
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
     /// Walk and search of 10 MB, the best of 20 by the thread's own clock: neighbours on the machine
@@ -50,7 +58,8 @@ struct InspectBench {
     }
 }
 
-/// One image, many times: the same code in process and through the pool, recycling included.
+/// One image, many times: vaultd's walk, and then what a worker does, in process and through the
+/// pool, recycling included.
 struct Isolation {
     let worker: String
     private static let images = 8 * Limits.workerImagesPerProcess
@@ -80,6 +89,7 @@ struct Isolation {
         _ image: [UInt8], _ level: InspectionLevel, _ pool: InspectorPool
     ) async throws -> Double {
         let started = BenchClock.now()
+        LocalInspector.walk(image)
         let answer = try await pool.examine(image, type: .jpeg, level: level, namespace: "a")
         guard answer.outcome == .sound else { fatalError("refused: \(answer.decode)") }
         return BenchClock.now() - started
@@ -114,7 +124,16 @@ struct LocalInspector {
         (self.image, self.request, self.magic) = (image, request, magic)
     }
 
+    /// What vaultd does itself before it asks a worker.
+    static func walk(_ image: [UInt8]) {
+        // Bytes of bytes: every bit pattern is one.
+        guard (try? unsafe ImageInspector.inspect(image.span.bytes)) != nil else {
+            fatalError("the walk refuses it")
+        }
+    }
+
     func run() {
+        Self.walk(image)
         let answer = Inspector.inspect(
             image.span.extracting(first: request.bodyBytes), request, magic)
         guard answer.outcome == .sound else { fatalError("refused: \(answer.decode)") }
