@@ -1,12 +1,15 @@
 extension Verdict {
     /// The findings as catalog and log keep them: `code` or `code@offset`, separated by spaces.
-    package var findingsText: String {
+    package var findingsText: String { Self.text(findings) }
+
+    private static func text(_ findings: [Finding]) -> String {
         findings.map { finding in
             finding.offset.map { "\(finding.code.rawValue)@\($0)" } ?? finding.code.rawValue
         }.joined(separator: " ")
     }
 
-    /// - Throws: ``FormatError`` for a code that is not known or an offset that is no number.
+    /// - Throws: ``FormatError`` for a code that is not known, an offset that is no number, and any
+    ///   other spelling than ``findingsText``.
     package static func findings(text: String) throws(FormatError) -> [Finding] {
         var findings: [Finding] = []
         for word in text.split(separator: " ") {
@@ -17,6 +20,7 @@ extension Verdict {
             guard parts.count == 1 || offset != nil else { throw .outOfRange(field: "finding") }
             findings.append(Finding(code: code, offset: offset))
         }
+        guard Self.text(findings) == text else { throw .notCanonical(field: "findings") }
         return findings
     }
 }
