@@ -4,7 +4,7 @@ package import VaultFormat
 
 package enum ImageInspector {
     /// Rises whenever a rule changes.
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
 
     /// Inspects a whole upload at level `structure`, in time linear in its size.
     /// The name is nil when a stored image is inspected again; the declared type is what the
@@ -81,6 +81,9 @@ package enum ImageInspector {
         for part in [image] + trailer.images {
             for segment in part.segments { try HiddenMetadata.search(bytes, segment.payload) }
             flags.formUnion(FlagReader.flags(bytes, part))
+        }
+        if let attachment = trailer.attachment {
+            try HiddenMetadata.searchMagics(bytes, attachment)
         }
         var findings: [Finding] = []
         if let offset = trailer.unexplained {

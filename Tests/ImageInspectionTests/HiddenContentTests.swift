@@ -50,6 +50,16 @@ enum HiddenContent {
         + foreign.map { Broken($0.1, "\($0.0.prefix(4)) in a chunk", inChunk($0.0)) }
         + foreign.map {
             Broken(
+                $0.1, "\($0.0.prefix(4)) in a Samsung directory",
+                JPEGTrailerTests.samsung(data: $0.0))
+        }
+        + foreign.map {
+            Broken(
+                $0.1, "\($0.0.prefix(4)) in a film",
+                JPEGTrailerTests.motionPhoto(announced: true, data: $0.0))
+        }
+        + foreign.map {
+            Broken(
                 $0.1, "\($0.0.prefix(4)) in a tail to be cut", jpeg.bytes + [9] + $0.0,
                 policy: truncating)
         }
@@ -145,6 +155,12 @@ struct HiddenContentTests {
     func `a short form does not count in picture data`(_ text: String, _ code: FindingCode) {
         let image = HiddenContent.inData(Array("Hello \(text)you".utf8))
         #expect(refusal(of: image) == nil)
+    }
+
+    @Test(arguments: HiddenContent.short)
+    func `a short form does not count in a film`(_ text: String, _ code: FindingCode) {
+        let data = Array("Hello \(text)you".utf8)
+        #expect(refusal(of: JPEGTrailerTests.motionPhoto(announced: true, data: data)) == nil)
     }
 
     @Test(arguments: HiddenContent.short)

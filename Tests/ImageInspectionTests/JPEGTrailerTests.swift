@@ -29,8 +29,10 @@ struct JPEGTrailerTests {
         return indexed(offset: bytes.count - base).bytes + image + image
     }
 
-    static func samsung(extra: [UInt8] = [], gap: [UInt8] = []) -> [UInt8] {
-        let entry: [UInt8] = [0, 0, 1, 10, 3, 0, 0, 0] + Array("abcdata".utf8)
+    static func samsung(
+        extra: [UInt8] = [], gap: [UInt8] = [], data: [UInt8] = Array("data".utf8)
+    ) -> [UInt8] {
+        let entry: [UInt8] = [0, 0, 1, 10, 3, 0, 0, 0] + Array("abc".utf8) + data
         let list =
             Array("SEFH".utf8) + [107, 0, 0, 0, 1, 0, 0, 0] + [0, 0, 1, 10]
             + [UInt8(entry.count + gap.count), 0, 0, 0, UInt8(entry.count), 0, 0, 0]
@@ -38,15 +40,16 @@ struct JPEGTrailerTests {
             + Array("SEFT".utf8)
     }
 
-    static let film: [UInt8] =
-        [0, 0, 0, 16] + Array("ftypmp42".utf8) + [0, 0, 0, 0] + [0, 0, 0, 12] + Array("mdat".utf8)
-        + [1, 2, 3, 4]
+    static func film(_ data: [UInt8]) -> [UInt8] {
+        [0, 0, 0, 16] + Array("ftypmp42".utf8) + [0, 0, 0, 0] + [0, 0, 0, UInt8(8 + data.count)]
+            + Array("mdat".utf8) + data
+    }
 
-    static func motionPhoto(announced: Bool) -> [UInt8] {
+    static func motionPhoto(announced: Bool, data: [UInt8] = [1, 2, 3, 4]) -> [UInt8] {
         let packet = "http://ns.adobe.com/xap/1.0/\u{0}<x GCamera:MotionPhoto='1'/>"
         let segment = JPEGParts.Piece.segment(marker: 0xE1, payload: Array(packet.utf8))
         let parts = TestJPEG.gray.parts
-        return (announced ? parts.inserting(segment, before: 0xDB) : parts).bytes + film
+        return (announced ? parts.inserting(segment, before: 0xDB) : parts).bytes + film(data)
     }
 
     static let explained: [(String, [UInt8])] = [

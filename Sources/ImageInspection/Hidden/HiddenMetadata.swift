@@ -18,10 +18,22 @@ enum HiddenMetadata {
     }()
 
     static func search(_ bytes: RawSpan, _ range: Range<Int>) throws(Refused) {
+        try search(bytes, range, for: 0b111)
+    }
+
+    /// Searches for archives and programs alone: in compressed data of megabytes, a film say, a short
+    /// form inside readable text occurs by chance.
+    static func searchMagics(_ bytes: RawSpan, _ range: Range<Int>) throws(Refused) {
+        try search(bytes, range, for: 0b100)
+    }
+
+    private static func search(
+        _ bytes: RawSpan, _ range: Range<Int>, for wanted: UInt8
+    ) throws(Refused) {
         let roles = roles.span
         for offset in range {
             guard let byte = bytes.u8(offset) else { return }
-            let role = roles[Int(byte)]
+            let role = roles[Int(byte)] & wanted
             guard role != 0 else { continue }
             let isWide = bytes.u8(offset + 1) == 0
             if role & 1 != 0 { try checkShort(bytes, at: offset, in: range, isWide: isWide) }

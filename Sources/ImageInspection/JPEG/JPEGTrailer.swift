@@ -9,6 +9,8 @@ struct JPEGTrailer {
     private(set) var images: [JPEGImage] = []
     /// Offset just past the last image: what is kept when the rest is cut off.
     private(set) var imagesEnd: Int
+    /// A directory or film that explains the rest of the file, if there is one.
+    private(set) var attachment: Range<Int>?
     /// Where the unexplained bytes begin, if any.
     private(set) var unexplained: Int?
 
@@ -29,12 +31,15 @@ struct JPEGTrailer {
             }
         }
         if offset >= bytes.byteCount { return }
-        // Both trailers begin with numbers whose first bytes look like padding.
-        if SamsungTrailer.explains(bytes, imagesEnd..<bytes.byteCount, paddedTo: offset) { return }
-        if MotionPhoto.explains(bytes, imagesEnd, paddedTo: offset, segments: image.segments) {
-            return
+        let rest = imagesEnd..<bytes.byteCount
+        // Both begin with numbers whose first bytes look like padding.
+        if SamsungTrailer.explains(bytes, rest, paddedTo: offset)
+            || MotionPhoto.explains(bytes, imagesEnd, paddedTo: offset, segments: image.segments)
+        {
+            attachment = rest
+        } else {
+            unexplained = offset
         }
-        unexplained = offset
     }
 
     /// The first offset that is not padding: FF is padding unless it begins an image.
