@@ -67,6 +67,7 @@ package final class DoorServer: Service {
                     to: request, from: peer, through: writer, on: channel)
             },
             configuration: .init(
+                additionalChannelHandlers: [MalformedRequests()],
                 idleTimeout: .seconds(Int64(Limits.idleSeconds)),
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: Limits.headerBytes,

@@ -44,9 +44,11 @@ struct Exchange {
     init(request: Request, peer: PeerIdentity, door: Door) {
         self.request = request
         body = BodyParts(request.body)
+        // Behind what could not be parsed nothing is a request any more.
         hasUnreadBody =
-            request.headers[.contentLength].map { $0 != "0" }
-            ?? (request.headers[.transferEncoding] != nil)
+            request.head.scheme == MalformedRequests.scheme
+            || request.headers[.contentLength].map { $0 != "0" }
+                ?? (request.headers[.transferEncoding] != nil)
         self.peer = peer
         self.door = door
         context = Result { () throws(RequestError) in
@@ -61,6 +63,8 @@ struct Exchange {
             caller: Caller(door: door, uid: peer.uid, gid: peer.gid, pid: peer.pid), request: id,
             namespace: .standard, asserted: (try? context.get())?.asserted ?? .none)
     }
+
+    var isMalformed: Bool { request.head.scheme == MalformedRequests.scheme }
 
     var path: Substring {
         let target = request.head.path ?? ""

@@ -104,6 +104,10 @@ package struct RequestHandler: Sendable {
                 ])
             throw try await refused(VaultError(.notPermitted), exchange)
         }
+        if exchange.isMalformed {
+            throw try await refused(
+                VaultError(.badRequest), detail: "This is not an HTTP/1.1 request.", exchange)
+        }
         let verb: Verb
         do throws(RouteRefusal) {
             verb = try Verb(

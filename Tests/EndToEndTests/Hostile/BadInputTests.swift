@@ -88,6 +88,23 @@ struct BadInputTests {
         #expect(try vault.ask("GET", "/v1/health").status == 200)
     }
 
+    @Test("what is no HTTP gets a problem document, an event and the end of its connection")
+    func malformed() throws {
+        let vault = try TestVault()
+        let door = try vault.connect()
+        #expect(try door.ask("GET", "/v1/health").status == 200)
+        try door.send("GET /v1/health HTTP/1.1\r\nHost: v\r\nContent-Length: ~\r\n\r\n")
+        let answer = try #require(try door.answer())
+        #expect(answer.status == 400)
+        #expect(answer.code == "bad-request")
+        #expect(answer["Connection"] == "close")
+        #expect(answer["Cache-Control"] == "no-store")
+        #expect(try door.readToEnd().isEmpty)
+        let event = try #require(try vault.events().last { $0["action"].text == "request.refused" })
+        #expect(event["code"].text == "bad-request")
+        #expect(event["request_id"].text == answer.json["request_id"].text)
+    }
+
     @Test("random bytes end their own connection and no other")
     func randomBytes() throws {
         let vault = try sharedVault()
