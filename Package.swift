@@ -105,7 +105,7 @@ let package = Package(
         .executableTarget(
             name: "vaultctl",
             dependencies: [
-                "VaultFormat", "VaultAPI", "VaultClient",
+                "VaultFormat", "VaultAPI", "VaultClient", "CVaultSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),

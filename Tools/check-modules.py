@@ -24,7 +24,7 @@ ALLOWED = {
     "VaultClient": {"VaultFormat", "VaultAPI"},
     "vaultd": {"VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage", "VaultAPI", "VaultServer",
                "CVaultSystem"},
-    "vaultctl": {"VaultFormat", "VaultAPI", "VaultClient"},
+    "vaultctl": {"VaultFormat", "VaultAPI", "VaultClient", "CVaultSystem"},
     "vaultinspect": {"VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib",
                      "CDeflate"},
 }

@@ -7,6 +7,8 @@ vault. Sections of this file follow those pages in their order, which is why it 
     vectors.py                  write Tests/VaultTestKit/Vectors/*.json
     vectors.py --compare        fail unless those files are what this program makes
     vectors.py --check FILE     open what the vault sealed; FILE is one sample (see check_sample)
+    vectors.py --keys FILE KEY  every key and secret of the key file FILE that the key text in KEY leads
+                                to, one a line: for a test that looks for them where none may be
 
 Every key, nonce and salt here comes from `fixed`, so each run writes the same bytes. Nothing
 here keeps a secret: never seal anything of worth with it.
@@ -321,16 +323,53 @@ def slot_context(kind, vault, slot, recipient, salt):
     return bytes([kind]) + vault + slot + recipient + salt
 
 
+def parse_parameters(data):
+    reader = Reader(data, "slot")
+    passes, kibibytes = reader.number(4), reader.number(4)
+    refuse_unless(1 <= passes <= 12 and 64 <= kibibytes <= 512 << 10, "slot", "out-of-range")
+    reader.finish()
+    return passes, kibibytes
+
+
+def stretched(passphrase, salt, parameters):
+    passes, kibibytes = parse_parameters(parameters)
+    argon2id = sodium.crypto_pwhash_ALG_ARGON2ID13
+    return sodium.crypto_pwhash_alg(
+        32, passphrase, salt[:16], passes, kibibytes << 10, argon2id
+    )
+
+
+def secret_kind(text):
+    return 1 if text.startswith("imagevault-key-1:") else 2
+
+
+def slot_secret(text, body):
+    """The 32 bytes that `text` stands for at a slot with this body."""
+    if secret_kind(text) == 1:
+        return parse_key_text(text)
+    reader = Reader(body, "slot")
+    parameters, salt = reader.short(), reader.take(32)
+    return stretched(text.encode(), salt, parameters)
+
+
 def make_slot(name, vault, secret, root, **override):
-    """One slot; `override` names fields that a faulty or hostile writer got wrong."""
+    """One slot; `override` names fields that a faulty or hostile writer got wrong.
+
+    A `secret` that is text is a passphrase, and `parameters` say how it is stretched.
+    """
     private = fixed(name + " private key")
     recipient = override.get("recipient", sodium.crypto_scalarmult_base(private))
     slot = override.get("id", fixed(name + " id", 16))
-    kind, salt = override.get("kind", 1), fixed(name + " salt")
+    salt, parameters = fixed(name + " salt"), b""
+    if isinstance(secret, str):
+        parameters = struct.pack(">II", *override.get("stretching", (1, 64)))
+        secret = stretched(secret.encode(), salt, parameters)
+    kind = override.get("kind", 2 if parameters else 1)
+    parameters = override.get("parameters", parameters)
     context = slot_context(kind, vault, slot, recipient, salt)
     key, commitment = derive(secret, b"ivault-slot-v1--", context)
     nonce = fixed(name + " nonce", 24)
-    body = short(b"") + salt + commitment + nonce + seal_xchacha(key, nonce, context, private)
+    body = short(parameters) + salt + commitment + nonce + seal_xchacha(key, nonce, context, private)
     return {
         "id": slot,
         "kind": kind,
@@ -446,14 +485,19 @@ def parse_entry(reader):
     return one
 
 
-def open_file(data, secret, slot_kind=1):
-    """The keys of a key file, in the order of its entries, by any slot that takes the secret."""
+def open_file(data, secret):
+    """The keys of a key file, in the order of its entries, by any slot that takes the secret.
+
+    The secret is 32 bytes of a key file, or text as it is typed.
+    """
+    slot_kind = secret_kind(secret) if isinstance(secret, str) else 1
     kind, vault, slots, entries, header, commitment, nonce, payload = parse_file(data)
     for slot in slots:
         if slot["kind"] != slot_kind:
             continue
         try:
-            root = open_slot(slot, vault, secret)
+            typed = isinstance(secret, str)
+            root = open_slot(slot, vault, slot_secret(secret, slot["body"]) if typed else secret)
         except Refused as error:
             if error.code == "wrong-key":
                 continue
@@ -548,6 +592,7 @@ KEYS = [fixed(f"key {PURPOSES[e['purpose']]} {e['number']} {e['name'].decode()}"
 KEY = {(e["purpose"], e["number"], e["name"].decode()): k for e, k in zip(ENTRIES, KEYS)}
 EPOCHS = {1: KEY[6, 1, ""], 2: KEY[6, 2, ""]}
 SLOT = make_slot("slot on disk", VAULT, SECRET, ROOT)
+PASSPHRASE = "three grey cats \u00fc"
 LOG_SECRET, LOG_ROOT, LOG_SEED = fixed("log secret"), fixed("log root"), fixed("log seed")
 
 
@@ -978,6 +1023,40 @@ def sealing_faults(good):
     yield "another root's payload", keyring(root=fixed("other root")), "payload", "refused"
 
 
+def generation_faults():
+    """What the holder of a removed slot's secret, or of the root before, tries on generation 8."""
+    stays = make_slot("stays", VAULT, fixed("a secret that stays"), fixed("next root"))
+    after = keyring("after", slots=(stays,), generation=8, root=fixed("next root"))
+    yield "the secret of a slot that was removed", after, "slot", "wrong-key"
+    put_back = keyring("after", slots=(stays, SLOT), generation=8, root=fixed("next root"))
+    yield "a removed slot that was put back with its old root", put_back, "payload", "refused"
+    head = len(file_header(1, VAULT, 8, [stays], ENTRIES))
+    older = file_header(1, VAULT, 8, [SLOT], ENTRIES) + after[head:]
+    yield "the slots of the generation before over the new payload", older, "payload", "refused"
+
+
+def passphrase_faults(both):
+    yield "another passphrase", both, "wrong-key", PASSPHRASE[:-1]
+    yield "a passphrase with a newline", both, "wrong-key", PASSPHRASE + "\n"
+    yield "a passphrase where there is only a key file", keyring(), "wrong-key", PASSPHRASE
+    named = keyring(slots=(make_slot("spoken", VAULT, PASSPHRASE, ROOT, kind=1),))
+    yield "a passphrase slot that says it is a key file", named, "wrong-key", PASSPHRASE
+
+    def asking(passes, kibibytes, more=b""):
+        parameters = struct.pack(">II", passes, kibibytes) + more
+        slot = make_slot("spoken", VAULT, PASSPHRASE, ROOT, parameters=parameters)
+        return keyring(slots=(slot,))
+
+    yield "one pass more", asking(2, 64), "wrong-key", PASSPHRASE
+    yield "a KiB more", asking(1, 65), "wrong-key", PASSPHRASE
+    for passes, kibibytes in ((0, 64), (13, 64), (1, 63), (1, (512 << 10) + 1), (3, 4 << 20)):
+        rule = f"{passes} passes over {kibibytes} KiB"
+        yield rule, asking(passes, kibibytes), "out-of-range", PASSPHRASE
+    yield "a byte after the parameters", asking(1, 64, b"\0"), "trailing-bytes", PASSPHRASE
+    short_of = make_slot("spoken", VAULT, PASSPHRASE, ROOT, parameters=bytes(7))
+    yield "parameters of 7 bytes", keyring(slots=(short_of,)), "truncated", PASSPHRASE
+
+
 def keyrings():
     good = keyring()
     sealed = open_file(good, SECRET)[2]
@@ -999,10 +1078,16 @@ def keyrings():
     opens.append({"rule": "the last slot of three opens", "kind": 1, "file": several.hex()})
     opens[2] |= {"secret": key_text(SECRET), "root": ROOT.hex()}
     opens[2] |= {"entries": list(map(spell, open_file(several, SECRET)[2]))}
+    both = keyring("both", slots=(SLOT, make_slot("spoken", VAULT, PASSPHRASE, ROOT)))
+    for rule, typed in {"key file": key_text(SECRET), "passphrase": PASSPHRASE}.items():
+        opened = list(map(spell, open_file(both, typed)[2]))
+        opens.append({"rule": f"of two slots the {rule} opens alone", "kind": 1, "file": both.hex()})
+        opens[-1] |= {"secret": typed, "root": ROOT.hex(), "entries": opened}
     refusals = []
 
     def refuse(rule, data, layer, code, secret=SECRET):
-        vector = {"rule": rule, "file": data.hex(), "secret": key_text(secret)}
+        typed = secret if isinstance(secret, str) else key_text(secret)
+        vector = {"rule": rule, "file": data.hex(), "secret": typed}
         vector |= {"refused_by": layer, "code": code}
         refusals.append(confirm(vector, lambda: open_file(data, secret)))
 
@@ -1012,6 +1097,10 @@ def keyrings():
         refuse(rule, data, layer, code)
     refuse("another secret", good, "slot", "wrong-key", fixed("wrong secret"))
     refuse("the secret of a slot of another kind", several, "slot", "wrong-key", fixed("offline"))
+    for rule, data, layer, code in generation_faults():
+        refuse(rule, data, layer, code)
+    for rule, data, code, typed in passphrase_faults(both):
+        refuse(rule, data, "slot", code, typed)
     return opens, refusals
 
 
@@ -1091,6 +1180,8 @@ def events():
             "namespace": "default",
             "image": fixed("event image").hex(),
             "reference": fixed("event reference", 16).hex(),
+            "slot": fixed("event slot", 16).hex(),
+            "generation": 8,
             "bytes": 200000,
             "offset": 262144,
             "duration_us": 1234,
@@ -1245,6 +1336,24 @@ def check_sample(sample):
     check_note(sample["note"], sample["verifier_key"])
 
 
+def known_keys(data, typed):
+    """Every secret on the way from what is typed to the keys, and the keys."""
+    _, vault, slots, _, header, _, nonce, payload = parse_file(data)
+    for slot in slots:
+        secret = slot_secret(typed, slot["body"])
+        reader = Reader(slot["body"], "slot")
+        reader.short()
+        salt, _, slot_nonce, sealed = (reader.take(count) for count in (32, 32, 24, 48))
+        context = slot_context(slot["kind"], vault, slot["id"], slot["recipient"], salt)
+        slot_key, _ = derive(secret, b"ivault-slot-v1--", context)
+        private = open_xchacha("slot", slot_key, slot_nonce, context, sealed)
+        root = open_slot(slot, vault, secret)
+        payload_key, _ = derive(root, b"ivault-keys-v1--", header)
+        keys = open_xchacha("payload", payload_key, nonce, header, payload)
+        yield from (secret, slot_key, private, root, payload_key)
+        yield from (keys[at : at + 32] for at in range(0, len(keys), 32))
+
+
 def main(arguments):
     match arguments:
         case []:
@@ -1254,6 +1363,11 @@ def main(arguments):
         case ["--check", file]:
             check_sample(json.loads(pathlib.Path(file).read_text()))
             print("opened")
+            return 0
+        case ["--keys", file, key]:
+            typed = pathlib.Path(key).read_text()
+            keys = known_keys(pathlib.Path(file).read_bytes(), typed)
+            print("\n".join(one.hex() for one in keys))
             return 0
         case _:
             print(__doc__)

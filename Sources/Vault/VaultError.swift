@@ -24,6 +24,13 @@ package struct VaultError: Error, Hashable, Sendable {
         return error
     }
 
+    /// The same for a vault that was sealed meanwhile.
+    var whileSealing: VaultError {
+        var error = VaultError(.sealed)
+        error.isRecorded = isRecorded
+        return error
+    }
+
     /// Whether the vault said no as it should, or could not do what it should.
     package var outcome: EventOutcome {
         code.description.status >= 500 ? .failed : .refused
@@ -33,6 +40,10 @@ package struct VaultError: Error, Hashable, Sendable {
 extension CryptoError {
     /// What to answer: key memory that is used up is no damage, and it passes.
     func code(orElse damage: ErrorCode) -> ErrorCode {
-        self == .keyMemoryExhausted ? .overloaded : damage
+        switch self {
+        case .keyMemoryExhausted: .overloaded
+        case .sealed: .sealed
+        default: damage
+        }
     }
 }

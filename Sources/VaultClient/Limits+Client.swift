@@ -17,6 +17,8 @@ extension Limits {
     package static let clientAnswerSeconds: Int64 = 30
     /// Seconds for an upload and its answer: longer than the vault's own deadline.
     package static let clientUploadSeconds = Int64(uploadSeconds) + 30
+    /// Seconds for an answer that waits for passphrases to be stretched, slot after slot.
+    package static let clientStretchSeconds: Int64 = 300
     /// Seconds without a byte before a connection counts as dead.
     package static let clientSilenceSeconds: Int64 = 60
     /// Connections at once from one client.

@@ -4,11 +4,57 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 package import VaultAPI
-import VaultFormat
+package import VaultFormat
 
 extension VaultClient {
     package func status() async throws(ClientError) -> StatusAnswer {
         try await answer(StatusAnswer.self, to: exchange(.GET, APIPath.status))
+    }
+
+    /// Takes every key from the vault until it is unsealed.
+    package func seal() async throws(ClientError) -> SealAnswer {
+        try await answer(SealAnswer.self, to: exchange(.POST, APIPath.seal))
+    }
+
+    /// Opens the vault with the secret of one of its slots.
+    package func unseal(_ secret: [UInt8]) async throws(ClientError) -> SealAnswer {
+        try await send(secret, to: APIPath.unseal)
+    }
+
+    package func slots() async throws(ClientError) -> SlotsAnswer {
+        try await answer(SlotsAnswer.self, to: exchange(.GET, APIPath.slots))
+    }
+
+    /// Adds a slot that the secret opens.
+    package func addSlot(
+        _ secret: [UInt8], label: SlotLabel
+    ) async throws(ClientError) -> SlotsAnswer {
+        try await send(secret, to: APIPath.slots + NewSlotQuery(label: label).query)
+    }
+
+    package func removeSlot(_ id: SlotID) async throws(ClientError) -> SlotsAnswer {
+        try await answer(SlotsAnswer.self, to: exchange(.DELETE, APIPath.slot(id)))
+    }
+
+    /// Has a slot open the keyring, and what that gives thrown away.
+    package func proveSlot(
+        _ id: SlotID, _ secret: [UInt8]
+    ) async throws(ClientError) -> SlotsAnswer {
+        try await send(secret, to: APIPath.slotProof(id))
+    }
+
+    package func rotateRoot() async throws(ClientError) -> SlotsAnswer {
+        try await answer(SlotsAnswer.self, to: exchange(.POST, APIPath.rotateRoot))
+    }
+
+    private func send<Value: Decodable>(
+        _ secret: [UInt8], to path: String
+    ) async throws(ClientError) -> Value {
+        try await answer(
+            Value.self,
+            to: exchange(
+                .POST, path, headers: ["Content-Type": MediaType.octets],
+                body: .bytes(ByteBuffer(bytes: secret)), seconds: Limits.clientStretchSeconds))
     }
 
     package func events(_ list: EventListQuery) async throws(ClientError) -> EventPage {

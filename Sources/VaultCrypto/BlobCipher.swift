@@ -108,14 +108,18 @@ private struct FrameCipher: ~Copyable, Sendable {
         let nonce = layout.nonce(ofFrame: index)
         switch layout.suite {
         case .aes256GCM:
-            let box = try unsafe key.withBytes { key in
-                try unsafe AES.GCM.seal(
-                    frame, using: SymmetricKey(data: key), nonce: AES.GCM.Nonce(data: nonce),
-                    authenticating: associatedData)
+            let box = try unsafe key.withBytes { (key) throws(CryptoError) in
+                do {
+                    return try unsafe AES.GCM.seal(
+                        frame, using: SymmetricKey(data: key),
+                        nonce: AES.GCM.Nonce(data: nonce), authenticating: associatedData)
+                } catch {
+                    throw .refused
+                }
             }
             return [box.ciphertext, box.tag]
         case .xchacha20Poly1305:
-            return unsafe key.withBytes { key in
+            return try unsafe key.withBytes { (key) throws(CryptoError) in
                 unsafe [
                     Data(
                         Sodium.seal(
@@ -128,22 +132,23 @@ private struct FrameCipher: ~Copyable, Sendable {
     func open(_ sealed: inout Data, index: Int) throws(CryptoError) -> Data {
         let nonce = layout.nonce(ofFrame: index)
         guard sealed.count > nonce.count + Sodium.tagBytes else { throw .refused }
-        do {
-            switch layout.suite {
-            case .aes256GCM:
-                // The box takes nonce, ciphertext and tag as they lie here: nothing is copied.
-                sealed.replaceSubrange(
-                    sealed.startIndex..<sealed.startIndex + nonce.count, with: nonce)
-                let box = try AES.GCM.SealedBox(combined: sealed)
-                return try unsafe key.withBytes { key in
-                    try unsafe AES.GCM.open(
-                        box, using: SymmetricKey(data: key), authenticating: associatedData)
+        switch layout.suite {
+        case .aes256GCM:
+            // The box takes nonce, ciphertext and tag as they lie here: nothing is copied.
+            sealed.replaceSubrange(
+                sealed.startIndex..<sealed.startIndex + nonce.count, with: nonce)
+            let whole = sealed
+            return try unsafe key.withBytes { (key) throws(CryptoError) in
+                do {
+                    return try unsafe AES.GCM.open(
+                        AES.GCM.SealedBox(combined: whole), using: SymmetricKey(data: key),
+                        authenticating: associatedData)
+                } catch {
+                    throw .refused
                 }
-            case .xchacha20Poly1305:
-                return try openXChaCha([UInt8](sealed.dropFirst(nonce.count)), nonce)
             }
-        } catch {
-            throw .refused
+        case .xchacha20Poly1305:
+            return try openXChaCha([UInt8](sealed.dropFirst(nonce.count)), nonce)
         }
     }
 

@@ -13,6 +13,10 @@ package enum CryptoError: Error, Hashable, Sendable {
     case libraryUnavailable
     /// A key file's text is not one: mistyped or cut short.
     case malformedKeyFile
+    /// A passphrase could not be stretched: there was no memory for it, or its child ended.
+    case stretchFailed
+    /// The vault was sealed, and this key is zero bytes by now.
+    case sealed
     /// There is no key of that purpose, epoch or namespace.
     case unknownKey
 
@@ -24,6 +28,8 @@ package enum CryptoError: Error, Hashable, Sendable {
         case .keyMemoryExhausted: "key-memory-exhausted"
         case .libraryUnavailable: "library-unavailable"
         case .malformedKeyFile: "malformed-key-file"
+        case .stretchFailed: "stretch-failed"
+        case .sealed: "sealed"
         case .unknownKey: "unknown-key"
         }
     }

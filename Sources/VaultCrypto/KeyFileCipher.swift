@@ -12,23 +12,46 @@ package final class OpenKeyFile: Sendable {
         self.keys = keys
     }
 
+    /// The keys once more, for the next generation.
+    fileprivate func copy() throws(CryptoError) -> LockedBytes {
+        let count = file.entries.count * KeyFile.keyBytes
+        return try unsafe LockedBytes(count: count) { (out) throws(CryptoError) in
+            try unsafe keys.withBytes { (bytes) throws(CryptoError) in
+                unsafe out.copyMemory(from: bytes)
+            }
+        }
+    }
+
     /// Lends the key of the first entry that fits.
-    func withKey<R, E: Error>(
-        where fits: (KeyEntry) -> Bool, _ body: (UnsafeRawBufferPointer) throws(E) -> R
-    ) throws(E) -> R? {
+    func withKey<R>(
+        where fits: (KeyEntry) -> Bool,
+        _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> R
+    ) throws(CryptoError) -> R? {
         guard let index = file.entries.firstIndex(where: fits) else { return nil }
         return try unsafe withKey(at: index, body)
     }
 
     /// Lends the key of entry `index`.
-    func withKey<R, E: Error>(
-        at index: Int, _ body: (UnsafeRawBufferPointer) throws(E) -> R
-    ) throws(E) -> R {
-        try unsafe keys.withBytes { (bytes) throws(E) in
-            let start = index * KeyFile.keyBytes
-            return try unsafe body(
-                UnsafeRawBufferPointer(rebasing: bytes[start..<start + KeyFile.keyBytes]))
+    func withKey<R>(
+        at index: Int, _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> R
+    ) throws(CryptoError) -> R {
+        try unsafe keys.withBytes { (bytes) throws(CryptoError) in
+            try unsafe body(Self.key(index, of: bytes))
         }
+    }
+
+    /// Lends the key of entry `index`, or zeros; see ``LockedBytes/withBytesOrZeros(_:)``.
+    func withKeyOrZeros<R>(at index: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        unsafe keys.withBytesOrZeros { bytes in unsafe body(Self.key(index, of: bytes)) }
+    }
+
+    var isErased: Bool { keys.isErased }
+
+    private static func key(
+        _ index: Int, of bytes: UnsafeRawBufferPointer
+    ) -> UnsafeRawBufferPointer {
+        let start = index * KeyFile.keyBytes
+        return unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<start + KeyFile.keyBytes])
     }
 }
 
@@ -48,8 +71,8 @@ package enum KeyFileCipher {
             kind: kind, vault: vault, generation: 1, slots: slots, entries: entries)
         let derived = try derive(root: root, header: header)
         let nonce = try Random.bytes(KeyFile.nonceBytes)
-        let payload = unsafe derived.key.withBytes { key in
-            unsafe keys.withBytes { bytes in
+        let payload = try unsafe derived.key.withBytes { (key) throws(CryptoError) in
+            try unsafe keys.withBytes { (bytes) throws(CryptoError) in
                 unsafe Sodium.seal(bytes, associatedData: header, nonce: nonce, key: key)
             }
         }
@@ -57,6 +80,52 @@ package enum KeyFileCipher {
             kind: kind, vault: vault, generation: 1, slots: slots, entries: entries,
             commitment: derived.commitment, nonce: nonce, payload: payload)
         return OpenKeyFile(file: file, keys: keys)
+    }
+
+    /// The same keys as the next generation of their file: under a new root, sealed to the slots that
+    /// stay and to none other. No slot's secret is needed.
+    ///
+    /// - Parameters:
+    ///   - dropped: the slot that goes.
+    ///   - made: makes a slot that comes, for the new root.
+    /// - Throws: ``FormatError/outOfRange(field:)`` when no slot or too many would be left.
+    package static func resealed(
+        _ opened: OpenKeyFile, without dropped: SlotID? = nil,
+        with made: ((borrowing Secret<RootKey>) throws -> KeySlot)? = nil
+    ) throws -> OpenKeyFile {
+        let old = opened.file
+        let root = try Secret<RootKey>.random()
+        var slots: [KeySlot] = []
+        for slot in old.slots where slot.id != dropped {
+            slots.append(try SlotCipher.resealed(slot, root: root))
+        }
+        if let made { slots.append(try made(root)) }
+        let header = KeyFile.header(
+            kind: old.kind, vault: old.vault, generation: old.generation + 1, slots: slots,
+            entries: old.entries)
+        let derived = try derive(root: root, header: header)
+        let nonce = try Random.bytes(KeyFile.nonceBytes)
+        let keys = try opened.copy()
+        let payload = try unsafe derived.key.withBytes { (key) throws(CryptoError) in
+            try unsafe keys.withBytes { (bytes) throws(CryptoError) in
+                unsafe Sodium.seal(bytes, associatedData: header, nonce: nonce, key: key)
+            }
+        }
+        let file = try KeyFile(
+            kind: old.kind, vault: old.vault, generation: old.generation + 1, slots: slots,
+            entries: old.entries, commitment: derived.commitment, nonce: nonce, payload: payload)
+        return OpenKeyFile(file: file, keys: keys)
+    }
+
+    /// Opens a key file through one slot, and lets go of what it found.
+    ///
+    /// - Throws: as ``open(_:typed:stretch:)``.
+    package static func prove(
+        _ slot: KeySlot, of file: KeyFile, typed: TypedSecret, stretch: any PassphraseStretch
+    ) throws {
+        guard typed.kind == slot.kind else { throw CryptoError.wrongKey }
+        let root = try SlotCipher.open(slot, vault: file.vault, typed: typed, stretch: stretch)
+        _ = try open(file, provenRoot: root)
     }
 
     /// Opens a key file with its root key.
@@ -90,7 +159,27 @@ package enum KeyFileCipher {
     ) throws -> OpenKeyFile {
         for slot in file.slots where slot.kind == kind {
             do {
-                return try open(file, slot: slot, secret: secret)
+                let root = try SlotCipher.open(slot, vault: file.vault, secret: secret)
+                return try open(file, provenRoot: root)
+            } catch CryptoError.wrongKey {
+                continue
+            }
+        }
+        throw CryptoError.wrongKey
+    }
+
+    /// Opens a key file with what was typed, by the first slot of its kind that takes it.
+    ///
+    /// - Throws: as ``open(_:kind:secret:)``; also ``CryptoError/malformedKeyFile``, a
+    ///   ``FormatError`` and what `stretch` throws.
+    package static func open(
+        _ file: KeyFile, typed: TypedSecret, stretch: any PassphraseStretch
+    ) throws -> (keys: OpenKeyFile, slot: SlotID) {
+        for slot in file.slots where slot.kind == typed.kind {
+            do {
+                let root = try SlotCipher.open(
+                    slot, vault: file.vault, typed: typed, stretch: stretch)
+                return (try open(file, provenRoot: root), slot.id)
             } catch CryptoError.wrongKey {
                 continue
             }
@@ -100,13 +189,12 @@ package enum KeyFileCipher {
 
     /// A root that its own slot gave and the file is not committed to means damage, not a wrong key.
     private static func open(
-        _ file: KeyFile, slot: KeySlot, secret: borrowing Secret<SlotSecret>
-    ) throws -> OpenKeyFile {
-        let root = try SlotCipher.open(slot, vault: file.vault, secret: secret)
+        _ file: KeyFile, provenRoot root: borrowing Secret<RootKey>
+    ) throws(CryptoError) -> OpenKeyFile {
         do throws(CryptoError) {
             return try open(file, root: root)
         } catch {
-            throw error == .wrongKey ? CryptoError.refused : error
+            throw error == .wrongKey ? .refused : error
         }
     }
 

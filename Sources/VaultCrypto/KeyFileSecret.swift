@@ -27,15 +27,22 @@ extension Secret where Purpose == SlotSecret {
         }
     }
 
+    /// - Throws: ``CryptoError/malformedKeyFile``.
+    package init(keyFile typed: TypedSecret) throws(CryptoError) {
+        self = try unsafe typed.withBytes { (text) throws(CryptoError) in
+            try unsafe Secret(keyFileText: text)
+        }
+    }
+
     /// Lends the text of the key file to one call and wipes it.
     package func withKeyFileText<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
         let text = try unsafe LockedBytes(count: KeyFileText.byteCount) {
             (out) throws(CryptoError) in
-            unsafe withBytes { secret in
+            try unsafe withBytes { (secret) throws(CryptoError) in
                 unsafe Self.write(secret, to: out)
             }
         }
-        return try unsafe text.withBytes(body)
+        return try unsafe text.withBytesOrZeros(body)
     }
 
     private static func write(

@@ -53,6 +53,10 @@ package final class Keyring: Sendable {
     package var vault: VaultID { keys.file.vault }
     package var generation: UInt64 { keys.file.generation }
 
+    /// Whether the vault was sealed since this was opened. Then nothing opens or is sealed with it, and
+    /// authenticators and blind indexes are of zero bytes: who relies on some looks here afterwards.
+    package var isErased: Bool { keys.isErased }
+
     // MARK: Wrapping
 
     /// Wraps a data key under the primary epoch: nonce, ciphertext, tag.
@@ -61,8 +65,8 @@ package final class Keyring: Sendable {
     ) throws(CryptoError) -> [UInt8] {
         guard context.epoch == primaryEpoch else { throw .unknownKey }
         let nonce = try Random.bytes(Sodium.nonceBytes)
-        let sealed = unsafe keys.withKey(at: primaryIndex) { kek in
-            unsafe key.withBytes { bytes in
+        let sealed = try unsafe keys.withKey(at: primaryIndex) { (kek) throws(CryptoError) in
+            try unsafe key.withBytes { (bytes) throws(CryptoError) in
                 unsafe Sodium.seal(
                     bytes, associatedData: context.associatedData, nonce: nonce, key: kek)
             }
@@ -102,7 +106,8 @@ package final class Keyring: Sendable {
         of stored: Digest256, in namespace: NamespaceName
     ) throws(CryptoError) -> ImageID {
         let name = namespace.description
-        let id = unsafe keys.withKey(where: { $0.purpose == .naming && $0.name == name }) { key in
+        let id = try unsafe keys.withKey(where: { $0.purpose == .naming && $0.name == name }) {
+            (key) throws(CryptoError) in
             var mac = unsafe HMAC<SHA256>(key: SymmetricKey(data: key))
             mac.update(data: Array("ivault-image-v1".utf8))
             mac.update(data: stored.bytes)
@@ -153,7 +158,7 @@ package final class Keyring: Sendable {
 
     private func mac(at index: Int, _ personal: StaticString, _ message: [UInt8]) -> [UInt8] {
         var out = [UInt8](repeating: 0, count: 16)
-        unsafe keys.withKey(at: index) { key in
+        unsafe keys.withKeyOrZeros(at: index) { key in
             unsafe out.withMutableRawBytes {
                 unsafe Sodium.blake2b(
                     key: key, personal: Array(personal.description.utf8), message: message, into: $0
@@ -191,7 +196,7 @@ package final class Keyring: Sendable {
 
     private func sealLogText(_ text: [UInt8], _ context: [UInt8]) throws(CryptoError) -> [UInt8] {
         let nonce = try Random.bytes(Sodium.nonceBytes)
-        let sealed = unsafe keys.withKey(at: eventIndex) { key in
+        let sealed = try unsafe keys.withKey(at: eventIndex) { (key) throws(CryptoError) in
             unsafe text.withRawBytes { bytes in
                 unsafe Sodium.seal(bytes, associatedData: context, nonce: nonce, key: key)
             }

@@ -16,7 +16,7 @@ package final class LogSigner: Sendable {
         else { throw .unknownKey }
         self.keys = keys
         self.index = index
-        publicKey = unsafe keys.withKey(at: index) { seed in
+        publicKey = try unsafe keys.withKey(at: index) { (seed) throws(CryptoError) in
             unsafe Self.withKeyPair(seed: seed) { publicKey, _ in publicKey }
         }
     }
@@ -43,13 +43,15 @@ package final class LogSigner: Sendable {
     package var fingerprint: String { LogHash.digest(publicKey).hex }
 
     /// A signed note that states the log's size and root.
-    package func note(size: UInt64, root: Digest256) -> String {
+    ///
+    /// - Throws: ``CryptoError/sealed``.
+    package func note(size: UInt64, root: Digest256) throws(CryptoError) -> String {
         let checkpoint = Checkpoint(origin: origin, size: size, root: root)
-        return checkpoint.note(keyID: keyID, signature: sign(Array(checkpoint.text.utf8)))
+        return checkpoint.note(keyID: keyID, signature: try sign(Array(checkpoint.text.utf8)))
     }
 
-    private func sign(_ message: [UInt8]) -> [UInt8] {
-        unsafe keys.withKey(at: index) { seed in
+    private func sign(_ message: [UInt8]) throws(CryptoError) -> [UInt8] {
+        try unsafe keys.withKey(at: index) { (seed) throws(CryptoError) in
             unsafe Self.withKeyPair(seed: seed) { _, secretKey in
                 var signature = [UInt8](repeating: 0, count: 64)
                 unsafe crypto_sign_detached(

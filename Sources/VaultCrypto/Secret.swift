@@ -28,9 +28,9 @@ package struct Secret<Purpose: KeyPurpose>: ~Copyable, Sendable {
         try unsafe Secret { (bytes) throws(CryptoError) in unsafe Sodium.fillRandom(bytes) }
     }
 
-    func withBytes<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R)
-        throws(E) -> R
-    {
+    func withBytes<R: ~Copyable>(
+        _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> R
+    ) throws(CryptoError) -> R {
         try unsafe locked.withBytes(body)
     }
 }

@@ -26,7 +26,7 @@ extension Secret where Purpose == DataKey {
     /// Seals a reference's body under its own key. ObjectFormat §6.
     package func sealBody(_ body: [UInt8], context: WrapContext) throws(CryptoError) -> [UInt8] {
         let nonce = try Random.bytes(Sodium.nonceBytes)
-        let sealed = unsafe withBytes { key in
+        let sealed = try unsafe withBytes { (key) throws(CryptoError) in
             unsafe body.withRawBytes { bytes in
                 unsafe Sodium.seal(
                     bytes, associatedData: context.bodyData, nonce: nonce, key: key)

@@ -64,9 +64,11 @@ enum Sodium {
         let both = try unsafe LockedBytes(count: 64) { (out) throws(CryptoError) in
             unsafe blake2b(key: key, personal: personal, message: message, into: out)
         }
-        unsafe both.withBytes { bytes in unsafe commitment = Array(bytes[32..<64]) }
+        try unsafe both.withBytes { (bytes) throws(CryptoError) in
+            unsafe commitment = Array(bytes[32..<64])
+        }
         let secret = try unsafe Secret<Purpose> { (out) throws(CryptoError) in
-            unsafe both.withBytes { bytes in
+            try unsafe both.withBytes { (bytes) throws(CryptoError) in
                 unsafe out.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[0..<32]))
             }
         }

@@ -50,8 +50,8 @@ enum ExitKind: Int32, CaseIterable {
         switch code {
         case .imageRefused, .emptyBody, .bodyTooLarge, .invalidName, .missingName:
             self = .refusedImage
-        case .unknownImage: self = .notFound
-        case .notPermitted, .crossSite: self = .notPermitted
+        case .unknownImage, .unknownSlot: self = .notFound
+        case .notPermitted, .crossSite, .wrongSecret: self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
             .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,
             .deadlineExceeded:
@@ -61,8 +61,8 @@ enum ExitKind: Int32, CaseIterable {
             self = .damaged
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
             .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,
-            .invalidBody,
-            .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused, .internalError:
+            .invalidBody, .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused,
+            .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .internalError:
             self = .other
         }
     }

@@ -22,8 +22,7 @@ struct Vaultctl: AsyncParsableCommand {
             """,
         subcommands: [
             Put.self, Inspect.self, Get.self, Stat.self, List.self, Remove.self, Status.self,
-            WhoAmI.self,
-            Audit.self,
+            Seal.self, Unseal.self, Slots.self, Keys.self, WhoAmI.self, Audit.self,
         ])
 
     static func main() async {

@@ -1,6 +1,7 @@
 // vaultd: reads configuration, wires the parts, runs. Also what needs keys without a door.
 
 import ArgumentParser
+import Glibc
 
 @main
 struct Vaultd: AsyncParsableCommand {
@@ -18,6 +19,12 @@ struct Vaultd: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [Initialize.self, Serve.self])
+
+    static func main() async {
+        // Before anything starts a thread: a launcher must have one only.
+        if let status = Stretching.run(CommandLine.arguments.dropFirst()) { Glibc.exit(status) }
+        await main(nil)
+    }
 }
 
 enum Version {

@@ -181,7 +181,7 @@ enum Samples {
             slots: [
                 StatusAnswer.Slot(
                     id: try SlotID(bytes: Array(0..<16)), kind: .keyFile, label: "first",
-                    createdMicroseconds: 1)
+                    createdMicroseconds: 1, provedMicroseconds: 2)
             ])
     }
 

@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 15)
+        #expect(operations.count == 22)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -93,6 +93,13 @@ struct ContractTests {
         try expectMembers("Status", WireJSON.encode(Samples.status(keys: nil)))
         try expectMembers("Keys", WireJSON.encode(Samples.keys()))
         try expectMembers("ImagePage", WireJSON.encode(ImagePage(images: [], next: nil)))
+        try expectMembers(
+            "Slots", WireJSON.encode(SlotsAnswer(generation: 1, slots: [])))
+        let slot = StatusAnswer.Slot(
+            id: try SlotID(hex: String(repeating: "0", count: 32)), kind: .passphrase, label: "a",
+            createdMicroseconds: 0, provedMicroseconds: nil)
+        try expectMembers("Slot", WireJSON.encode(slot))
+        try expectMembers("SealState", WireJSON.encode(SealAnswer(sealed: true, slot: nil)))
         try expectMembers("EventPage", EventPageWriter.encode([], next: nil, size: 0))
         let dropped = DeleteAnswer(
             id: try ImageID(hex: Samples.hex), remainingClaims: 0, erased: true)

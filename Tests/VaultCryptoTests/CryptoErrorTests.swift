@@ -1,5 +1,5 @@
 // Every way in which a key can fail, provoked. Memory that is exhausted or not locked is provoked in
-// LockedMemoryTests, in processes of their own; libsodium that does not start cannot be.
+// LockedMemoryTests, in processes of their own, and so is a sealing; libsodium that does not start cannot be.
 
 import Testing
 import VaultCrypto
@@ -21,9 +21,16 @@ struct CryptoErrorTests {
                 _ = try KeyFileCipher.open(keyring.keys.file, root: stranger)
             },
             code { try FixedVault.withSecret("imagevault-key-1:") { _ in } },
+            code {
+                var out = [UInt8](repeating: 0, count: 32)
+                try unsafe out.withUnsafeMutableBytes { out in
+                    try unsafe Argon2id().stretch(
+                        UnsafeRawBufferPointer(out), salt: [], .moderate, into: out)
+                }
+            },
             code { _ = try keyring.imageID(of: LogHash.empty, in: NamespaceName("nobody")) },
         ]
-        #expect(provoked == [.refused, .wrongKey, .malformedKeyFile, .unknownKey])
+        #expect(provoked == [.refused, .wrongKey, .malformedKeyFile, .stretchFailed, .unknownKey])
     }
 
     private func code(_ body: () throws -> Void) -> CryptoError? {
@@ -39,12 +46,14 @@ struct CryptoErrorTests {
     func codes() {
         let errors: [CryptoError] = [
             .refused, .wrongKey, .memoryNotLocked, .keyMemoryExhausted, .libraryUnavailable,
-            .malformedKeyFile, .unknownKey,
+            .malformedKeyFile, .stretchFailed, .sealed,
+            .unknownKey,
         ]
         #expect(
             errors.map(\.code) == [
                 "refused", "wrong-key", "memory-not-locked", "key-memory-exhausted",
-                "library-unavailable", "malformed-key-file", "unknown-key",
+                "library-unavailable", "malformed-key-file", "stretch-failed", "sealed",
+                "unknown-key",
             ])
     }
 }

@@ -1,7 +1,9 @@
 // The arena of locked memory: bounded, wiped, and honest when memory cannot be locked. What changes
 // the whole process runs in a process of its own.
 
+import Dispatch
 import Glibc
+import Synchronization
 import Testing
 import VaultFormat
 
@@ -37,7 +39,7 @@ struct LockedMemoryTests {
             #expect(throws: CryptoError.keyMemoryExhausted) { try Holder() }
             holders.removeAll()
             let whole = try unsafe LockedBytes(count: Limits.keyArenaBytes) { _ in }
-            let zeros = unsafe whole.withBytes { unsafe $0.allSatisfy { $0 == 0 } }
+            let zeros = unsafe whole.withBytesOrZeros { unsafe $0.allSatisfy { $0 == 0 } }
             #expect(zeros)
         }
     }
@@ -78,7 +80,7 @@ struct LockedMemoryTests {
         for _ in 0..<50 {
             do {
                 let fresh = try unsafe LockedBytes(count: 100) { _ in }
-                let zeros = unsafe fresh.withBytes { unsafe $0.allSatisfy { $0 == 0 } }
+                let zeros = unsafe fresh.withBytesOrZeros { unsafe $0.allSatisfy { $0 == 0 } }
                 #expect(zeros)
             }
             let used = try unsafe LockedBytes(count: 100) { (out) throws(CryptoError) in
@@ -102,6 +104,103 @@ struct LockedMemoryTests {
         }
     }
 
+    @Test("what is erased is zero, whoever holds it, and tells so; what is made afterwards is not")
+    func erasure() async {
+        await #expect(processExitsWith: .success) {
+            let mark = [UInt8](repeating: 0xA7, count: 64)
+            let held = try unsafe LockedBytes(count: 64) { out in
+                for index in out.indices { unsafe out[index] = 0xA7 }
+            }
+            let key = try Secret<DataKey>.random()
+            let before = try unsafe held.withBytes { bytes throws(CryptoError) in
+                unsafe Array(bytes) == mark
+            }
+            try #require(before && !held.isErased)
+            KeyMemory.eraseAll()
+            let zeros = unsafe held.withBytesOrZeros { unsafe $0.allSatisfy { $0 == 0 } }
+            try #require(zeros && held.isErased)
+            let refused = Result { () throws(CryptoError) in
+                try unsafe held.withBytes { _ throws(CryptoError) in }
+            }
+            #expect(throws: CryptoError.sealed) { try refused.get() }
+            let context = WrapContext(
+                subject: .blob(try Random.id()), epoch: .first, namespace: .standard,
+                image: try Random.id())
+            let sealing = Result { () throws(CryptoError) in
+                _ = try key.sealBody([1, 2, 3], context: context)
+            }
+            #expect(throws: CryptoError.sealed) { try sealing.get() }
+            let fresh = try unsafe LockedBytes(count: 64) { out in
+                for index in out.indices { unsafe out[index] = 0xA7 }
+            }
+            let works = try unsafe fresh.withBytes { bytes throws(CryptoError) in
+                unsafe Array(bytes) == mark
+            }
+            try #require(works)
+        }
+    }
+
+    @Test("an erasure waits for who borrows, and nothing computed across it is used")
+    func erasureWhileBorrowed() async {
+        await #expect(processExitsWith: .success) {
+            let held = try unsafe LockedBytes(count: 32) { out in
+                for index in out.indices { unsafe out[index] = 0xA7 }
+            }
+            let isErased = Mutex(false)
+            let started = DispatchSemaphore(value: 0)
+            let outcome = Result { () throws(CryptoError) in
+                try unsafe held.withBytes { bytes throws(CryptoError) in
+                    DispatchQueue.global().async {
+                        started.signal()
+                        KeyMemory.eraseAll()
+                        isErased.withLock { $0 = true }
+                    }
+                    started.wait()
+                    // Until the erasure has begun, and then it has to wait.
+                    while !held.isErased { usleep(100) }
+                    usleep(20_000)
+                    let whole = unsafe bytes.allSatisfy { $0 == 0xA7 }
+                    return whole && !isErased.withLock { $0 }
+                }
+            }
+            #expect(throws: CryptoError.sealed) { try outcome.get() }
+            while !isErased.withLock({ $0 }) { usleep(100) }
+            let zeros = unsafe held.withBytesOrZeros { unsafe $0.allSatisfy { $0 == 0 } }
+            try #require(zeros)
+        }
+    }
+
+    @Test("many threads that use, take and give back while others erase never see half a key")
+    func erasureUnderLoad() async {
+        await #expect(processExitsWith: .success) {
+            await withTaskGroup(of: Bool.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        (0..<4000).allSatisfy { _ in Self.isWholeOrErased() }
+                    }
+                }
+                group.addTask {
+                    for _ in 0..<200 { KeyMemory.eraseAll() }
+                    return true
+                }
+                for await sound in group { #expect(sound) }
+            }
+        }
+    }
+
+    private static func isWholeOrErased() -> Bool {
+        do throws(CryptoError) {
+            let bytes = try unsafe LockedBytes(count: 96) { out in
+                for index in out.indices { unsafe out[index] = 0xA7 }
+            }
+            return try unsafe bytes.withBytes { lent throws(CryptoError) in
+                unsafe lent.allSatisfy { $0 == 0xA7 }
+            }
+        } catch {
+            return error == .sealed
+        }
+    }
+
     @Test("many threads take and give back without meeting in one cell")
     func concurrency() async {
         await withTaskGroup(of: Bool.self) { group in
@@ -120,7 +219,7 @@ struct LockedMemoryTests {
             let bytes = try unsafe LockedBytes(count: count) { out in
                 for index in out.indices { unsafe out[index] = mark }
             }
-            return unsafe bytes.withBytes { unsafe $0.allSatisfy { $0 == mark } }
+            return unsafe bytes.withBytesOrZeros { unsafe $0.allSatisfy { $0 == mark } }
         } catch {
             return false
         }

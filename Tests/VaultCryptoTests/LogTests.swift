@@ -129,7 +129,7 @@ struct LogTests {
         #expect(signer.verifierKey == expected.verifierKey)
         #expect(signer.fingerprint == expected.fingerprint)
         for vector in expected.notes {
-            let note = signer.note(size: vector.size, root: try Digest256(hex: vector.root))
+            let note = try signer.note(size: vector.size, root: try Digest256(hex: vector.root))
             #expect(note == vector.note)
         }
     }
@@ -138,7 +138,7 @@ struct LogTests {
     func signatures() throws {
         let signer = try FixedVault.logSigner()
         let checkpoint = Checkpoint(origin: signer.origin, size: 8, root: LogHash.empty)
-        let note = signer.note(size: 8, root: LogHash.empty)
+        let note = try signer.note(size: 8, root: LogHash.empty)
         let encoded = try #require(note.split(separator: " ").last).dropLast()
         let signature = Array(try Base64.decode(encoded).dropFirst(4))
         let text = Array(checkpoint.text.utf8)

@@ -78,7 +78,7 @@ struct SecondImplementationTests {
         var sample = Sample(
             secret: text, namespace: NamespaceName.standard.description,
             epoch: keyring.primaryEpoch.value, name: "übung.jpg", event_index: 5,
-            note: signer.note(size: 5, root: LogHash.empty), verifier_key: signer.verifierKey)
+            note: try signer.note(size: 5, root: LogHash.empty), verifier_key: signer.verifierKey)
         sample.hex["key_file"] = Hex.encode(keyring.keys.file.encoded)
         let digest = LogHash.digest([1, 2, 3])
         let image = try keyring.imageID(of: digest, in: .standard)

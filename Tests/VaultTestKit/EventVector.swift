@@ -20,6 +20,8 @@ package struct EventVector: NamedVector {
         let namespace: String?
         let image: String?
         let reference: String?
+        let slot: String?
+        let generation: UInt64?
         let bytes: Int?
         let offset: Int?
         let durationUs: Int?
@@ -65,6 +67,8 @@ package struct EventVector: NamedVector {
         event.namespace = try fields.namespace.map { try NamespaceName($0) }
         event.image = try fields.image.map { try ImageID(hex: $0) }
         event.reference = try fields.reference.map { try ReferenceID(hex: $0) }
+        event.slot = try fields.slot.map { try SlotID(hex: $0) }
+        event.generation = fields.generation
         event.bytes = fields.bytes
         event.offset = fields.offset
         event.durationMicroseconds = fields.durationUs

@@ -33,11 +33,16 @@ package enum FixedVault {
         return try open(file, secret: vector.secret)
     }
 
-    /// Opens a key file with `secret`, the text of a key-file slot.
+    /// Opens a key file with `secret` as somebody would type it.
     package static func open(_ file: KeyFile, secret: String) throws -> OpenKeyFile {
-        try withSecret(secret) { secret in
-            try KeyFileCipher.open(file, kind: .keyFile, secret: secret)
-        }
+        try KeyFileCipher.open(file, typed: typed(secret), stretch: Argon2id()).keys
+    }
+
+    package static func typed(_ text: String) throws -> TypedSecret {
+        let typed = try TypedSecret()
+        let fits = unsafe Array(text.utf8).withUnsafeBytes { unsafe typed.append($0) }
+        precondition(fits, "a test's secret fits")
+        return typed
     }
 
     package static func withSecret<R>(

@@ -161,7 +161,7 @@ struct LogTests {
         let note = try #require(try await test.vault.checkpoint(test.call()))
         let frontier = try CatalogState.frontier(of: test.catalog.events())
         let root = try #require(frontier.root(hash: LogHash.node))
-        #expect(note == signer.note(size: 2, root: root))
+        #expect(try note == signer.note(size: 2, root: root))
     }
 
     @Test("without the log's key there is no checkpoint, and the log goes on")

@@ -33,6 +33,11 @@ void vault_keep_buffers(void);
 // for, or the file system cannot say.
 ssize_t vault_read_cached(int file, void *bytes, size_t count, off_t offset);
 
+// Asks at the controlling terminal, without echo, for at most `room` bytes up to the end of a line.
+// How many came, or -1 with errno (ENXIO without a terminal, ECANCELED after Ctrl-C, EMSGSIZE for
+// more than there is room for) and `bytes` wiped.
+ssize_t vault_ask_secret(const char *question, void *bytes, size_t room);
+
 // Signals the process behind `pidfd`: no pid, so no pid that was given to somebody else.
 int vault_pidfd_signal(int pidfd, int signal);
 int vault_pidfd_open(pid_t pid);

@@ -9,6 +9,10 @@ package enum Change: Sendable {
     case put(image: ImageRow, reference: ReferenceRow)
     /// One claim less, and the image with the last one.
     case drop(image: ImageID, namespace: NamespaceName, claim: ClaimIndex)
+    /// A slot opened the keyring just now.
+    case prove(slot: SlotID, atMicroseconds: Int64)
+    /// A slot goes; one that is proved must be among those that stay.
+    case removeSlot(SlotID, remaining: [SlotID])
 }
 
 /// What became of a change.
@@ -39,7 +43,26 @@ extension Change {
             return try Self.put(image, reference, to: catalog, try unsealed(keyring), index)
         case .drop(let image, let namespace, let claim):
             return try Self.drop(image, namespace, claim, catalog, try unsealed(keyring), index)
+        case .prove(let slot, let time):
+            let keyring = try unsealed(keyring)
+            let proof = SlotProof(slot: slot, provedMicroseconds: time)
+            try catalogued { () throws(StorageError) in
+                try catalog.setSlotProof(proof.authenticated(by: keyring, at: index))
+            }
+            return .none
+        case .removeSlot(let slot, let remaining):
+            try Self.remove(slot, remaining, catalog, try unsealed(keyring))
+            return .none
         }
+    }
+
+    private static func remove(
+        _ slot: SlotID, _ remaining: [SlotID], _ catalog: any CatalogWriter, _ keyring: Keyring
+    ) throws(ChangeFailure) {
+        let proofs = try catalogued { () throws(StorageError) in try catalog.slotProofs() }
+        let isLeft = proofs.contains { remaining.contains($0.slot) && $0.holds(with: keyring) }
+        guard isLeft else { throw .refused(VaultError(.lastProvedSlot)) }
+        try catalogued { () throws(StorageError) in try catalog.deleteSlotProof(of: slot) }
     }
 
     private func unsealed(_ keyring: Keyring?) throws(ChangeFailure) -> Keyring {

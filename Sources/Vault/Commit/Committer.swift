@@ -139,6 +139,9 @@ package final class Committer: Sendable {
         if let broken { return refuse(batch, with: broken) }
         do throws(StorageError) {
             try commit(batch, from: frontier)
+        } catch .sealed {
+            // The keyring is gone by now: each entry is refused, and its event in clear.
+            write(batch)
         } catch .damaged where batch.count > 1 {
             for entry in batch { write([entry]) }
         } catch {
@@ -155,6 +158,8 @@ package final class Committer: Sendable {
                 results.append(try Self.apply(entry, to: writer, &log, keyring))
             }
             try writer.setFrontier(log.frontier)
+            // Authenticators of erased keys must not be written: this leaves no trace of them.
+            if keyring?.isErased == true { throw .sealed }
             return results
         }
         state.withLock { $0.frontier = log.frontier }
@@ -192,7 +197,7 @@ package final class Committer: Sendable {
         do throws(CryptoError) {
             row = try log.append(event, keyring: keyring)
         } catch {
-            throw .unavailable(0)
+            throw error == .sealed ? .sealed : .unavailable(0)
         }
         try writer.append(row)
         return result

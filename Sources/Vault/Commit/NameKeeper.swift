@@ -30,7 +30,7 @@ struct NameKeeper {
                 pseudonym: new, kind: kind, index: index,
                 sealedName: try keyring.sealName(name, kind, new))
         } catch {
-            throw .unavailable(0)
+            throw error == .sealed ? .sealed : .unavailable(0)
         }
         try catalog.insertPseudonym(row)
         return row.pseudonym

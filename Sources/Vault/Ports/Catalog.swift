@@ -50,6 +50,8 @@ package protocol CatalogReader {
     func pseudonym(
         of kind: Pseudonym.Kind, at index: BlindIndex
     ) throws(StorageError) -> PseudonymRow?
+    /// Of every slot that was ever proved and not removed.
+    func slotProofs() throws(StorageError) -> [SlotProof]
     func frontier() throws(StorageError) -> MerkleFrontier
     func totals() throws(StorageError) -> CatalogTotals
     /// How many keys are wrapped under each epoch.
@@ -65,6 +67,10 @@ package protocol CatalogWriter: CatalogReader {
     func deleteReference(_ reference: ReferenceRow) throws(StorageError)
     func append(_ event: EventRow) throws(StorageError)
     func insertPseudonym(_ row: PseudonymRow) throws(StorageError)
+    /// Takes the place of an earlier proof of the same slot.
+    func setSlotProof(_ proof: SlotProof) throws(StorageError)
+    /// Removes the proof of a slot, where there is one.
+    func deleteSlotProof(of slot: SlotID) throws(StorageError)
     func setFrontier(_ frontier: MerkleFrontier) throws(StorageError)
 }
 

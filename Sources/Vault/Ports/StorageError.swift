@@ -10,15 +10,19 @@ package enum StorageError: Error, Hashable, Sendable {
     case missing
     /// The bytes or the database do not hold together.
     case damaged
+    /// The vault was sealed while a transaction was made; it left no trace.
+    case sealed
 
     /// The code to answer with when this happened to `subject`.
     package func code(for subject: Subject) -> ErrorCode {
         switch (self, subject) {
         case (.full, _): .storageFull
+        case (.sealed, _): .sealed
         case (.unavailable, .log): .auditUnavailable
         case (.unavailable, _): .storageUnavailable
         case (.missing, .blob): .blobMissing
         case (.damaged, .blob): .blobDamaged
+        case (.missing, .keyring), (.damaged, .keyring): .keyringDamaged
         case (.missing, _), (.damaged, _): .catalogDamaged
         }
     }
@@ -27,5 +31,6 @@ package enum StorageError: Error, Hashable, Sendable {
         case blob
         case catalog
         case log
+        case keyring
     }
 }

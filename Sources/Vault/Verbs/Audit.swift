@@ -52,7 +52,7 @@ extension Vault {
     package func checkpoint(_ call: Call) async throws(VaultError) -> String? {
         try await record(.logRead, call)
         let frontier = committer.frontier
-        return signer?.note(
+        return try? signers.current?.note(
             size: frontier.size, root: frontier.root(hash: LogHash.node) ?? LogHash.empty)
     }
 

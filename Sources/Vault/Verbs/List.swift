@@ -1,5 +1,6 @@
 // Lists of claims, in pages.
 
+import VaultCrypto
 package import VaultFormat
 
 /// A page of claims and where the next begins.
@@ -25,6 +26,8 @@ extension Vault {
                 try reader.references(
                     in: call.namespace, fitting: index, after: after, limit: limit + 1)
             }
+            // An index of erased keys fits no row: that is not an empty list.
+            guard !keyring.isErased else { throw VaultError(.sealed) }
             var images: [ClaimedImage] = []
             for (reference, image) in rows.prefix(limit) {
                 try image.verify(with: keyring)

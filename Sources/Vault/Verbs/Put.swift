@@ -12,15 +12,21 @@ package final class Upload {
     package let buffer: UploadBuffer
     private var hash = StreamingSHA256()
     private let limit: Int
+    private let isSealed: @Sendable () -> Bool
 
-    fileprivate init(buffer: UploadBuffer, limit: Int) {
+    fileprivate init(
+        buffer: UploadBuffer, limit: Int, isSealed: @escaping @Sendable () -> Bool
+    ) {
+        self.isSealed = isSealed
         self.buffer = buffer
         self.limit = limit
     }
 
-    /// - Throws: ``VaultError`` `body-too-large` as soon as the limit is passed.
+    /// - Throws: ``VaultError`` `body-too-large` as soon as the limit is passed, `sealed` as soon as the
+    ///   vault is.
     package func append(_ bytes: UnsafeRawBufferPointer) throws(VaultError) {
         guard bytes.count <= limit - buffer.count else { throw VaultError(.bodyTooLarge) }
+        guard !isSealed() else { throw VaultError(.sealed) }
         unsafe hash.update(bytes)
         try unsafe buffer.append(bytes)
     }
@@ -75,7 +81,9 @@ extension Vault {
         let limit = settings.policies[namespace].maxBytes
         guard bytes ?? 0 <= limit else { throw VaultError(.bodyTooLarge) }
         guard !isSealed else { throw VaultError(.sealed) }
-        return Upload(buffer: try await uploads.buffer(for: max(bytes ?? limit, 1)), limit: limit)
+        return Upload(
+            buffer: try await uploads.buffer(for: max(bytes ?? limit, 1)), limit: limit,
+            isSealed: { [keys] in keys.current == nil })
     }
 
     /// Checks, seals and stores what was received.

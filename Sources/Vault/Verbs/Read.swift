@@ -214,7 +214,7 @@ extension Vault {
         do throws(CryptoError) {
             return try opener.open(&sealed, index: index)
         } catch {
-            throw VaultError(.blobDamaged)
+            throw VaultError(error.code(orElse: .blobDamaged))
         }
     }
 

@@ -9,6 +9,8 @@ package struct VaultStatus: Sendable {
     package let isSealed: Bool
     package let totals: CatalogTotals
     package let census: [UInt32: Int]
+    /// None while sealed.
+    package let slots: [SlotState]
     package let logSize: UInt64
     package let logRoot: Digest256
     package let workers: Int
@@ -25,13 +27,16 @@ extension Vault {
             }
             let frontier = committer.frontier
             return VaultStatus(
-                isSealed: isSealed, totals: totals, census: census, logSize: frontier.size,
+                isSealed: isSealed, totals: totals, census: census,
+                slots: try keyringIfUnsealed.map { (keyring) throws(VaultError) in
+                    try slotStates(keyring)
+                } ?? [], logSize: frontier.size,
                 logRoot: frontier.root(hash: LogHash.node) ?? LogHash.empty,
                 workers: inspectors.workers, workerRestarts: inspectors.restarts)
         }
     }
 
-    package var logSigner: LogSigner? { signer }
+    package var logSigner: LogSigner? { signers.current }
 
     /// Why uploads and readings cannot be served now; nil when they can.
     package var unreadiness: ErrorCode? {

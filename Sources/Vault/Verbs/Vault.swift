@@ -26,17 +26,24 @@ package final class Vault: Sendable {
     let clock: any VaultClock
     /// Where a read that has to wait for a device may block; nil where any task may.
     let blockingExecutor: (any TaskExecutor)?
-    private let keys: KeyHolder
-    /// The log's key; nil where it could not be opened, and then checkpoints wait.
-    let signer: LogSigner?
+    let keys: KeyHolder
+    let keyFiles: any KeyFiles
+    let stretcher: any PassphraseStretcher
+    let keyAttempt = KeyAttempt()
+    /// The log's key; where it is not open, checkpoints wait.
+    let signers: SignerHolder
+    let eraseKeys: @Sendable () -> Void
     /// Blobs that are being written and have no row yet: the sweep leaves them alone.
     let unfinished = Mutex<Set<BlobID>>([])
 
     /// - Parameter keyring: nil for a vault that is sealed.
     package init(
         settings: Settings, catalog: any Catalog, blobs: any BlobStore,
-        inspectors: any ContentInspector, clock: any VaultClock, keyring: Keyring?,
-        signer: LogSigner?, blockingExecutor: (any TaskExecutor)? = nil
+        inspectors: any ContentInspector, clock: any VaultClock, keyFiles: any KeyFiles,
+        stretcher: any PassphraseStretcher, keyring: Keyring?,
+        openSigner: @escaping @Sendable () -> LogSigner?,
+        eraseKeys: @escaping @Sendable () -> Void = { KeyMemory.eraseAll() },
+        blockingExecutor: (any TaskExecutor)? = nil
     ) throws(StorageError) {
         let keys = KeyHolder(keyring)
         self.settings = settings
@@ -46,7 +53,10 @@ package final class Vault: Sendable {
         self.clock = clock
         self.blockingExecutor = blockingExecutor
         self.keys = keys
-        self.signer = signer
+        self.keyFiles = keyFiles
+        self.stretcher = stretcher
+        signers = SignerHolder(openSigner)
+        self.eraseKeys = eraseKeys
         policyDigests = settings.policies.own.reduce(
             into: [nil: settings.policies.standard.digest]
         ) { $0[$1.key] = $1.value.digest }
@@ -73,9 +83,50 @@ package final class Vault: Sendable {
 
 /// The keyring that requests borrow while the vault is unsealed.
 final class KeyHolder: Sendable {
-    private let keyring: Mutex<Keyring?>
-    init(_ keyring: Keyring?) { self.keyring = Mutex(keyring) }
-    var current: Keyring? { keyring.withLock { $0 } }
+    private let state: Mutex<(keyring: Keyring?, sealings: Int)>
+    init(_ keyring: Keyring?) { state = Mutex((keyring, 0)) }
+    var current: Keyring? { state.withLock { $0.keyring } }
+    /// How often the vault was sealed; tells whether it was meanwhile.
+    var sealings: Int { state.withLock { $0.sealings } }
+
+    /// - Returns: false, with nothing installed, when the vault was sealed since.
+    func install(_ new: Keyring, ifSealings sealings: Int) -> Bool {
+        state.withLock { state in
+            guard state.sealings == sealings else { return false }
+            state.keyring = new
+            return true
+        }
+    }
+
+    /// The next generation takes the place of `old`, unless that is not in use any more.
+    func replace(_ old: Keyring, with new: Keyring) {
+        state.withLock { if $0.keyring === old { $0.keyring = new } }
+    }
+
+    func seal() {
+        state.withLock { state in
+            state.keyring = nil
+            state.sealings += 1
+        }
+    }
+}
+
+/// The log's key, opened at the start and again when the vault is unsealed.
+final class SignerHolder: Sendable {
+    private let signer: Mutex<LogSigner?>
+    private let open: @Sendable () -> LogSigner?
+
+    init(_ open: @escaping @Sendable () -> LogSigner?) {
+        signer = Mutex(open())
+        self.open = open
+    }
+
+    var current: LogSigner? { signer.withLock { $0 } }
+
+    func reopen() {
+        guard let opened = open() else { return }
+        signer.withLock { $0 = opened }
+    }
 }
 
 /// One request: who asks, in which namespace, under which number, and for whom it says it does.
@@ -126,9 +177,12 @@ extension Vault {
         _ action: EventAction, _ call: Call, image: ImageID? = nil,
         _ verb: () async throws(VaultError) -> R
     ) async throws(VaultError) -> R {
+        let sealings = keys.sealings
         do {
             return try await verb()
         } catch {
+            // With keys that went meanwhile nothing is found and nothing opens: that is no damage.
+            let error = keys.sealings == sealings ? error : error.whileSealing
             try await record(error, as: action, call, image: image)
             throw error
         }

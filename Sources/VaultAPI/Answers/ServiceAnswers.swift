@@ -27,6 +27,18 @@ package struct VersionAnswer: Codable, Hashable, Sendable {
     }
 }
 
+/// `POST /v1/seal` and `POST /v1/unseal`: what the vault is now.
+package struct SealAnswer: Codable, Hashable, Sendable {
+    package var sealed: Bool
+    /// The slot that took the secret.
+    @Nullable package var slot: SlotID?
+
+    package init(sealed: Bool, slot: SlotID?) {
+        self.sealed = sealed
+        self.slot = slot
+    }
+}
+
 /// `GET /v1/whoami`: who the kernel says is calling, and what that means here.
 package struct WhoAmIAnswer: Codable, Hashable, Sendable {
     package var uid: UInt32

@@ -41,12 +41,18 @@ extension StatusAnswer {
         package var kind: String
         package var label: String
         package var created: UTCTime
+        /// When it last opened the keyring; nil where it never did.
+        @Nullable package var proved: UTCTime?
 
-        package init(id: SlotID, kind: KeySlot.Kind, label: String, createdMicroseconds: Int64) {
+        package init(
+            id: SlotID, kind: KeySlot.Kind, label: String, createdMicroseconds: Int64,
+            provedMicroseconds: Int64?
+        ) {
             self.id = id
             self.kind = kind.name
             self.label = label
             self.created = UTCTime(microseconds: createdMicroseconds)
+            self.proved = provedMicroseconds.map { UTCTime(microseconds: $0) }
         }
     }
 }

@@ -14,10 +14,16 @@ package enum APIPath {
     package static let whoami = "/v1/whoami"
     package static let contract = "/v1/openapi.yaml"
     package static let status = "/v1/status"
+    package static let seal = "/v1/seal"
+    package static let unseal = "/v1/unseal"
+    package static let slots = "/v1/slots"
+    package static let rotateRoot = "/v1/keys/rotate-root"
     package static let events = "/v1/events"
     package static let checkpoint = "/v1/checkpoint"
 
     package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }
+    package static func slot(_ id: SlotID) -> String { "\(slots)/\(id.hex)" }
+    package static func slotProof(_ id: SlotID) -> String { "\(slots)/\(id.hex)/proof" }
     package static func metadata(_ id: ImageID) -> String { "\(images)/\(id.hex)/metadata" }
 
     /// The id in a path.

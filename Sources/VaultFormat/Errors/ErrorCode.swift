@@ -43,6 +43,13 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case catalogDamaged = "catalog-damaged"
     case keyringDamaged = "keyring-damaged"
     case keyringRefused = "keyring-refused"
+    // The keys.
+    case wrongSecret = "wrong-secret"
+    case malformedSecret = "malformed-secret"
+    case notSealed = "not-sealed"
+    case unknownSlot = "unknown-slot"
+    case lastProvedSlot = "last-proved-slot"
+    case tooManySlots = "too-many-slots"
     case internalError = "internal-error"
 }
 
@@ -69,7 +76,34 @@ extension ErrorCode {
     }
 
     package var description: Description {
-        requestDescription ?? vaultDescription
+        requestDescription ?? keyDescription ?? vaultDescription
+    }
+
+    private var keyDescription: Description? {
+        switch self {
+        case .wrongSecret:
+            .init(
+                403, "No slot takes this secret",
+                fix: "Give the secret of one of the slots that vaultctl status lists.")
+        case .malformedSecret:
+            .init(
+                400, "The secret is mistyped or cut short",
+                fix: "Compare it with its copy; a passphrase has 8 to 1024 bytes.")
+        case .notSealed:
+            .init(409, "The vault is not sealed", fix: "Nothing is to be done.")
+        case .unknownSlot:
+            .init(
+                404, "There is no such slot",
+                fix: "Use an id from vaultctl slots list, 32 hexadecimal digits.")
+        case .lastProvedSlot:
+            .init(
+                409, "No proved slot would be left",
+                fix: "Prove another slot first, with vaultctl slots prove.")
+        case .tooManySlots:
+            .init(
+                409, "The keyring has as many slots as it may", fix: "Remove a slot first.")
+        default: nil
+        }
     }
 
     private var requestDescription: Description? {

@@ -23,7 +23,7 @@ package struct KeySlot: Hashable, Sendable {
     package let id: SlotID
     package let kind: Kind
     package let createdMicroseconds: Int64
-    /// What an admin calls it: 1 to 64 of `[A-Za-z0-9_.-]`.
+    /// A ``SlotLabel``.
     package let label: String
     /// The X25519 key that the root key is sealed to; anyone who has it can seal a new root.
     package let recipient: [UInt8]
@@ -39,13 +39,7 @@ package struct KeySlot: Hashable, Sendable {
         id: SlotID, kind: Kind, createdMicroseconds: Int64, label: String, recipient: [UInt8],
         sealedRoot: [UInt8], body: [UInt8]
     ) throws(FormatError) {
-        let plain = label.utf8.allSatisfy { digit in
-            switch digit {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D, 0x2E: true
-            default: false
-            }
-        }
-        guard plain, (1...64).contains(label.utf8.count) else { throw .invalidText(field: "label") }
+        _ = try SlotLabel(label)
         guard recipient.count == Self.recipientBytes, sealedRoot.count == Self.sealedRootBytes,
             body.count <= Limits.slotBodyBytes
         else { throw .outOfRange(field: "slot") }

@@ -16,6 +16,9 @@ package struct Event: Hashable, Sendable {
     package var namespace: NamespaceName?
     package var image: ImageID?
     package var reference: ReferenceID?
+    package var slot: SlotID?
+    /// Of the keyring that an event makes.
+    package var generation: UInt64?
     package var bytes: Int?
     /// The first byte of a reading that is not of the whole image.
     package var offset: Int?
@@ -82,6 +85,8 @@ extension Event {
         if let namespace { line.add("namespace", namespace.description) }
         if let image { line.add("image", image.hex) }
         if let reference { line.add("reference", reference.hex) }
+        if let slot { line.add("slot", slot.hex) }
+        if let generation { line.add("generation", generation) }
         if let bytes { line.add("bytes", UInt64(clamping: bytes)) }
         if let offset { line.add("offset", UInt64(clamping: offset)) }
         if let durationMicroseconds {
@@ -103,9 +108,11 @@ extension Event {
         if !verdict.findings.isEmpty { line.add("findings", verdict.findingsText) }
     }
 
-    /// What is left of the event while the vault is sealed: who by number, and the code.
+    /// What is left of the event while the vault is sealed: who by number, the code, and the slot, which
+    /// stands in clear in the keyring too.
     package var whileSealed: Event {
         var bare = Event(action, outcome, code: code, atMicroseconds: atMicroseconds)
+        bare.slot = slot
         if let caller {
             bare.caller = Caller(door: caller.door, uid: caller.uid, gid: caller.gid, pid: 0)
         }

@@ -17,6 +17,13 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case contractRead = 23
     case requestRefused = 30
     case strangerRefused = 31
+    case vaultSealed = 40
+    case vaultUnsealed = 41
+    case slotAdded = 42
+    case slotRemoved = 43
+    case slotProved = 44
+    case slotsRead = 45
+    case rootRotated = 46
     case imageInspected = 50
 
     package var name: String {
@@ -38,6 +45,13 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .contractRead: "contract.read"
         case .requestRefused: "request.refused"
         case .strangerRefused: "stranger.refused"
+        case .vaultSealed: "vault.sealed"
+        case .vaultUnsealed: "vault.unsealed"
+        case .slotAdded: "slot.added"
+        case .slotRemoved: "slot.removed"
+        case .slotProved: "slot.proved"
+        case .slotsRead: "slots.read"
+        case .rootRotated: "root.rotated"
         case .imageInspected: "image.inspected"
         }
     }

@@ -38,6 +38,7 @@ extension RequestHandler {
         case .deleteImage(let id): return try await deleteImage(id, exchange)
         case .readMetadata(let id): return try await readMetadata(id, exchange)
         case .listEvents: return try await listEvents(exchange)
+        case .addSlot: return try await addSlot(exchange)
         default: break
         }
         try await parsing(exchange) { () throws(RequestError) in
@@ -51,6 +52,10 @@ extension RequestHandler {
         case .contract: return try await recorded(exchange, contract)
         case .whoami: return try await recorded(exchange, whoami(exchange))
         case .status: return try await status(exchange)
+        case .seal: return try await seal(exchange)
+        case .unseal: return try await unseal(exchange)
+        case .listSlots, .removeSlot, .proveSlot, .rotateRoot:
+            return try await slots(verb, exchange)
         case .checkpoint: return try await checkpoint(exchange)
         default: throw Refusal(error: VaultError(.unknownRoute), detail: nil)
         }
@@ -131,7 +136,7 @@ extension RequestHandler {
                 images: .init(
                     count: status.totals.images, references: status.totals.references,
                     storedBytes: status.totals.storedBytes),
-                keys: vault.keyringIfUnsealed.map { keys($0, status.census) },
+                keys: vault.keyringIfUnsealed.map { keys($0, status) },
                 log: .init(
                     size: status.logSize, root: status.logRoot,
                     keyFingerprint: vault.logSigner?.fingerprint ?? ""),
@@ -144,7 +149,7 @@ extension RequestHandler {
         .init(policy, digest: policy.digest)
     }
 
-    private func keys(_ keyring: Keyring, _ census: [UInt32: Int]) -> StatusAnswer.Keys {
+    private func keys(_ keyring: Keyring, _ status: VaultStatus) -> StatusAnswer.Keys {
         let file = keyring.keys.file
         let epochs = file.entries.compactMap { entry -> StatusAnswer.Epoch? in
             guard entry.purpose == .epoch, let number = try? EpochNumber(entry.number),
@@ -152,15 +157,11 @@ extension RequestHandler {
             else { return nil }
             return .init(
                 number: number, state: state, createdMicroseconds: entry.createdMicroseconds,
-                wraps: census[entry.number] ?? 0)
-        }
-        let slots = file.slots.map {
-            StatusAnswer.Slot(
-                id: $0.id, kind: $0.kind, label: $0.label,
-                createdMicroseconds: $0.createdMicroseconds)
+                wraps: status.census[entry.number] ?? 0)
         }
         return .init(
-            generation: file.generation, suite: vault.settings.suite, epochs: epochs, slots: slots)
+            generation: file.generation, suite: vault.settings.suite, epochs: epochs,
+            slots: status.slots.map(StatusAnswer.Slot.init))
     }
 
     private var disk: StatusAnswer.Disk {

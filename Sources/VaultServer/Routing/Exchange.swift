@@ -40,6 +40,8 @@ struct Exchange {
     var hasUnreadBody: Bool
     /// The body of a verb whose ``Verb/payload`` is small.
     var content: [UInt8] = []
+    /// The body of a verb whose ``Verb/payload`` is a secret.
+    var secret: TypedSecret?
 
     init(request: Request, peer: PeerIdentity, door: Door) {
         self.request = request

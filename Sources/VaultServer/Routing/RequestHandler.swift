@@ -80,6 +80,7 @@ package struct RequestHandler: Sendable {
                     try await onRequestThread { try await inspectImage(received, exchange) })
             case let verb:
                 if verb.payload == .small { try await receiveSmall(&exchange) }
+                if verb.payload == .secret { try await receiveSecret(&exchange) }
                 return .answer(try await onRequestThread { try await answer(verb, exchange) })
             }
         } catch let refusal as Refusal {

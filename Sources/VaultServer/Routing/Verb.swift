@@ -14,6 +14,10 @@ enum Verb: Hashable, Sendable {
     case deleteImage(String)
     case readMetadata(String)
     case status
+    case seal, unseal
+    case listSlots, addSlot, rotateRoot
+    case removeSlot(String)
+    case proveSlot(String)
     case listEvents
     case checkpoint
 
@@ -48,6 +52,14 @@ enum Verb: Hashable, Sendable {
             return [(.get, .readMetadata(segments[3]))]
         case (.images, 3, "inspect"): return [(.post, .inspectImage)]
         case (.admin, 3, "status"): return [(.get, .status)]
+        case (.admin, 3, "seal"): return [(.post, .seal)]
+        case (.admin, 3, "unseal"): return [(.post, .unseal)]
+        case (.admin, 3, "slots"): return [(.get, .listSlots), (.post, .addSlot)]
+        case (.admin, 4, "slots"): return [(.delete, .removeSlot(segments[3]))]
+        case (.admin, 5, "slots") where segments[4] == "proof":
+            return [(.post, .proveSlot(segments[3]))]
+        case (.admin, 4, "keys") where segments[3] == "rotate-root":
+            return [(.post, .rotateRoot)]
         case (.audit, 3, "events"): return [(.get, .listEvents)]
         case (.audit, 3, "checkpoint"): return [(.get, .checkpoint)]
         default: return []
@@ -71,6 +83,7 @@ enum Verb: Hashable, Sendable {
     var payload: Payload {
         switch self {
         case .putImage, .inspectImage: .image
+        case .unseal, .addSlot, .proveSlot: .secret
         default: .none
         }
     }
@@ -79,7 +92,9 @@ enum Verb: Hashable, Sendable {
     /// much as if it did.
     var isMutating: Bool {
         switch self {
-        case .putImage, .inspectImage, .deleteImage: true
+        case .putImage, .inspectImage, .deleteImage, .seal, .unseal, .addSlot, .removeSlot,
+            .proveSlot, .rotateRoot:
+            true
         default: false
         }
     }
@@ -95,6 +110,13 @@ enum Verb: Hashable, Sendable {
         case .deleteImage: .imageDelete
         case .readMetadata: .metadataRead
         case .status: .statusRead
+        case .seal: .vaultSealed
+        case .unseal: .vaultUnsealed
+        case .listSlots: .slotsRead
+        case .addSlot: .slotAdded
+        case .removeSlot: .slotRemoved
+        case .proveSlot: .slotProved
+        case .rotateRoot: .rootRotated
         case .listEvents, .checkpoint: .logRead
         case .whoami: .identityRead
         case .contract, .version, .health, .ready: .contractRead
@@ -109,6 +131,8 @@ enum Payload: Hashable, Sendable {
     case image
     /// Up to ``VaultFormat/Limits/smallBodyBytes``, taken in whole before the verb begins.
     case small
+    /// Up to ``VaultFormat/Limits/secretBytes``, straight into locked memory.
+    case secret
 }
 
 struct RouteRefusal: Error {

@@ -100,11 +100,15 @@ package final class LocalBlobStore: BlobStore, Sendable {
         return descriptor
     }
 
-    static func failure() -> StorageError {
-        switch errno {
-        case ENOSPC, EDQUOT: .full
-        case ENOENT: .missing
-        default: .unavailable(errno)
+    static func failure() -> StorageError { StorageError(errno: errno) }
+}
+
+extension StorageError {
+    init(errno number: Int32) {
+        switch number {
+        case ENOSPC, EDQUOT: self = .full
+        case ENOENT: self = .missing
+        default: self = .unavailable(number)
         }
     }
 }

@@ -19,6 +19,9 @@ enum CatalogSchema {
         migrator.registerMigration("2 pseudonyms") { db in
             try db.execute(sql: pseudonyms)
         }
+        migrator.registerMigration("4 slot proofs") { db in
+            try db.execute(sql: slotProofs)
+        }
         return migrator
     }
 
@@ -83,6 +86,15 @@ enum CatalogSchema {
             size INTEGER NOT NULL,
             frontier BLOB NOT NULL
         ) STRICT;
+        """
+
+    private static let slotProofs = """
+        CREATE TABLE slot_proof (
+            slot BLOB PRIMARY KEY,
+            proved INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     private static let pseudonyms = """

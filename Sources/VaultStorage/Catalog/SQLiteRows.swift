@@ -141,6 +141,16 @@ struct SQLiteRows: CatalogWriter {
         }
     }
 
+    func slotProofs() throws(StorageError) -> [SlotProof] {
+        try all("SELECT slot, proved, changed, mac FROM slot_proof ORDER BY slot", []) {
+            row throws in
+            SlotProof(
+                slot: try SlotID(bytes: Array(value(row, 0) as Data)),
+                provedMicroseconds: try value(row, 1), changedAt: try value(row, 2),
+                mac: try RowMAC(bytes: Array(value(row, 3) as Data)))
+        }
+    }
+
     func frontier() throws(StorageError) -> MerkleFrontier {
         let frontier = try first("SELECT size, frontier FROM log WHERE id = 1", []) { row throws in
             let packed: Data = try value(row, 1)
@@ -254,6 +264,19 @@ struct SQLiteRows: CatalogWriter {
                 Data(row.pseudonym.bytes), Int64(row.kind.rawValue), Data(row.index.bytes),
                 Data(row.sealedName),
             ])
+    }
+
+    func setSlotProof(_ proof: SlotProof) throws(StorageError) {
+        try run(
+            "INSERT OR REPLACE INTO slot_proof (slot, proved, changed, mac) VALUES (?, ?, ?, ?)",
+            [
+                Data(proof.slot.bytes), proof.provedMicroseconds,
+                Int64(clamping: proof.changedAt), Data(proof.mac.bytes),
+            ])
+    }
+
+    func deleteSlotProof(of slot: SlotID) throws(StorageError) {
+        try run("DELETE FROM slot_proof WHERE slot = ?", [Data(slot.bytes)])
     }
 
     func setFrontier(_ frontier: MerkleFrontier) throws(StorageError) {

@@ -33,11 +33,16 @@ final class WorkerLauncher: Sendable {
 
     /// Starts a worker and waits for it to be ready.
     func startWorker() throws(WorkerFault) -> (process: WorkerProcess, greeting: WorkerGreeting) {
-        let worker = try ended.withLock { over throws(WorkerFault) in
+        let worker = try launch()
+        return (worker, try worker.awaitGreeting())
+    }
+
+    /// Starts a worker and waits for nothing.
+    func launch() throws(WorkerFault) -> WorkerProcess {
+        try ended.withLock { over throws(WorkerFault) in
             guard !over else { throw .notStarted(errno: ESHUTDOWN) }
             return try requestWorker()
         }
-        return (worker, try worker.awaitGreeting())
     }
 
     var isAlive: Bool { !process.waitReadable(until: Deadline(milliseconds: 0)) }

@@ -46,6 +46,12 @@ final class WorkerProcess: Sendable {
         if let fault { throw fault }
     }
 
+    func send(
+        _ bytes: UnsafeRawBufferPointer, until deadline: Deadline
+    ) throws(WorkerFault) {
+        if let fault = unsafe sendAll(bytes, until: deadline) { throw fault }
+    }
+
     /// The part of `image` that `request` is followed by.
     func send(
         _ image: some ImageBytes, for request: WorkerRequest, until deadline: Deadline
@@ -62,22 +68,37 @@ final class WorkerProcess: Sendable {
     /// Exactly so many bytes and no more.
     func receive(byteCount: Int, until deadline: Deadline) throws(WorkerFault) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: byteCount + 1)
-        var filled = 0
-        while filled < byteCount {
-            guard socket.waitReadable(until: deadline) else { throw .deadline }
-            // Inside the array: `filled` is below its count.
-            let got = unsafe bytes.withUnsafeMutableBytes {
-                unsafe recv(
-                    socket.raw, $0.baseAddress?.advanced(by: filled), $0.count - filled, dontWait)
-            }
-            if got < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-            guard got > 0 else { throw .died(errno: got < 0 ? errno : EPIPE) }
-            filled += got
+        let (filled, fault) = unsafe bytes.withUnsafeMutableBytes {
+            unsafe fill($0, atLeast: byteCount, until: deadline)
         }
+        if let fault { throw fault }
         guard filled == byteCount else {
             throw .nonsense(.wrongLength(expected: byteCount, actual: filled))
         }
         return Array(bytes.prefix(byteCount))
+    }
+
+    /// Fills `out`, where a copy elsewhere must not be; what comes after it is left in the socket.
+    func receive(
+        into out: UnsafeMutableRawBufferPointer, until deadline: Deadline
+    ) throws(WorkerFault) {
+        if let fault = unsafe fill(out, atLeast: out.count, until: deadline).fault { throw fault }
+    }
+
+    private func fill(
+        _ out: UnsafeMutableRawBufferPointer, atLeast wanted: Int, until deadline: Deadline
+    ) -> (filled: Int, fault: WorkerFault?) {
+        var filled = 0
+        while filled < wanted {
+            guard socket.waitReadable(until: deadline) else { return (filled, .deadline) }
+            // Inside the buffer: `filled` is below its count.
+            let got = unsafe recv(
+                socket.raw, out.baseAddress?.advanced(by: filled), out.count - filled, dontWait)
+            if got < 0 && (errno == EINTR || errno == EAGAIN) { continue }
+            guard got > 0 else { return (filled, .died(errno: got < 0 ? errno : EPIPE)) }
+            filled += got
+        }
+        return (filled, nil)
     }
 
     private func sendAll(

@@ -38,7 +38,27 @@ package enum KeyFileStore {
     package static func write(
         _ bytes: UnsafeRawBufferPointer, at path: String, mode: UInt32, replacing: Bool
     ) throws(KeyFileStoreError) {
-        let temporary = "\(path).new"
+        try unsafe prepare(bytes, at: path, mode: mode)
+        try publish(path, replacing: replacing)
+    }
+
+    /// Writes a key file beside `path`, flushed, where ``publish(_:replacing:)`` finds it.
+    package static func prepare(_ file: KeyFile, at path: String) throws(KeyFileStoreError) {
+        try unsafe file.encoded.withUnsafeBytesTyped { (raw) throws(KeyFileStoreError) in
+            try unsafe prepare(raw, at: path, mode: 0o600)
+        }
+    }
+
+    private static func temporary(_ path: String) -> String { "\(path).new" }
+
+    package static func discardPrepared(_ path: String) {
+        unsafe unlink(temporary(path))
+    }
+
+    private static func prepare(
+        _ bytes: UnsafeRawBufferPointer, at path: String, mode: UInt32
+    ) throws(KeyFileStoreError) {
+        let temporary = temporary(path)
         unsafe unlink(temporary)
         let file = unsafe open(
             temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
@@ -51,6 +71,13 @@ package enum KeyFileStore {
             unsafe unlink(temporary)
             throw .io(failure)
         }
+    }
+
+    /// Lets what was prepared take the name, and flushes that.
+    package static func publish(
+        _ path: String, replacing: Bool
+    ) throws(KeyFileStoreError) {
+        let temporary = temporary(path)
         // A link never takes a name that is taken: two who begin at once do not overwrite each other.
         let named =
             replacing
@@ -58,6 +85,12 @@ package enum KeyFileStore {
         let refusal = errno
         if !replacing || named != 0 { unsafe unlink(temporary) }
         guard named == 0 else { throw refusal == EEXIST ? .exists : .io(refusal) }
+        try flushDirectory(of: path)
+    }
+
+    /// Removes a file, where there is one; durable when this returns.
+    package static func remove(_ path: String) throws(KeyFileStoreError) {
+        guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .io(errno) }
         try flushDirectory(of: path)
     }
 

@@ -77,13 +77,10 @@ struct Status: AsyncParsableCommand {
                 String(epoch.number), epoch.state, Units.moment(epoch.created), String(epoch.wraps),
             ])
         }
-        var slots = Table([("SLOT", .left), ("KIND", .left), ("CREATED", .left), ("LABEL", .left)])
-        for slot in keys.slots {
-            slots.add([slot.id.hex, slot.kind, Units.moment(slot.created), slot.label])
-        }
+        let slots = Slots.table(keys.slots)
         let head = Table.pairs([
             ("keyring    ", "generation \(keys.generation), \(keys.suite)")
         ])
-        return head + [""] + epochs.lines + [""] + slots.lines
+        return head + [""] + epochs.lines + [""] + slots
     }
 }

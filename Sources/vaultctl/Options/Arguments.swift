@@ -30,6 +30,18 @@ extension FileName: ExpressibleByArgument {
     }
 }
 
+extension SlotID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension SlotLabel: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(argument)
+    }
+}
+
 extension Door: ExpressibleByArgument {
     package init?(argument: String) {
         try? self.init(wireText: argument)

@@ -20,7 +20,8 @@ struct Serve: AsyncParsableCommand {
             EXAMPLE
               vaultd serve --config /etc/imagevault/vaultd.yaml
 
-            A vault whose key is missing or wrong is served sealed: it answers, and gives nothing away.
+            A vault whose key is missing or wrong is served sealed: it answers, and gives nothing away, \
+            until vaultctl unseal gives it the secret of a slot.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -34,11 +35,13 @@ struct Serve: AsyncParsableCommand {
         Hardening.raiseDescriptorLimit()
         let lock = try StateLock(directory: settings.stateDirectory)
         defer { withExtendedLifetime(lock) {} }
-        // The launcher of workers starts before any key is in memory.
+        // The launchers of workers and of the stretching child start before any key is in memory.
         let inspectors = try Inspectors(
             program: settings.inspectorProgram, workers: settings.inspectorWorkers)
+        let stretcher = try StretchingChild(program: "/proc/self/exe")
         let executor = RequestExecutor(threads: Limits.requestThreads)
-        let (vault, catalog, id) = try open(settings, inspectors, executor, logger)
+        let (vault, catalog, id) = try open(
+            settings, inspectors, stretcher, executor, logger)
         let started = SystemClock().nowMicroseconds()
         let doors = try openDoors(settings, vault, id, started, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
@@ -63,14 +66,15 @@ struct Serve: AsyncParsableCommand {
         vault.committer.stop()
         try? catalog.close()
         await inspectors.shutdown()
+        stretcher.shutdown()
         logger.notice("stopped")
     }
 
     /// Opens catalog, blobs and keys. What is wrong with a key seals the vault; what is wrong with
     /// the store stops the daemon.
     private func open(
-        _ settings: DaemonSettings, _ inspectors: Inspectors, _ executor: RequestExecutor,
-        _ logger: Logger
+        _ settings: DaemonSettings, _ inspectors: Inspectors, _ stretcher: StretchingChild,
+        _ executor: RequestExecutor, _ logger: Logger
     ) throws -> (Vault, SQLiteCatalog, VaultID) {
         let state = settings.stateDirectory
         let keyringFile = try keyFile(state + "/keyring", .keyring)
@@ -78,11 +82,14 @@ struct Serve: AsyncParsableCommand {
         guard keyringFile.vault == logKeyFile.vault else {
             throw SettingsError("keyring and log key in \(state) belong to different vaults")
         }
-        let keyring = opened(keyringFile, settings.rootKeyFile, "keyring", logger) {
-            try Keyring($0)
-        }
-        let signer = opened(logKeyFile, settings.logKeyFile, "log key", logger) {
-            try LogSigner($0)
+        let isMarked = LocalKeyFiles.hasSealMark(in: state)
+        if isMarked { logger.notice("sealed by command, until vaultctl unseal") }
+        let keyring =
+            isMarked
+            ? nil
+            : opened(keyringFile, settings.rootKeyFile, "keyring", logger) { try Keyring($0) }
+        let openSigner: @Sendable () -> LogSigner? = {
+            opened(logKeyFile, settings.logKeyFile, "log key", logger) { try LogSigner($0) }
         }
         let catalog: SQLiteCatalog
         do {
@@ -102,7 +109,9 @@ struct Serve: AsyncParsableCommand {
             }
             let vault = try Vault(
                 settings: settings.vault, catalog: catalog, blobs: blobs, inspectors: inspectors,
-                clock: SystemClock(), keyring: fits ? keyring : nil, signer: signer,
+                clock: SystemClock(), keyFiles: LocalKeyFiles(directory: state),
+                stretcher: stretcher, keyring: fits ? keyring : nil,
+                openSigner: openSigner,
                 blockingExecutor: executor)
             return (vault, catalog, keyringFile.vault)
         } catch {

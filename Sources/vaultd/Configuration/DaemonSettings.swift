@@ -30,8 +30,8 @@ struct DaemonSettings: Sendable {
     private static let known: Set<String> = {
         var keys: Set<String> = [
             "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
-            "keys.public_key_file", "encryption.suite", "inspectors.program", "inspectors.workers",
-            "log.level",
+            "keys.public_key_file", "keys.root_key_credential", "keys.log_key_credential",
+            "encryption.suite", "inspectors.program", "inspectors.workers", "log.level",
         ]
         keys.formUnion(ValidationSettings.known)
         for door in Door.allCases {
@@ -50,10 +50,8 @@ struct DaemonSettings: Sendable {
         for door in Door.allCases { doors[door] = try await self.door(door, source, run) }
         return DaemonSettings(
             stateDirectory: state,
-            rootKeyFile: try await path(
-                source, "keys.root_key_file", default: "/etc/imagevault/root.key"),
-            logKeyFile: try await path(
-                source, "keys.log_key_file", default: "/etc/imagevault/log.key"),
+            rootKeyFile: try await keyFile(source, "root_key"),
+            logKeyFile: try await keyFile(source, "log_key"),
             publicKeyFile: try await path(
                 source, "keys.public_key_file", default: "\(state)/audit.pub"),
             doors: doors, vault: try await vault(source),
@@ -62,6 +60,30 @@ struct DaemonSettings: Sendable {
             inspectorWorkers: try await source.number(
                 "inspectors.workers", in: 1...Limits.workerConcurrency) ?? 2,
             logLevel: try await logLevel(source))
+    }
+
+    /// The key file of a name: a file, or a credential that the service manager hands over
+    /// (systemd.exec(5), `LoadCredential=`).
+    private static func keyFile(_ source: SettingsSource, _ name: String) async throws -> String {
+        let (file, credential) = ("keys.\(name)_file", "keys.\(name)_credential")
+        let fallback = "/etc/imagevault/\(name.prefix { $0 != "_" }).key"
+        guard let id = try await source.text(credential) else {
+            return try await path(source, file, default: fallback)
+        }
+        guard try await source.text(file) == nil else {
+            throw SettingsError("\(file) and \(credential) are two ways to one key: set one")
+        }
+        guard !id.isEmpty, !id.contains("/"), id != ".", id != ".." else {
+            throw SettingsError("\(credential) must be the name of a credential, not a path")
+        }
+        guard let directory = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"],
+            directory.hasPrefix("/")
+        else {
+            throw SettingsError(
+                "\(credential) needs a service manager that sets CREDENTIALS_DIRECTORY, as systemd "
+                    + "does with LoadCredential=\(id):/path")
+        }
+        return "\(directory)/\(id)"
     }
 
     private static func path(

@@ -1,6 +1,7 @@
 // From key files on disk to opened keys. A key that is missing or wrong leaves the vault sealed, never
 // served with another.
 
+import CVaultSystem
 import Foundation
 import Glibc
 import VaultCrypto
@@ -8,28 +9,46 @@ import VaultFormat
 import VaultStorage
 
 enum KeyOpener {
-    /// Bytes of the largest key file's text.
-    private static let largestText = 256
-
-    /// Reads the secret of a key-file slot into locked memory; the text is wiped.
-    static func secret(at path: String) throws -> Secret<SlotSecret> {
-        let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    /// Reads what a file holds into locked memory.
+    ///
+    /// - Parameter path: `-` reads standard input.
+    static func secret(at path: String) throws -> TypedSecret {
+        let standard = path == "-"
+        let file = standard ? STDIN_FILENO : unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw KeyFileStoreError.io(errno) }
-        defer { close(file) }
-        return try unsafe withUnsafeTemporaryAllocation(byteCount: largestText, alignment: 1) {
-            text in
-            defer { unsafe text.baseAddress.map { unsafe explicit_bzero($0, text.count) } }
-            let count = unsafe read(file, text.baseAddress, text.count)
-            guard count >= 0 else { throw KeyFileStoreError.io(errno) }
-            return try unsafe Secret(
-                keyFileText: UnsafeRawBufferPointer(
-                    rebasing: UnsafeRawBufferPointer(text)[..<count]))
+        defer { if !standard { close(file) } }
+        return try unsafe TypedSecret { room -> Int in
+            var filled = 0
+            while filled < room.count {
+                // Inside the room: `filled` is below its count.
+                let got = unsafe read(
+                    file, room.baseAddress?.advanced(by: filled), room.count - filled)
+                if got < 0 && errno == EINTR { continue }
+                guard got >= 0 else { throw KeyFileStoreError.io(errno) }
+                if got == 0 { break }
+                filled += got
+            }
+            return filled
+        }
+    }
+
+    /// Asks at the terminal, without echo.
+    static func askedSecret(_ question: String) throws -> TypedSecret {
+        try unsafe TypedSecret { room -> Int in
+            let count = unsafe vault_ask_secret(question, room.baseAddress, room.count)
+            guard count >= 0 else {
+                throw SettingsError(
+                    "no passphrase was typed: \(unsafe String(cString: strerror(errno)))")
+            }
+            return count
         }
     }
 
     /// Opens a file of sealed keys with the key file at `keyPath`.
     static func open(_ file: KeyFile, keyPath: String) throws -> OpenKeyFile {
-        let secret = try secret(at: keyPath)
+        let text = try secret(at: keyPath)
+        // Only its text: what lies at the path of a key file is never taken for a passphrase.
+        let secret = try Secret<SlotSecret>(keyFile: text)
         return try KeyFileCipher.open(file, kind: .keyFile, secret: secret)
     }
 

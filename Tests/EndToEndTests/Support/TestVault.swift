@@ -14,13 +14,14 @@ final class TestVault: @unchecked Sendable {
     init(
         settings: String = "validation:\n  level: structure\n", arguments: [String] = [],
         environment: [String: String] = [:], starting: Bool = true,
-        stateDirectory: String? = nil, in folder: TestFolder? = nil
+        initArguments: [String] = [], stateDirectory: String? = nil, in folder: TestFolder? = nil
     ) throws {
         self.folder = try folder ?? TestFolder()
         state = stateDirectory ?? self.folder.path("state")
         startOptions = (arguments, environment)
         try Disk.write(paths + settings, to: configuration)
-        let made = try run(Machine.program("vaultd"), ["init", "--config", configuration])
+        let made = try run(
+            Machine.program("vaultd"), ["init", "--config", configuration] + initArguments)
         guard made.ending == .exited(0) else { throw TestFailure("init: \(made.errors)") }
         initWords = made.output
         if starting { try start() }
@@ -147,6 +148,13 @@ final class TestVault: @unchecked Sendable {
         }
         return id
     }
+
+    /// Gives the daemon a slot's secret.
+    func unseal(_ secret: [UInt8]) throws -> Answer {
+        try ask("POST", "/v1/unseal", body: secret, door: "admin")
+    }
+
+    func unseal(_ secret: String) throws -> Answer { try unseal(Array(secret.utf8)) }
 
     func get(_ id: String, _ fields: [String] = []) throws -> Answer {
         try ask("GET", "/v1/images/\(id)", fields)

@@ -12,6 +12,7 @@ extension CatalogConformance {
         Rule("the frontier is what was set last", frontiers),
         Rule("a pseudonym is found by its kind and index, as it was inserted", pseudonyms),
         Rule("a name has one pseudonym, and a pseudonym one name", pseudonymIsUnique),
+        Rule("a slot has one proof, the last that was set, until it is deleted", slotProofs),
     ]
 
     static let transactionRules = [
@@ -31,6 +32,26 @@ extension CatalogConformance {
         ]
         try catalog.transact { writer in for event in events { try writer.append(event) } }
         try same(try catalog.events(), events)
+    }
+
+    private static func slotProofs(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        let proofs = (0..<3).map { index in
+            SlotProof(
+                slot: rows.id(), provedMicroseconds: Int64(index) - 1, changedAt: UInt64(index),
+                mac: RowMAC(checked: [UInt8](repeating: UInt8(index), count: 16)))
+        }
+        try same(try catalog.look { try $0.slotProofs() }, [])
+        try catalog.transact { writer in for proof in proofs { try writer.setSlotProof(proof) } }
+        let later = SlotProof(
+            slot: proofs[1].slot, provedMicroseconds: 99, changedAt: 7, mac: proofs[1].mac)
+        try catalog.transact { writer in
+            try writer.setSlotProof(later)
+            try writer.deleteSlotProof(of: proofs[0].slot)
+            try writer.deleteSlotProof(of: rows.id())
+        }
+        let left = try catalog.look { try $0.slotProofs() }
+        try same(Set(left), [later, proofs[2]])
     }
 
     private static func eventPages(_ catalog: any Catalog) throws {

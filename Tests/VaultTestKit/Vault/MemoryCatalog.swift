@@ -129,6 +129,11 @@ private final class MemoryRows: CatalogWriter {
         return tables.pseudonyms.first { $0.kind == kind && $0.index == index }
     }
 
+    func slotProofs() throws(StorageError) -> [SlotProof] {
+        try faults.pass("slotProofs")
+        return tables.slotProofs
+    }
+
     func frontier() throws(StorageError) -> MerkleFrontier {
         try faults.pass("frontier")
         return tables.frontier
@@ -175,6 +180,17 @@ private final class MemoryRows: CatalogWriter {
     func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {
         try faults.pass("insertPseudonym")
         try tables.insert(row)
+    }
+
+    func setSlotProof(_ proof: SlotProof) throws(StorageError) {
+        try faults.pass("setSlotProof")
+        tables.slotProofs.removeAll { $0.slot == proof.slot }
+        tables.slotProofs.append(proof)
+    }
+
+    func deleteSlotProof(of slot: SlotID) throws(StorageError) {
+        try faults.pass("deleteSlotProof")
+        tables.slotProofs.removeAll { $0.slot == slot }
     }
 
     func setFrontier(_ frontier: MerkleFrontier) throws(StorageError) {

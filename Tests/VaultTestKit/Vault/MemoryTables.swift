@@ -10,6 +10,7 @@ package struct MemoryTables: Sendable {
     package var references: [ReferenceRow] = []
     package var events: [EventRow] = []
     package var pseudonyms: [PseudonymRow] = []
+    package var slotProofs: [SlotProof] = []
     package var frontier = MerkleFrontier.empty
     // Numbers of rows are never used again.
     private var lastImage: Int64 = 0

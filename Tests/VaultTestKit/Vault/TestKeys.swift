@@ -18,6 +18,22 @@ package enum TestKeys {
         try LogSigner(make(.logKey, LogSigner.initialEntries(createdMicroseconds: 0)))
     }
 
+    package static let passphrase = "correct horse battery"
+
+    /// The keys of a new vault that ``passphrase`` opens.
+    package static func passphraseKeyring() throws -> Keyring {
+        let vault: VaultID = try Random.id()
+        let root = try Secret<RootKey>.random()
+        let slot = try SlotCipher.make(
+            label: "passphrase", vault: vault, typed: FixedVault.typed(passphrase),
+            parameters: PassphraseParameters(passes: 1, memoryKibibytes: 64), root: root,
+            createdMicroseconds: 0, stretch: Argon2id())
+        return try Keyring(
+            KeyFileCipher.make(
+                kind: .keyring, vault: vault, slots: [slot],
+                entries: Keyring.initialEntries(createdMicroseconds: 0), root: root))
+    }
+
     package static func make(_ kind: KeyFile.Kind, _ entries: [KeyEntry]) throws -> OpenKeyFile {
         let vault: VaultID = try Random.id()
         let secret = try Secret<SlotSecret>.random()

@@ -23,6 +23,8 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let namespace: String?
     package let image: String?
     package let reference: String?
+    package let slot: String?
+    package let generation: UInt64?
     package let bytes: Int?
     package let offset: Int?
     package let durationUs: Int?

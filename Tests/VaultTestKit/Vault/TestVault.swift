@@ -12,33 +12,43 @@ package struct TestVault: Sendable {
     package let clock: ManualClock
     package let inspector: StubInspector
     package let keyring: Keyring
+    package let keyFiles: MemoryKeyFiles
+    private let stretcher: any PassphraseStretcher
 
+    /// Sealing erases no key unless told how: other tests of the process have theirs.
+    ///
     /// New keys where none are given; a vault that is sealed does without them.
     package init(
         catalog: any Catalog = MemoryCatalog(), blobs: any BlobStore = MemoryBlobStore(),
         clock: ManualClock = ManualClock(), keyring: Keyring? = nil, isSealed: Bool = false,
         suite: Suite = .aes256GCM,
         policies: InspectionPolicies = InspectionPolicies(.structure),
-        signer: LogSigner? = nil
+        signer: LogSigner? = nil, keyFiles: MemoryKeyFiles? = nil,
+        stretcher: any PassphraseStretcher = InProcessStretcher(),
+        eraseKeys: @escaping @Sendable () -> Void = {}
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
+        let keyFiles = keyFiles ?? MemoryKeyFiles([keyring.keys.file])
         let inspector = StubInspector()
         vault = try Vault(
             settings: .init(policies: policies, suite: suite), catalog: catalog, blobs: blobs,
-            inspectors: inspector, clock: clock, keyring: isSealed ? nil : keyring,
-            signer: signer)
+            inspectors: inspector, clock: clock, keyFiles: keyFiles, stretcher: stretcher,
+            keyring: isSealed ? nil : keyring, openSigner: { signer }, eraseKeys: eraseKeys)
         self.catalog = catalog
         self.blobs = blobs
         self.clock = clock
         self.inspector = inspector
         self.keyring = keyring
+        self.keyFiles = keyFiles
+        self.stretcher = stretcher
     }
 
     /// The same stores and keys under a new daemon. This one's has to be stopped.
     package func reopened(isSealed: Bool = false) throws -> TestVault {
         try TestVault(
             catalog: catalog, blobs: blobs, clock: clock, keyring: keyring, isSealed: isSealed,
-            suite: vault.settings.suite, policies: vault.settings.policies)
+            suite: vault.settings.suite, policies: vault.settings.policies, keyFiles: keyFiles,
+            stretcher: stretcher)
     }
 
     /// Ends the committer's thread; what waits is written.

@@ -363,6 +363,60 @@ class KeyringRefused(VaultError):
     default_fix = "An admin must give the right key."
 
 
+class WrongSecret(VaultError):
+    """`wrong-secret`: No slot takes this secret."""
+
+    default_code = "wrong-secret"
+    default_status = 403
+    default_title = "No slot takes this secret"
+    default_fix = "Give the secret of one of the slots that vaultctl status lists."
+
+
+class MalformedSecret(VaultError):
+    """`malformed-secret`: The secret is mistyped or cut short."""
+
+    default_code = "malformed-secret"
+    default_status = 400
+    default_title = "The secret is mistyped or cut short"
+    default_fix = "Compare it with its copy; a passphrase has 8 to 1024 bytes."
+
+
+class NotSealed(VaultError):
+    """`not-sealed`: The vault is not sealed."""
+
+    default_code = "not-sealed"
+    default_status = 409
+    default_title = "The vault is not sealed"
+    default_fix = "Nothing is to be done."
+
+
+class UnknownSlot(VaultError):
+    """`unknown-slot`: There is no such slot."""
+
+    default_code = "unknown-slot"
+    default_status = 404
+    default_title = "There is no such slot"
+    default_fix = "Use an id from vaultctl slots list, 32 hexadecimal digits."
+
+
+class LastProvedSlot(VaultError):
+    """`last-proved-slot`: No proved slot would be left."""
+
+    default_code = "last-proved-slot"
+    default_status = 409
+    default_title = "No proved slot would be left"
+    default_fix = "Prove another slot first, with vaultctl slots prove."
+
+
+class TooManySlots(VaultError):
+    """`too-many-slots`: The keyring has as many slots as it may."""
+
+    default_code = "too-many-slots"
+    default_status = 409
+    default_title = "The keyring has as many slots as it may"
+    default_fix = "Remove a slot first."
+
+
 class InternalError(VaultError):
     """`internal-error`: Something went wrong here."""
 
@@ -412,6 +466,12 @@ BY_CODE: dict[str, type[VaultError]] = {
     "catalog-damaged": CatalogDamaged,
     "keyring-damaged": KeyringDamaged,
     "keyring-refused": KeyringRefused,
+    "wrong-secret": WrongSecret,
+    "malformed-secret": MalformedSecret,
+    "not-sealed": NotSealed,
+    "unknown-slot": UnknownSlot,
+    "last-proved-slot": LastProvedSlot,
+    "too-many-slots": TooManySlots,
     "internal-error": InternalError,
 }
 
@@ -442,18 +502,24 @@ __all__ = [
     "KeyDamaged",
     "KeyringDamaged",
     "KeyringRefused",
+    "LastProvedSlot",
+    "MalformedSecret",
     "MethodNotAllowed",
     "MissingName",
     "NotPermitted",
+    "NotSealed",
     "RangeNotSatisfiable",
     "RecordDamaged",
     "StorageFull",
     "StorageUnavailable",
+    "TooManySlots",
     "UnknownImage",
     "UnknownParameter",
     "UnknownRoute",
+    "UnknownSlot",
     "UploadIncomplete",
     "UploadTimeout",
     "VaultOverloaded",
     "VaultSealed",
+    "WrongSecret",
 ]

@@ -1,0 +1,43 @@
+package import VaultCrypto
+package import VaultFormat
+
+/// When a slot last opened its keyring. It decides whether another slot may go, so that it carries an
+/// authenticator: whoever can only write the catalog proves nothing. ObjectFormat §8.
+package struct SlotProof: Hashable, Sendable {
+    package let slot: SlotID
+    package let provedMicroseconds: Int64
+    package var changedAt: UInt64
+    package var mac: RowMAC
+
+    package init(
+        slot: SlotID, provedMicroseconds: Int64, changedAt: UInt64 = 0,
+        mac: RowMAC = RowMAC(checked: [])
+    ) {
+        self.slot = slot
+        self.provedMicroseconds = provedMicroseconds
+        self.changedAt = changedAt
+        self.mac = mac
+    }
+
+    package var authenticated: [UInt8] {
+        var writer = ByteWriter(reserving: 64)
+        writer.appendShort(Array("slot-proof".utf8))
+        writer.append(slot.bytes)
+        writer.append(UInt64(bitPattern: provedMicroseconds))
+        writer.append(changedAt)
+        return writer.bytes
+    }
+
+    /// The same row, changed by the event at `index`.
+    package func authenticated(by keyring: Keyring, at index: UInt64) -> SlotProof {
+        var row = self
+        row.changedAt = index
+        row.mac = keyring.rowMAC(row.authenticated)
+        return row
+    }
+
+    /// A row that does not hold is as good as none: the slot has to be proved again.
+    package func holds(with keyring: Keyring) -> Bool {
+        keyring.verify(mac, of: authenticated)
+    }
+}

@@ -1,0 +1,96 @@
+// What an admin types or sends to open a slot, from its first byte to its last in locked memory. Its
+// form tells which kind of slot it is for. KeyringFormat §3.3.
+
+import CSodium
+package import VaultFormat
+
+/// A secret as it came: the text of a key file, or a passphrase.
+@safe package final class TypedSecret: @unchecked Sendable {
+    // @unchecked: filled by the one task that receives it, and only read afterwards.
+    private var bytes: LockedBytes
+    package private(set) var count = 0
+
+    package init() throws(CryptoError) {
+        bytes = try unsafe LockedBytes(count: Limits.secretBytes) { _ in }
+    }
+
+    /// - Parameter read: writes the secret into room for ``Limits/secretBytes`` and tells its length.
+    package init<E: Error>(
+        reading read: (UnsafeMutableRawBufferPointer) throws(E) -> Int
+    ) throws {
+        var count = 0
+        var failure: E?
+        bytes = try unsafe LockedBytes(count: Limits.secretBytes) { room in
+            do throws(E) {
+                count = try unsafe read(room)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        self.count = min(count, Limits.secretBytes)
+    }
+
+    /// Leaves out the newline that ends a file's only line.
+    package func dropLastNewline() {
+        let ends = unsafe withBytesOrZeros { bytes in unsafe bytes.last == 0x0A }
+        if ends { count -= 1 }
+    }
+
+    /// Whether both are the same bytes, in constant time for equal lengths.
+    package func equals(_ other: TypedSecret) -> Bool {
+        unsafe withBytesOrZeros { mine in
+            unsafe other.withBytesOrZeros { theirs in
+                unsafe mine.count == theirs.count
+                    && sodium_memcmp(mine.octets, theirs.octets, mine.count) == 0
+            }
+        }
+    }
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// Takes more bytes in.
+    ///
+    /// - Returns: false, with nothing taken, past ``Limits/secretBytes``.
+    package func append(_ more: UnsafeRawBufferPointer) -> Bool {
+        guard more.count <= Limits.secretBytes - count else { return false }
+        unsafe bytes.write(more, at: count)
+        count += more.count
+        return true
+    }
+
+    /// The kind of slot that a secret of this form opens.
+    package var kind: KeySlot.Kind {
+        unsafe withBytesOrZeros { bytes in
+            unsafe bytes.starts(with: KeyFileText.prefix) ? .keyFile : .passphrase
+        }
+    }
+
+    /// Stretches this passphrase here and lends the result to one call.
+    ///
+    /// - Throws: ``CryptoError/refused`` when that returns false, ``CryptoError/stretchFailed``.
+    package func stretched(
+        salt: [UInt8], _ parameters: PassphraseParameters,
+        _ body: (UnsafeRawBufferPointer) -> Bool
+    ) throws(CryptoError) {
+        let secret = try Secret(passphrase: self, slotSalt: salt, parameters, Argon2id())
+        let isTaken = try unsafe secret.withBytes { (bytes) throws(CryptoError) in
+            unsafe body(bytes)
+        }
+        guard isTaken else { throw .refused }
+    }
+
+    func withBytes<R: ~Copyable>(
+        _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> R
+    ) throws(CryptoError) -> R {
+        try unsafe bytes.withBytes { (all) throws(CryptoError) in
+            try unsafe body(UnsafeRawBufferPointer(rebasing: all[..<count]))
+        }
+    }
+
+    private func withBytesOrZeros<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        unsafe bytes.withBytesOrZeros { all in
+            unsafe body(UnsafeRawBufferPointer(rebasing: all[..<count]))
+        }
+    }
+}

@@ -1,0 +1,18 @@
+// Bounds of secrets and of the work that a key file may ask for.
+
+extension Limits {
+    /// Bytes of one secret as it is typed or sent: a key file's line, a passphrase, a set of shares.
+    package static let secretBytes = 4096
+    /// Bytes of a passphrase: fewer are guessed, however well they are stretched.
+    package static let passphraseBytes = 8...1024
+
+    /// Passes of Argon2id that a key file may ask for. A hostile file gets seconds, not hours.
+    package static let stretchPasses: ClosedRange<UInt32> = 1...12
+    /// Memory of Argon2id that a key file may ask for, in KiB: from what test vectors use to 512 MiB,
+    /// which a small machine has to spare for one child.
+    package static let stretchKibibytes: ClosedRange<UInt32> = 64...512 << 10
+    /// Seconds that the child gets: ten times what the largest parameters need on a slow core.
+    package static let stretchSeconds = 60
+    /// Stretching children at once: memory for one is what the machine has to have.
+    package static let stretchProcesses = 1
+}

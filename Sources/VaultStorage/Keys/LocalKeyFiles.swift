@@ -1,0 +1,77 @@
+import Glibc
+package import Vault
+package import VaultFormat
+
+/// The key files of a state directory.
+package struct LocalKeyFiles: KeyFiles {
+    private let directory: String
+
+    package init(directory: String) { self.directory = directory }
+
+    package static func path(_ kind: KeyFile.Kind, in directory: String) -> String {
+        switch kind {
+        case .keyring: "\(directory)/keyring"
+        case .logKey: "\(directory)/log-key"
+        }
+    }
+
+    package func load(_ kind: KeyFile.Kind) throws(StorageError) -> KeyFile {
+        let file = try mapping { () throws(KeyFileStoreError) in
+            try KeyFileStore.load(Self.path(kind, in: directory))
+        }
+        guard file.kind == kind else { throw .damaged }
+        return file
+    }
+
+    package func prepare(_ file: KeyFile) throws(StorageError) {
+        try mapping { () throws(KeyFileStoreError) in
+            try KeyFileStore.prepare(file, at: Self.path(file.kind, in: directory))
+        }
+    }
+
+    package func publish(_ kind: KeyFile.Kind) throws(StorageError) {
+        try mapping { () throws(KeyFileStoreError) in
+            try KeyFileStore.publish(Self.path(kind, in: directory), replacing: true)
+        }
+    }
+
+    package func discardPrepared(_ kind: KeyFile.Kind) {
+        KeyFileStore.discardPrepared(Self.path(kind, in: directory))
+    }
+
+    private static func sealMark(in directory: String) -> String { "\(directory)/sealed" }
+
+    /// A mark that cannot be looked at counts as one.
+    package static func hasSealMark(in directory: String) -> Bool {
+        unsafe access(sealMark(in: directory), F_OK) == 0 || errno != ENOENT
+    }
+
+    package func setSealMark(_ isSealed: Bool) throws(StorageError) {
+        let path = Self.sealMark(in: directory)
+        try mapping { () throws(KeyFileStoreError) in
+            if isSealed {
+                try KeyFileStore.write(
+                    Array("vaultctl unseal removes this\n".utf8), at: path, mode: 0o600,
+                    replacing: true)
+            } else {
+                try KeyFileStore.remove(path)
+            }
+        }
+    }
+
+    private func mapping<R>(
+        _ body: () throws(KeyFileStoreError) -> R
+    ) throws(StorageError) -> R {
+        do { return try body() } catch { throw error.asStorageError }
+    }
+}
+
+extension KeyFileStoreError {
+    fileprivate var asStorageError: StorageError {
+        switch self {
+        case .missing: .missing
+        case .exists, .malformed: .damaged
+        case .io(let number): StorageError(errno: number)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// Where a secret comes from: the terminal, without echo, or a file. Never an argument or the
+// environment, which other processes can read.
+
+import ArgumentParser
+import CVaultSystem
+import Glibc
+import VaultClient
+import VaultFormat
+
+struct SecretOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Read the secret from a file, or from standard input with -; else it is asked for.",
+            valueName: "file"),
+        completion: .file())
+    var secretFile: String?
+
+    /// The secret that opens something.
+    ///
+    /// - Throws: ``ClientError/file(_:)``, or `CancellationError` after Ctrl-C.
+    func existing(_ question: String) throws -> SecretText {
+        guard let secretFile else { return try SecretText(asking: question) }
+        return try SecretText(file: secretFile)
+    }
+}
+
+extension SecretOptions {
+    /// A secret that is to open something from now on; asked for twice.
+    func new(_ question: String) throws -> SecretText {
+        guard secretFile == nil else { return try existing(question) }
+        let secret = try SecretText(asking: question)
+        guard try SecretText(asking: "Once more: ").bytes == secret.bytes else {
+            throw ValidationError("these were two different secrets; nothing was changed")
+        }
+        return secret
+    }
+}
+
+/// A secret on its way through this process, wiped when it has left.
+final class SecretText {
+    private(set) var bytes: [UInt8]
+
+    init(asking question: String) throws {
+        bytes = [UInt8](repeating: 0, count: Limits.secretBytes)
+        let room = bytes.count
+        // The array lends its room for one call, which writes no more than that.
+        let count = unsafe bytes.withUnsafeMutableBytes {
+            unsafe vault_ask_secret(question, $0.baseAddress, room)
+        }
+        guard count >= 0 else {
+            if errno == ECANCELED { throw CancellationError() }
+            throw ClientError.file(FileFault(path: "/dev/tty", reason: .system(errno)))
+        }
+        bytes.removeLast(room - count)
+    }
+
+    /// Reads a whole file; its last newline is not part of the secret.
+    init(file path: String) throws {
+        let standard = path == "-"
+        let file = standard ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            throw ClientError.file(FileFault(path: path, reason: .system(errno)))
+        }
+        defer { if !standard { close(file) } }
+        bytes = [UInt8](repeating: 0, count: Limits.secretBytes + 2)
+        var filled = 0
+        while filled < bytes.count {
+            // Inside the array: `filled` is below its count.
+            let got = unsafe bytes.withUnsafeMutableBytes {
+                unsafe read(file, $0.baseAddress?.advanced(by: filled), $0.count - filled)
+            }
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else {
+                throw ClientError.file(FileFault(path: path, reason: .system(errno)))
+            }
+            if got == 0 { break }
+            filled += got
+        }
+        bytes.removeLast(bytes.count - filled)
+        if bytes.last == 0x0A { bytes.removeLast() }
+    }
+
+    deinit {
+        unsafe bytes.withUnsafeMutableBytes { bytes in
+            unsafe bytes.baseAddress.map { unsafe explicit_bzero($0, bytes.count) }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// Slots over the admin socket and by vaultctl: what they open before and after, and over restarts.
+
+import Foundation
+import Testing
+
+@Suite("Slots")
+struct SlotTests {
+    private static let passphrase = "battery staple horse"
+
+    private static func slots(_ answer: Answer) -> [String: JSON] {
+        Dictionary(
+            answer.json["slots"].list.map { ($0["label"].text ?? "", $0) },
+            uniquingKeysWith: { $1 })
+    }
+
+    private static func admin(
+        _ vault: TestVault, _ method: String, _ path: String, body: String? = nil
+    ) throws -> Answer {
+        try vault.ask(method, path, body: body.map { Array($0.utf8) }, door: "admin")
+    }
+
+    @Test("one way in takes the other's place: the removed secret opens no keyring from then on")
+    func exchange() throws {
+        let vault = try TestVault()
+        let image = Sample.jpeg(1)
+        let id = try vault.store(image)
+        let oldKeyring = try Disk.read("\(vault.state)/keyring")
+        let added = try Self.admin(
+            vault, "POST", "/v1/slots?label=spoken", body: Self.passphrase)
+        #expect(added.status == 201, "\(added.summary)")
+        let slots = Self.slots(added)
+        let disk = try #require(slots["key-file"]?["id"].text)
+        let spoken = try #require(slots["spoken"]?["id"].text)
+        #expect(added.json["added"].text == spoken)
+        #expect(slots["spoken"]?["proved"] == .null)
+        let early = try Self.admin(vault, "DELETE", "/v1/slots/\(disk)")
+        #expect(early.code == "last-proved-slot" && early.status == 409)
+        let wrong = try Self.admin(vault, "POST", "/v1/slots/\(spoken)/proof", body: "not it, no")
+        #expect(wrong.code == "wrong-secret")
+        let proof = try Self.admin(
+            vault, "POST", "/v1/slots/\(spoken)/proof", body: Self.passphrase)
+        let proved = Self.slots(proof)["spoken"]?["proved"]
+        #expect(proved?.text != nil, "\(proof.summary)")
+        let removed = try Self.admin(vault, "DELETE", "/v1/slots/\(disk)")
+        #expect(removed.status == 200 && Set(Self.slots(removed).keys) == ["spoken"])
+        #expect(removed.json["generation"].number == 3)
+        #expect(try vault.get(id).bytes == Bytes(image))
+        try vault.stop()
+        try vault.start()
+        #expect(vault.journal.contains("reason=wrong-key"))
+        #expect(try vault.unseal(Disk.read(vault.rootKey)).code == "wrong-secret")
+        #expect(try vault.unseal(Self.passphrase).status == 200)
+        #expect(try vault.get(id).bytes == Bytes(image))
+        // What the words say: an old copy of the keyring still opens with the old secret.
+        try vault.stop()
+        try Disk.write(oldKeyring, to: "\(vault.state)/keyring")
+        try vault.start()
+        #expect(try vault.get(id).bytes == Bytes(image))
+        let words = try vault.events().map { event in
+            [event["action"], event["outcome"], event["code"]].compactMap(\.text)
+                .joined(separator: " ")
+        }.filter { $0.hasPrefix("slot") }
+        #expect(
+            words == [
+                "slot.added done", "slot.removed refused last-proved-slot",
+                "slot.proved refused wrong-secret", "slot.proved done", "slot.removed done",
+                "slot.proved done",
+            ])
+    }
+
+    @Test("the date of a proof is in status, and stays over a restart and a new root")
+    func proofs() throws {
+        let vault = try TestVault()
+        let list = try Self.admin(vault, "GET", "/v1/slots")
+        let slot = try #require(Self.slots(list)["key-file"]?["id"].text)
+        let key = String(decoding: try Disk.read(vault.rootKey), as: UTF8.self)
+        let proved = try Self.admin(vault, "POST", "/v1/slots/\(slot)/proof", body: key)
+        let date = try #require(Self.slots(proved)["key-file"]?["proved"].text)
+        let rotated = try Self.admin(vault, "POST", "/v1/keys/rotate-root")
+        #expect(rotated.json["generation"].number == 2)
+        try vault.stop()
+        try vault.start()
+        let status = try Self.admin(vault, "GET", "/v1/status").json["keys"]
+        #expect(status["generation"].number == 2)
+        #expect(status["slots"].list.map { $0["proved"].text } == [date])
+    }
+
+    @Test("what is not a slot is told so, and no label is made up")
+    func refusals() throws {
+        let vault = try TestVault()
+        let nowhere = String(repeating: "0", count: 32)
+        let asked: [(String, String, String?, String)] = [
+            ("DELETE", "/v1/slots/\(nowhere)", nil, "unknown-slot"),
+            ("DELETE", "/v1/slots/zz", nil, "unknown-slot"),
+            ("POST", "/v1/slots/\(nowhere)/proof", "x", "unknown-slot"),
+            ("POST", "/v1/slots", "a passphrase", "invalid-parameter"),
+            ("POST", "/v1/slots?label=a%20b", "a passphrase", "invalid-parameter"),
+            ("POST", "/v1/slots?label=a&name=b", "a passphrase", "unknown-parameter"),
+            ("POST", "/v1/slots?label=a", "short", "malformed-secret"),
+            ("POST", "/v1/slots?label=a", "", "empty-body"),
+            ("GET", "/v1/slots?label=a", nil, "unknown-parameter"),
+        ]
+        for (method, path, body, code) in asked {
+            let answer = try Self.admin(vault, method, path, body: body)
+            #expect(answer.code == code, "\(method) \(path): \(answer.summary)")
+        }
+        #expect(try Self.admin(vault, "GET", "/v1/slots").json["generation"].number == 1)
+        for door in ["images", "audit"] {
+            #expect(try vault.ask("GET", "/v1/slots", door: door).code == "unknown-route")
+        }
+    }
+
+    @Test("vaultctl lists, adds, proves and removes, and rotates the root")
+    func command() throws {
+        let vault = try TestVault()
+        let spoken = vault.folder.path("spoken")
+        try Disk.write(Self.passphrase + "\n", to: spoken)
+        func vaultctl(_ arguments: [String]) throws -> (Ending, String, String) {
+            let (ending, output, errors) = try run(
+                Machine.program("vaultctl"), arguments + ["--socket", vault.socket("admin")])
+            return (ending, output, errors)
+        }
+        let added = try vaultctl([
+            "slots", "add", "--label", "spoken", "--secret-file", spoken, "--json",
+        ])
+        #expect(added.0 == .exited(0), "\(added.2)")
+        let id = try #require(JSON.parse(added.1)["added"].text)
+        let proved = try vaultctl(["slots", "prove", id, "--secret-file", spoken])
+        #expect(proved.0 == .exited(0), "\(proved.2)")
+        let listed = try vaultctl(["slots", "list"])
+        let lines = listed.1.split(separator: "\n")
+        #expect(lines.contains { $0.contains("key-file") && $0.contains("never") })
+        #expect(lines.contains { $0.hasPrefix(id) && !$0.contains("never") })
+        #expect(try vaultctl(["keys", "rotate-root"]).1.hasPrefix("keyring generation 3"))
+        let last = try vaultctl(["slots", "remove", id])
+        #expect(last.0 == .exited(1) && last.2.contains("last-proved-slot"))
+        #expect(try vaultctl(["status"]).1.contains("PROVED"))
+    }
+}
