@@ -109,7 +109,7 @@ struct SamplePNG {
         bits.append(0x30, 8)
         for _ in 0..<runs { bits.append(0b1100_0101_00000, 13) }
         // The Adler sums of zeros: one, and how many there are.
-        let sums = (1 + 258 * runs) % 65_521 << 16 | 1
+        let sums = ((1 + 258 * runs) % 65_521) << 16 | 1
         return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
             + chunk("IHDR", be32(258) + be32(rows) + [8, 0, 0, 0, 0])
             + chunk("IDAT", bits.stream + be32(sums)) + chunk("IEND", [])
@@ -126,20 +126,26 @@ struct SamplePNG {
 
     /// The last block of a deflate stream with fixed codes; codes are packed from their first bit.
     private struct Bits {
-        private var bits: [Bool] = [true, true, false]
+        private var packed: [UInt8] = []
+        /// Bits that fill no byte yet, the earliest lowest: at first the head of the block.
+        private var rest = 0b011
+        private var count = 3
 
-        mutating func append(_ code: Int, _ count: Int) {
-            for bit in (0..<count).reversed() { bits.append(code >> bit & 1 == 1) }
+        mutating func append(_ code: Int, _ width: Int) {
+            var reversed = 0
+            for bit in 0..<width { reversed = reversed << 1 | code >> bit & 1 }
+            rest |= reversed << count
+            count += width
+            while count >= 8 {
+                packed.append(UInt8(truncatingIfNeeded: rest))
+                rest >>= 8
+                count -= 8
+            }
         }
 
         /// With the end of the block, code 256, of seven zeros.
         var stream: [UInt8] {
-            let bits = bits + [Bool](repeating: false, count: 7)
-            var packed = [UInt8](repeating: 0, count: (bits.count + 7) / 8)
-            for (index, bit) in bits.enumerated() where bit {
-                packed[index / 8] |= 1 << (index % 8)
-            }
-            return [0x78, 0x01] + packed
+            [0x78, 0x01] + packed + [UInt8(truncatingIfNeeded: rest)] + (count > 1 ? [0] : [])
         }
     }
 
