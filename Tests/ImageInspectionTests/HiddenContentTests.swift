@@ -173,9 +173,19 @@ struct HiddenContentTests {
         }
     }
 
-    @Test func `the end of a ZIP archive that contradicts itself is chance`() {
+    @Test func `a ZIP directory that is not where its end says is chance`() {
         var broken = TestArchive.zip
         broken[broken.count - 10] = 200
         #expect(refusal(of: HiddenContent.inComment(broken)) == nil)
+    }
+
+    /// The high byte of the comment's length, both counts of entries, and the disk, by their places
+    /// from the end.
+    @Test(arguments: [1, 12, 14, 18])
+    func `a ZIP directory counts whatever the rest of its end says`(_ fromEnd: Int) {
+        var archive = TestArchive.zip
+        archive[archive.count - fromEnd] = 0x7F
+        let refused = refusal(of: HiddenContent.inComment(archive))
+        #expect(refused?.finding.code == .hiddenArchive)
     }
 }

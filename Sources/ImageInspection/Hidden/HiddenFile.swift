@@ -47,23 +47,26 @@ enum HiddenFile {
 }
 
 /// The record that ends a ZIP archive (APPNOTE.TXT 4.3.16). Four bytes of signature occur by
-/// chance in photos, so the record must agree with itself and with what it points to.
+/// chance in photos, so the directory must begin where the record says. Readers differ in which
+/// other fields they check, so none of those speaks for chance.
 enum ZIPDirectory {
     private static let recordBytes = 22
+    private static let fewestDirectoryBytes = 46
 
     static func stands(_ bytes: RawSpan, at offset: Int) -> Bool {
         guard bytes.has("PK\u{5}\u{6}", at: offset, before: bytes.byteCount),
-            let disk = bytes.u16le(offset + 4), let entriesHere = bytes.u16le(offset + 8),
-            let entries = bytes.u16le(offset + 10), let size = bytes.u32le(offset + 12),
-            let comment = bytes.u16le(offset + 20)
+            let entriesHere = bytes.u16le(offset + 8), let entries = bytes.u16le(offset + 10),
+            let size = bytes.u32le(offset + 12), let comment = bytes.u16le(offset + 20)
         else { return false }
         // A 64-bit archive keeps its numbers in an earlier record, found through a locator.
         if bytes.has("PK\u{6}\u{7}", at: offset - 20, before: bytes.byteCount) { return true }
-        guard disk == 0, entries == entriesHere,
-            offset + recordBytes + comment <= bytes.byteCount
-        else { return false }
-        if entries == 0 { return size == 0 }
-        return size >= 46 * entries
-            && bytes.has("PK\u{1}\u{2}", at: offset - size, before: bytes.byteCount)
+        if size >= fewestDirectoryBytes,
+            bytes.has("PK\u{1}\u{2}", at: offset - size, before: bytes.byteCount)
+        {
+            return true
+        }
+        // An empty archive has no directory: here only its own zeros tell.
+        return bytes.u32le(offset + 4) == 0 && entriesHere == 0 && entries == 0 && size == 0
+            && offset + recordBytes + comment <= bytes.byteCount
     }
 }
