@@ -81,7 +81,8 @@ struct Isolation {
             }
             await pool.shutdown()
             let cpu = BenchClock.cpu() - before - insideCPU
-            report(name, image.count, level, inside, outside, cpu / Double(Self.images))
+            let each = 1 / Double(Self.images)
+            report(name, image.count, level, inside, outside, insideCPU * each, cpu * each)
         }
     }
 
@@ -97,15 +98,16 @@ struct Isolation {
 
     private func report(
         _ name: String, _ count: Int, _ level: InspectionLevel, _ inside: [Double],
-        _ outside: [Double], _ cpu: Double
+        _ outside: [Double], _ insideCPU: Double, _ cpu: Double
     ) {
-        let mean = (outside.mean - inside.mean) * 1e6
-        let median = (outside.median - inside.median) * 1e6
+        let added = [outside.mean - inside.mean, outside.median - inside.median, cpu - insideCPU]
         print(
             "isolation of \(name) JPEG of \(count) bytes at \(level.name): "
-                + String(format: "+%.0f µs mean, +%.0f µs median; ", mean, median)
                 + String(
-                    format: "%.2f ms in process, %.2f ms CPU in all", inside.mean * 1e3, cpu * 1e3))
+                    format: "+%.0f µs mean, +%.0f µs median, +%.0f µs of CPU; ", added[0] * 1e6,
+                    added[1] * 1e6, added[2] * 1e6)
+                + String(
+                    format: "%.2f ms of CPU in process, %.2f in all", insideCPU * 1e3, cpu * 1e3))
     }
 }
 
