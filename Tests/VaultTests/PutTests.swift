@@ -134,7 +134,7 @@ struct PutTests {
         #expect(put.image.verdict.findings.map(\.code) == [.trailerData])
         let line = try #require(try test.log().last)
         #expect(line.verdict == "structure")
-        #expect(line.inspector == 1)
+        #expect(line.inspector == put.image.verdict.inspectorVersion)
         #expect(line.findings == "trailer-data@\(TestImages.jpeg.count)")
         #expect(line.policy == policy.digest.hex)
         #expect(try await test.get(put.image.image) == TestImages.jpeg)
