@@ -42,8 +42,9 @@ extension Limits {
     /// the picture uncompressed, and searched in 10 ms.
     package static let workerTextBytes = 4 << 20
 
-    /// Bytes of address space. A 50 Mpx progressive JPEG keeps 150 MB of coefficients, the image
-    /// has at most 32 MiB, the libraries map 40 MB; a bomb is refused long before.
+    /// Bytes of address space. A 50 Mpx progressive JPEG keeps 150 MB of coefficients, the image has
+    /// at most 32 MiB, the rooms for pixels in one go 36 MiB, the libraries map 40 MB; a bomb is
+    /// refused long before.
     package static let workerAddressSpaceBytes: UInt64 = 320 << 20
 
     /// Seconds of CPU in a worker's life; the kernel kills it then. 256 large photos need 50.
