@@ -3,8 +3,7 @@
 package import VaultFormat
 
 package enum ImageInspector {
-    /// Rises whenever a rule changes.
-    package static let version: UInt32 = 2
+    package static let version = Verdict.currentInspectorVersion
 
     /// Inspects a whole upload at level `structure`, in time linear in its size.
     /// The name is nil when a stored image is inspected again; the declared type is what the

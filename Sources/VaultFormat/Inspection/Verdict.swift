@@ -42,6 +42,9 @@ package struct Verdict: Hashable, Sendable {
     package let findings: [Finding]
     package let flags: ImageFlags
 
+    /// The version of this build's rules, walk and worker together. Rises whenever one changes.
+    package static let currentInspectorVersion: UInt32 = 2
+
     package init(
         level: InspectionLevel, inspectorVersion: UInt32, findings: [Finding], flags: ImageFlags
     ) {

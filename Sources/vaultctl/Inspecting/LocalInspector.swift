@@ -67,8 +67,8 @@ final class LocalInspector {
             LintAnswer(
                 type: nil, accepted: nil,
                 verdict: Verdict(
-                    level: policy.level, inspectorVersion: 1, findings: [Finding(code: $0)],
-                    flags: []))
+                    level: policy.level, inspectorVersion: Verdict.currentInspectorVersion,
+                    findings: [Finding(code: $0)], flags: []))
         }
     }
 
