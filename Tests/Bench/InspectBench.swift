@@ -14,10 +14,18 @@ import VaultTestKit
 
 @main
 struct InspectBench {
-    static func main() async throws {
+    static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
         guard let worker = arguments.first else { exit(EX_USAGE) }
-        let files = arguments.dropFirst()
+        do {
+            try await run(worker, arguments.dropFirst())
+        } catch {
+            print("bench: \(error)")
+            exit(EX_SOFTWARE)
+        }
+    }
+
+    private static func run(_ worker: String, _ files: ArraySlice<String>) async throws {
         if files.isEmpty {
             walks()
             try await Isolation(worker: worker).run(BenchImage.jpeg(bytes: 200_000), "generated")
@@ -158,7 +166,7 @@ struct SingleFile {
         var measures = WorkerMeasures()
         for _ in 0..<Self.times {
             let started = BenchClock.now()
-            (verdict, measures) = try await inspect(pool)
+            (verdict, measures) = await inspect(pool)
             seconds.append(BenchClock.now() - started)
         }
         await pool.shutdown()
@@ -171,7 +179,7 @@ struct SingleFile {
                 + "\(name): \(verdict)")
     }
 
-    private func inspect(_ pool: InspectorPool) async throws -> (String, WorkerMeasures) {
+    private func inspect(_ pool: InspectorPool) async -> (String, WorkerMeasures) {
         var policy = InspectionPolicy.default
         policy.trailer = .truncate
         let type: ImageType
@@ -181,7 +189,12 @@ struct SingleFile {
         } catch {
             return ("refused by the walk, \(error.finding.code.rawValue)", WorkerMeasures())
         }
-        let answer = try await pool.examine(bytes, type: type, level: .decode, namespace: "a")
+        let answer: WorkerAnswer
+        do throws(InspectorPoolError) {
+            answer = try await pool.examine(bytes, type: type, level: .decode, namespace: "a")
+        } catch {
+            return ("not inspected, \(error.code)", WorkerMeasures())
+        }
         let verdict =
             answer.outcome == .sound
             ? "accepted" : "refused by the worker, \(answer.decode.finding.rawValue)"
