@@ -109,8 +109,8 @@ struct Slots: AsyncParsableCommand {
         ])
         for slot in slots {
             table.add([
-                slot.id.hex, slot.kind, Units.moment(slot.created),
-                slot.proved.map { Units.moment($0) } ?? "never", slot.label,
+                slot.id.hex, slot.kind, Units.day(slot.created),
+                slot.proved.map { Units.day($0) } ?? "never", slot.label,
             ])
         }
         return table.lines
