@@ -53,6 +53,11 @@ struct Initialize: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: place + "/keyring") else {
             throw SettingsError("there is a vault in \(place) already; nothing was changed")
         }
+        guard !FileManager.default.fileExists(atPath: settings.publicKeyFile) else {
+            throw SettingsError(
+                "\(settings.publicKeyFile) is there already: the auditors of another vault may need "
+                    + "it, so move it away; nothing was changed")
+        }
         let ways = Ways(
             rootKeyFile: noRootKeyFile ? nil : settings.rootKeyFile,
             passphrase: try typedPassphrase())

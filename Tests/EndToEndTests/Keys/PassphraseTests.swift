@@ -128,6 +128,7 @@ struct PassphraseTests {
     func typedTwice() throws {
         let vault = try TestVault(starting: false)
         try Disk.remove(vault.state)
+        try Disk.remove(vault.publicKey)
         let initialize = [
             Machine.program("vaultd"), "init", "--config", vault.configuration, "--passphrase",
         ]

@@ -23,6 +23,19 @@ struct InitTests {
         #expect(try Self.contents(vault) == before)
     }
 
+    @Test("leaves the public key of another vault alone, names it, and makes nothing")
+    func foreignPublicKey() throws {
+        let vault = try TestVault(starting: false)
+        let key = try Disk.read(vault.publicKey)
+        try Disk.remove(vault.state)
+        let again = try run(
+            Machine.program("vaultd"), ["init", "--config", vault.configuration])
+        #expect(again.ending != .exited(0))
+        #expect(again.errors.contains(vault.publicKey))
+        #expect(try Disk.read(vault.publicKey) == key)
+        #expect(!Disk.exists(vault.state))
+    }
+
     @Test("refuses a state directory that holds something else")
     func strangers() throws {
         let vault = try TestVault(starting: false)
