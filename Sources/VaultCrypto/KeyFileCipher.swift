@@ -123,6 +123,7 @@ package enum KeyFileCipher {
     package static func prove(
         _ slot: KeySlot, of file: KeyFile, typed: TypedSecret, stretch: any PassphraseStretch
     ) throws {
+        try typed.requireForm()
         guard typed.kind == slot.kind else { throw CryptoError.wrongKey }
         let root = try SlotCipher.open(slot, vault: file.vault, typed: typed, stretch: stretch)
         _ = try open(file, provenRoot: root)
@@ -175,6 +176,7 @@ package enum KeyFileCipher {
     package static func open(
         _ file: KeyFile, typed: TypedSecret, stretch: any PassphraseStretch
     ) throws -> (keys: OpenKeyFile, slot: SlotID) {
+        try typed.requireForm()
         for slot in file.slots where slot.kind == typed.kind {
             do {
                 let root = try SlotCipher.open(

@@ -66,6 +66,13 @@ package import VaultFormat
         }
     }
 
+    /// Tells what is mistyped from what is another secret, whichever slots there are.
+    ///
+    /// - Throws: ``CryptoError/malformedKeyFile``.
+    func requireForm() throws(CryptoError) {
+        if kind == .keyFile { _ = try Secret<SlotSecret>(keyFile: self) }
+    }
+
     /// Stretches this passphrase here and lends the result to one call.
     ///
     /// - Throws: ``CryptoError/refused`` when that returns false, ``CryptoError/stretchFailed``.

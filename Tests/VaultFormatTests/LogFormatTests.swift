@@ -34,7 +34,7 @@ struct LogFormatTests {
         #expect(
             body == #"{"index":9,"at":"1970-01-01T00:00:00.000000Z","action":"image.put","#
                 + #""outcome":"refused","code":"image-refused","door":"images","uid":4294967294,"#
-                + #""gid":33,"pid":0,"slot":"06ea44d5a2f9c2e7b38d2d9976f37865"}"#)
+                + #""gid":33,"pid":0,"slot":"\#(try #require(event.slot).hex)"}"#)
     }
 
     @Test("numbers that should not be negative are never written so")

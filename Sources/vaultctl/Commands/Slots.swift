@@ -102,16 +102,14 @@ struct Slots: AsyncParsableCommand {
         Output.line((head + added + table(answer.slots)).joined(separator: "\n"))
     }
 
+    /// A line a slot, within 80 columns.
     static func table(_ slots: [StatusAnswer.Slot]) -> [String] {
         var table = Table([
-            ("SLOT", .left), ("KIND", .left), ("CREATED", .left), ("PROVED", .left),
-            ("LABEL", .left),
+            ("SLOT", .left), ("KIND", .left), ("PROVED", .left), ("LABEL", .left),
         ])
         for slot in slots {
-            table.add([
-                slot.id.hex, slot.kind, Units.day(slot.created),
-                slot.proved.map { Units.day($0) } ?? "never", slot.label,
-            ])
+            let proved = slot.proved.map { Units.moment($0) } ?? "never"
+            table.add([slot.id.hex, slot.kind, proved, slot.label])
         }
         return table.lines
     }

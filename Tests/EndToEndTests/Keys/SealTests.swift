@@ -40,7 +40,7 @@ struct SealTests {
     func reading() throws {
         let vault = try TestVault()
         // Far more than sockets hold: most of it is still to be opened when the keys go.
-        let image = Sample.jpeg(bytes: 15 * Sample.frameBytes, 2)
+        let image = Sample.jpeg(bytes: 3 << 20, 2)
         let id = try vault.store(image)
         let reader = try vault.connect()
         try reader.send(Request.bytes("GET", "/v1/images/\(id)"))
@@ -73,7 +73,7 @@ struct SealTests {
         .enabled(if: Machine.isRoot, "only root reads the memory of a daemon"))
     func memory() throws {
         let vault = try TestVault()
-        let image = Sample.jpeg(bytes: 15 * Sample.frameBytes, 4)
+        let image = Sample.jpeg(bytes: 3 << 20, 4)
         let id = try vault.store(image)
         let keys =
             try Self.keys(vault, "keyring", vault.rootKey)
