@@ -2,6 +2,7 @@
 // form tells which kind of slot it is for. KeyringFormat §3.3.
 
 import CSodium
+import Synchronization
 package import VaultFormat
 
 /// A secret as it came: the text of a key file, or a passphrase.
@@ -10,8 +11,28 @@ package import VaultFormat
     private var bytes: LockedBytes
     package private(set) var count = 0
 
+    /// Secrets that are there now.
+    private static let living = Atomic<Int>(0)
+
+    /// - Throws: ``CryptoError/keyMemoryExhausted`` also while there are ``Limits/secretsAtOnce``.
     package init() throws(CryptoError) {
-        bytes = try unsafe LockedBytes(count: Limits.secretBytes) { _ in }
+        bytes = try unsafe Self.room()
+    }
+
+    deinit { Self.living.subtract(1, ordering: .relaxed) }
+
+    /// Room for one more secret, that whoever has it gives back as this object ends.
+    private static func room(
+        _ fill: (UnsafeMutableRawBufferPointer) -> Void = { _ in }
+    ) throws(CryptoError) -> LockedBytes {
+        let before = living.add(1, ordering: .relaxed).oldValue
+        do throws(CryptoError) {
+            guard before < Limits.secretsAtOnce else { throw .keyMemoryExhausted }
+            return try unsafe LockedBytes(count: Limits.secretBytes) { room in unsafe fill(room) }
+        } catch {
+            living.subtract(1, ordering: .relaxed)
+            throw error
+        }
     }
 
     /// - Parameter read: writes the secret into room for ``Limits/secretBytes`` and tells its length.
@@ -20,7 +41,7 @@ package import VaultFormat
     ) throws {
         var count = 0
         var failure: E?
-        bytes = try unsafe LockedBytes(count: Limits.secretBytes) { room in
+        bytes = try unsafe Self.room { room in
             do throws(E) {
                 count = try unsafe read(room)
             } catch {

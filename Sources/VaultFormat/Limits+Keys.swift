@@ -3,6 +3,9 @@
 extension Limits {
     /// Bytes of one secret as it is typed or sent: a key file's line, a passphrase, a set of shares.
     package static let secretBytes = 4096
+    /// Secrets that are being sent or used at once: half of the locked memory, so that those who send
+    /// slowly leave the other half to the keys.
+    package static let secretsAtOnce = 64
     /// Bytes of a passphrase: fewer are guessed, however well they are stretched.
     package static let passphraseBytes = 8...1024
 

@@ -201,6 +201,18 @@ struct LockedMemoryTests {
         }
     }
 
+    @Test("secrets that are being sent leave half of the memory to the keys")
+    func secrets() async {
+        await #expect(processExitsWith: .success) {
+            var secrets: [TypedSecret] = []
+            for _ in 0..<Limits.secretsAtOnce { secrets.append(try TypedSecret()) }
+            #expect(throws: CryptoError.keyMemoryExhausted) { _ = try TypedSecret() }
+            _ = try unsafe LockedBytes(count: Limits.keyArenaBytes / 2) { _ in }
+            secrets.removeLast()
+            secrets.append(try TypedSecret())
+        }
+    }
+
     @Test("many threads take and give back without meeting in one cell")
     func concurrency() async {
         await withTaskGroup(of: Bool.self) { group in

@@ -62,6 +62,7 @@ struct Slots: AsyncParsableCommand {
                 Examples:
                   vaultctl slots add --label office-safe
                   vaultctl slots add --label stick --secret-file /mnt/stick/root.key
+                (vaultd new-key-file makes such a file)
                 """)
 
         @Option(help: "What to call it: 1 to 64 of A-Z a-z 0-9 _ . -")

@@ -110,6 +110,25 @@ struct SlotTests {
         }
     }
 
+    @Test("a key file that was made for it opens another slot, and is never overwritten")
+    func newKeyFile() throws {
+        let vault = try TestVault()
+        let path = vault.folder.path("second.key")
+        let made = try run(Machine.program("vaultd"), ["new-key-file", path])
+        #expect(made.ending == .exited(0), "\(made.errors)")
+        #expect(try Disk.mode(path) == 0o600)
+        let line = String(decoding: try Disk.read(path), as: UTF8.self)
+        let again = try run(Machine.program("vaultd"), ["new-key-file", path])
+        #expect(again.ending != .exited(0) && again.errors.contains("already"))
+        #expect(try Disk.read(path) == Array(line.utf8))
+        let added = try Self.admin(vault, "POST", "/v1/slots?label=second", body: line)
+        #expect(added.status == 201, "\(added.summary)")
+        try vault.stop()
+        try Disk.remove(vault.rootKey)
+        try vault.start()
+        #expect(try vault.unseal(line).json["slot"] == added.json["added"])
+    }
+
     @Test("vaultctl lists, adds, proves and removes, and rotates the root")
     func command() throws {
         let vault = try TestVault()
