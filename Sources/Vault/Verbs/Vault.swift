@@ -36,12 +36,14 @@ package final class Vault: Sendable {
     /// Blobs that are being written and have no row yet: the sweep leaves them alone.
     let unfinished = Mutex<Set<BlobID>>([])
 
-    /// - Parameter keyring: nil for a vault that is sealed.
+    /// - Parameters:
+    ///   - keyring: nil for a vault that is sealed.
+    ///   - waitsForUnsealing: whether the log's key stays closed until then too.
     package init(
         settings: Settings, catalog: any Catalog, blobs: any BlobStore,
         inspectors: any ContentInspector, clock: any VaultClock, keyFiles: any KeyFiles,
         stretcher: any PassphraseStretcher, keyring: Keyring?,
-        openSigner: @escaping @Sendable () -> LogSigner?,
+        openSigner: @escaping @Sendable () -> LogSigner?, waitsForUnsealing: Bool = false,
         eraseKeys: @escaping @Sendable () -> Void = { KeyMemory.eraseAll() },
         blockingExecutor: (any TaskExecutor)? = nil
     ) throws(StorageError) {
@@ -55,7 +57,7 @@ package final class Vault: Sendable {
         self.keys = keys
         self.keyFiles = keyFiles
         self.stretcher = stretcher
-        signers = SignerHolder(openSigner)
+        signers = SignerHolder(waits: waitsForUnsealing, openSigner)
         self.eraseKeys = eraseKeys
         policyDigests = settings.policies.own.reduce(
             into: [nil: settings.policies.standard.digest]
@@ -116,8 +118,9 @@ final class SignerHolder: Sendable {
     private let signer: Mutex<LogSigner?>
     private let open: @Sendable () -> LogSigner?
 
-    init(_ open: @escaping @Sendable () -> LogSigner?) {
-        signer = Mutex(open())
+    /// - Parameter waits: leaves it closed until ``reopen()``.
+    init(waits: Bool, _ open: @escaping @Sendable () -> LogSigner?) {
+        signer = Mutex(waits ? nil : open())
         self.open = open
     }
 

@@ -111,7 +111,7 @@ struct Serve: AsyncParsableCommand {
                 settings: settings.vault, catalog: catalog, blobs: blobs, inspectors: inspectors,
                 clock: SystemClock(), keyFiles: LocalKeyFiles(directory: state),
                 stretcher: stretcher, keyring: fits ? keyring : nil,
-                openSigner: openSigner,
+                openSigner: openSigner, waitsForUnsealing: isMarked,
                 blockingExecutor: executor)
             return (vault, catalog, keyringFile.vault)
         } catch {

@@ -23,6 +23,7 @@ struct SealTests {
         try vault.start()
         #expect(try vault.get(id).code == "sealed")
         #expect(vault.journal.contains("sealed by command"))
+        #expect(try vault.ask("GET", "/v1/checkpoint", door: "audit").code == "sealed")
         #expect(try vault.unseal(Disk.read(vault.rootKey)).status == 200)
         #expect(try vault.get(id).bytes == Bytes(image))
         #expect(try vault.ask("GET", "/v1/checkpoint", door: "audit").status == 200)
@@ -93,6 +94,12 @@ struct SealTests {
             #expect(found == nil, "\(Family.name(of: process)) holds key \(found ?? -1)")
         }
         _ = try reader.readToEnd()
+        // Nor does a start that finds the mark.
+        try vault.stop()
+        try vault.start()
+        let again = try #require(vault.daemon)
+        #expect(try ProcessMemory(of: again.pid).holds(anyOf: keys) == nil)
+        #expect(try vault.get(id).code == "sealed")
     }
 
     @Test("is given by vaultctl")
