@@ -62,7 +62,8 @@ class Checks:
 
     def broken_refused(self, context: CheckContext, response: Response, case: Case) -> None:
         """What a schema excludes is refused, but for header fields that nobody has heard of."""
-        if case.meta is not None and not only_unknown_headers(case):
+        # Too large is a refusal too, which schemathesis does not count as one.
+        if case.meta is not None and response.status_code != 413 and not only_unknown_headers(case):
             self.rejection(context, response, case)
 
     def problem(self, _: CheckContext, response: Response, case: Case) -> None:

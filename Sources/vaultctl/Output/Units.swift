@@ -43,9 +43,6 @@ enum Units {
         return text.prefix(10) + " " + text.dropFirst(11).prefix(8) + "Z"
     }
 
-    /// The day of it, where a moment has no room.
-    static func day(_ time: UTCTime) -> String { String(time.wireText.prefix(10)) }
-
     static func count(_ number: Int, _ noun: String) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
     }
