@@ -290,6 +290,44 @@ def blind_index(key, subject, text, namespace):
     return blake2b(key, b"ivault-index-v1-", message, 16)
 
 
+def image_row(one):
+    row = short(b"image") + short(one["namespace"].encode()) + bytes.fromhex(one["image"])
+    row += bytes.fromhex(one["blob"]) + bytes([one["type"]])
+    row += struct.pack(">IIQ", one["width"], one["height"], one["bytes"])
+    row += struct.pack(">BIH", one["level"], one["inspector"], one["flags"])
+    row += hashlib.sha256(one["findings"].encode()).digest()
+    row += struct.pack(">qQ", one["created"], one["changed"])
+    return row + (struct.pack(">q", one["quarantined"]) if one["quarantined"] else b"")
+
+
+def operation_row(one):
+    row = short(b"operation") + bytes.fromhex(one["operation"]) + bytes([one["kind"]])
+    row += short(bytes.fromhex(one["parameters"])) + struct.pack(">I", one["creator"])
+    row += struct.pack(">qB", one["created"], one["state"])
+    counts = [one[name] for name in ("cursor", "last", "total", "done", "found", "failures")]
+    row += struct.pack(">qqQQQQ", *counts) + short(one["failure"].encode())
+    return row + struct.pack(">qQ", one["updated"], one["changed"])
+
+
+def approval_request(one):
+    row = short(b"approval") + bytes.fromhex(one["approval"]) + bytes([one["kind"]])
+    row += short(one["namespace"].encode()) + bytes.fromhex(one["image"])
+    return row + struct.pack(">Iqq", one["requester"], one["created"], one["expires"])
+
+
+def approval_row(one):
+    counts = (one["state"], one["approver"], one["changed"])
+    return approval_request(one) + struct.pack(">BIQ", *counts)
+
+
+def reinspection_parameters(level, quarantine, trial, below):
+    return struct.pack(">BBBI", 1, level, (1 if quarantine else 0) + (2 if trial else 0), below)
+
+
+def answer_aad(lookup, index, created):
+    return b"ivault-answer" + lookup + struct.pack(">Qq", index, created)
+
+
 def row_mac(key, row):
     return blake2b(key, b"ivault-row-v1---", row, 16)
 
@@ -921,14 +959,70 @@ def lookups():
             image = image_id(KEY[7, 0, namespace], digest)
             fields = {"namespace": namespace, "stored": stored.hex(), "digest": digest.hex()}
             images.append(fields | {"image": image.hex()})
-        for subject, kind in ((1, "owner"), (2, "job")):
-            text = "user-8421"
+        subjects = [(1, "owner", "user-8421"), (2, "job", "user-8421")]
+        subjects += [(6, "request-key", "admin/1000/8e03978e"), (7, "principal", "admin/1000")]
+        for subject, kind, text in subjects:
             index = blind_index(KEY[1, 0, ""], subject, text, namespace)
             fields = {"subject": kind, "text": text, "namespace": namespace}
             indexes.append(fields | {"index": index.hex()})
     for row in (b"", b"holds\x00\x01", bytes(300)):
         rows.append({"row": row.hex(), "mac": row_mac(KEY[2, 0, ""], row).hex()})
-    return {"images": images, "blind_indexes": indexes, "row_macs": rows}
+    both = {"images": images, "blind_indexes": indexes, "row_macs": rows}
+    return both | {"rows": list(laid_out_rows()), "answers": answers()}
+
+
+def laid_out_rows():
+    """Rows with their fields, as ObjectFormat §8 lays them out."""
+    image = {"namespace": "default", "image": fixed("row image").hex()}
+    image |= {"blob": fixed("row blob", 16).hex(), "type": 2, "width": 640, "height": 480}
+    image |= {"bytes": 200000, "level": 2, "inspector": 1, "flags": 5}
+    image |= {"findings": "trailer-data@199000", "created": 1_700_000_000_000_000, "changed": 41}
+    operation = {"operation": fixed("row operation", 16).hex(), "kind": 1}
+    operation |= {"parameters": reinspection_parameters(2, True, False, 7).hex()}
+    operation |= {"creator": 1000, "created": 1_700_000_000_000_000, "state": 2, "cursor": 96}
+    operation |= {"last": 1000, "total": 990, "done": 95, "found": 2, "failures": 1}
+    operation |= {"failure": "", "updated": 1_700_000_000_000_009, "changed": 77}
+    approval = {"approval": fixed("row approval", 16).hex(), "kind": 2, "namespace": "default"}
+    approval |= {"image": fixed("row image").hex(), "requester": 1000, "state": 1, "approver": 0}
+    approval |= {"created": 1_700_000_000_000_000, "expires": 1_700_086_400_000_000, "changed": 9}
+    approval["digest"] = hashlib.sha256(approval_request(approval)).hexdigest()
+    for rule, layout, fields in (
+        ("a request that waits", approval_row, approval),
+        ("an approved request", approval_row, approval | {"state": 2, "approver": 1001}),
+        ("an image", image_row, image | {"quarantined": 0}),
+        ("a quarantined image", image_row, image | {"quarantined": 1_700_000_000_000_001}),
+        ("an operation", operation_row, operation),
+        ("an operation that failed", operation_row, operation | {"failure": "catalog-damaged"}),
+    ):
+        row = layout(fields)
+        mac = row_mac(KEY[2, 0, ""], row)
+        yield {"rule": rule, "fields": fields, "row": row.hex(), "mac": mac.hex()}
+
+
+def answers():
+    """A kept answer, and the same in places that are not its own."""
+    key = KEY[4, 0, ""]
+    lookup = blind_index(KEY[1, 0, ""], 6, "admin/1000/8e03978e", "default")
+    digest = hashlib.sha256(b"POST /v1/inspections\n{}").digest()
+    text = digest + struct.pack(">H", 202) + b'{"state":"pending"}'
+    created = 1_700_000_000_000_000
+    sealed = seal_box("kept answer", key, answer_aad(lookup, 41, created), text)
+    place = {"lookup": lookup.hex(), "index": 41, "created": created}
+    opens = [{"rule": "a kept answer"} | place | {"text": text.hex(), "sealed": sealed.hex()}]
+    refusals = []
+
+    def refuse(rule, data=sealed, **changed):
+        one = place | changed
+        vector = {"rule": rule} | one | {"sealed": data.hex(), "refused_by": "box"}
+        aad = answer_aad(bytes.fromhex(one["lookup"]), one["index"], one["created"])
+        vector |= {"code": "refused"}
+        refusals.append(confirm(vector, lambda: open_box("box", key, aad, data)))
+
+    refuse("an answer under another key", lookup=fixed("other look-up", 16).hex())
+    refuse("an answer of another event", index=42)
+    refuse("an answer of another time", created=created + 1)
+    refuse("a bit of the answer is flipped", flipped(sealed, 60))
+    return {"opens": opens, "refusals": refusals}
 
 
 # ---- keyrings.json -----------------------------------------------------------------------------
@@ -1192,6 +1286,12 @@ def events():
             "policy": fixed("policy", 8).hex(),
             "epoch": 2,
             "begun_at": 41,
+            "operation": fixed("event operation", 16).hex(),
+            "work": "reinspect",
+            "items": 95,
+            "found": 2,
+            "failures": 1,
+            "approval": fixed("event approval", 16).hex(),
         },
     )
     yield (
@@ -1306,7 +1406,7 @@ def files():
     yield "blobs", "ObjectFormat §2 to §4", pair((opening_blobs(), refused_blobs()))
     yield "wraps", "ObjectFormat §5", pair(wraps())
     yield "references", "ObjectFormat §6", pair(references())
-    yield "lookups", "ObjectFormat §7", lookups()
+    yield "lookups", "ObjectFormat §7 to §9", lookups()
     yield "keyrings", "KeyringFormat §2 to §5", pair(keyrings())
     yield "key-texts", "KeyringFormat §3.2", pair(key_texts())
     yield "log", "LogFormat", log()

@@ -123,6 +123,9 @@ package final class Keyring: Sendable {
         case actor = 3
         case client = 4
         case agent = 5
+        /// One principal's name for one request.
+        case requestKey = 6
+        case principal = 7
 
         package init(_ kind: Pseudonym.Kind) {
             switch kind {
@@ -192,6 +195,31 @@ package final class Keyring: Sendable {
         _ sealed: [UInt8], _ kind: Pseudonym.Kind, _ pseudonym: Pseudonym
     ) throws(CryptoError) -> String {
         String(decoding: try openLogText(sealed, Self.nameContext(kind, pseudonym)), as: UTF8.self)
+    }
+
+    /// Seals an answer that is kept for a request that comes again. ObjectFormat §9.
+    package func sealAnswer(
+        _ digestAndAnswer: [UInt8], _ lookup: BlindIndex, index: UInt64, createdMicroseconds: Int64
+    ) throws(CryptoError) -> [UInt8] {
+        try sealLogText(digestAndAnswer, Self.answerContext(lookup, index, createdMicroseconds))
+    }
+
+    /// - Throws: ``CryptoError/refused``.
+    package func openAnswer(
+        _ sealed: [UInt8], _ lookup: BlindIndex, index: UInt64, createdMicroseconds: Int64
+    ) throws(CryptoError) -> [UInt8] {
+        try openLogText(sealed, Self.answerContext(lookup, index, createdMicroseconds))
+    }
+
+    private static func answerContext(
+        _ lookup: BlindIndex, _ index: UInt64, _ createdMicroseconds: Int64
+    ) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.append(Array("ivault-answer".utf8))
+        writer.append(lookup.bytes)
+        writer.append(index)
+        writer.append(UInt64(bitPattern: createdMicroseconds))
+        return writer.bytes
     }
 
     private func sealLogText(_ text: [UInt8], _ context: [UInt8]) throws(CryptoError) -> [UInt8] {

@@ -50,11 +50,12 @@ enum ExitKind: Int32, CaseIterable {
         switch code {
         case .imageRefused, .emptyBody, .bodyTooLarge, .invalidName, .missingName:
             self = .refusedImage
-        case .unknownImage, .unknownSlot: self = .notFound
-        case .notPermitted, .crossSite, .wrongSecret: self = .notPermitted
+        case .unknownImage, .unknownSlot, .unknownOperation, .unknownApproval: self = .notFound
+        case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired:
+            self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
             .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,
-            .deadlineExceeded:
+            .deadlineExceeded, .idempotencyKeyInUse:
             self = .unavailable
         case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .catalogDamaged,
             .keyringDamaged:
@@ -62,7 +63,9 @@ enum ExitKind: Int32, CaseIterable {
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
             .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,
             .invalidBody, .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused,
-            .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .internalError:
+            .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .quarantined,
+            .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
+            .operationConflict, .idempotencyKeyReused, .internalError:
             self = .other
         }
     }

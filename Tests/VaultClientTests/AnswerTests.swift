@@ -12,7 +12,7 @@ struct AnswerTests {
         #expect(
             text == """
                 {"created":"1970-01-01T00:00:01.000002Z","height":3,"id":"\(Samples.hex)","job":"j",\
-                "name":"b.jpg","owner":null,"received":{"bytes":9,"sha256":"\(Samples.hex)"},\
+                "name":"b.jpg","owner":null,"quarantined":false,"received":{"bytes":9,"sha256":"\(Samples.hex)"},\
                 "safe_name":"b.jpg","stored":{"bytes":8,"sha256":"\(Samples.hex)"},\
                 "transformed":["trailer-truncated"],"type":"image/jpeg","verdict":{"findings":\
                 [{"code":"trailer-data","offset":null}],"flags":["gps"],"inspector":7,\
@@ -33,6 +33,7 @@ struct AnswerTests {
             image.owner = Bool.random(using: &random) ? nil : try OwnerID("o")
             image.transformed = Bool.random(using: &random) ? [] : ["a", "b"]
             image.verdict.flags = Bool.random(using: &random) ? [] : ["gps", "c2pa"]
+            image.quarantined = Bool.random(using: &random)
             image.verdict.findings = [
                 FindingAnswer(code: "a", offset: 5), FindingAnswer(code: "b", offset: nil),
             ]
@@ -169,6 +170,28 @@ enum Samples {
                 Verdict(
                     level: .decode, inspectorVersion: 7, findings: [Finding(code: .trailerData)],
                     flags: .gps)))
+    }
+
+    static func operation() throws -> OperationAnswer {
+        OperationAnswer(
+            id: try OperationID(bytes: Array(0..<16)), kind: .reinspect, state: .running,
+            creator: 1000, createdMicroseconds: 1, updatedMicroseconds: 2,
+            progress: OperationProgress(last: 9, total: 9, done: 3), failure: nil,
+            inspection: InspectionSummary(ReinspectionParameters(level: .decode)))
+    }
+
+    static func approval() throws -> ApprovalAnswer {
+        ApprovalAnswer(
+            id: try ApprovalID(bytes: Array(0..<16)), kind: .eraseImage,
+            image: try ImageID(hex: hex), namespace: .standard, digest: try Digest256(hex: hex),
+            state: .waiting, requester: 1000, approver: nil, createdMicroseconds: 1,
+            expiresMicroseconds: 2)
+    }
+
+    static func quarantined() throws -> QuarantinedImage {
+        QuarantinedImage(
+            image: try ImageID(hex: hex), namespace: .standard, type: .png, bytes: 5,
+            createdMicroseconds: 1, quarantinedMicroseconds: 2, verdict: try image().verdict)
     }
 
     static func keys() throws -> StatusAnswer.Keys {

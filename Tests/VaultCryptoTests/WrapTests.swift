@@ -149,14 +149,33 @@ struct WrapTests {
             #expect(image.hex == vector.image)
         }
         for vector in vectors.blindIndexes {
+            let subjects: [String: Keyring.BlindSubject] = [
+                "owner": .owner, "job": .job, "request-key": .requestKey, "principal": .principal,
+            ]
             let index = keyring.blindIndex(
-                vector.subject == "owner" ? .owner : .job, vector.text,
+                try #require(subjects[vector.subject]), vector.text,
                 in: try NamespaceName(vector.namespace))
             #expect(index.hex == vector.index)
         }
         for vector in vectors.rowMacs {
             #expect(keyring.rowMAC(vector.row.bytes).hex == vector.mac)
             #expect(keyring.verify(try RowMAC(hex: vector.mac), of: vector.row.bytes))
+        }
+    }
+
+    @Test("kept answers are the second implementation's, and each faulty one is refused")
+    func answers() throws {
+        let keyring = try FixedVault.keyring()
+        let answers = try Vectors.load("lookups", as: LookupVectors.self).answers
+        func open(_ vector: LookupVectors.Answer) throws -> [UInt8] {
+            try keyring.openAnswer(
+                vector.sealed.bytes, BlindIndex(hex: vector.lookup), index: vector.index,
+                createdMicroseconds: vector.created)
+        }
+        for vector in answers.opens { #expect(try open(vector) == vector.text?.bytes) }
+        #expect(answers.refusals.count > 3)
+        for vector in answers.refusals {
+            #expect(throws: CryptoError.refused, "\(vector.rule)") { try open(vector) }
         }
     }
 

@@ -24,7 +24,14 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("image", "height", []), ("image", "bytes", []),
         ("image", "level", ["0", "3", "300", "-1"]),
         ("image", "inspector", ["-1", "4294967296"]), ("image", "flags", ["-1", "65536"]),
-        ("image", "created", []), ("image", "changed", ["-1"]), ("reference", "changed", ["-1"]),
+        ("image", "created", []), ("image", "quarantined", []),
+        ("operation", "kind", ["0", "2", "256", "-1"]), ("operation", "state", ["0", "7", "-1"]),
+        ("operation", "creator", ["-1", "4294967296"]), ("operation", "created", []),
+        ("operation", "cursor", []), ("operation", "last", []), ("operation", "updated", []),
+        ("operation", "total", ["-1"]), ("operation", "done", ["-1"]),
+        ("operation", "found", ["-1"]), ("operation", "failures", ["-1"]),
+        ("operation", "changed", ["-1"]), ("image", "changed", ["-1"]),
+        ("reference", "changed", ["-1"]),
         ("wrap", "epoch", ["0", "-1", "4294967296"]), ("event", "at", []),
         ("event", "action", ["0", "9", "256", "-1"]), ("event", "outcome", ["0", "4", "-1"]),
         ("event", "sealed", ["2", "-1"]), ("log", "size", ["-1", "0", "4"]),
@@ -35,7 +42,9 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("image", "image", true), ("image", "blob", true), ("image", "mac", true),
         ("reference", "reference", true), ("reference", "body", false), ("reference", "mac", true),
         ("reference", "owner", true), ("reference", "job", true), ("wrap", "wrapped", false),
-        ("event", "digest", true), ("event", "content", false), ("log", "frontier", true),
+        ("operation", "operation", true), ("operation", "parameters", false),
+        ("operation", "mac", true), ("event", "digest", true), ("event", "content", false),
+        ("log", "frontier", true),
     ]
 
     static let all: [PlantedValue] =
@@ -53,6 +62,10 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
             "NULL", "x'ff'", "'nonsense'", "'trailer-data@'", "'trailer-data@-1'", "'@5'",
             "'trailer-data@1@2'", "'trailer-data@99999999999999999999'",
         ].map { PlantedValue(table: "image", column: "findings", value: $0) }
+        + ["NULL", "17", "x'ff'", "'nonsense'"].map {
+            PlantedValue(table: "operation", column: "failure", value: $0)
+        }
+        + [PlantedValue(table: "operation", column: "parameters", value: "zeroblob(256)")]
         + ["17", "x''", "x'00'", "'text'", "zeroblob(64)"].map {
             // Most events are about no image: NULL is theirs.
             PlantedValue(table: "event", column: "image", value: $0)
@@ -82,6 +95,7 @@ struct PlantedValueTests {
                 frontier.append(rows.id()) { left, _ in left }
             }
             try writer.setFrontier(frontier)
+            _ = try writer.insertOperation(rows.operation(.running))
         }
         try catalog.close()
         try RawCatalog.loosen(path)

@@ -32,6 +32,12 @@ package struct EventVector: NamedVector {
         let policy: String?
         let epoch: UInt32?
         let begunAt: UInt64?
+        let operation: String?
+        let work: String?
+        let items: Int?
+        let found: Int?
+        let failures: Int?
+        let approval: String?
     }
 
     package let rule: String
@@ -76,6 +82,13 @@ package struct EventVector: NamedVector {
         event.policy = try fields.policy.map { try PolicyDigest(hex: $0) }
         event.epoch = try fields.epoch.map { try EpochNumber($0) }
         event.begunAt = fields.begunAt
+        event.operation = try fields.operation.map { try OperationID(hex: $0) }
+        event.work = fields.work
+        if let done = fields.items, let found = fields.found, let failures = fields.failures {
+            event.progress = OperationProgress(
+                last: 0, total: 0, done: done, found: found, failures: failures)
+        }
+        event.approval = try fields.approval.map { try ApprovalID(hex: $0) }
         return event
     }
 }

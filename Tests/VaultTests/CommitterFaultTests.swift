@@ -11,9 +11,10 @@ struct CommitterFaultTests {
     /// More steps than any script below takes.
     private static let steps = 200
 
-    /// Puts one image under two claims, drops one, is refused once, puts another, drops the rest.
+    /// Puts one image under two claims, drops one, is refused once, puts another, drops the
+    /// rest, quarantines.
     private static func script(_ rows: inout TestRows) -> [Change] {
-        let image = rows.image()
+        let (image, other) = (rows.image(), rows.image())
         // Each put offers a blob of its own.
         let known = [rows.image(image.image), rows.image(image.image)]
         let claim = ClaimIndex(owner: rows.id(), job: rows.id())
@@ -26,9 +27,10 @@ struct CommitterFaultTests {
             .put(image: known[1], reference: rows.reference(of: 0)),
             .drop(image: image.image, namespace: .standard, claim: unnamed),
             .drop(image: image.image, namespace: .standard, claim: unnamed),
-            .none,
-            .put(image: rows.image(), reference: rows.reference(of: 0)),
+            .none, .startOperation(rows.operation(.pending)),
+            .put(image: other, reference: rows.reference(of: 0)),
             .drop(image: image.image, namespace: .standard, claim: claim),
+            .quarantine(image: other.image, namespace: .standard),
         ]
     }
 
@@ -41,6 +43,9 @@ struct CommitterFaultTests {
         case .dropped(let reference, _, let erased):
             !state.references.contains { $0.reference == reference }
                 && !state.images.contains { $0.blob == erased }
+        case .operation(let operation): state.operations.contains(operation)
+        case .quarantined(let image): state.images.contains(image)
+        case .asked, .approved: false
         }
     }
 

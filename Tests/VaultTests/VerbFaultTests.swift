@@ -15,6 +15,8 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
     let run: @Sendable (TestVault, ImageID) async throws -> Void
     /// Claims that the image has after success.
     let after: [TestClaim]
+    /// Whether a failure may leave the image quarantined; then it is released to look at it.
+    var mayBeQuarantined = false
 }
 
 extension FaultCase {
@@ -49,6 +51,18 @@ extension FaultCase {
                     let page = try await test.list(as: ann)
                     #expect(page.images.count == 1)
                 }, after: [ann]),
+            FaultCase(
+                testDescription: "quarantine, ask and release", before: [ann],
+                run: { test, id in
+                    try await test.quarantine(id)
+                    try await test.approve(test.ask(.releaseImage, id))
+                }, after: [ann], mayBeQuarantined: true),
+            FaultCase(
+                testDescription: "quarantine, ask and erase", before: [ann, bob],
+                run: { test, id in
+                    try await test.quarantine(id)
+                    try await test.approve(test.ask(.eraseImage, id))
+                }, after: [], mayBeQuarantined: true),
             FaultCase(
                 testDescription: "metadata", before: [ann],
                 run: { test, id in _ = try await test.metadata(id, as: ann) }, after: [ann]),
@@ -106,6 +120,10 @@ struct VerbFaultTests {
         blobs.crash()
         let next = try test.reopened()
         defer { next.stop() }
+        if verb.mayBeQuarantined, try await next.list().images.contains(where: \.isQuarantined) {
+            #expect(code != nil, "\(place)")
+            try await next.approve(next.ask(.releaseImage, id))
+        }
         let claims = try await self.claims(next, id)
         #expect(code != nil || claims == Set(verb.after.map(\.claim)), "\(place)")
         #expect(
@@ -180,4 +198,8 @@ struct VerbFaultTests {
                 "read.begun failed storage-unavailable",
             ])
     }
+}
+
+extension ClaimedImage {
+    fileprivate var isQuarantined: Bool { image.quarantinedMicroseconds != nil }
 }

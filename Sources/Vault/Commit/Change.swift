@@ -13,6 +13,18 @@ package enum Change: Sendable {
     case prove(slot: SlotID, atMicroseconds: Int64)
     /// A slot goes; one that is proved must be among those that stay.
     case removeSlot(SlotID, remaining: [SlotID])
+    /// One more piece of background work.
+    case startOperation(OperationRow)
+    /// An operation in another state, and why where it failed.
+    case moveOperation(OperationID, to: OperationState, failure: ErrorCode?)
+    /// A step of an operation, with what it did.
+    case advanceOperation(OperationID, OperationStep)
+    /// An image that nobody may read any more.
+    case quarantine(image: ImageID, namespace: NamespaceName)
+    /// Something that waits for approval.
+    case ask(ApprovalRow)
+    /// An approval, and what it allows.
+    case approve(ApprovalGrant)
 }
 
 /// What became of a change.
@@ -25,6 +37,33 @@ package enum ChangeResult: Hashable, Sendable {
     case put(image: ImageRow, reference: ReferenceRow, unused: BlobID?)
     /// - Parameter erased: the blob to remove, when this was the last claim.
     case dropped(reference: ReferenceID, remaining: Int, erased: BlobID?)
+    case operation(OperationRow)
+    case quarantined(ImageRow)
+    case asked(ApprovalRow)
+    /// - Parameter erased: the blob to remove, where an image was erased.
+    case approved(ApprovalRow, erased: BlobID?)
+}
+
+extension ChangeResult {
+    /// Adds to the change's event what is known only now.
+    func complete(_ event: inout Event) {
+        switch self {
+        case .none, .put, .quarantined: break
+        case .dropped(let reference, _, _): event.reference = reference
+        case .operation(let operation):
+            event.operation = operation.operation
+            event.work = operation.kind.name
+            event.progress = operation.progress
+        case .asked(let approval):
+            event.approval = approval.approval
+            event.work = approval.kind.name
+        case .approved(let approval, let erased):
+            event.action = erased == nil ? .imageReleased : .imageErased
+            event.namespace = approval.namespace
+            event.image = approval.image
+            event.work = approval.kind.name
+        }
+    }
 }
 
 extension Change {
@@ -33,9 +72,11 @@ extension Change {
     /// Everything that can refuse comes before the first write, so that a refused change leaves the
     /// transaction as it was.
     ///
-    /// - Parameter index: the log index of the change's event.
+    /// - Parameters:
+    ///   - index: the log index of the change's event.
+    ///   - microseconds: the time of the event.
     func apply(
-        to catalog: any CatalogWriter, keyring: Keyring?, index: UInt64
+        to catalog: any CatalogWriter, keyring: Keyring?, index: UInt64, at microseconds: Int64
     ) throws(ChangeFailure) -> ChangeResult {
         switch self {
         case .none: return .none
@@ -53,6 +94,18 @@ extension Change {
         case .removeSlot(let slot, let remaining):
             try Self.remove(slot, remaining, catalog, try unsealed(keyring))
             return .none
+        case .startOperation, .moveOperation, .advanceOperation:
+            let change = OperationChange(
+                catalog: catalog, keyring: try unsealed(keyring), index: index,
+                microseconds: microseconds)
+            return .operation(try change.apply(self))
+        case .quarantine(let image, let namespace):
+            return try quarantine(catalog, keyring, index, microseconds)
+                .quarantine(image, namespace)
+        case .ask(let row):
+            return try quarantine(catalog, keyring, index, microseconds).ask(row)
+        case .approve(let grant):
+            return try quarantine(catalog, keyring, index, microseconds).approve(grant)
         }
     }
 
@@ -63,6 +116,14 @@ extension Change {
         let isLeft = proofs.contains { remaining.contains($0.slot) && $0.holds(with: keyring) }
         guard isLeft else { throw .refused(VaultError(.lastProvedSlot)) }
         try catalogued { () throws(StorageError) in try catalog.deleteSlotProof(of: slot) }
+    }
+
+    private func quarantine(
+        _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64, _ microseconds: Int64
+    ) throws(ChangeFailure) -> QuarantineChange {
+        QuarantineChange(
+            catalog: catalog, keyring: try unsealed(keyring), index: index,
+            microseconds: microseconds)
     }
 
     private func unsealed(_ keyring: Keyring?) throws(ChangeFailure) -> Keyring {
@@ -77,7 +138,10 @@ extension Change {
         let known = try catalogued { () throws(StorageError) in
             try catalog.image(offered.image, in: offered.namespace)
         }
-        try refusing { () throws(VaultError) in try known?.verify(with: keyring) }
+        try refusing { () throws(VaultError) in
+            try known?.verify(with: keyring)
+            try known?.requireReadable()
+        }
         return try catalogued { () throws(StorageError) in
             var image = known ?? offered.authenticated(by: keyring, at: index)
             if known == nil { image.row = try catalog.insertImage(image) }
@@ -109,6 +173,7 @@ extension Change {
         try refusing { () throws(VaultError) in
             try image.verify(with: keyring)
             try reference.verify(of: image, with: keyring)
+            try image.requireReadable()
         }
         return try catalogued { () throws(StorageError) in
             try catalog.deleteReference(reference)
@@ -127,12 +192,12 @@ enum ChangeFailure: Error {
     case storage(StorageError)
 }
 
-private func catalogued<R>(
+func catalogued<R>(
     _ body: () throws(StorageError) -> R
 ) throws(ChangeFailure) -> R {
     do { return try body() } catch { throw .storage(error) }
 }
 
-private func refusing(_ body: () throws(VaultError) -> Void) throws(ChangeFailure) {
+func refusing(_ body: () throws(VaultError) -> Void) throws(ChangeFailure) {
     do { try body() } catch { throw .refused(error) }
 }

@@ -32,6 +32,8 @@ package final class Committer: Sendable {
         var event: Event
         /// Set when nobody wants the change any more; nil for what changes nothing.
         var abandonment: Abandonment?
+        /// The answer to keep for a request that comes again.
+        var kept: KeptAnswer?
         let done: (@Sendable (Result<Committed, VaultError>) -> Void)?
     }
 
@@ -61,9 +63,16 @@ package final class Committer: Sendable {
     /// - Throws: ``VaultError`` when the change was refused (its event, a refusal, is durable then),
     ///   or when neither could be written.
     package func commit(_ change: Change, _ event: Event) async throws(VaultError) -> Committed {
+        try await commit(change, event, keeping: nil)
+    }
+
+    /// As ``commit(_:_:)``; `kept` is durable with the change, or not at all.
+    func commit(
+        _ change: Change, _ event: Event, keeping kept: KeptAnswer?
+    ) async throws(VaultError) -> Committed {
         let abandonment = Abandonment()
         return try await withTaskCancellationHandler {
-            await written(change, event, abandonment)
+            await written(change, event, abandonment, kept)
         } onCancel: {
             abandonment.declare()
         }.get()
@@ -76,11 +85,11 @@ package final class Committer: Sendable {
     }
 
     private func written(
-        _ change: Change, _ event: Event, _ abandonment: Abandonment?
+        _ change: Change, _ event: Event, _ abandonment: Abandonment?, _ kept: KeptAnswer? = nil
     ) async -> Result<Committed, VaultError> {
         await withCheckedContinuation { continuation in
             enqueue(
-                Entry(change: change, event: event, abandonment: abandonment) {
+                Entry(change: change, event: event, abandonment: abandonment, kept: kept) {
                     continuation.resume(returning: $0)
                 })
         }
@@ -177,8 +186,10 @@ package final class Committer: Sendable {
             if entry.abandonment?.isDeclared == true {
                 throw .refused(VaultError(.deadlineExceeded))
             }
-            let change = try entry.change.apply(to: writer, keyring: keyring, index: index)
-            if case .dropped(let reference, _, _) = change { event.reference = reference }
+            try entry.kept?.check(writer)
+            let change = try entry.change.apply(
+                to: writer, keyring: keyring, index: index, at: event.atMicroseconds)
+            change.complete(&event)
             result = .success(Committed(result: change, index: index))
         } catch {
             switch error {
@@ -188,6 +199,9 @@ package final class Committer: Sendable {
                 event.code = refusal.code
                 result = .failure(refusal.recorded)
             }
+        }
+        if case .success = result, let keyring, let kept = entry.kept {
+            try kept.insert(into: writer, keyring, index: index, at: event.atMicroseconds)
         }
         if let keyring, let namespace = event.namespace {
             event.pseudonyms = try NameKeeper(catalog: writer, keyring: keyring)

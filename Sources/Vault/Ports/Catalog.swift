@@ -22,7 +22,7 @@ package protocol Catalog: Sendable {
     ) throws(StorageError) -> R
 }
 
-package protocol CatalogReader {
+package protocol CatalogReader: OperationReader, QuarantineReader {
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
     /// The reference of exactly this claim.
     func reference(
@@ -58,7 +58,7 @@ package protocol CatalogReader {
     func census() throws(StorageError) -> [UInt32: Int]
 }
 
-package protocol CatalogWriter: CatalogReader {
+package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter {
     func insertImage(_ image: ImageRow) throws(StorageError) -> Int64
     /// Removes the row and its wrap.
     func deleteImage(_ image: ImageRow) throws(StorageError)

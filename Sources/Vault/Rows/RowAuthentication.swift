@@ -22,6 +22,10 @@ extension ImageRow {
         writer.append(LogHash.digest(Array(verdict.findingsText.utf8)).bytes)
         writer.append(UInt64(bitPattern: createdMicroseconds))
         writer.append(changedAt)
+        // Nothing for an image that may be read: rows from before there was a quarantine stay true.
+        if let quarantinedMicroseconds {
+            writer.append(UInt64(bitPattern: quarantinedMicroseconds))
+        }
         return writer.bytes
     }
 
@@ -36,6 +40,13 @@ extension ImageRow {
     /// - Throws: ``VaultError`` `row-damaged`.
     package func verify(with keyring: Keyring) throws(VaultError) {
         guard keyring.verify(mac, of: authenticated) else { throw VaultError(.rowDamaged) }
+    }
+}
+
+extension ImageRow {
+    /// - Throws: ``VaultError`` `quarantined`.
+    func requireReadable() throws(VaultError) {
+        guard quarantinedMicroseconds == nil else { throw VaultError(.quarantined) }
     }
 }
 

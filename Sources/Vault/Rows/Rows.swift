@@ -23,8 +23,10 @@ package struct ImageRow: Hashable, Sendable {
     package let width: Int
     package let height: Int
     package let storedBytes: Int
-    package let verdict: Verdict
+    package var verdict: Verdict
     package let createdMicroseconds: Int64
+    /// Since when it is quarantined: unreadable to everyone. Nil for one that may be read.
+    package var quarantinedMicroseconds: Int64?
     package let key: WrappedKey
     /// The log index of the row's last change.
     package var changedAt: UInt64
@@ -33,7 +35,7 @@ package struct ImageRow: Hashable, Sendable {
     package init(
         row: Int64, namespace: NamespaceName, image: ImageID, blob: BlobID, type: ImageType,
         width: Int, height: Int, storedBytes: Int, verdict: Verdict, createdMicroseconds: Int64,
-        key: WrappedKey, changedAt: UInt64, mac: RowMAC
+        quarantinedMicroseconds: Int64? = nil, key: WrappedKey, changedAt: UInt64, mac: RowMAC
     ) {
         self.row = row
         self.namespace = namespace
@@ -45,6 +47,7 @@ package struct ImageRow: Hashable, Sendable {
         self.storedBytes = storedBytes
         self.verdict = verdict
         self.createdMicroseconds = createdMicroseconds
+        self.quarantinedMicroseconds = quarantinedMicroseconds
         self.key = key
         self.changedAt = changedAt
         self.mac = mac

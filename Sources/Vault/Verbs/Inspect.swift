@@ -131,7 +131,7 @@ struct JudgedImage {
 
 extension UploadBuffer {
     /// The walk, under the rules of ``FileName``.
-    fileprivate func inspect(
+    func inspect(
         name: FileName?, declaredType: String?, policy: InspectionPolicy
     ) throws(InspectionRefusal) -> Inspection {
         let result = unsafe withUnsafeBytes { bytes -> Result<Inspection, InspectionRefusal> in

@@ -40,7 +40,7 @@ package final class OpenedImage: Sendable {
 }
 
 /// A blob whose header and first wanted frame have proved themselves.
-private struct OpenedBlob: ~Copyable {
+struct OpenedBlob: ~Copyable {
     let reader: any BlobReader
     let opener: BlobOpener
     let first: Data
@@ -116,7 +116,8 @@ extension Vault {
     /// a claim that fits; who names none reads under the claim that was made without any, else under
     /// the newest.
     ///
-    /// - Throws: ``VaultError`` `unknown-image`, whether the image or the claim is missing.
+    /// - Throws: ``VaultError`` `unknown-image`, whether the image or the claim is missing;
+    ///   `quarantined` to who holds a claim that fits.
     private func find(
         _ id: ImageID, _ claim: Claim, _ namespace: NamespaceName, _ keyring: Keyring
     ) throws(VaultError) -> (ImageRow, ReferenceRow) {
@@ -131,11 +132,12 @@ extension Vault {
         }
         guard let (image, reference) = found else { throw VaultError(.unknownImage) }
         try image.verify(with: keyring)
+        try image.requireReadable()
         return (image, reference)
     }
 
     /// Opens the blob and the frame that holds byte `start`.
-    private func openBlob(
+    func openBlob(
         of image: ImageRow, from start: Int, _ keyring: Keyring
     ) async throws(VaultError) -> OpenedBlob {
         let key = try unwrap(image, keyring)
@@ -196,7 +198,7 @@ extension Vault {
         }
     }
 
-    private func frame(
+    func frame(
         _ index: Int, reader: any BlobReader, opener: borrowing BlobOpener
     ) async throws(VaultError) -> Data {
         let layout = opener.header.layout

@@ -8,10 +8,15 @@ package final class Vault: Sendable {
     package struct Settings: Sendable {
         package var policies: InspectionPolicies
         package var suite: Suite
+        /// What takes a second person.
+        package var twoPerson: Set<TwoPersonRule>
 
-        package init(policies: InspectionPolicies, suite: Suite) {
+        package init(
+            policies: InspectionPolicies, suite: Suite, twoPerson: Set<TwoPersonRule> = []
+        ) {
             self.policies = policies
             self.suite = suite
+            self.twoPerson = twoPerson
         }
     }
 
@@ -35,6 +40,9 @@ package final class Vault: Sendable {
     let eraseKeys: @Sendable () -> Void
     /// Blobs that are being written and have no row yet: the sweep leaves them alone.
     let unfinished = Mutex<Set<BlobID>>([])
+    /// Requests with a key of their sender that are being answered.
+    let answering = Mutex<Set<BlindIndex>>([])
+    let operationAlarm = OperationAlarm()
 
     /// - Parameters:
     ///   - keyring: nil for a vault that is sealed.
@@ -71,6 +79,9 @@ package final class Vault: Sendable {
     func policyDigest(in namespace: NamespaceName) -> PolicyDigest? {
         policyDigests[namespace] ?? policyDigests[nil]
     }
+
+    /// The inspector whose verdicts new images get.
+    package static var inspectorVersion: UInt32 { ImageInspector.version }
 
     package var isSealed: Bool { keys.current == nil }
 

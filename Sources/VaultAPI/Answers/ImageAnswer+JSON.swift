@@ -22,7 +22,7 @@ extension ImageAnswer {
         text.string(name.text)
         text.raw(",\"owner\":")
         text.stringOrNull(owner?.description)
-        text.raw(",\"received\":")
+        text.raw(",\"quarantined\":\(quarantined),\"received\":")
         received.write(to: &text)
         text.raw(",\"safe_name\":")
         text.string(safeName)

@@ -22,11 +22,13 @@ package struct ImageAnswer: Codable, Hashable, Sendable {
     /// When this claim was made.
     package var created: UTCTime
     package var verdict: VerdictAnswer
+    /// Whether nobody may read it now.
+    package var quarantined: Bool
 
     package init(
         id: ImageID, type: ImageType, width: Int, height: Int, received: ContentSummary,
         stored: ContentSummary, transformed: [String], name: FileName, claim: Claim,
-        createdMicroseconds: Int64, verdict: VerdictAnswer
+        createdMicroseconds: Int64, verdict: VerdictAnswer, quarantined: Bool = false
     ) {
         self.id = id
         self.type = type
@@ -41,12 +43,13 @@ package struct ImageAnswer: Codable, Hashable, Sendable {
         self.owner = claim.owner
         self.created = UTCTime(microseconds: createdMicroseconds)
         self.verdict = verdict
+        self.quarantined = quarantined
     }
 
     private enum CodingKeys: String, CodingKey {
         case id, type, width, height, received, stored, transformed
         case safeName = "safe_name"
-        case name, job, owner, created, verdict
+        case name, job, owner, created, verdict, quarantined
     }
 }
 

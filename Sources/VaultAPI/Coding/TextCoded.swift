@@ -41,6 +41,8 @@ extension PolicyDigest: TextCoded {}
 extension RequestID: TextCoded {}
 extension VaultID: TextCoded {}
 extension SlotID: TextCoded {}
+extension OperationID: TextCoded {}
+extension ApprovalID: TextCoded {}
 
 extension JobID: TextCoded {
     package init(wireText: String) throws { try self.init(wireText) }

@@ -20,11 +20,23 @@ package enum APIPath {
     package static let rotateRoot = "/v1/keys/rotate-root"
     package static let events = "/v1/events"
     package static let checkpoint = "/v1/checkpoint"
+    package static let inspections = "/v1/inspections"
+    package static let operations = "/v1/operations"
+    package static let quarantine = "/v1/quarantine"
+    package static let approvals = "/v1/approvals"
 
     package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }
     package static func slot(_ id: SlotID) -> String { "\(slots)/\(id.hex)" }
     package static func slotProof(_ id: SlotID) -> String { "\(slots)/\(id.hex)/proof" }
     package static func metadata(_ id: ImageID) -> String { "\(images)/\(id.hex)/metadata" }
+
+    package static func operation(_ id: OperationID) -> String { "\(operations)/\(id.hex)" }
+    package static func pause(_ id: OperationID) -> String { "\(operation(id))/pause" }
+    package static func resume(_ id: OperationID) -> String { "\(operation(id))/resume" }
+    package static func findings(_ id: OperationID) -> String { "\(operation(id))/findings" }
+
+    package static func requests(_ id: ImageID) -> String { "\(quarantine)/\(id.hex)/requests" }
+    package static func approval(_ id: ApprovalID) -> String { "\(approvals)/\(id.hex)" }
 
     /// The id in a path.
     ///

@@ -23,13 +23,14 @@ package enum HeaderName {
     package static let actor = "Vault-Actor"
     package static let client = "Vault-Client"
     package static let traceParent = "traceparent"
+    package static let idempotencyKey = "Idempotency-Key"
     package static let job = "Vault-Job"
     package static let owner = "Vault-Owner"
 
     /// Those that a request's meaning depends on.
     package static let request = [
         contentDisposition, contentType, contentDigest, origin, fetchSite, range, ifRange,
-        ifNoneMatch, timeout, actor, client, traceParent, job, owner,
+        ifNoneMatch, timeout, actor, client, traceParent, idempotencyKey, job, owner,
     ]
 }
 

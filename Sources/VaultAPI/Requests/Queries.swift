@@ -90,7 +90,7 @@ package enum EventListQuery: Hashable, Sendable {
 }
 
 extension QueryString {
-    fileprivate func pageLimit(_ name: String) throws(RequestError) -> Int? {
+    func pageLimit(_ name: String) throws(RequestError) -> Int? {
         try number(name, in: 1...UInt64(Limits.pageRows)).map { Int($0) }
     }
 }

@@ -27,6 +27,19 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case crossSite = "cross-site"
     case notPermitted = "not-permitted"
     case unknownImage = "unknown-image"
+    // Background work, and requests that come again.
+    case unknownOperation = "unknown-operation"
+    case operationConflict = "operation-conflict"
+    case idempotencyKeyReused = "idempotency-key-reused"
+    case idempotencyKeyInUse = "idempotency-key-in-use"
+    // Quarantine, and what takes approval.
+    case quarantined = "quarantined"
+    case notQuarantined = "not-quarantined"
+    case unknownApproval = "unknown-approval"
+    case approvalUsed = "approval-used"
+    case approvalExpired = "approval-expired"
+    case approvalMismatch = "approval-mismatch"
+    case secondPersonRequired = "second-person-required"
     // The image.
     case imageRefused = "image-refused"
     case inspectionFailed = "inspection-failed"
@@ -76,7 +89,8 @@ extension ErrorCode {
     }
 
     package var description: Description {
-        requestDescription ?? keyDescription ?? vaultDescription
+        requestDescription ?? keyDescription ?? operationDescription ?? quarantineDescription
+            ?? vaultDescription
     }
 
     private var keyDescription: Description? {
@@ -102,6 +116,55 @@ extension ErrorCode {
         case .tooManySlots:
             .init(
                 409, "The keyring has as many slots as it may", fix: "Remove a slot first.")
+        default: nil
+        }
+    }
+
+    private var quarantineDescription: Description? {
+        switch self {
+        case .quarantined:
+            .init(
+                409, "The image is quarantined",
+                fix: "Ask an admin: it can be neither read, stored nor deleted until released.")
+        case .notQuarantined:
+            .init(
+                409, "The image is not quarantined", fix: "Only what is quarantined is released.")
+        case .unknownApproval:
+            .init(404, "There is no such request", fix: "List the requests that wait.")
+        case .approvalUsed:
+            .init(409, "The request was approved before", fix: "Ask anew if it is wanted again.")
+        case .approvalExpired:
+            .init(409, "The request waited too long", fix: "Ask anew.")
+        case .approvalMismatch:
+            .init(
+                409, "The request is another than the one approved",
+                fix: "Look at it again and send its digest.")
+        case .secondPersonRequired:
+            .init(
+                403, "Somebody else has to approve",
+                fix: "Let an admin who did not ask for it approve.")
+        default: nil
+        }
+    }
+
+    private var operationDescription: Description? {
+        switch self {
+        case .unknownOperation:
+            .init(
+                404, "There is no such operation",
+                fix: "List them; finished ones are forgotten in time.")
+        case .operationConflict:
+            .init(
+                409, "The operation's state does not allow that",
+                fix: "Look at it; another of its kind may have to end first.")
+        case .idempotencyKeyReused:
+            .init(
+                422, "That key belongs to another request",
+                fix: "Send the same request under it, or this one under a new key.")
+        case .idempotencyKeyInUse:
+            .init(
+                409, "The request under that key is still being answered",
+                fix: "Send it again later, under the same key.", retryAfter: 1000)
         default: nil
         }
     }

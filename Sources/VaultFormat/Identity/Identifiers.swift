@@ -68,6 +68,20 @@ package struct RequestID: FixedBytes {
     package init(checked bytes: [UInt8]) { self.bytes = bytes }
 }
 
+/// One piece of background work: 128 random bits.
+package struct OperationID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// One request that waits for approval: 128 random bits.
+package struct ApprovalID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
 /// A SHA-256 digest (FIPS 180-4).
 package struct Digest256: FixedBytes {
     package static let byteCount = 32

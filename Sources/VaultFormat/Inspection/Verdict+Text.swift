@@ -1,8 +1,8 @@
 extension Verdict {
     /// The findings as catalog and log keep them: `code` or `code@offset`, separated by spaces.
-    package var findingsText: String { Self.text(findings) }
+    package var findingsText: String { Self.text(of: findings) }
 
-    private static func text(_ findings: [Finding]) -> String {
+    package static func text(of findings: [Finding]) -> String {
         findings.map { finding in
             finding.offset.map { "\(finding.code.rawValue)@\($0)" } ?? finding.code.rawValue
         }.joined(separator: " ")
@@ -20,7 +20,7 @@ extension Verdict {
             guard parts.count == 1 || offset != nil else { throw .outOfRange(field: "finding") }
             findings.append(Finding(code: code, offset: offset))
         }
-        guard Self.text(findings) == text else { throw .notCanonical(field: "findings") }
+        guard Self.text(of: findings) == text else { throw .notCanonical(field: "findings") }
         return findings
     }
 }

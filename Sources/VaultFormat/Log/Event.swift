@@ -27,8 +27,14 @@ package struct Event: Hashable, Sendable {
     /// What the upload had to pass.
     package var policy: PolicyDigest?
     package var epoch: EpochNumber?
-    /// The index of the event that this one completes.
+    /// The index of the event that this one completes or repeats.
     package var begunAt: UInt64?
+    package var operation: OperationID?
+    /// What the operation does, or what the approved request asked for.
+    package var work: String?
+    /// How far the operation is with this event.
+    package var progress: OperationProgress?
+    package var approval: ApprovalID?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -96,6 +102,14 @@ extension Event {
         if let policy { line.add("policy", policy.hex) }
         if let epoch { line.add("epoch", UInt64(epoch.value)) }
         if let begunAt { line.add("begun_at", begunAt) }
+        if let operation { line.add("operation", operation.hex) }
+        if let work { line.add("work", work) }
+        if let progress {
+            line.add("items", UInt64(clamping: progress.done))
+            line.add("found", UInt64(clamping: progress.found))
+            line.add("failures", UInt64(clamping: progress.failures))
+        }
+        if let approval { line.add("approval", approval.hex) }
         return line.finished
     }
 

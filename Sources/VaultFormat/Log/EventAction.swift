@@ -25,6 +25,20 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case slotsRead = 45
     case rootRotated = 46
     case imageInspected = 50
+    case operationStarted = 60
+    case operationEnded = 61
+    case operationRead = 62
+    case operationCancelled = 63
+    case imageQuarantined = 64
+    case quarantineRequested = 65
+    case quarantineApproved = 66
+    case imageReleased = 67
+    case imageErased = 68
+    case operationAdvanced = 69
+    case operationPaused = 70
+    case operationResumed = 71
+    case requestRepeated = 72
+    case quarantineRead = 73
 
     package var name: String {
         switch self {
@@ -53,6 +67,20 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .slotsRead: "slots.read"
         case .rootRotated: "root.rotated"
         case .imageInspected: "image.inspected"
+        case .operationStarted: "operation.started"
+        case .operationEnded: "operation.ended"
+        case .operationRead: "operation.read"
+        case .operationCancelled: "operation.cancelled"
+        case .imageQuarantined: "image.quarantined"
+        case .quarantineRequested: "quarantine.requested"
+        case .quarantineApproved: "quarantine.approved"
+        case .imageReleased: "image.released"
+        case .imageErased: "image.erased"
+        case .operationAdvanced: "operation.advanced"
+        case .operationPaused: "operation.paused"
+        case .operationResumed: "operation.resumed"
+        case .requestRepeated: "request.repeated"
+        case .quarantineRead: "quarantine.read"
         }
     }
 }

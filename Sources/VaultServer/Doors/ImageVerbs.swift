@@ -131,24 +131,16 @@ extension RequestHandler {
     func listImages(_ exchange: Exchange) async throws -> Answer {
         let (query, after) = try await parsing(exchange) { () throws(RequestError) in
             let query = try ImageListQuery(query: exchange.query)
-            return (query, try query.after.map(Self.row) ?? 0)
+            return (query, try query.after?.row() ?? 0)
         }
         let page = try await verb { () async throws(VaultError) in
             try await vault.list(
                 fitting: query.claim, after: after, limit: query.limit, exchange.call)
         }
-        let next = page.next.flatMap { try? PageCursor("r\($0)") }
+        let next = page.next.flatMap { PageCursor(row: $0) }
         return Answer(
             type: MediaType.json,
             body: ImagePage(images: page.images.map { ImageAnswer($0) }, next: next).json)
-    }
-
-    private static func row(_ cursor: PageCursor) throws(RequestError) -> Int64 {
-        let text = cursor.wireText
-        guard text.first == "r", let row = Int64(text.dropFirst()), row > 0,
-            "r\(row)" == text
-        else { throw .invalidParameter("after", expected: "the next of another page") }
-        return row
     }
 
     /// The image and the claim that a request names.
@@ -169,7 +161,8 @@ extension ImageAnswer {
             received: ContentSummary(bytes: body.receivedBytes, sha256: body.receivedDigest),
             stored: ContentSummary(bytes: image.storedBytes, sha256: body.storedDigest),
             transformed: body.transformationNames, name: body.name, claim: body.claim,
-            createdMicroseconds: body.createdMicroseconds, verdict: VerdictAnswer(image.verdict))
+            createdMicroseconds: body.createdMicroseconds, verdict: VerdictAnswer(image.verdict),
+            quarantined: image.quarantinedMicroseconds != nil)
     }
 }
 

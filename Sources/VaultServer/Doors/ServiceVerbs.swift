@@ -32,6 +32,8 @@ package struct ServiceFacts: Sendable {
 extension RequestHandler {
     /// Answers every verb that has a small answer.
     func answer(_ verb: Verb, _ exchange: Exchange) async throws -> Answer {
+        if let answer = try await answerOperations(verb, exchange) { return answer }
+        if let answer = try await answerQuarantine(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)
         case .probeImage(let id): return try await probeImage(id, exchange)

@@ -1,6 +1,7 @@
 // Which verb a method and a path ask for, at which door. Parsed whole: there are no wildcards.
 
 import HTTPTypes
+import Vault
 import VaultAPI
 import VaultFormat
 
@@ -20,6 +21,16 @@ enum Verb: Hashable, Sendable {
     case proveSlot(String)
     case listEvents
     case checkpoint
+    case startInspection
+    case listOperations
+    case readOperation(String)
+    case listFindings(String)
+    case moveOperation(String, Steering)
+    case quarantineImage
+    case listQuarantine
+    case requestRelease(String)
+    case listApprovals
+    case approve(String)
 
     /// - Throws: ``VaultAPI/ErrorCode`` `unknown-route` or `method-not-allowed`, with the methods
     ///   that the path takes.
@@ -60,9 +71,33 @@ enum Verb: Hashable, Sendable {
             return [(.post, .proveSlot(segments[3]))]
         case (.admin, 4, "keys") where segments[3] == "rotate-root":
             return [(.post, .rotateRoot)]
+        case (.admin, 3, "inspections"): return [(.post, .startInspection)]
+        case (.admin, 3, "operations"): return [(.get, .listOperations)]
+        case (.admin, 4, "operations"):
+            return [
+                (.get, .readOperation(segments[3])),
+                (.delete, .moveOperation(segments[3], .cancel)),
+            ]
+        case (.admin, 5, "operations"): return operations(segments[3], segments[4])
+        case (.admin, 3, "quarantine"): return [(.post, .quarantineImage), (.get, .listQuarantine)]
+        case (.admin, 5, "quarantine") where segments[4] == "requests":
+            return [(.post, .requestRelease(segments[3]))]
+        case (.admin, 3, "approvals"): return [(.get, .listApprovals)]
+        case (.admin, 4, "approvals"): return [(.post, .approve(segments[3]))]
         case (.audit, 3, "events"): return [(.get, .listEvents)]
         case (.audit, 3, "checkpoint"): return [(.get, .checkpoint)]
         default: return []
+        }
+    }
+
+    private static func operations(
+        _ id: String, _ word: String
+    ) -> [(HTTPRequest.Method, Verb)] {
+        switch word {
+        case "findings": [(.get, .listFindings(id))]
+        case "pause": [(.post, .moveOperation(id, .pause))]
+        case "resume": [(.post, .moveOperation(id, .resume))]
+        default: []
         }
     }
 
@@ -84,6 +119,7 @@ enum Verb: Hashable, Sendable {
         switch self {
         case .putImage, .inspectImage: .image
         case .unseal, .addSlot, .proveSlot: .secret
+        case .startInspection, .quarantineImage, .requestRelease, .approve: .small
         default: .none
         }
     }
@@ -93,7 +129,8 @@ enum Verb: Hashable, Sendable {
     var isMutating: Bool {
         switch self {
         case .putImage, .inspectImage, .deleteImage, .seal, .unseal, .addSlot, .removeSlot,
-            .proveSlot, .rotateRoot:
+            .proveSlot, .rotateRoot, .startInspection, .moveOperation, .quarantineImage,
+            .requestRelease, .approve:
             true
         default: false
         }
@@ -119,6 +156,13 @@ enum Verb: Hashable, Sendable {
         case .rotateRoot: .rootRotated
         case .listEvents, .checkpoint: .logRead
         case .whoami: .identityRead
+        case .startInspection: .operationStarted
+        case .listOperations, .readOperation, .listFindings: .operationRead
+        case .moveOperation(_, let steering): steering.action
+        case .quarantineImage: .imageQuarantined
+        case .listQuarantine, .listApprovals: .quarantineRead
+        case .requestRelease: .quarantineRequested
+        case .approve: .quarantineApproved
         case .contract, .version, .health, .ready: .contractRead
         }
     }

@@ -19,6 +19,10 @@ enum CatalogSchema {
         migrator.registerMigration("2 pseudonyms") { db in
             try db.execute(sql: pseudonyms)
         }
+        migrator.registerMigration("3 operations, quarantine, idempotency") { db in
+            try db.execute(sql: operations)
+            try db.execute(sql: approvals)
+        }
         migrator.registerMigration("4 slot proofs") { db in
             try db.execute(sql: slotProofs)
         }
@@ -105,5 +109,67 @@ enum CatalogSchema {
             name BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE UNIQUE INDEX pseudonym_lookup ON pseudonym (kind, lookup);
+        """
+
+    /// A zero stands for "not quarantined", and in `failure` an empty text for "did not fail".
+    private static let operations = """
+        ALTER TABLE image ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX image_quarantined ON image (id) WHERE quarantined <> 0;
+        CREATE TABLE operation (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            operation BLOB NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            parameters BLOB NOT NULL,
+            creator INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            cursor INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            done INTEGER NOT NULL,
+            found INTEGER NOT NULL,
+            failures INTEGER NOT NULL,
+            failure TEXT NOT NULL,
+            updated INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX operation_unfinished ON operation (id) WHERE state < 4;
+        CREATE TABLE finding (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            operation INTEGER NOT NULL REFERENCES operation (id),
+            namespace TEXT NOT NULL,
+            image BLOB NOT NULL,
+            code TEXT NOT NULL,
+            finding TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX finding_operation ON finding (operation, id);
+        CREATE TABLE answer (
+            lookup BLOB PRIMARY KEY,
+            principal BLOB NOT NULL,
+            created INTEGER NOT NULL,
+            event INTEGER NOT NULL,
+            sealed BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX answer_principal ON answer (principal);
+        CREATE INDEX answer_created ON answer (created);
+        """
+
+    private static let approvals = """
+        CREATE TABLE approval (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            approval BLOB NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            namespace TEXT NOT NULL,
+            subject BLOB NOT NULL,
+            state INTEGER NOT NULL,
+            requester INTEGER NOT NULL,
+            approver INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            expires INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX approval_expires ON approval (expires);
         """
 }

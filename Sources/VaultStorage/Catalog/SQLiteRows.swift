@@ -9,10 +9,10 @@ import VaultFormat
 struct SQLiteRows: CatalogWriter {
     let db: Database
 
-    private static let imageColumns = """
+    static let imageColumns = """
         image.id, image.namespace, image.image, image.blob, image.type, image.width, image.height,
         image.bytes, image.level, image.inspector, image.flags, image.findings, image.created,
-        image.changed, image.mac, image_wrap.epoch, image_wrap.wrapped
+        image.changed, image.mac, image_wrap.epoch, image_wrap.wrapped, image.quarantined
         """
     private static let referenceColumns = """
         reference.id, reference.image, reference.reference, reference.owner, reference.job,
@@ -20,7 +20,7 @@ struct SQLiteRows: CatalogWriter {
         reference_wrap.wrapped
         """
     // Left joins: a row whose wrap is gone is damage, not a row that is not there.
-    private static let imageWrap = "LEFT JOIN wrap AS image_wrap ON image_wrap.id = image.wrap"
+    static let imageWrap = "LEFT JOIN wrap AS image_wrap ON image_wrap.id = image.wrap"
     private static let referenceWrap =
         "LEFT JOIN wrap AS reference_wrap ON reference_wrap.id = reference.wrap"
 
@@ -187,8 +187,8 @@ struct SQLiteRows: CatalogWriter {
         try run(
             """
             INSERT INTO image (namespace, image, blob, type, width, height, bytes, level,
-                inspector, flags, findings, created, wrap, changed, mac)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                inspector, flags, findings, created, wrap, changed, mac, quarantined)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 image.namespace.description, Data(image.image.bytes), Data(image.blob.bytes),
@@ -196,7 +196,7 @@ struct SQLiteRows: CatalogWriter {
                 Int64(image.verdict.level.rawValue), Int64(image.verdict.inspectorVersion),
                 Int64(image.verdict.flags.rawValue), image.verdict.findingsText,
                 image.createdMicroseconds, wrap, Int64(clamping: image.changedAt),
-                Data(image.mac.bytes),
+                Data(image.mac.bytes), image.quarantinedMicroseconds ?? 0,
             ])
         return db.lastInsertedRowID
     }

@@ -67,7 +67,7 @@ func value<T: DatabaseValueConvertible>(_ row: Row, _ column: Int) throws -> T {
     return value
 }
 
-private func bytes(_ row: Row, _ column: Int) throws -> [UInt8] {
+func bytes(_ row: Row, _ column: Int) throws -> [UInt8] {
     Array(try value(row, column) as Data)
 }
 
@@ -88,6 +88,8 @@ extension ImageRow {
                 findings: try Verdict.findings(text: value(row, start + 11)),
                 flags: ImageFlags(rawValue: try value(row, start + 10))),
             createdMicroseconds: try value(row, start + 12),
+            quarantinedMicroseconds: try value(row, start + 17) == 0 as Int64
+                ? nil : value(row, start + 17),
             key: WrappedKey(
                 epoch: try EpochNumber(value(row, start + 15)), bytes: try bytes(row, start + 16)),
             changedAt: try value(row, start + 13), mac: try RowMAC(bytes: bytes(row, start + 14)))

@@ -57,3 +57,27 @@ extension InspectionLevel: ExpressibleByArgument {
 
 extension InspectionPolicy.Trailer: ExpressibleByArgument {}
 extension InspectionPolicy.Metadata: ExpressibleByArgument {}
+
+extension OperationID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension ApprovalID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension Digest256: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension IdempotencyKey: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(argument)
+    }
+}

@@ -50,6 +50,9 @@ struct Serve: AsyncParsableCommand {
         }
         try await vault.recordService(.serviceStarted)
         sweep(vault, olderThan: started, logger)
+        let operations = Task(executorPreference: RequestExecutor(threads: 1)) {
+            await OperationRunner(vault, share: settings.operationShare).run()
+        }
         ServiceManager.notify("READY=1")
         logger.notice(
             "serving",
@@ -62,6 +65,8 @@ struct Serve: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
         try? await ServiceGroup(configuration: group).run()
         ServiceManager.notify("STOPPING=1")
+        operations.cancel()
+        await operations.value
         try? await vault.recordService(.serviceStopped)
         vault.committer.stop()
         try? catalog.close()

@@ -25,13 +25,16 @@ struct DaemonSettings: Sendable {
     let vault: Vault.Settings
     let inspectorProgram: String
     let inspectorWorkers: Int
+    /// Percent of the time that operations work.
+    let operationShare: Int
     let logLevel: Logger.Level
 
     private static let known: Set<String> = {
         var keys: Set<String> = [
             "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
             "keys.public_key_file", "keys.root_key_credential", "keys.log_key_credential",
-            "encryption.suite", "inspectors.program", "inspectors.workers", "log.level",
+            "encryption.suite", "inspectors.program", "inspectors.workers", "operations.share",
+            "two_person", "log.level",
         ]
         keys.formUnion(ValidationSettings.known)
         for door in Door.allCases {
@@ -59,6 +62,8 @@ struct DaemonSettings: Sendable {
                 source, "inspectors.program", default: Self.besideThisProgram("vaultinspect")),
             inspectorWorkers: try await source.number(
                 "inspectors.workers", in: 1...Limits.workerConcurrency) ?? 2,
+            operationShare: try await source.number(
+                "operations.share", in: 1...100) ?? Limits.operationShare,
             logLevel: try await logLevel(source))
     }
 
@@ -97,7 +102,20 @@ struct DaemonSettings: Sendable {
     private static func vault(_ source: SettingsSource) async throws -> Vault.Settings {
         Vault.Settings(
             policies: try await ValidationSettings.policies(source),
-            suite: try await suite(source))
+            suite: try await suite(source), twoPerson: try await twoPerson(source))
+    }
+
+    private static func twoPerson(
+        _ source: SettingsSource
+    ) async throws -> Set<TwoPersonRule> {
+        Set(
+            try await (source.list("two_person") ?? []).map { word in
+                guard let rule = TwoPersonRule(rawValue: word) else {
+                    let known = TwoPersonRule.allCases.map(\.rawValue)
+                    throw SettingsError("two_person takes \(known.joined(separator: ", "))")
+                }
+                return rule
+            })
     }
 
     private static func suite(_ source: SettingsSource) async throws -> Suite {

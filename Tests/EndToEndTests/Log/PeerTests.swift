@@ -118,7 +118,7 @@ struct PeerTests {
     }
 
     /// A vault whose sockets the file system lets everyone open.
-    private static func openVault(arguments: [String] = []) throws -> TestVault {
+    static func openVault(arguments: [String] = []) throws -> TestVault {
         let settings = ["images", "admin", "audit"].map { "  \($0):\n    mode: \"0666\"\n" }
         let vault = try TestVault(
             settings: "validation:\n  level: structure\ndoors:\n" + settings.joined(),
@@ -130,10 +130,11 @@ struct PeerTests {
         return vault
     }
 
-    /// One GET by a process with another identity.
-    private static func ask(
-        _ vault: TestVault, door: String = "images", target: String = "/v1/whoami",
-        fields: [String] = [], uid: Int, gid: Int = 54_322, groups: [Int] = []
+    /// One request by a process with another identity; `body` is text.
+    static func ask(
+        _ vault: TestVault, door: String = "images", method: String = "GET",
+        target: String = "/v1/whoami", fields: [String] = [], body: String? = nil, uid: Int,
+        gid: Int = 54_322, groups: [Int] = []
     ) throws -> (status: Int, json: JSON) {
         let script = """
             import os, socket, sys
@@ -152,7 +153,8 @@ struct PeerTests {
                 if line.lower().startswith(b"content-length:"): length = int(line.split(b":")[1])
             print(answer.read(length).decode())
             """
-        let request = String(decoding: Request.bytes("GET", target, fields), as: UTF8.self)
+        let bytes = Request.bytes(method, target, fields, body: body.map { Array($0.utf8) })
+        let request = String(decoding: bytes, as: UTF8.self)
         let arguments = [vault.socket(door), request, "\(uid)", "\(gid)"] + groups.map(String.init)
         let lines = try python(script, arguments).split(separator: "\n", maxSplits: 1)
         return (Int(lines[0]) ?? 0, JSON.parse(lines.count > 1 ? lines[1] : ""))

@@ -61,6 +61,14 @@ extension Catalog {
         }
     }
 
+    package func operation(_ id: OperationID) throws -> OperationRow? {
+        try look { try $0.operation(id) }
+    }
+
+    package func keptAnswer(_ lookup: BlindIndex) throws -> KeptAnswerRow? {
+        try look { try $0.keptAnswer(lookup) }
+    }
+
     /// Every reference of a namespace, oldest first.
     package func references(in namespace: NamespaceName = .standard) throws -> [ReferenceRow] {
         try look { reader in

@@ -8,7 +8,8 @@ import VaultFormat
 package enum CatalogConformance {
     package typealias Rule = ConformanceRule<any Catalog>
 
-    package static let rules: [Rule] = imageRules + referenceRules + logRules + transactionRules
+    package static let rules: [Rule] =
+        imageRules + referenceRules + logRules + operationRules + transactionRules
 
     private static let imageRules = [
         Rule("a new catalog is empty", isEmpty),

@@ -9,6 +9,8 @@ package struct CatalogState: Equatable, Sendable {
     package let images: Set<ImageRow>
     package let references: [ReferenceRow]
     package let events: [EventRow]
+    /// Newest first.
+    package let operations: [OperationRow]
     package let frontier: MerkleFrontier
     package let totals: CatalogTotals
     package let census: [UInt32: Int]
@@ -25,6 +27,7 @@ package struct CatalogState: Equatable, Sendable {
         images = Set(rows.map(\.image))
         references = rows.map(\.reference)
         events = try catalog.events()
+        operations = try catalog.look { try $0.operations(before: .max, limit: 1 << 20) }
         frontier = try catalog.frontier()
         totals = try catalog.totals()
         census = try catalog.census()
@@ -40,6 +43,10 @@ package struct CatalogState: Equatable, Sendable {
         let size = UInt64(events.count)
         for image in images {
             try require(image.changedAt < size, "an image changed at \(image.changedAt)")
+        }
+        for operation in operations {
+            try require(
+                operation.changedAt < size, "an operation changed at \(operation.changedAt)")
         }
         for reference in references {
             try require(reference.changedAt < size, "a claim changed at \(reference.changedAt)")

@@ -58,9 +58,9 @@ package final class MemoryCatalog: Catalog {
 }
 
 /// One transaction's own copy of the tables.
-private final class MemoryRows: CatalogWriter {
-    private(set) var tables: MemoryTables
-    private let faults: Faults
+final class MemoryRows: CatalogWriter {
+    var tables: MemoryTables
+    let faults: Faults
 
     init(_ tables: MemoryTables, _ faults: Faults) {
         self.tables = tables

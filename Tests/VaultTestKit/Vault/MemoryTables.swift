@@ -11,10 +11,19 @@ package struct MemoryTables: Sendable {
     package var events: [EventRow] = []
     package var pseudonyms: [PseudonymRow] = []
     package var slotProofs: [SlotProof] = []
+    /// By row, upwards; so are the findings.
+    package var operations: [OperationRow] = []
+    package var findings: [OperationFindingRow] = []
+    package var answers: [KeptAnswerRow] = []
+    /// By row, upwards.
+    package var approvals: [ApprovalRow] = []
     package var frontier = MerkleFrontier.empty
     // Numbers of rows are never used again.
     private var lastImage: Int64 = 0
     private var lastReference: Int64 = 0
+    private var lastOperation: Int64 = 0
+    private var lastFinding: Int64 = 0
+    private var lastApproval: Int64 = 0
 
     package init() {}
 
@@ -56,6 +65,58 @@ package struct MemoryTables: Sendable {
             throw .damaged
         }
         references.remove(at: place)
+    }
+
+    /// Puts what can change of an image in its place.
+    mutating func update(_ image: ImageRow) throws(StorageError) {
+        guard let place = images.firstIndex(where: { $0.row == image.row }) else { throw .damaged }
+        images[place].verdict = image.verdict
+        images[place].quarantinedMicroseconds = image.quarantinedMicroseconds
+        images[place].changedAt = image.changedAt
+        images[place].mac = image.mac
+    }
+
+    mutating func insert(_ operation: OperationRow) throws(StorageError) -> Int64 {
+        guard !operations.contains(where: { $0.operation == operation.operation }) else {
+            throw .damaged
+        }
+        lastOperation += 1
+        var operation = operation
+        operation.row = lastOperation
+        operations.append(operation)
+        return lastOperation
+    }
+
+    mutating func update(_ operation: OperationRow) throws(StorageError) {
+        guard let place = operations.firstIndex(where: { $0.row == operation.row }) else {
+            throw .damaged
+        }
+        operations[place] = operation
+    }
+
+    mutating func insert(_ finding: OperationFindingRow) throws(StorageError) {
+        guard operations.contains(where: { $0.row == finding.operation }) else { throw .damaged }
+        lastFinding += 1
+        var finding = finding
+        finding.row = lastFinding
+        findings.append(finding)
+    }
+
+    mutating func insert(_ approval: ApprovalRow) throws(StorageError) {
+        guard !approvals.contains(where: { $0.approval == approval.approval }) else {
+            throw .damaged
+        }
+        lastApproval += 1
+        var approval = approval
+        approval.row = lastApproval
+        approvals.append(approval)
+    }
+
+    mutating func update(_ approval: ApprovalRow) throws(StorageError) {
+        guard let place = approvals.firstIndex(where: { $0.row == approval.row }) else {
+            throw .damaged
+        }
+        approvals[place] = approval
     }
 
     mutating func insert(_ row: PseudonymRow) throws(StorageError) {

@@ -35,6 +35,12 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let policy: String?
     package let epoch: UInt32?
     package let begunAt: UInt64?
+    package let operation: String?
+    package let work: String?
+    package let items: Int?
+    package let found: Int?
+    package let failures: Int?
+    package let approval: String?
 
     /// Action, outcome and code in one line, for comparing whole logs.
     package var summary: String {

@@ -51,6 +51,47 @@ package struct TestRows: Sendable {
             pseudonym: pseudonym ?? id(), kind: kind, index: index, sealedName: random.bytes(60))
     }
 
+    package mutating func operation(_ state: OperationState) -> OperationRow {
+        OperationRow(
+            row: 0, operation: id(), kind: .reinspect, parameters: random.bytes(7),
+            creator: .random(in: 0...UInt32.max, using: &random),
+            createdMicroseconds: .random(in: 0...Int64.max / 2, using: &random), state: state,
+            progress: OperationProgress(
+                cursor: 3, last: .random(in: 3...Int64.max, using: &random), total: 50, done: 5,
+                found: 1, failures: 2),
+            failure: state == .failed ? .rowDamaged : nil,
+            updatedMicroseconds: .random(in: 0...Int64.max / 2, using: &random),
+            changedAt: .random(in: 0...UInt64(Int64.max / 2), using: &random), mac: id())
+    }
+
+    package mutating func finding(
+        of operation: Int64, code: ErrorCode = .imageRefused
+    ) -> OperationFindingRow {
+        OperationFindingRow(
+            row: 0, operation: operation, namespace: .standard, image: id(), code: code,
+            finding: code == .imageRefused ? Finding(code: .trailerData, offset: 12) : nil)
+    }
+
+    package mutating func answer(
+        _ lookup: BlindIndex? = nil, of principal: BlindIndex? = nil, at microseconds: Int64 = 5
+    ) -> KeptAnswerRow {
+        KeptAnswerRow(
+            lookup: lookup ?? id(), principal: principal ?? id(),
+            createdMicroseconds: microseconds,
+            index: .random(in: 0...UInt64(Int64.max), using: &random), sealed: random.bytes(200))
+    }
+
+    package mutating func approval(
+        _ state: ApprovalState = .waiting, expires: Int64 = 100
+    ) -> ApprovalRow {
+        ApprovalRow(
+            row: 0, approval: id(), kind: .eraseImage, namespace: TestKeys.clinic, image: id(),
+            requester: .random(in: 0...UInt32.max, using: &random),
+            createdMicroseconds: .random(in: 0...Int64.max, using: &random),
+            expiresMicroseconds: expires, state: state, approver: state == .performed ? 0 : nil,
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
     package mutating func event(
         _ index: UInt64, image: ImageID? = nil, isSealed: Bool = true
     ) -> EventRow {

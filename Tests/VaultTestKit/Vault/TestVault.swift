@@ -25,14 +25,15 @@ package struct TestVault: Sendable {
         policies: InspectionPolicies = InspectionPolicies(.structure),
         signer: LogSigner? = nil, keyFiles: MemoryKeyFiles? = nil,
         stretcher: any PassphraseStretcher = InProcessStretcher(),
-        eraseKeys: @escaping @Sendable () -> Void = {}
+        eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = []
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let keyFiles = keyFiles ?? MemoryKeyFiles([keyring.keys.file])
         let inspector = StubInspector()
         vault = try Vault(
-            settings: .init(policies: policies, suite: suite), catalog: catalog, blobs: blobs,
-            inspectors: inspector, clock: clock, keyFiles: keyFiles, stretcher: stretcher,
+            settings: .init(policies: policies, suite: suite, twoPerson: twoPerson),
+            catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
+            stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openSigner: { signer }, eraseKeys: eraseKeys)
         self.catalog = catalog
         self.blobs = blobs

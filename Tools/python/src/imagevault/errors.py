@@ -225,6 +225,107 @@ class UnknownImage(VaultError):
     default_fix = "Check the id, and the Vault-Job and Vault-Owner it was stored under."
 
 
+class UnknownOperation(VaultError):
+    """`unknown-operation`: There is no such operation."""
+
+    default_code = "unknown-operation"
+    default_status = 404
+    default_title = "There is no such operation"
+    default_fix = "List them; finished ones are forgotten in time."
+
+
+class OperationConflict(VaultError):
+    """`operation-conflict`: The operation's state does not allow that."""
+
+    default_code = "operation-conflict"
+    default_status = 409
+    default_title = "The operation's state does not allow that"
+    default_fix = "Look at it; another of its kind may have to end first."
+
+
+class IdempotencyKeyReused(VaultError):
+    """`idempotency-key-reused`: That key belongs to another request."""
+
+    default_code = "idempotency-key-reused"
+    default_status = 422
+    default_title = "That key belongs to another request"
+    default_fix = "Send the same request under it, or this one under a new key."
+
+
+class IdempotencyKeyInUse(VaultError):
+    """`idempotency-key-in-use`: The request under that key is still being answered."""
+
+    default_code = "idempotency-key-in-use"
+    default_status = 409
+    default_retryable = True
+    default_retry_after = 1.0
+    default_title = "The request under that key is still being answered"
+    default_fix = "Send it again later, under the same key."
+
+
+class Quarantined(VaultError):
+    """`quarantined`: The image is quarantined."""
+
+    default_code = "quarantined"
+    default_status = 409
+    default_title = "The image is quarantined"
+    default_fix = "Ask an admin: it can be neither read, stored nor deleted until released."
+
+
+class NotQuarantined(VaultError):
+    """`not-quarantined`: The image is not quarantined."""
+
+    default_code = "not-quarantined"
+    default_status = 409
+    default_title = "The image is not quarantined"
+    default_fix = "Only what is quarantined is released."
+
+
+class UnknownApproval(VaultError):
+    """`unknown-approval`: There is no such request."""
+
+    default_code = "unknown-approval"
+    default_status = 404
+    default_title = "There is no such request"
+    default_fix = "List the requests that wait."
+
+
+class ApprovalUsed(VaultError):
+    """`approval-used`: The request was approved before."""
+
+    default_code = "approval-used"
+    default_status = 409
+    default_title = "The request was approved before"
+    default_fix = "Ask anew if it is wanted again."
+
+
+class ApprovalExpired(VaultError):
+    """`approval-expired`: The request waited too long."""
+
+    default_code = "approval-expired"
+    default_status = 409
+    default_title = "The request waited too long"
+    default_fix = "Ask anew."
+
+
+class ApprovalMismatch(VaultError):
+    """`approval-mismatch`: The request is another than the one approved."""
+
+    default_code = "approval-mismatch"
+    default_status = 409
+    default_title = "The request is another than the one approved"
+    default_fix = "Look at it again and send its digest."
+
+
+class SecondPersonRequired(VaultError):
+    """`second-person-required`: Somebody else has to approve."""
+
+    default_code = "second-person-required"
+    default_status = 403
+    default_title = "Somebody else has to approve"
+    default_fix = "Let an admin who did not ask for it approve."
+
+
 class ImageRefused(VaultError):
     """`image-refused`: The upload is not a sound image."""
 
@@ -452,6 +553,17 @@ BY_CODE: dict[str, type[VaultError]] = {
     "cross-site": CrossSite,
     "not-permitted": NotPermitted,
     "unknown-image": UnknownImage,
+    "unknown-operation": UnknownOperation,
+    "operation-conflict": OperationConflict,
+    "idempotency-key-reused": IdempotencyKeyReused,
+    "idempotency-key-in-use": IdempotencyKeyInUse,
+    "quarantined": Quarantined,
+    "not-quarantined": NotQuarantined,
+    "unknown-approval": UnknownApproval,
+    "approval-used": ApprovalUsed,
+    "approval-expired": ApprovalExpired,
+    "approval-mismatch": ApprovalMismatch,
+    "second-person-required": SecondPersonRequired,
     "image-refused": ImageRefused,
     "inspection-failed": InspectionFailed,
     "sealed": VaultSealed,
@@ -476,6 +588,9 @@ BY_CODE: dict[str, type[VaultError]] = {
 }
 
 __all__ = [
+    "ApprovalExpired",
+    "ApprovalMismatch",
+    "ApprovalUsed",
     "AuditUnavailable",
     "BY_CODE",
     "BadRequest",
@@ -486,6 +601,8 @@ __all__ = [
     "DigestMismatch",
     "DownloadIncomplete",
     "EmptyBody",
+    "IdempotencyKeyInUse",
+    "IdempotencyKeyReused",
     "ImageDamaged",
     "ImageMissing",
     "ImageRefused",
@@ -507,13 +624,19 @@ __all__ = [
     "MethodNotAllowed",
     "MissingName",
     "NotPermitted",
+    "NotQuarantined",
     "NotSealed",
+    "OperationConflict",
+    "Quarantined",
     "RangeNotSatisfiable",
     "RecordDamaged",
+    "SecondPersonRequired",
     "StorageFull",
     "StorageUnavailable",
     "TooManySlots",
+    "UnknownApproval",
     "UnknownImage",
+    "UnknownOperation",
     "UnknownParameter",
     "UnknownRoute",
     "UnknownSlot",

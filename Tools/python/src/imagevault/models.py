@@ -58,6 +58,8 @@ class Image:
     owner: str | None = field(repr=False)
     created: datetime
     verdict: Verdict
+    #: Whether nobody may read it now: an admin, or a re-inspection, quarantined it.
+    quarantined: bool = False
 
     @classmethod
     def from_json(cls, json: dict[str, Any]) -> Self:
@@ -75,6 +77,7 @@ class Image:
             owner=_optional_text(json["owner"]),
             created=datetime.fromisoformat(_text(json["created"])),
             verdict=Verdict.from_json(json["verdict"]),
+            quarantined=json.get("quarantined") is True,
         )
 
 

@@ -363,6 +363,7 @@ def _document(image: _Image, claim: _Claim) -> dict[str, Any]:
         "owner": claim.owner,
         "created": claim.created,
         "verdict": _verdict(None),
+        "quarantined": False,
     }
 
 

@@ -1,0 +1,129 @@
+// Putting an image out of everyone's reach is one admin's word; giving it back, or erasing it, is asked
+// for and approved.
+
+import VaultCrypto
+package import VaultFormat
+
+/// Who approves what.
+package struct ApprovalGrant: Hashable, Sendable {
+    package let approval: ApprovalID
+    /// The request as its approver knows it.
+    package let digest: Digest256
+    package let approver: UInt32
+    /// Whether it must be somebody else than who asked.
+    package let needsSecondPerson: Bool
+
+    package init(
+        approval: ApprovalID, digest: Digest256, approver: UInt32, needsSecondPerson: Bool
+    ) {
+        self.approval = approval
+        self.digest = digest
+        self.approver = approver
+        self.needsSecondPerson = needsSecondPerson
+    }
+}
+
+/// Carries out the changes of quarantine inside a transaction.
+struct QuarantineChange {
+    let catalog: any CatalogWriter
+    let keyring: Keyring
+    let index: UInt64
+    let microseconds: Int64
+
+    /// An image that is quarantined already stays as it is.
+    func quarantine(
+        _ id: ImageID, _ namespace: NamespaceName
+    ) throws(ChangeFailure) -> ChangeResult {
+        var image = try image(id, namespace)
+        if image.quarantinedMicroseconds == nil {
+            image.quarantinedMicroseconds = microseconds
+            image = image.authenticated(by: keyring, at: index)
+            let changed = image
+            try catalogued { () throws(StorageError) in try catalog.updateImage(changed) }
+        }
+        return .quarantined(image)
+    }
+
+    func ask(_ offered: ApprovalRow) throws(ChangeFailure) -> ChangeResult {
+        try quarantined(offered)
+        let row = offered.authenticated(by: keyring, at: index)
+        let isCrowded = try catalogued { () throws(StorageError) in
+            try catalog.waitingApprovals(
+                at: microseconds, after: 0, limit: Limits.approvalsWaiting
+            ).count == Limits.approvalsWaiting
+        }
+        guard !isCrowded else { throw .refused(VaultError(.overloaded)) }
+        return try catalogued { () throws(StorageError) in
+            try catalog.deleteApprovals(
+                lapsedBefore: microseconds - Limits.approvalSeconds * 1_000_000,
+                limit: Limits.approvalSweep)
+            try catalog.insertApproval(row)
+            return .asked(row)
+        }
+    }
+
+    func approve(_ grant: ApprovalGrant) throws(ChangeFailure) -> ChangeResult {
+        var row = try approvable(grant)
+        var image = try quarantined(row)
+        row.state = .performed
+        row.approver = grant.approver
+        row = row.authenticated(by: keyring, at: index)
+        let performed = row
+        return try catalogued { () throws(StorageError) in
+            try catalog.updateApproval(performed)
+            switch performed.kind {
+            case .releaseImage:
+                image.quarantinedMicroseconds = nil
+                try catalog.updateImage(image.authenticated(by: keyring, at: index))
+                return .approved(performed, erased: nil)
+            case .eraseImage:
+                let every = ClaimIndex(owner: nil, job: nil)
+                while let claim = try catalog.newestReference(of: image.row, fitting: every) {
+                    try catalog.deleteReference(claim)
+                }
+                try catalog.deleteImage(image)
+                return .approved(performed, erased: image.blob)
+            }
+        }
+    }
+
+    /// The request, if this approver may approve it now.
+    private func approvable(_ grant: ApprovalGrant) throws(ChangeFailure) -> ApprovalRow {
+        let found = try catalogued { () throws(StorageError) in
+            try catalog.approval(grant.approval)
+        }
+        guard let row = found else { throw .refused(VaultError(.unknownApproval)) }
+        try refusing { () throws(VaultError) in
+            try row.verify(with: keyring)
+            guard row.state == .waiting else { throw VaultError(.approvalUsed) }
+            guard microseconds <= row.expiresMicroseconds else {
+                throw VaultError(.approvalExpired)
+            }
+            guard grant.digest == row.digest else { throw VaultError(.approvalMismatch) }
+            guard !grant.needsSecondPerson || grant.approver != row.requester else {
+                throw VaultError(.secondPersonRequired)
+            }
+        }
+        return row
+    }
+
+    @discardableResult
+    private func quarantined(_ row: ApprovalRow) throws(ChangeFailure) -> ImageRow {
+        let image = try image(row.image, row.namespace)
+        guard image.quarantinedMicroseconds != nil else {
+            throw .refused(VaultError(.notQuarantined))
+        }
+        return image
+    }
+
+    private func image(
+        _ id: ImageID, _ namespace: NamespaceName
+    ) throws(ChangeFailure) -> ImageRow {
+        let found = try catalogued { () throws(StorageError) in
+            try catalog.image(id, in: namespace)
+        }
+        guard let image = found else { throw .refused(VaultError(.unknownImage)) }
+        try refusing { () throws(VaultError) in try image.verify(with: keyring) }
+        return image
+    }
+}

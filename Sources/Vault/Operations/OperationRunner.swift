@@ -1,0 +1,157 @@
+// The one task that works on operations: the oldest first, in bounded steps, resting between them so that
+// requests go first. Each step is durable with its cursor, so that whoever comes next goes on behind it.
+
+import VaultCrypto
+import VaultFormat
+
+/// One kind of work, in steps.
+protocol OperationWork: Sendable {
+    /// Does what comes behind the operation's cursor, as far as one step goes.
+    ///
+    /// - Returns: what is to be committed, in order; nothing once there is nothing left to do.
+    /// - Throws: what keeps all of the work from going on; what is wrong with one item is part of a step.
+    func step(of operation: OperationRow) async throws(VaultError) -> [OperationStep]
+}
+
+/// Tells the runner that there may be something to do.
+final class OperationAlarm: Sendable {
+    let rings: AsyncStream<Void>
+    private let bell: AsyncStream<Void>.Continuation
+
+    init() { (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+
+    func ring() { bell.yield() }
+}
+
+package struct OperationRunner: Sendable {
+    private let vault: Vault
+    /// Percent of the time that may be worked.
+    private let share: Int
+
+    /// - Parameter share: 1 to 100.
+    package init(_ vault: Vault, share: Int) {
+        self.vault = vault
+        self.share = share
+    }
+
+    /// Works until its task is cancelled.
+    package func run() async {
+        vault.operationAlarm.ring()
+        for await _ in vault.operationAlarm.rings {
+            while !Task.isCancelled, await turnAndRest() {}
+        }
+    }
+
+    private func turnAndRest() async -> Bool {
+        let begun = vault.clock.monotonicMicroseconds()
+        do throws(VaultError) {
+            guard try await turn() else { return false }
+        } catch {
+            // Sealed, full, busy: all of it passes, and the cursor stands where it stood.
+            await rest(milliseconds: Limits.operationRetryMilliseconds)
+            return true
+        }
+        let worked = vault.clock.monotonicMicroseconds() - begun
+        await rest(milliseconds: worked * Int64(100 - share) / Int64(share) / 1000)
+        return true
+    }
+
+    /// One step of the oldest operation that may run.
+    ///
+    /// - Returns: false when there is none.
+    /// - Throws: what keeps it from going on now.
+    package func turn() async throws(VaultError) -> Bool {
+        guard let operation = try next() else { return false }
+        try await advance(operation)
+        return true
+    }
+
+    /// An operation whose row does not verify is never worked on.
+    private func next() throws(VaultError) -> OperationRow? {
+        let keyring = try vault.keyring()
+        let rows = try vault.reading { (reader) throws(StorageError) in
+            try reader.unfinishedOperations(limit: Limits.finishedOperations)
+        }
+        let next = rows.first { row in
+            row.state != .paused && (try? row.verify(with: keyring)) != nil
+        }
+        // Keys that went meanwhile verify nothing: that is not to have nothing to do.
+        guard !keyring.isErased else { throw VaultError(.sealed) }
+        return next
+    }
+
+    private func advance(_ operation: OperationRow) async throws(VaultError) {
+        let steps: [OperationStep]
+        do throws(VaultError) {
+            steps = try await work(of: operation).step(of: operation)
+        } catch  where error.code.outlastsWaiting {
+            return try await end(operation, .failed, error.code)
+        }
+        // The daemon stops: a step that is not entered leaves no trace.
+        if Task.isCancelled { return }
+        guard !steps.isEmpty else { return try await end(operation, .done, nil) }
+        for step in steps {
+            do throws(VaultError) {
+                _ = try await vault.committer.commit(
+                    .advanceOperation(operation.operation, step), event(of: step))
+            } catch  where error.code == .operationConflict {
+                // Paused or cancelled meanwhile: what was not entered is done again, or never.
+                return
+            }
+        }
+    }
+
+    private func work(of operation: OperationRow) throws(VaultError) -> any OperationWork {
+        do throws(FormatError) {
+            switch operation.kind {
+            case .reinspect:
+                return Reinspection(
+                    vault: vault, parameters: try .init(parsing: operation.parameters))
+            }
+        } catch {
+            throw VaultError(.rowDamaged)
+        }
+    }
+
+    private func event(of step: OperationStep) -> Event {
+        var event = Event(.operationAdvanced, atMicroseconds: vault.clock.nowMicroseconds())
+        if let image = step.quarantined {
+            event.action = .imageQuarantined
+            event.namespace = image.namespace
+            event.image = image.image
+        }
+        return event
+    }
+
+    private func end(
+        _ operation: OperationRow, _ state: OperationState, _ failure: ErrorCode?
+    ) async throws(VaultError) {
+        var event = Event(.operationEnded, atMicroseconds: vault.clock.nowMicroseconds())
+        event.outcome = failure == nil ? .done : .failed
+        event.code = failure
+        do throws(VaultError) {
+            _ = try await vault.committer.commit(
+                .moveOperation(operation.operation, to: state, failure: failure), event)
+        } catch  where error.code == .operationConflict {
+            return
+        }
+    }
+
+    private func rest(milliseconds: Int64) async {
+        try? await Task.sleep(for: .milliseconds(milliseconds))
+    }
+}
+
+extension ErrorCode {
+    /// Whether trying again later can only end the same way.
+    fileprivate var outlastsWaiting: Bool { !description.retryable && self != .deadlineExceeded }
+}
+
+extension OperationStep {
+    /// The image that the step quarantines; such a step has no other.
+    fileprivate var quarantined: ImageRow? {
+        guard images.count == 1, case .refused(_, quarantine: true) = images[0].outcome
+        else { return nil }
+        return images[0].image
+    }
+}

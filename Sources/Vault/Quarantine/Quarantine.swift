@@ -1,0 +1,121 @@
+// Images that nobody may read: put there at once, given back or erased only when a request was approved.
+
+import VaultCrypto
+package import VaultFormat
+
+/// A page of quarantined images and where the next begins.
+package struct QuarantinePage: Sendable {
+    package let images: [ImageRow]
+    package let next: Int64?
+}
+
+/// A page of requests that wait and where the next begins.
+package struct ApprovalPage: Sendable {
+    package let approvals: [ApprovalRow]
+    package let next: Int64?
+}
+
+extension Vault {
+    /// Makes an image unreadable to everyone. A reading that had begun ends as it would have.
+    ///
+    /// - Throws: ``VaultError`` `unknown-image`.
+    package func quarantine(
+        _ id: ImageID, in namespace: NamespaceName, _ call: Call
+    ) async throws(VaultError) -> ImageRow {
+        try await audited(.imageQuarantined, call, image: id) { () async throws(VaultError) in
+            var event = event(.imageQuarantined, call, image: id)
+            event.namespace = namespace
+            let committed = try await committer.commit(
+                .quarantine(image: id, namespace: namespace), event)
+            guard case .quarantined(let image) = committed.result else {
+                throw VaultError(.internalError)
+            }
+            return image
+        }
+    }
+
+    package func quarantined(
+        after: Int64, limit: Int, _ call: Call
+    ) async throws(VaultError) -> QuarantinePage {
+        try await audited(.quarantineRead, call) { () async throws(VaultError) in
+            let keyring = try keyring()
+            let limit = min(max(limit, 1), Limits.pageRows)
+            let rows = try reading { (reader) throws(StorageError) in
+                try reader.quarantinedImages(after: after, limit: limit + 1)
+            }
+            for row in rows { try row.verify(with: keyring) }
+            _ = try await committer.commit(.none, event(.quarantineRead, call))
+            return QuarantinePage(
+                images: Array(rows.prefix(limit)),
+                next: rows.count > limit ? rows[limit - 1].row : nil)
+        }
+    }
+
+    /// Asks that a quarantined image be released or erased.
+    ///
+    /// - Parameter answer: what its sender is told, kept where the request may come again.
+    /// - Throws: ``VaultError`` `unknown-image` or `not-quarantined`.
+    package func request(
+        _ kind: ApprovalKind, _ id: ImageID, in namespace: NamespaceName, _ call: Call,
+        at place: RequestPlace?, _ answer: @Sendable (ApprovalRow) -> StoredAnswer
+    ) async throws(VaultError) -> StoredAnswer {
+        try await audited(.quarantineRequested, call, image: id) { () async throws(VaultError) in
+            _ = try keyring()
+            let now = clock.nowMicroseconds()
+            let row = ApprovalRow(
+                row: 0, approval: try random(), kind: kind, namespace: namespace, image: id,
+                requester: call.caller.uid, createdMicroseconds: now,
+                expiresMicroseconds: now + Limits.approvalSeconds * 1_000_000, state: .waiting,
+                approver: nil, changedAt: 0, mac: RowMAC(checked: []))
+            let told = answer(row)
+            var event = event(.quarantineRequested, call, image: id)
+            event.namespace = namespace
+            _ = try await committer.commit(
+                .ask(row), event, keeping: place.map { KeptAnswer(place: $0, answer: told) })
+            return told
+        }
+    }
+
+    /// Requests that wait for approval.
+    package func approvals(
+        after: Int64, limit: Int, _ call: Call
+    ) async throws(VaultError) -> ApprovalPage {
+        try await audited(.quarantineRead, call) { () async throws(VaultError) in
+            let keyring = try keyring()
+            let limit = min(max(limit, 1), Limits.pageRows)
+            let rows = try reading { (reader) throws(StorageError) in
+                try reader.waitingApprovals(
+                    at: clock.nowMicroseconds(), after: after, limit: limit + 1)
+            }
+            for row in rows { try row.verify(with: keyring) }
+            _ = try await committer.commit(.none, event(.quarantineRead, call))
+            return ApprovalPage(
+                approvals: Array(rows.prefix(limit)),
+                next: rows.count > limit ? rows[limit - 1].row : nil)
+        }
+    }
+
+    /// Approves a request, and carries it out, once.
+    ///
+    /// - Parameter digest: the request as the approver knows it.
+    /// - Throws: ``VaultError`` `unknown-approval`, `approval-used`, `approval-expired`,
+    ///   `approval-mismatch`, `second-person-required`, `unknown-image` or `not-quarantined`.
+    package func approve(
+        _ id: ApprovalID, digest: Digest256, _ call: Call
+    ) async throws(VaultError) -> ApprovalRow {
+        try await audited(.quarantineApproved, call) { () async throws(VaultError) in
+            var event = event(.quarantineApproved, call)
+            event.approval = id
+            let committed = try await committer.commit(
+                .approve(
+                    ApprovalGrant(
+                        approval: id, digest: digest, approver: call.caller.uid,
+                        needsSecondPerson: settings.twoPerson.contains(.quarantine))), event)
+            guard case .approved(let approval, let erased) = committed.result else {
+                throw VaultError(.internalError)
+            }
+            if let erased { discard(erased) }
+            return approval
+        }
+    }
+}

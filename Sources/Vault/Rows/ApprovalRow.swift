@@ -1,0 +1,81 @@
+// What one admin asks for and another, or the same one once more, approves.
+
+package import VaultCrypto
+package import VaultFormat
+
+package struct ApprovalRow: Hashable, Sendable {
+    /// The catalog's number; zero before it is inserted.
+    package var row: Int64
+    package let approval: ApprovalID
+    package let kind: ApprovalKind
+    package let namespace: NamespaceName
+    package let image: ImageID
+    package let requester: UInt32
+    package let createdMicroseconds: Int64
+    /// The last moment at which it can be approved.
+    package let expiresMicroseconds: Int64
+    package var state: ApprovalState
+    /// Who approved; nil while it waits.
+    package var approver: UInt32?
+    /// The log index of the row's last change.
+    package var changedAt: UInt64
+    package var mac: RowMAC
+
+    package init(
+        row: Int64, approval: ApprovalID, kind: ApprovalKind, namespace: NamespaceName,
+        image: ImageID, requester: UInt32, createdMicroseconds: Int64, expiresMicroseconds: Int64,
+        state: ApprovalState, approver: UInt32?, changedAt: UInt64, mac: RowMAC
+    ) {
+        self.row = row
+        self.approval = approval
+        self.kind = kind
+        self.namespace = namespace
+        self.image = image
+        self.requester = requester
+        self.createdMicroseconds = createdMicroseconds
+        self.expiresMicroseconds = expiresMicroseconds
+        self.state = state
+        self.approver = approver
+        self.changedAt = changedAt
+        self.mac = mac
+    }
+
+    /// What was asked for: the part of the row that never changes.
+    private var request: [UInt8] {
+        var writer = ByteWriter(reserving: 192)
+        writer.appendShort(Array("approval".utf8))
+        writer.append(approval.bytes)
+        writer.append(kind.rawValue)
+        writer.appendShort(namespace.bytes)
+        writer.append(image.bytes)
+        writer.append(requester)
+        writer.append(UInt64(bitPattern: createdMicroseconds))
+        writer.append(UInt64(bitPattern: expiresMicroseconds))
+        return writer.bytes
+    }
+
+    /// What an approver names: SHA-256 of the request. ObjectFormat §8.
+    package var digest: Digest256 { LogHash.digest(request) }
+
+    var authenticated: [UInt8] {
+        var writer = ByteWriter(reserving: 192)
+        writer.append(request)
+        writer.append(state.rawValue)
+        writer.append(approver ?? 0)
+        writer.append(changedAt)
+        return writer.bytes
+    }
+
+    /// The same row, changed by the event at `index`.
+    package func authenticated(by keyring: Keyring, at index: UInt64) -> ApprovalRow {
+        var row = self
+        row.changedAt = index
+        row.mac = keyring.rowMAC(row.authenticated)
+        return row
+    }
+
+    /// - Throws: ``VaultError`` `row-damaged`.
+    package func verify(with keyring: Keyring) throws(VaultError) {
+        guard keyring.verify(mac, of: authenticated) else { throw VaultError(.rowDamaged) }
+    }
+}

@@ -1,0 +1,65 @@
+// The verbs of background work, on the admin socket.
+
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+package import VaultAPI
+package import VaultFormat
+
+extension VaultClient {
+    /// Asks for a re-inspection; sending it again under the same key asks for nothing more.
+    package func inspect(
+        _ request: InspectionRequest, key: IdempotencyKey? = nil
+    ) async throws(ClientError) -> OperationAnswer {
+        try await answer(
+            OperationAnswer.self, to: send(request, to: APIPath.inspections, key: key))
+    }
+
+    package func operations(_ page: PageQuery) async throws(ClientError) -> OperationListAnswer {
+        try await answer(
+            OperationListAnswer.self, to: exchange(.GET, APIPath.operations + page.query))
+    }
+
+    /// The operation at its end, or after `wait` seconds.
+    package func operation(
+        _ id: OperationID, wait: Int = 0
+    ) async throws(ClientError) -> OperationAnswer {
+        let query = OperationQuery(wait: wait).query
+        return try await answer(
+            OperationAnswer.self, to: exchange(.GET, APIPath.operation(id) + query))
+    }
+
+    package func findings(
+        of id: OperationID, _ page: PageQuery
+    ) async throws(ClientError) -> OperationFindingsAnswer {
+        try await answer(
+            OperationFindingsAnswer.self, to: exchange(.GET, APIPath.findings(id) + page.query))
+    }
+
+    package func cancel(_ id: OperationID) async throws(ClientError) -> OperationAnswer {
+        try await answer(OperationAnswer.self, to: exchange(.DELETE, APIPath.operation(id)))
+    }
+
+    package func pause(_ id: OperationID) async throws(ClientError) -> OperationAnswer {
+        try await answer(OperationAnswer.self, to: exchange(.POST, APIPath.pause(id)))
+    }
+
+    package func resume(_ id: OperationID) async throws(ClientError) -> OperationAnswer {
+        try await answer(OperationAnswer.self, to: exchange(.POST, APIPath.resume(id)))
+    }
+
+    /// Sends a JSON object.
+    func send(
+        _ value: some Encodable, to path: String, key: IdempotencyKey? = nil
+    ) async throws(ClientError) -> HTTPClientResponse {
+        var headers = HTTPHeaders()
+        headers.add(name: HeaderName.contentType, value: MediaType.json)
+        if let key {
+            headers.add(name: HeaderName.idempotencyKey, value: IdempotencyKeyField.field(key))
+        }
+        // Encoding fails only for numbers that are none, and no request holds any.
+        let bytes = (try? WireJSON.encode(value)) ?? []
+        return try await exchange(
+            .POST, path, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
+    }
+}

@@ -1,0 +1,41 @@
+// Bounds of operations, of approvals, and of answers that are kept to be given again.
+
+extension Limits {
+    /// Bytes of an idempotency key: a UUID has 36.
+    package static let idempotencyKeyBytes = 64
+    /// Seconds for which a kept answer is given again: longer than anybody retries.
+    package static let idempotencySeconds: Int64 = 24 * 3600
+    /// Kept answers of one principal; each has under a kilobyte. The next request with a key waits
+    /// until one is too old.
+    package static let idempotencyKeysPerPrincipal = 10_000
+    /// Kept answers that are too old, removed with each one that is added.
+    package static let idempotencySweep = 100
+    /// Bytes of an answer that is kept: those of creating verbs have a few hundred.
+    package static let keptAnswerBytes = 16 << 10
+
+    /// Images that one step of an operation takes at most: the flush that ends it costs less than
+    /// they do, and so much is done again after a crash.
+    package static let operationStepImages = 16
+    /// Milliseconds after which a step takes no further image: a pause is obeyed, and requests get
+    /// their turn, within about as long.
+    package static let operationStepMilliseconds: Int64 = 250
+    /// Finished operations that are remembered, with their findings.
+    package static let finishedOperations = 100
+    /// Bytes of an operation's own parameters.
+    package static let operationParameterBytes = 255
+    /// Milliseconds between two looks at what may have changed: the vault's key, a pause, a wait.
+    package static let operationPollMilliseconds: Int64 = 100
+    /// Milliseconds before a step is tried again that the store or the inspectors could not do.
+    package static let operationRetryMilliseconds: Int64 = 1000
+    /// Seconds that one request may wait for an operation to end: less than a silent connection lives.
+    package static let operationWaitSeconds = 20
+    /// Percent of the time that operations work by default; the rest is left to requests.
+    package static let operationShare = 25
+
+    /// Seconds within which a request is approved or lapses.
+    package static let approvalSeconds: Int64 = 24 * 3600
+    /// Requests that may wait for approval at once: more than two admins can look at.
+    package static let approvalsWaiting = 1000
+    /// Lapsed and used requests that are removed with each one that is made.
+    package static let approvalSweep = 100
+}

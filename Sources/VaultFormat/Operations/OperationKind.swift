@@ -1,0 +1,87 @@
+/// Which work an operation does. The numbers are the catalog's: they never change their meaning.
+package enum OperationKind: UInt8, Sendable, CaseIterable {
+    /// Every stored image, or those with an older verdict, is inspected anew.
+    case reinspect = 1
+
+    package var name: String {
+        switch self {
+        case .reinspect: "reinspect"
+        }
+    }
+
+    package init?(name: String) {
+        guard let kind = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = kind
+    }
+
+    /// Whether the two may not be unfinished at the same time: each would undo or repeat what the
+    /// other does.
+    package func excludes(_ other: OperationKind) -> Bool {
+        switch (self, other) {
+        case (.reinspect, .reinspect): true
+        }
+    }
+}
+
+/// Where an operation stands. The numbers are the catalog's.
+package enum OperationState: UInt8, Sendable, CaseIterable {
+    /// It waits for its turn, or for the vault's key.
+    case pending = 1
+    case running = 2
+    /// Stopped by an admin, who can let it go on.
+    case paused = 3
+    case done = 4
+    case failed = 5
+    case cancelled = 6
+
+    package var name: String {
+        switch self {
+        case .pending: "pending"
+        case .running: "running"
+        case .paused: "paused"
+        case .done: "done"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    /// Whether nothing more will happen.
+    package var isFinal: Bool { self == .done || self == .failed || self == .cancelled }
+
+    /// The states from which an admin, or the work itself, may bring an operation here.
+    package var reachableFrom: Set<OperationState> {
+        switch self {
+        case .pending: [.paused]
+        case .running: [.pending, .running]
+        case .paused: [.pending, .running]
+        case .done, .failed: [.pending, .running]
+        case .cancelled: [.pending, .running, .paused]
+        }
+    }
+}
+
+/// How far an operation is.
+package struct OperationProgress: Hashable, Sendable {
+    /// The last row that is done; the work goes on behind it.
+    package var cursor: Int64
+    /// The last row that the work is about: what came later needs none.
+    package let last: Int64
+    /// Items that there were to do when it was asked for.
+    package let total: Int
+    package var done: Int
+    /// Items that something was found about.
+    package var found: Int
+    /// Items that could not be done; each is listed with its code.
+    package var failures: Int
+
+    package init(
+        cursor: Int64 = 0, last: Int64, total: Int, done: Int = 0, found: Int = 0, failures: Int = 0
+    ) {
+        self.cursor = cursor
+        self.last = last
+        self.total = total
+        self.done = done
+        self.found = found
+        self.failures = failures
+    }
+}

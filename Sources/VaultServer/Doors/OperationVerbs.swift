@@ -1,0 +1,166 @@
+// admin.sock: background work.
+
+import HTTPTypes
+import HummingbirdCore
+import Vault
+import VaultAPI
+import VaultCrypto
+import VaultFormat
+
+extension RequestHandler {
+    /// Answers a verb of operations; nil for any other.
+    func answerOperations(_ verb: Verb, _ exchange: Exchange) async throws -> Answer? {
+        switch verb {
+        case .startInspection: return try await startInspection(exchange)
+        case .listOperations: return try await listOperations(exchange)
+        case .readOperation(let id): return try await readOperation(id, exchange)
+        case .listFindings(let id): return try await listFindings(id, exchange)
+        case .moveOperation(let id, let steering):
+            let id = try await operation(id, exchange)
+            try await parsing(exchange) { () throws(RequestError) in
+                try QueryString.requireNone(exchange.query)
+            }
+            let row = try await self.verb { () async throws(VaultError) in
+                try await vault.move(id, steering, exchange.call)
+            }
+            return .json(OperationAnswer(row))
+        default: return nil
+        }
+    }
+
+    private func startInspection(_ exchange: Exchange) async throws -> Answer {
+        let (parameters, repeatable) = try await parsing(exchange) { () throws(RequestError) in
+            try QueryString.requireNone(exchange.query)
+            let request = try RequestJSON.decode(InspectionRequest.self, from: exchange.content)
+            return (try reinspection(request), try exchange.repeatable())
+        }
+        let told = try await verb { () async throws(VaultError) in
+            try await vault.once(repeatable, exchange.action, exchange.call) {
+                (place) async throws(VaultError) in
+                try await vault.startReinspection(parameters, exchange.call, at: place) {
+                    StoredAnswer(status: 202, json: OperationAnswer($0))
+                }
+            }
+        }
+        return Answer(told)
+    }
+
+    private func reinspection(
+        _ request: InspectionRequest
+    ) throws(RequestError) -> ReinspectionParameters {
+        // No image would ever leave a search below a version that is not there yet.
+        guard request.below ?? 1 <= Vault.inspectorVersion else {
+            throw .invalidBody(
+                expected: "one whose below is at most \(Vault.inspectorVersion)")
+        }
+        return ReinspectionParameters(
+            below: request.below, level: request.level, quarantines: request.quarantine,
+            isTrial: request.trial)
+    }
+
+    private func listOperations(_ exchange: Exchange) async throws -> Answer {
+        let (query, before) = try await page(exchange)
+        let page = try await verb { () async throws(VaultError) in
+            try await vault.operations(before: before, limit: query.limit, exchange.call)
+        }
+        return .json(
+            OperationListAnswer(
+                operations: page.operations.map { OperationAnswer($0) },
+                next: page.next.flatMap { PageCursor(row: $0) }))
+    }
+
+    private func readOperation(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        let id = try await operation(id, exchange)
+        let query = try await parsing(exchange) { () throws(RequestError) in
+            try OperationQuery(query: exchange.query)
+        }
+        let row = try await verb { () async throws(VaultError) in
+            try await vault.operation(id, waiting: query.wait, exchange.call)
+        }
+        return .json(OperationAnswer(row))
+    }
+
+    private func listFindings(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        let id = try await operation(id, exchange)
+        let (query, after) = try await page(exchange)
+        let page = try await verb { () async throws(VaultError) in
+            try await vault.findings(
+                of: id, after: after ?? 0, limit: query.limit, exchange.call)
+        }
+        return .json(
+            OperationFindingsAnswer(
+                findings: page.findings.map {
+                    OperationFinding(
+                        image: $0.image, namespace: $0.namespace, code: $0.code,
+                        finding: $0.finding)
+                }, next: page.next.flatMap { PageCursor(row: $0) }))
+    }
+
+    /// The page that a listing of numbered rows asks for.
+    func page(_ exchange: Exchange) async throws -> (PageQuery, row: Int64?) {
+        try await parsing(exchange) { () throws(RequestError) in
+            let query = try PageQuery(query: exchange.query)
+            return (query, try query.after?.row())
+        }
+    }
+
+    /// What has not the form of an operation's id is none.
+    private func operation(_ id: String, _ exchange: Exchange) async throws -> OperationID {
+        guard let id = try? OperationID(hex: id) else {
+            throw try await refused(VaultError(.unknownOperation), exchange)
+        }
+        return id
+    }
+}
+
+extension Exchange {
+    /// The request under the key that its sender gave it.
+    func repeatable() throws(RequestError) -> RepeatableRequest? {
+        let key = try IdempotencyKeyField.key(fields: values(HeaderName.idempotencyKey))
+        guard let key else { return nil }
+        let head = "\(request.method.rawValue) \(request.head.path ?? "")\n"
+        return RepeatableRequest(key: key, digest: LogHash.digest(Array(head.utf8) + content))
+    }
+}
+
+extension PageCursor {
+    /// A place in a listing of numbered rows.
+    init?(row: Int64) {
+        guard let cursor = try? PageCursor("r\(row)") else { return nil }
+        self = cursor
+    }
+
+    /// - Throws: ``RequestError`` for what no page gave as its next.
+    func row() throws(RequestError) -> Int64 {
+        guard wireText.first == "r", let row = Int64(wireText.dropFirst()), row > 0,
+            "r\(row)" == wireText
+        else { throw .invalidParameter("after", expected: "the next of another page") }
+        return row
+    }
+}
+
+extension StoredAnswer {
+    init(status: UInt16, json value: some Encodable) {
+        // Encoding fails only for numbers that are none, and no answer holds any.
+        self.init(status: status, body: (try? WireJSON.encode(value)) ?? Array("{}".utf8))
+    }
+}
+
+extension Answer {
+    init(_ stored: StoredAnswer) {
+        self.init(
+            HTTPResponse.Status(code: Int(stored.status)), type: MediaType.json, body: stored.body)
+    }
+}
+
+extension OperationAnswer {
+    init(_ row: OperationRow) {
+        let inspection =
+            row.kind == .reinspect ? try? ReinspectionParameters(parsing: row.parameters) : nil
+        self.init(
+            id: row.operation, kind: row.kind, state: row.state, creator: row.creator,
+            createdMicroseconds: row.createdMicroseconds,
+            updatedMicroseconds: row.updatedMicroseconds, progress: row.progress,
+            failure: row.failure, inspection: inspection.map { InspectionSummary($0) })
+    }
+}

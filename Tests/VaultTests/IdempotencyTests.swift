@@ -1,0 +1,155 @@
+// A request that comes again under its sender's key is carried out once.
+
+import Testing
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultTestKit
+
+@Suite("A request under a key of its sender")
+struct IdempotencyTests {
+    @Test("is carried out once, and gets the same answer each time")
+    func same() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        let first = try await test.reinspect(under: "k1")
+        let second = try await test.reinspect(under: "k1")
+        #expect(first == second)
+        #expect(first.status == 202)
+        #expect(try await test.operations().count == 1)
+        #expect(
+            try test.log().map(\.summary).suffix(3) == [
+                "operation.started done", "request.repeated done", "operation.read done",
+            ])
+        let log = try test.log()
+        let started = try #require(log.last { $0.action == "operation.started" })
+        #expect(log.last { $0.action == "request.repeated" }?.begunAt == started.index)
+    }
+
+    @Test("gets the same answer from the daemon's next run")
+    func restart() async throws {
+        let test = try TestVault()
+        let first = try await test.reinspect(under: "k1")
+        test.stop()
+        let next = try test.reopened()
+        defer { next.stop() }
+        #expect(try await next.reinspect(under: "k1") == first)
+        #expect(try await next.operations().count == 1)
+    }
+
+    @Test("is refused when the key was another request's")
+    func reused() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        try await test.reinspect(under: "k1")
+        #expect(
+            try await refusal { try await test.reinspect(under: "k1", text: "other") }
+                == .idempotencyKeyReused)
+        #expect(try test.log().last?.summary == "operation.started refused idempotency-key-reused")
+    }
+
+    @Test("is another one for another user, another door or another namespace")
+    func principals() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        try await test.reinspect(under: "k1")
+        for call in [
+            test.call(uid: 7), test.call(door: .admin), test.call(TestKeys.clinic),
+        ] {
+            // It is carried out, and meets the operation that stands.
+            #expect(
+                try await refusal { try await test.reinspect(under: "k1", as: call) }
+                    == .operationConflict)
+        }
+    }
+
+    @Test("is carried out again when its first was refused")
+    func refused() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        let standing = try await test.reinspect()
+        #expect(
+            try await refusal { try await test.reinspect(under: "k1") } == .operationConflict)
+        try await test.cancel(standing)
+        let now = try await test.reinspect(under: "k1")
+        #expect(now != standing)
+        #expect(try await test.operations().count == 2)
+    }
+
+    @Test("is carried out again after 24 hours, and what is too old is removed")
+    func expiry() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        let first = try await test.reinspect(under: "k1")
+        try await test.cancel(first)
+        test.clock.advance(microseconds: Limits.idempotencySeconds * 1_000_000)
+        #expect(try await test.reinspect(under: "k1") == first)
+        test.clock.advance(microseconds: 1)
+        let second = try await test.reinspect(under: "k2")
+        #expect(memory.tables.answers.count == 1)
+        try await test.cancel(second)
+        #expect(try await test.reinspect(under: "k1") != first)
+    }
+
+    @Test("is refused while the first is being answered")
+    func inUse() async throws {
+        let gate = GatedCatalog(MemoryCatalog())
+        let test = try TestVault(catalog: gate)
+        defer { test.stop() }
+        gate.close()
+        async let first = test.reinspect(under: "k1")
+        gate.awaitArrival()
+        async let second = refusal { try await test.reinspect(under: "k1") }
+        // The second is refused at once; only its event waits behind the gate.
+        gate.open()
+        #expect(try await second == .idempotencyKeyInUse)
+        #expect(try await first.status == 202)
+    }
+
+    @Test("is not taken any more from who has too many kept answers")
+    func bounded() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        let first = try await test.reinspect(under: "k1")
+        try await test.cancel(first)
+        let principal = try #require(memory.tables.answers.first?.principal)
+        var rows = TestRows()
+        let others = (1..<Limits.idempotencyKeysPerPrincipal).map { _ in
+            rows.answer(of: principal, at: test.clock.nowMicroseconds())
+        }
+        memory.tamper { $0.answers += others }
+        #expect(try await refusal { try await test.reinspect(under: "k2") } == .overloaded)
+        #expect(try await test.reinspect(under: "k1") == first)
+        #expect(try await test.operations().count == 1)
+    }
+
+    @Test("is not answered from a row that was changed or moved")
+    func damaged() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        try await test.reinspect(under: "k1")
+        let row = try #require(memory.tables.answers.first)
+        let changes = [
+            KeptAnswerRow(
+                lookup: row.lookup, principal: row.principal,
+                createdMicroseconds: row.createdMicroseconds + 1, index: row.index,
+                sealed: row.sealed),
+            KeptAnswerRow(
+                lookup: row.lookup, principal: row.principal,
+                createdMicroseconds: row.createdMicroseconds, index: row.index + 1,
+                sealed: row.sealed),
+            KeptAnswerRow(
+                lookup: row.lookup, principal: row.principal,
+                createdMicroseconds: row.createdMicroseconds, index: row.index,
+                sealed: row.sealed.dropLast() + [row.sealed[row.sealed.count - 1] ^ 1]),
+        ]
+        for change in changes {
+            memory.tamper { $0.answers = [change] }
+            #expect(
+                try await refusal { try await test.reinspect(under: "k1") } == .rowDamaged)
+        }
+    }
+}
