@@ -72,8 +72,7 @@ enum ProtocolCheck {
                 session.isReusable == (heard.outcome == .sound && heard.measures.isCheap),
                 "a worker used again after a refusal, or not after none")
             FuzzCheck.require(
-                heard.outcome == .sound || heard.decode == .notAsked
-                    || !heard.decode.finding.rawValue.isEmpty, "a refusal without a finding")
+                (heard.outcome == .sound) == (heard.finding == nil), "a refusal without a finding")
         } catch {
             FuzzCheck.require(error != .deadline, "waited for a worker that is gone")
             FuzzCheck.require(!session.isReusable, "a worker used again after a fault")
