@@ -16,7 +16,10 @@ enum Linter {
         guard unsafe vault_harden_process("vaultinspect") == 0, let magic = Magic() else {
             return EX_UNAVAILABLE
         }
-        guard Worker.raiseWalls(around: socket).stage == .ready else { return EX_UNAVAILABLE }
+        let greeting = Worker.raiseWalls(around: socket)
+        guard greeting.stage == .ready, socket.write(greeting.encoded()) else {
+            return EX_UNAVAILABLE
+        }
         return serve(socket, magic, in: ImageRoom(capacity: Int(Limits.workerImageBytes)))
     }
 

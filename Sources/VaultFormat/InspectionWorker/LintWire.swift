@@ -1,6 +1,7 @@
 // What `vaultctl inspect` asks of a `vaultinspect --lint` and hears from it, without a daemon: a head of
-// 320 bytes, then the image; an answer of 320 bytes. Both programs come from one build. Fixed width like
-// a worker's messages; the texts stand behind a byte with their length and are filled up with zeros.
+// 320 bytes, then the image; an answer of 320 bytes. It greets first, as a worker does. Both programs come
+// from one build. Fixed width like a worker's messages; the texts stand behind a byte with their length and
+// are filled up with zeros.
 //
 //   request  0 "IVLQ"  4 version  5 level  6 trailer  7 metadata  8 animation  9 types  10 zeros
 //            16 bytes of the image, of an upload, pixels, scans, bytes of metadata  56 zeros  64 name

@@ -50,10 +50,8 @@ final class LocalInspector {
             judged += 1
             return try LintAnswer(parsing: head)
         } catch {
-            let wasNew = judged == 0
             end()
-            // One that never answered may be missing its libraries or its walls.
-            throw wasNew ? .notStarted(path: program) : .noAnswer
+            throw .noAnswer
         }
     }
 
@@ -91,6 +89,13 @@ final class LocalInspector {
         Self.limitWaits(of: ends[0])
         child = (pid, ends[0])
         judged = 0
+        // It greets when its walls stand.
+        guard let greeting = receive(WorkerGreeting.byteCount, from: ends[0]),
+            (try? WorkerGreeting(parsing: greeting))?.stage == .ready
+        else {
+            end()
+            throw .notStarted(path: program)
+        }
         return ends[0]
     }
 
