@@ -13,7 +13,7 @@ struct ProcessMemory {
 
     /// The first of `needles` that any readable page holds.
     func holds(anyOf needles: [[UInt8]]) throws -> Int? {
-        let maps = try String(contentsOfFile: "/proc/\(pid)/maps", encoding: .utf8)
+        let maps = try Self.text("/proc/\(pid)/maps")
         let memory = unsafe open("/proc/\(pid)/mem", O_RDONLY | O_CLOEXEC)
         guard memory >= 0 else { throw TestFailure("no memory of \(pid): \(errno)") }
         defer { close(memory) }
@@ -30,6 +30,20 @@ struct ProcessMemory {
             }
         }
         return nil
+    }
+
+    /// A file of the kernel's, which has no size and comes a page a read.
+    private static func text(_ path: String) throws -> String {
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw TestFailure("\(path): \(errno)") }
+        defer { close(file) }
+        var all: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let got = unsafe read(file, &chunk, chunk.count)
+            guard got > 0 else { return String(decoding: all, as: UTF8.self) }
+            all += chunk[..<got]
+        }
     }
 
     /// What can be read of a region; guard pages cannot.
