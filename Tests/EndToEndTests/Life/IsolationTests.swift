@@ -73,10 +73,14 @@ struct IsolationTests {
         .enabled(if: Machine.isRoot, "for root only"))
     func workers() throws {
         let launchers = try daemon().children
-        #expect(launchers.count == 1)
-        let launcher = try #require(launchers.first)
-        #expect(launcher.text("environ").isEmpty)
-        #expect(launcher.status("NoNewPrivs") == "1")
+        #expect(Set(launchers.map { $0.status("Name") }) == ["vaultinspect", "vaultd-stretch"])
+        for launcher in launchers {
+            #expect(launcher.text("environ").isEmpty)
+            #expect(launcher.status("NoNewPrivs") == "1")
+            #expect(launcher.status("Threads") == "1")
+            #expect(launcher.descriptors.contains(3))
+        }
+        let launcher = try #require(launchers.first { $0.status("Name") == "vaultinspect" })
         let workers = try eventually("a worker behind its walls") {
             let workers = launcher.children.filter { $0.status("Seccomp") == "2" }
             return workers.isEmpty ? nil : workers
