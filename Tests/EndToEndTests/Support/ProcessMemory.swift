@@ -40,7 +40,7 @@ struct ProcessMemory {
         var all: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
-            let got = unsafe read(file, &chunk, chunk.count)
+            let got = unsafe Glibc.read(file, &chunk, chunk.count)
             guard got > 0 else { return String(decoding: all, as: UTF8.self) }
             all += chunk[..<got]
         }
