@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import VaultFormat
 
 struct ProcessMemory {
     private let pid: pid_t
@@ -13,53 +14,46 @@ struct ProcessMemory {
 
     /// The first of `needles` that any readable page holds.
     func holds(anyOf needles: [[UInt8]]) throws -> Int? {
-        let maps = try Self.text("/proc/\(pid)/maps")
-        let memory = unsafe open("/proc/\(pid)/mem", O_RDONLY | O_CLOEXEC)
-        guard memory >= 0 else { throw TestFailure("no memory of \(pid): \(errno)") }
-        defer { close(memory) }
-        let needles = needles.map { Data($0) }
-        for line in maps.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            let ends = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-            guard ends.count == 2, words[1].hasPrefix("r"), !line.hasSuffix("[vvar]") else {
+        let folder = try TestFolder()
+        let list = folder.path("needles")
+        try Disk.write(needles.map { Hex.encode($0) }.joined(separator: "\n"), to: list)
+        let found = try python(Self.search, ["\(pid)", list])
+        guard let number = Int(found.trimmingCharacters(in: .newlines)) else {
+            throw TestFailure("the search of \(pid): \(found)")
+        }
+        return number < 0 ? nil : number
+    }
+
+    /// Prints the number of the first needle that is found, or -1. What cannot be read, such as a guard
+    /// page, ends its region.
+    private static let search = """
+        import sys
+
+        needles = [bytes.fromhex(line) for line in open(sys.argv[2])]
+        memory = open(f"/proc/{sys.argv[1]}/mem", "rb", 0)
+        for line in open(f"/proc/{sys.argv[1]}/maps"):
+            words = line.split()
+            if not words[1].startswith("r") or words[-1] in ("[vvar]", "[vsyscall]"):
                 continue
-            }
-            let region = Self.read(memory, from: ends[0], to: ends[1])
-            if let found = needles.firstIndex(where: { region.range(of: $0) != nil }) {
-                return found
-            }
-        }
-        return nil
-    }
-
-    /// A file of the kernel's, which has no size and comes a page a read.
-    private static func text(_ path: String) throws -> String {
-        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw TestFailure("\(path): \(errno)") }
-        defer { close(file) }
-        var all: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let got = unsafe Glibc.read(file, &chunk, chunk.count)
-            guard got > 0 else { return String(decoding: all, as: UTF8.self) }
-            all += chunk[..<got]
-        }
-    }
-
-    /// What can be read of a region; guard pages cannot.
-    private static func read(_ memory: Int32, from start: UInt64, to end: UInt64) -> Data {
-        var all = Data()
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
-        var place = start
-        while place < end {
-            let wanted = min(chunk.count, Int(end - place))
-            let got = unsafe pread(memory, &chunk, wanted, off_t(Int64(bitPattern: place)))
-            guard got > 0 else { break }
-            all.append(contentsOf: chunk[..<got])
-            place += UInt64(got)
-        }
-        return all
-    }
+            place, end = (int(text, 16) for text in words[0].split("-"))
+            kept = b""
+            while place < end:
+                try:
+                    memory.seek(place)
+                    piece = memory.read(min(end - place, 16 << 20))
+                except (OSError, OverflowError):
+                    break
+                if not piece:
+                    break
+                place += len(piece)
+                kept += piece
+                for number, needle in enumerate(needles):
+                    if needle in kept:
+                        print(number)
+                        sys.exit()
+                kept = kept[-4096:]
+        print(-1)
+        """
 }
 
 /// The processes below one.
