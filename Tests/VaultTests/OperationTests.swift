@@ -23,7 +23,10 @@ struct OperationTests {
         #expect(operation.state == .done)
         #expect(operation.progress.total == 2)
         #expect(operation.progress.done == 2)
-        #expect(memory.tables.images.allSatisfy { $0.verdict.inspectorVersion == 1 })
+        #expect(
+            memory.tables.images.allSatisfy {
+                $0.verdict.inspectorVersion == Vault.inspectorVersion
+            })
         // So that nothing is left below that version, and every row still verifies.
         #expect(try memory.look { try $0.imageCount(below: 1) }.count == 0)
         #expect(try await test.get(memory.tables.images[0].image) == TestImages.small)

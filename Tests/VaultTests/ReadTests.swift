@@ -169,7 +169,7 @@ struct ReadTests {
         let id = try await test.put(TestImages.small).image.image
         let size = TestImages.small.count
         for span in [ByteSpan.run(first: size, last: nil), .suffix(0)] {
-            await #expect(throws: VaultError(.rangeNotSatisfiable, imageBytes: size).self) {
+            await #expect(throws: VaultError(.rangeNotSatisfiable, imageBytes: size).recorded) {
                 _ = try await test.vault.open(id, claim: .unnamed, span: span, test.call())
             }
             let log = try await test.settledLog()

@@ -29,6 +29,16 @@ extension Vault {
         }
     }
 
+    /// Keeps the answer of what is durable already and cannot be in one transaction with it, such as a
+    /// file; it tells the state of things, which is an event. Between the two a kill leaves no answer,
+    /// and a request that comes again is carried out again.
+    package func keep(
+        _ answer: StoredAnswer, at place: RequestPlace, telling action: EventAction, _ call: Call
+    ) async throws(VaultError) {
+        _ = try await committer.commit(
+            .none, event(action, call), keeping: KeptAnswer(place: place, answer: answer))
+    }
+
     /// The answer that was given before; giving it again is an event of its own.
     private func keptAnswer(
         for place: RequestPlace, _ call: Call

@@ -198,7 +198,8 @@ extension Vault {
             // With keys that went meanwhile nothing is found and nothing opens: that is no damage.
             let error = keys.sealings == sealings ? error : error.whileSealing
             try await record(error, as: action, call, image: image)
-            throw error
+            // A verb that runs inside another leaves one event, not two.
+            throw error.recorded
         }
     }
 

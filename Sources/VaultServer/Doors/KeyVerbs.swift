@@ -65,13 +65,22 @@ extension RequestHandler {
     // MARK: Slots
 
     func addSlot(_ exchange: Exchange) async throws -> Answer {
-        let query = try await parsing(exchange) { () throws(RequestError) in
-            try NewSlotQuery(query: exchange.query)
+        // The secret is no part of what a repeated request is compared by: nothing of it is kept.
+        let (query, repeatable) = try await parsing(exchange) { () throws(RequestError) in
+            (try NewSlotQuery(query: exchange.query), try exchange.repeatable())
         }
-        let (id, list) = try await verb { () async throws(VaultError) in
-            try await vault.addSlot(exchange.neededSecret, label: query.label, exchange.call)
+        let call = exchange.call
+        let told = try await verb { () async throws(VaultError) in
+            try await vault.once(repeatable, exchange.action, call) {
+                (place) async throws(VaultError) in
+                let (id, list) = try await vault.addSlot(
+                    exchange.neededSecret, label: query.label, call)
+                let told = StoredAnswer(status: 201, json: SlotsAnswer(list, added: id))
+                if let place { try await vault.keep(told, at: place, telling: .slotsRead, call) }
+                return told
+            }
         }
-        return .json(SlotsAnswer(list, added: id), status: .created)
+        return Answer(told)
     }
 
     func slots(_ verb: Verb, _ exchange: Exchange) async throws -> Answer {

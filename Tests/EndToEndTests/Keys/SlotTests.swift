@@ -19,6 +19,27 @@ struct SlotTests {
         try vault.ask(method, path, body: body.map { Array($0.utf8) }, door: "admin")
     }
 
+    @Test("a slot that is asked for twice under one key is added once, and told of twice")
+    func once() throws {
+        let vault = try TestVault()
+        func add(_ label: String, _ secret: String) throws -> Answer {
+            try vault.ask(
+                "POST", "/v1/slots?label=\(label)", ["Idempotency-Key: \"again\""],
+                body: Array(secret.utf8), door: "admin")
+        }
+        let first = try add("spoken", Self.passphrase)
+        #expect(first.status == 201, "\(first.summary)")
+        let again = try add("spoken", Self.passphrase)
+        #expect(again.status == 201)
+        #expect(again.bytes == first.bytes)
+        let other = try add("other", Self.passphrase)
+        #expect(other.code == "idempotency-key-reused" && other.status == 422)
+        let listed = try Self.admin(vault, "GET", "/v1/slots").json
+        #expect(listed["slots"].list.count == 2)
+        let refusals = try vault.events().filter { $0["outcome"].text == "refused" }
+        #expect(refusals.map { $0["code"].text } == ["idempotency-key-reused"])
+    }
+
     @Test("one way in takes the other's place: the removed secret opens no keyring from then on")
     func exchange() throws {
         let vault = try TestVault()
