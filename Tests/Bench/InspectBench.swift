@@ -78,7 +78,7 @@ struct Isolation {
             var inside: [Double] = []
             var outside: [Double] = []
             let before = BenchClock.cpu()
-            let pool = try InspectorPool(.init(executable: worker, policy: .default))
+            let pool = try InspectorPool(.init(executable: worker))
             guard let local = LocalInspector(image, level) else { fatalError("no libmagic") }
             var insideCPU = 0.0
             for _ in 0..<Self.images / Self.block {
@@ -99,7 +99,9 @@ struct Isolation {
     ) async throws -> Double {
         let started = BenchClock.now()
         LocalInspector.walk(image)
-        let answer = try await pool.examine(image, type: .jpeg, level: level, namespace: "a")
+        var policy = InspectionPolicy.default
+        policy.level = level
+        let answer = try await pool.examine(image, type: .jpeg, policy: policy, namespace: "a")
         guard answer.outcome == .sound else { fatalError("refused: \(answer.decode)") }
         return BenchClock.now() - started
     }
@@ -159,7 +161,7 @@ struct SingleFile {
 
     func run() async throws {
         let pool = try InspectorPool(
-            .init(executable: worker, concurrency: 1, spares: 1, policy: .default))
+            .init(executable: worker, concurrency: 1, spares: 1))
         _ = try await pool.check()
         var seconds: [Double] = []
         var verdict = ""
@@ -191,13 +193,13 @@ struct SingleFile {
         }
         let answer: WorkerAnswer
         do throws(InspectorPoolError) {
-            answer = try await pool.examine(bytes, type: type, level: .decode, namespace: "a")
+            answer = try await pool.examine(bytes, type: type, policy: policy, namespace: "a")
         } catch {
             return ("not inspected, \(error.code)", WorkerMeasures())
         }
         let verdict =
             answer.outcome == .sound
-            ? "accepted" : "refused by the worker, \(answer.decode.finding.rawValue)"
+            ? "accepted" : "refused by the worker, \(answer.decode)"
         return (verdict, answer.measures)
     }
 }
