@@ -92,7 +92,7 @@ let package = Package(
             dependencies: [
                 "VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage",
                 "VaultAPI",
-                "VaultServer", "CVaultSystem",
+                "VaultServer", "CVaultSystem", "CQRCode",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -128,6 +128,8 @@ let package = Package(
 
         .systemLibrary(
             name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(
+            name: "CQRCode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Tests.

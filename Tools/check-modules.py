@@ -23,7 +23,7 @@ ALLOWED = {
     "VaultServer": {"VaultFormat", "VaultCrypto", "VaultAPI", "Vault"},
     "VaultClient": {"VaultFormat", "VaultAPI"},
     "vaultd": {"VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage", "VaultAPI", "VaultServer",
-               "CVaultSystem"},
+               "CVaultSystem", "CQRCode"},
     "vaultctl": {"VaultFormat", "VaultAPI", "VaultClient", "CVaultSystem"},
     "vaultinspect": {"VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib",
                      "CDeflate"},
@@ -34,7 +34,7 @@ FORBIDDEN = {
     "ImageInspection": {"Foundation", "FoundationEssentials", "Glibc"},
     "vaultinspect": {"Foundation", "FoundationEssentials"},
 }
-OURS = set(ALLOWED) | {"CSodium", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib", "CDeflate"}
+OURS = set(ALLOWED) | {"CSodium", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib", "CDeflate", "CQRCode"}
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |private )?import (?:\w+ )?(\w+)", re.M)
 
 

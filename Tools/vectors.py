@@ -377,16 +377,114 @@ def stretched(passphrase, salt, parameters):
     )
 
 
+# Lines that say if they were mistyped: what they are called, and the bytes that they stand for.
+CHECKED = {"key": 32, "share": 59, "recovery": 32, "recipient": 32, "challenge": 152, "answer": 96}
+
+
+def checked_text(name, data):
+    assert len(data) == CHECKED[name]
+    return f"imagevault-{name}-1:{data.hex()}{zlib.crc32(data):08x}"
+
+
+def parse_checked(name, text):
+    prefix = f"imagevault-{name}-1:"
+    line = text[:-1] if text.endswith("\n") else text
+    refuse_unless(line.startswith(prefix), "text", "malformed-text")
+    digits = line[len(prefix):].replace(" ", "")
+    sound = len(digits) == 2 * (CHECKED[name] + 4) and all(d in "0123456789abcdef" for d in digits)
+    refuse_unless(sound, "text", "malformed-text")
+    data = bytes.fromhex(digits)
+    refuse_unless(zlib.crc32(data[:-4]) == int.from_bytes(data[-4:]), "text", "malformed-text")
+    return data[:-4]
+
+
+def check_words(public):
+    digest = hashlib.sha256(b"ivault-words-v1-" + public).digest()[:8]
+    words = []
+    for at in range(0, 8, 2):
+        value = int.from_bytes(digest[at:at + 2])
+        word = "bdfghjklmnprstvz"[value >> 12] + "aiou"[value >> 10 & 3]
+        word += "bdfghjklmnprstvz"[value >> 6 & 15] + "aiou"[value >> 4 & 3]
+        words.append(word + "bdfghjklmnprstvz"[value & 15])
+    return " ".join(words)
+
+
+def field_product(one, other):
+    """In GF(256) modulo x^8+x^4+x^3+x+1."""
+    product = 0
+    while other:
+        product ^= one if other & 1 else 0
+        one, other = one << 1 ^ (0x11B if one & 0x80 else 0), other >> 1
+    return product
+
+
+def field_quotient(one, other):
+    return next(value for value in range(256) if field_product(value, other) == one)
+
+
+def share_value(secret, coefficients, place):
+    """The polynomials' values: `coefficients` by rising degree, the secret before them."""
+    value = bytes(len(secret))
+    for row in [*reversed(coefficients), secret]:
+        value = bytes(field_product(v, place) ^ c for v, c in zip(value, row))
+    return value
+
+
+def interpolated(points, place):
+    """The values at `place`, from a dictionary of places and values."""
+    total = bytes(len(next(iter(points.values()))))
+    for here, value in points.items():
+        weight = 1
+        for other in points:
+            if other != here:
+                weight = field_product(weight, field_quotient(place ^ other, here ^ other))
+        total = bytes(t ^ field_product(weight, v) for t, v in zip(total, value))
+    return total
+
+
+def share_set(name, needed, count):
+    return fixed(name + " set", 8) + bytes([needed, count])
+
+
+def make_shares(name, vault, secret, needed, count):
+    coefficients = [fixed(f"{name} coefficient {degree}") for degree in range(1, needed)]
+    head = vault + share_set(name, needed, count)
+    return [head + bytes([at]) + share_value(secret, coefficients, at) for at in range(1, count + 1)]
+
+
+def parse_share(text):
+    data = parse_checked("share", text)
+    needed, count, number = data[24], data[25], data[26]
+    sound = 2 <= needed <= 16 and needed <= count <= 24 and 1 <= number <= count
+    refuse_unless(sound, "text", "malformed-text")
+    return data[:26], number, data[27:]
+
+
+def shared_secret(text, vault, parameters):
+    shares = [parse_share(line) for line in text.split("\n") if line]
+    of_this = all(head == vault + parameters for head, _, _ in shares)
+    points = {number: value for _, number, value in shares}
+    enough = of_this and len(points) == len(shares) >= parameters[8]
+    refuse_unless(enough, "slot", "wrong-key")
+    some = dict(list(points.items())[:parameters[8]])
+    agreed = all(interpolated(some, at) == value for at, value in points.items())
+    refuse_unless(agreed, "slot", "wrong-key")
+    return interpolated(some, 0)
+
+
 def secret_kind(text):
-    return 1 if text.startswith("imagevault-key-1:") else 2
+    kinds = {"imagevault-key-1:": 1, "imagevault-share-1:": 4}
+    return next((kind for prefix, kind in kinds.items() if text.startswith(prefix)), 2)
 
 
-def slot_secret(text, body):
+def slot_secret(text, body, vault):
     """The 32 bytes that `text` stands for at a slot with this body."""
     if secret_kind(text) == 1:
         return parse_key_text(text)
     reader = Reader(body, "slot")
     parameters, salt = reader.short(), reader.take(32)
+    if secret_kind(text) == 4:
+        return shared_secret(text, vault, parameters)
     return stretched(text.encode(), salt, parameters)
 
 
@@ -535,7 +633,7 @@ def open_file(data, secret):
             continue
         try:
             typed = isinstance(secret, str)
-            root = open_slot(slot, vault, slot_secret(secret, slot["body"]) if typed else secret)
+            root = open_slot(slot, vault, slot_secret(secret, slot["body"], vault) if typed else secret)
         except Refused as error:
             if error.code == "wrong-key":
                 continue
@@ -606,6 +704,19 @@ def make_note(vault, size, root, signing_key):
     public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     signature = key_id(origin, public) + signing_key.sign(text.encode())
     return f"{text}\n\u2014 {origin} {base64.b64encode(signature).decode()}\n"
+
+
+def make_succession(vault, number, old, new):
+    """The note in which two keys of the log sign that one takes the place of the other."""
+    origin = f"imagevault/{vault.hex()}"
+    publics = [key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw) for key in (old, new)]
+    keys = "".join(verifier_key(origin, public) + "\n" for public in publics)
+    text = f"{origin}/log-key\n{number}\n{keys}"
+    note = text + "\n"
+    for key, public in zip((old, new), publics):
+        signature = base64.b64encode(key_id(origin, public) + key.sign(text.encode())).decode()
+        note += f"\u2014 {origin} {signature}\n"
+    return note
 
 
 def check_note(note, verifier):
@@ -1177,6 +1288,15 @@ def keyrings():
         opened = list(map(spell, open_file(both, typed)[2]))
         opens.append({"rule": f"of two slots the {rule} opens alone", "kind": 1, "file": both.hex()})
         opens[-1] |= {"secret": typed, "root": ROOT.hex(), "entries": opened}
+    whole, third = make_board(), make_slot("third", VAULT, fixed("third secret"), ROOT)
+    recipient = recovery_slot(ROOT)
+    mixed = keyring("mixed", slots=(recipient, whole["slot"], third))
+    for numbers in ((0, 1, 2), (4, 2, 3), (0, 1, 2, 3, 4)):
+        typed = "\n".join(whole["texts"][at] for at in numbers) + "\n"
+        told = " and ".join(str(at + 1) for at in numbers)
+        opens.append({"rule": f"the shares {told} of three that are needed", "kind": 1})
+        opens[-1] |= {"file": mixed.hex(), "secret": typed, "root": ROOT.hex()}
+        opens[-1] |= {"entries": list(map(spell, open_file(mixed, typed)[2]))}
     refusals = []
 
     def refuse(rule, data, layer, code, secret=SECRET):
@@ -1195,7 +1315,171 @@ def keyrings():
         refuse(rule, data, layer, code)
     for rule, data, code, typed in passphrase_faults(both):
         refuse(rule, data, "slot", code, typed)
+    for rule, typed in share_faults(whole["texts"]):
+        refuse(rule, mixed, "slot", "wrong-key", typed)
     return opens, refusals
+
+
+def make_board(name="board", vault=None):
+    """A slot that three of five shares open."""
+    secret = fixed(name + " secret")
+    shares = make_shares(name, vault or VAULT, secret, 3, 5)
+    slot = make_slot(name, VAULT, secret, ROOT, kind=4, parameters=share_set(name, 3, 5))
+    return {"slot": slot, "texts": [checked_text("share", share) for share in shares]}
+
+
+def share_faults(texts):
+    two = texts[:2]
+    other = make_board("other board")["texts"]
+    elsewhere = make_board("board", fixed("other vault", 16))["texts"]
+
+    def wrong(text):
+        return checked_text("share", flipped(parse_checked("share", text), -1))
+
+    yield "two shares of three", "\n".join(two)
+    yield "one share", texts[0]
+    yield "a share twice", "\n".join([*two, texts[1]])
+    yield "a share of another set", "\n".join([*two, other[2]])
+    yield "shares of another set", "\n".join(other[:3])
+    yield "shares for another vault", "\n".join(elsewhere[:3])
+    yield "a share that is wrong, with its checksum", "\n".join([*two, wrong(texts[2])])
+    yield "a share more that does not agree", "\n".join([*texts[:3], wrong(texts[4])])
+
+
+# ---- slot-texts.json ---------------------------------------------------------------------------
+
+RECOVERY = fixed("recovery key")
+
+
+def recovery_slot(root, name="bank"):
+    """A slot whose private half the vault never has."""
+    recipient = sodium.crypto_scalarmult_base(RECOVERY)
+    return {
+        "id": fixed(name + " id", 16),
+        "kind": 3,
+        "created": 1_700_000_000_000_000,
+        "label": name.encode(),
+        "recipient": recipient,
+        "sealed_root": seal_to(name, recipient, root),
+        "body": b"",
+    }
+
+
+def recovery_case():
+    """A challenge and its answer, both as text, and every byte that they are made of."""
+    slot, session = recovery_slot(ROOT), fixed("session key")
+    asking = sodium.crypto_scalarmult_base(session)
+    data = VAULT + slot["id"] + struct.pack(">Q", 7) + asking + slot["sealed_root"]
+    opened = sodium.crypto_box_seal_open(slot["sealed_root"], slot["recipient"], RECOVERY)
+    answer = slot["id"] + seal_to("answer", asking, opened)
+    assert sodium.crypto_box_seal_open(answer[16:], asking, session) == ROOT
+    return {
+        "recovery": checked_text("recovery", RECOVERY),
+        "recipient": checked_text("recipient", slot["recipient"]),
+        "words": check_words(slot["recipient"]),
+        "file": keyring("recovered", slots=(slot,)).hex(),
+        "slot": slot["id"].hex(),
+        "challenge": checked_text("challenge", data),
+        "session": session.hex(),
+        "session_words": check_words(asking),
+        "answer": checked_text("answer", answer),
+        "root": ROOT.hex(),
+    }
+
+
+def slot_texts():
+    opens, refusals = [], []
+    for name, count in CHECKED.items():
+        data = fixed("text of " + name, count)
+        text = checked_text(name, data)
+        opens.append({"rule": name, "name": name, "text": text, "bytes": data.hex()})
+        start = len(f"imagevault-{name}-1:")
+        spaced = text[:start] + " " + " ".join(text[at:at + 4] for at in range(start, len(text), 4))
+        if name != "key":
+            opens.append({"rule": name + " as on paper", "name": name, "text": spaced + " \n"})
+            opens[-1] |= {"bytes": data.hex()}
+        digit = "0" if text[start] != "0" else "1"
+        faults = {
+            "cut by a digit": text[:-1],
+            "a digit mistyped": text[:start] + digit + text[start + 1:],
+            "two digits swapped for one another": text[:start] + text[start + 2:start + 4]
+            + text[start:start + 2] + text[start + 4:],
+            "a digit more": text + "0",
+            "capital digits": text[:start] + text[start:].upper(),
+            "another version": text.replace("-1:", "-2:"),
+            "a tab between": text[:start + 8] + "\t" + text[start + 8:],
+            "a space before": " " + text,
+        }
+        for rule, fault in faults.items():
+            vector = {"rule": f"{name}: {rule}", "name": name, "text": fault}
+            vector |= {"refused_by": "text", "code": "malformed-text"}
+            refusals.append(confirm(vector, lambda: parse_checked(name, fault)))
+    words = [{"key": fixed(f"words {at}").hex()} for at in range(4)]
+    for one in words:
+        one["words"] = check_words(bytes.fromhex(one["key"]))
+    return {
+        "opens": opens,
+        "refusals": refusals,
+        "words": words,
+        "recovery": recovery_case(),
+        "sharings": [sharing(needed, count) for needed, count in ((2, 2), (3, 5), (16, 24))],
+        "published": PUBLISHED,
+    }
+
+
+def sharing(needed, count):
+    name = f"{needed} of {count}"
+    secret = fixed(name + " secret")
+    rows = [fixed(f"{name} coefficient {degree}").hex() for degree in range(1, needed)]
+    shares = make_shares(name, VAULT, secret, needed, count)
+    return {
+        "rule": name,
+        "secret": secret.hex(),
+        "coefficients": rows,
+        "shares": [checked_text("share", share) for share in shares],
+    }
+
+
+# Points of polynomials over this field as others published them, with the place of their secret: the sample
+# of the Internet-Draft draft-mcgrew-tss-03 (2010), and two splits of Blockchain Commons' bc-shamir, which
+# has its secret at 255.
+PUBLISHED = [
+    {
+        "rule": "draft-mcgrew-tss-03, 2 of 2",
+        "needed": 2,
+        "at": 0,
+        "secret": "7465737400",
+        "points": {"1": "b9fa07e185", "2": "f5409b4511"},
+    },
+    {
+        "rule": "bc-shamir, 3 of 5",
+        "needed": 3,
+        "at": 255,
+        "secret": "0ff784df000c4380a5ed683f7e6e3dcf",
+        "points": {
+            "0": "00112233445566778899aabbccddeeff",
+            "1": "d43099fe444807c46921a4f33a2a798b",
+            "2": "d9ad4e3bec2e1a7485698823abf05d36",
+            "3": "0d8cf5f6ec337bc764d1866b5d07ca42",
+            "4": "1aa7fe3199bc5092ef3816b074cabdf2",
+        },
+    },
+    {
+        "rule": "bc-shamir, 2 of 7",
+        "needed": 2,
+        "at": 255,
+        "secret": "204188bfa6b440a1bdfd6753ff55a8241e07af5c5be943db917e3efabc184b1a",
+        "points": {
+            "0": "2dcd14c2252dc8489af3985030e74d5a48e8eff1478ab86e65b43869bf39d556",
+            "1": "a1dfdd798388aada635b9974472b4fc59a32ae520c42c9f6a0af70149b882487",
+            "2": "2ee99daf727c0c7773b89a18de64497ff7476dacd1015a45f482a893f7402cef",
+        },
+    },
+]
+for one in PUBLISHED:
+    some = dict(list(one["points"].items())[-one["needed"]:])
+    found = interpolated({int(at): bytes.fromhex(value) for at, value in some.items()}, one["at"])
+    assert found.hex() == one["secret"], one["rule"]
 
 
 def key_texts():
@@ -1276,6 +1560,8 @@ def events():
             "reference": fixed("event reference", 16).hex(),
             "slot": fixed("event slot", 16).hex(),
             "generation": 8,
+            "key_file": "log-key",
+            "note": "imagevault/log-key\n2\n\n\u2014 signed\n",
             "bytes": 200000,
             "offset": 262144,
             "duration_us": 1234,
@@ -1390,6 +1676,12 @@ def log():
     signer = {"origin": origin, "public_key": public.hex(), "key_id": key_id(origin, public).hex()}
     signer |= {"verifier_key": verifier_key(origin, public)}
     signer |= {"fingerprint": hashlib.sha256(public).hexdigest(), "notes": notes}
+    next_seed = fixed("next log key")
+    following = Ed25519PrivateKey.from_private_bytes(next_seed)
+    next_public = following.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    signer |= {"succession": {"number": 2, "old": verifier_key(origin, public)}}
+    signer["succession"] |= {"new": verifier_key(origin, next_public)}
+    signer["succession"] |= {"note": make_succession(VAULT, 2, seed, following)}
     trees = {"leaves": LEAVES, "roots": ROOTS}
     both = {"opens": opens, "refusals": refusals, "pseudonyms": pseudonyms()}
     both |= {"policies": [policy(text) for text in POLICIES]}
@@ -1409,6 +1701,7 @@ def files():
     yield "lookups", "ObjectFormat §7 to §9", lookups()
     yield "keyrings", "KeyringFormat §2 to §5", pair(keyrings())
     yield "key-texts", "KeyringFormat §3.2", pair(key_texts())
+    yield "slot-texts", "KeyringFormat §3.2 to §3.5", slot_texts()
     yield "log", "LogFormat", log()
 
 
@@ -1440,7 +1733,7 @@ def known_keys(data, typed):
     """Every secret on the way from what is typed to the keys, and the keys."""
     _, vault, slots, _, header, _, nonce, payload = parse_file(data)
     for slot in slots:
-        secret = slot_secret(typed, slot["body"])
+        secret = slot_secret(typed, slot["body"], vault)
         reader = Reader(slot["body"], "slot")
         reader.short()
         salt, _, slot_nonce, sealed = (reader.take(count) for count in (32, 32, 24, 48))

@@ -16,35 +16,52 @@ extension VaultClient {
         try await answer(SealAnswer.self, to: exchange(.POST, APIPath.seal))
     }
 
-    /// Opens the vault with the secret of one of its slots.
-    package func unseal(_ secret: [UInt8]) async throws(ClientError) -> SealAnswer {
-        try await send(secret, to: APIPath.unseal)
+    /// Opens the vault, or its log's key, with the secret of one of its slots.
+    package func unseal(
+        _ secret: [UInt8], _ kind: KeyFile.Kind = .keyring
+    ) async throws(ClientError) -> SealAnswer {
+        try await send(secret, to: APIPath.unseal + KeyFileQuery(kind).query)
     }
 
-    package func slots() async throws(ClientError) -> SlotsAnswer {
-        try await answer(SlotsAnswer.self, to: exchange(.GET, APIPath.slots))
+    package func slots(
+        _ kind: KeyFile.Kind = .keyring
+    ) async throws(ClientError) -> SlotsAnswer {
+        try await answer(
+            SlotsAnswer.self, to: exchange(.GET, APIPath.slots + KeyFileQuery(kind).query))
     }
 
     /// Adds a slot that the secret opens.
     package func addSlot(
-        _ secret: [UInt8], label: SlotLabel
+        _ secret: [UInt8], label: SlotLabel, to kind: KeyFile.Kind = .keyring
     ) async throws(ClientError) -> SlotsAnswer {
-        try await send(secret, to: APIPath.slots + NewSlotQuery(label: label).query)
+        try await send(secret, to: APIPath.slots + NewSlotQuery(label: label, to: kind).query)
     }
 
     package func removeSlot(_ id: SlotID) async throws(ClientError) -> SlotsAnswer {
         try await answer(SlotsAnswer.self, to: exchange(.DELETE, APIPath.slot(id)))
     }
 
-    /// Has a slot open the keyring, and what that gives thrown away.
+    /// Has a slot open its file, and what that gives thrown away.
     package func proveSlot(
         _ id: SlotID, _ secret: [UInt8]
     ) async throws(ClientError) -> SlotsAnswer {
         try await send(secret, to: APIPath.slotProof(id))
     }
 
-    package func rotateRoot() async throws(ClientError) -> SlotsAnswer {
-        try await answer(SlotsAnswer.self, to: exchange(.POST, APIPath.rotateRoot))
+    /// What the holder of a recovery key is to answer.
+    package func challenge(_ id: SlotID) async throws(ClientError) -> ChallengeAnswer {
+        try await answer(ChallengeAnswer.self, to: exchange(.POST, APIPath.challenge(id)))
+    }
+
+    package func rotateRoot(
+        _ kind: KeyFile.Kind = .keyring
+    ) async throws(ClientError) -> SlotsAnswer {
+        try await answer(
+            SlotsAnswer.self, to: exchange(.POST, APIPath.rotateRoot + KeyFileQuery(kind).query))
+    }
+
+    package func rotateLogKey() async throws(ClientError) -> LogKeyAnswer {
+        try await answer(LogKeyAnswer.self, to: exchange(.POST, APIPath.rotateLogKey))
     }
 
     private func send<Value: Decodable>(

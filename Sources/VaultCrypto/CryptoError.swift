@@ -13,6 +13,8 @@ package enum CryptoError: Error, Hashable, Sendable {
     case libraryUnavailable
     /// A key file's text is not one: mistyped or cut short.
     case malformedKeyFile
+    /// A share, a recipient, a recovery key or an answer is mistyped, cut short, or out of place.
+    case malformedText
     /// A passphrase could not be stretched: there was no memory for it, or its child ended.
     case stretchFailed
     /// The vault was sealed, and this key is zero bytes by now.
@@ -28,6 +30,7 @@ package enum CryptoError: Error, Hashable, Sendable {
         case .keyMemoryExhausted: "key-memory-exhausted"
         case .libraryUnavailable: "library-unavailable"
         case .malformedKeyFile: "malformed-key-file"
+        case .malformedText: "malformed-text"
         case .stretchFailed: "stretch-failed"
         case .sealed: "sealed"
         case .unknownKey: "unknown-key"

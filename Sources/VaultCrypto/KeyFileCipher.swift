@@ -22,6 +22,23 @@ package final class OpenKeyFile: Sendable {
         }
     }
 
+    /// The keys of these entries, with new ones for those that are not here.
+    fileprivate func keys(for entries: [KeyEntry]) throws(CryptoError) -> LockedBytes {
+        try unsafe LockedBytes(count: entries.count * KeyFile.keyBytes) {
+            (out) throws(CryptoError) in
+            unsafe Sodium.fillRandom(out)
+            try unsafe keys.withBytes { (bytes) throws(CryptoError) in
+                for (place, entry) in entries.enumerated() {
+                    guard let index = file.entries.firstIndex(of: entry) else { continue }
+                    let start = place * KeyFile.keyBytes
+                    unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: out[start..<start + KeyFile.keyBytes]
+                    ).copyMemory(from: Self.key(index, of: bytes))
+                }
+            }
+        }
+    }
+
     /// Lends the key of the first entry that fits.
     func withKey<R>(
         where fits: (KeyEntry) -> Bool,
@@ -64,22 +81,9 @@ package enum KeyFileCipher {
         root: borrowing Secret<RootKey>
     ) throws -> OpenKeyFile {
         let entries = entries.sorted { $0.precedes($1) }
-        let keys = try unsafe LockedBytes(count: entries.count * KeyFile.keyBytes) {
-            (out) throws(CryptoError) in unsafe Sodium.fillRandom(out)
-        }
-        let header = KeyFile.header(
-            kind: kind, vault: vault, generation: 1, slots: slots, entries: entries)
-        let derived = try derive(root: root, header: header)
-        let nonce = try Random.bytes(KeyFile.nonceBytes)
-        let payload = try unsafe derived.key.withBytes { (key) throws(CryptoError) in
-            try unsafe keys.withBytes { (bytes) throws(CryptoError) in
-                unsafe Sodium.seal(bytes, associatedData: header, nonce: nonce, key: key)
-            }
-        }
-        let file = try KeyFile(
-            kind: kind, vault: vault, generation: 1, slots: slots, entries: entries,
-            commitment: derived.commitment, nonce: nonce, payload: payload)
-        return OpenKeyFile(file: file, keys: keys)
+        return try sealed(
+            randomKeys(entries.count), entries: entries, slots: slots, as: 1, kind: kind,
+            vault: vault, root: root)
     }
 
     /// The same keys as the next generation of their file: under a new root, sealed to the slots that
@@ -100,33 +104,58 @@ package enum KeyFileCipher {
             slots.append(try SlotCipher.resealed(slot, root: root))
         }
         if let made { slots.append(try made(root)) }
+        return try sealed(
+            opened.copy(), entries: old.entries, slots: slots, as: old.generation + 1,
+            kind: old.kind, vault: old.vault, root: root)
+    }
+
+    /// The next generation of a file with other entries, for the same slots: those that were there keep
+    /// their keys, the others get new ones, and what is not named is gone.
+    package static func remade(
+        _ opened: OpenKeyFile, entries: [KeyEntry]
+    ) throws -> OpenKeyFile {
+        let old = opened.file
+        let root = try Secret<RootKey>.random()
+        return try sealed(
+            opened.keys(for: entries), entries: entries,
+            slots: old.slots.map { try SlotCipher.resealed($0, root: root) },
+            as: old.generation + 1, kind: old.kind, vault: old.vault, root: root)
+    }
+
+    private static func randomKeys(_ count: Int) throws(CryptoError) -> LockedBytes {
+        try unsafe LockedBytes(count: count * KeyFile.keyBytes) {
+            (out) throws(CryptoError) in unsafe Sodium.fillRandom(out)
+        }
+    }
+
+    private static func sealed(
+        _ keys: consuming LockedBytes, entries: [KeyEntry], slots: [KeySlot],
+        as generation: UInt64, kind: KeyFile.Kind, vault: VaultID,
+        root: borrowing Secret<RootKey>
+    ) throws -> OpenKeyFile {
         let header = KeyFile.header(
-            kind: old.kind, vault: old.vault, generation: old.generation + 1, slots: slots,
-            entries: old.entries)
+            kind: kind, vault: vault, generation: generation, slots: slots, entries: entries)
         let derived = try derive(root: root, header: header)
         let nonce = try Random.bytes(KeyFile.nonceBytes)
-        let keys = try opened.copy()
         let payload = try unsafe derived.key.withBytes { (key) throws(CryptoError) in
             try unsafe keys.withBytes { (bytes) throws(CryptoError) in
                 unsafe Sodium.seal(bytes, associatedData: header, nonce: nonce, key: key)
             }
         }
         let file = try KeyFile(
-            kind: old.kind, vault: old.vault, generation: old.generation + 1, slots: slots,
-            entries: old.entries, commitment: derived.commitment, nonce: nonce, payload: payload)
+            kind: kind, vault: vault, generation: generation, slots: slots, entries: entries,
+            commitment: derived.commitment, nonce: nonce, payload: payload)
         return OpenKeyFile(file: file, keys: keys)
     }
 
     /// Opens a key file through one slot, and lets go of what it found.
     ///
-    /// - Throws: as ``open(_:typed:stretch:)``.
+    /// - Throws: as ``open(_:with:)``.
     package static func prove(
-        _ slot: KeySlot, of file: KeyFile, typed: TypedSecret, stretch: any PassphraseStretch
+        _ slot: KeySlot, of file: KeyFile, with opener: any SlotOpener
     ) throws {
-        try typed.requireForm()
-        guard typed.kind == slot.kind else { throw CryptoError.wrongKey }
-        let root = try SlotCipher.open(slot, vault: file.vault, typed: typed, stretch: stretch)
-        _ = try open(file, provenRoot: root)
+        guard opener.kind == slot.kind else { throw CryptoError.wrongKey }
+        _ = try open(file, provenRoot: opener.root(of: slot, vault: file.vault))
     }
 
     /// Opens a key file with its root key.
@@ -169,24 +198,28 @@ package enum KeyFileCipher {
         throw CryptoError.wrongKey
     }
 
-    /// Opens a key file with what was typed, by the first slot of its kind that takes it.
+    /// Opens a key file by the first slot that takes what somebody has.
     ///
-    /// - Throws: as ``open(_:kind:secret:)``; also ``CryptoError/malformedKeyFile``, a
-    ///   ``FormatError`` and what `stretch` throws.
+    /// - Throws: as ``open(_:kind:secret:)``; also a ``FormatError``, and what stretching throws.
     package static func open(
-        _ file: KeyFile, typed: TypedSecret, stretch: any PassphraseStretch
+        _ file: KeyFile, with opener: any SlotOpener
     ) throws -> (keys: OpenKeyFile, slot: SlotID) {
-        try typed.requireForm()
-        for slot in file.slots where slot.kind == typed.kind {
+        for slot in file.slots where slot.kind == opener.kind {
             do {
-                let root = try SlotCipher.open(
-                    slot, vault: file.vault, typed: typed, stretch: stretch)
+                let root = try opener.root(of: slot, vault: file.vault)
                 return (try open(file, provenRoot: root), slot.id)
             } catch CryptoError.wrongKey {
                 continue
             }
         }
         throw CryptoError.wrongKey
+    }
+
+    /// Opens a key file with what was typed, for slots that nothing else is needed for.
+    package static func open(
+        _ file: KeyFile, typed: TypedSecret, stretch: any PassphraseStretch
+    ) throws -> (keys: OpenKeyFile, slot: SlotID) {
+        try open(file, with: TypedOpener(typed, stretch: stretch))
     }
 
     /// A root that its own slot gave and the file is not committed to means damage, not a wrong key.

@@ -4,15 +4,18 @@ import CSodium
 package import VaultFormat
 
 package final class LogSigner: Sendable {
-    private let keys: OpenKeyFile
+    package let keys: OpenKeyFile
     private let index: Int
     package let publicKey: [UInt8]
 
-    /// - Throws: ``CryptoError/unknownKey`` unless the file is a log key.
-    package init(_ keys: OpenKeyFile) throws(CryptoError) {
+    /// - Parameter number: which of its keys signs, where there are two: a rotation is under way then.
+    /// - Throws: ``CryptoError/unknownKey`` unless the file is a log key that has it.
+    package init(_ keys: OpenKeyFile, number: UInt32? = nil) throws(CryptoError) {
         let entries = keys.file.entries
         guard keys.file.kind == .logKey,
-            let index = entries.lastIndex(where: { $0.purpose == .logSigning })
+            let index = entries.lastIndex(where: {
+                $0.purpose == .logSigning && (number == nil || $0.number == number)
+            })
         else { throw .unknownKey }
         self.keys = keys
         self.index = index
@@ -48,6 +51,36 @@ package final class LogSigner: Sendable {
     package func note(size: UInt64, root: Digest256) throws(CryptoError) -> String {
         let checkpoint = Checkpoint(origin: origin, size: size, root: root)
         return checkpoint.note(keyID: keyID, signature: try sign(Array(checkpoint.text.utf8)))
+    }
+
+    // MARK: Rotation
+
+    /// Counts the log's keys; the first is 1.
+    package var number: UInt32 { keys.file.entries[index].number }
+
+    /// The next generation of the file, with this key and a new one.
+    package func extended(createdMicroseconds at: Int64) throws -> OpenKeyFile {
+        let next = KeyEntry(
+            purpose: .logSigning, number: number + 1, createdMicroseconds: at)
+        return try KeyFileCipher.remade(keys, entries: [keys.file.entries[index], next])
+    }
+
+    /// The next generation of the file, with this key alone.
+    package func alone() throws -> OpenKeyFile {
+        try KeyFileCipher.remade(keys, entries: [keys.file.entries[index]])
+    }
+
+    /// The note by which this key and `next` say together that the other takes its place.
+    ///
+    /// - Throws: ``CryptoError/sealed``.
+    package func crossSigned(with next: LogSigner) throws(CryptoError) -> String {
+        let succession = LogKeySuccession(
+            origin: origin, number: next.number,
+            old: verifierKey, new: next.verifierKey)
+        let text = Array(succession.text.utf8)
+        return succession.note([
+            (keyID, try sign(text)), (next.keyID, try next.sign(text)),
+        ])
     }
 
     private func sign(_ message: [UInt8]) throws(CryptoError) -> [UInt8] {

@@ -1,7 +1,6 @@
 // Software slots: a secret protects an X25519 private key, to which the root key is sealed.
 // KeyringFormat §3. A new root can be sealed to every slot without any secret present.
 
-import CSodium
 package import VaultFormat
 
 package enum SlotCipher {
@@ -17,26 +16,63 @@ package enum SlotCipher {
             vault: vault, secret: secret, root: root)
     }
 
-    /// Makes a slot that the bytes of `typed` open.
+    /// Makes a slot of what `typed` is: the line of a key file, a passphrase, a set of shares, or a
+    /// recovery recipient.
     ///
-    /// - Throws: ``CryptoError/malformedKeyFile`` for the text of a key file that is not one,
+    /// - Throws: ``CryptoError/malformedKeyFile`` or ``CryptoError/malformedText`` for what makes no slot,
+    ///   ``CryptoError/wrongKey`` for shares that do not belong together or to this vault,
     ///   ``FormatError/outOfRange(field:)`` for a passphrase outside ``Limits/passphraseBytes``.
     package static func make(
         label: String, vault: VaultID, typed: TypedSecret,
         parameters: PassphraseParameters = .moderate, root: borrowing Secret<RootKey>,
         createdMicroseconds: Int64, stretch: any PassphraseStretch
     ) throws -> KeySlot {
-        var draft = try Draft(
-            kind: typed.kind, label: label, createdMicroseconds: createdMicroseconds)
-        if draft.kind == .passphrase {
+        func draft(_ kind: KeySlot.Kind, _ parameters: [UInt8] = []) throws -> Draft {
+            var draft = try Draft(
+                kind: kind, label: label, createdMicroseconds: createdMicroseconds)
+            draft.parameters = parameters
+            return draft
+        }
+        switch typed.form {
+        case .keyFile:
+            return try make(
+                draft(.keyFile), vault: vault, secret: Secret(keyFile: typed), root: root)
+        case .passphrase:
             guard Limits.passphraseBytes.contains(typed.count) else {
                 throw FormatError.outOfRange(field: "passphrase")
             }
-            draft.parameters = parameters.encoded
+            let draft = try draft(.passphrase, parameters.encoded)
+            let secret = try Secret<SlotSecret>(
+                passphrase: typed, slotSalt: draft.salt, parameters, stretch)
+            return try make(draft, vault: vault, secret: secret, root: root)
+        case .shares:
+            let shares = try typed.shares()
+            let secret = try KeyShare.combined(shares)
+            guard let head = shares.first?.head, head.vault == vault else {
+                throw CryptoError.wrongKey
+            }
+            return try make(
+                draft(.shares, head.set.encoded), vault: vault, secret: secret, root: root)
+        case .recipient:
+            return try make(draft(.recoveryRecipient), recipient: typed.recipient(), root: root)
+        case .answer, .recoveryKey: throw CryptoError.malformedText
         }
-        let secret = try secret(
-            typed, kind: draft.kind, parameters: draft.parameters, salt: draft.salt, stretch)
-        return try make(draft, vault: vault, secret: secret, root: root)
+    }
+
+    /// A slot whose private half this vault never has.
+    private static func make(
+        _ draft: Draft, recipient: [UInt8], root: borrowing Secret<RootKey>
+    ) throws -> KeySlot {
+        let sealed: [UInt8]
+        do throws(CryptoError) {
+            sealed = try RootBox.seal(root, to: recipient)
+        } catch {
+            // Not every 32 bytes are a point that something can be sealed to.
+            throw error == .refused ? .malformedText : error
+        }
+        return try KeySlot(
+            id: Random.id(), kind: draft.kind, createdMicroseconds: draft.createdMicroseconds,
+            label: draft.label, recipient: recipient, sealedRoot: sealed, body: [])
     }
 
     /// What a slot is made from besides its secret.
@@ -61,7 +97,7 @@ package enum SlotCipher {
     ) throws -> KeySlot {
         let id: SlotID = try Random.id()
         let privateKey = try Secret<SlotPrivateKey>.random()
-        let recipient = try publicKey(of: privateKey)
+        let recipient = try RootBox.publicKey(of: privateKey)
         let nonce = try Random.bytes(Sodium.nonceBytes)
         let context = context(
             kind: draft.kind, vault: vault, slot: id, recipient: recipient, salt: draft.salt)
@@ -79,7 +115,7 @@ package enum SlotCipher {
             nonce: nonce, sealedPrivateKey: sealed)
         return try KeySlot(
             id: id, kind: draft.kind, createdMicroseconds: draft.createdMicroseconds,
-            label: draft.label, recipient: recipient, sealedRoot: sealRoot(root, to: recipient),
+            label: draft.label, recipient: recipient, sealedRoot: RootBox.seal(root, to: recipient),
             body: body.encoded)
     }
 
@@ -143,7 +179,7 @@ package enum SlotCipher {
         try KeySlot(
             id: slot.id, kind: slot.kind, createdMicroseconds: slot.createdMicroseconds,
             label: slot.label, recipient: slot.recipient,
-            sealedRoot: sealRoot(root, to: slot.recipient), body: slot.body)
+            sealedRoot: RootBox.seal(root, to: slot.recipient), body: slot.body)
     }
 
     private static func context(
@@ -152,41 +188,12 @@ package enum SlotCipher {
         [kind.rawValue] + vault.bytes + slot.bytes + recipient + salt
     }
 
-    private static func publicKey(of key: borrowing Secret<SlotPrivateKey>) throws -> [UInt8] {
-        var point = [UInt8](repeating: 0, count: KeySlot.recipientBytes)
-        let status = try unsafe key.withBytes { (bytes) throws(CryptoError) in
-            unsafe crypto_scalarmult_base(
-                &point, bytes.octets)
-        }
-        guard status == 0 else { throw CryptoError.refused }
-        return point
-    }
-
-    private static func sealRoot(
-        _ root: borrowing Secret<RootKey>, to recipient: [UInt8]
-    ) throws -> [UInt8] {
-        var box = [UInt8](repeating: 0, count: KeySlot.sealedRootBytes)
-        let status = try unsafe root.withBytes { (bytes) throws(CryptoError) in
-            unsafe crypto_box_seal(
-                &box, bytes.octets, UInt64(bytes.count),
-                recipient)
-        }
-        guard status == 0 else { throw CryptoError.refused }
-        return box
-    }
-
     private static func openRoot(
         _ slot: KeySlot, with privateKey: borrowing Secret<SlotPrivateKey>
     ) throws -> Secret<RootKey> {
-        guard try publicKey(of: privateKey) == slot.recipient else { throw CryptoError.refused }
-        return try unsafe Secret<RootKey> { (out) throws(CryptoError) in
-            let status = try unsafe privateKey.withBytes { (key) throws(CryptoError) in
-                unsafe crypto_box_seal_open(
-                    out.octets, slot.sealedRoot,
-                    UInt64(slot.sealedRoot.count), slot.recipient,
-                    key.octets)
-            }
-            guard status == 0 else { throw .refused }
+        guard try RootBox.publicKey(of: privateKey) == slot.recipient else {
+            throw CryptoError.refused
         }
+        return try RootBox.open(slot.sealedRoot, recipient: slot.recipient, with: privateKey)
     }
 }

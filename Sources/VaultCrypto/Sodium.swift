@@ -80,6 +80,10 @@ enum Sodium {
         guard one.count == other.count else { return false }
         return unsafe sodium_memcmp(one, other, one.count) == 0
     }
+
+    static func equal(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+        unsafe one.count == other.count && sodium_memcmp(one.octets, other.octets, one.count) == 0
+    }
 }
 
 /// Random bytes and identifiers.

@@ -80,18 +80,67 @@ package import VaultFormat
         return true
     }
 
-    /// The kind of slot that a secret of this form opens.
-    package var kind: KeySlot.Kind {
-        unsafe withBytesOrZeros { bytes in
-            unsafe bytes.starts(with: KeyFileText.prefix) ? .keyFile : .passphrase
+    /// What the first bytes say that it is.
+    package enum Form: Sendable {
+        case keyFile, passphrase
+        /// One share of a set or several, a line each.
+        case shares
+        /// The public half of a recovery key, which makes a slot.
+        case recipient
+        /// What opens a recovery recipient's slot.
+        case answer
+        /// The private half, which is given to no vault.
+        case recoveryKey
+    }
+
+    package var form: Form {
+        let named: [(CheckedText, Form)] = [
+            (.keyFile, .keyFile), (.share, .shares), (.recipient, .recipient), (.answer, .answer),
+            (.recoveryKey, .recoveryKey),
+        ]
+        return unsafe withBytesOrZeros { bytes in
+            named.first { text, _ in unsafe bytes.starts(with: text.prefix) }?.1 ?? .passphrase
         }
     }
 
-    /// Tells what is mistyped from what is another secret, whichever slots there are.
+    /// The text, where its form says that it is no secret.
+    private var plainText: [UInt8] {
+        unsafe withBytesOrZeros { bytes in unsafe Array(bytes) }
+    }
+
+    /// - Throws: ``CryptoError/malformedText``.
+    package func recipient() throws(CryptoError) -> [UInt8] {
+        guard form == .recipient, let bytes = try? CheckedText.recipient.bytes(plainText) else {
+            throw .malformedText
+        }
+        return bytes
+    }
+
+    /// - Throws: ``CryptoError/malformedText``.
+    package func answer() throws(CryptoError) -> RecoveryAnswer {
+        // Sealed to a key that only the vault has.
+        guard form == .answer, let answer = try? RecoveryAnswer(text: plainText) else {
+            throw .malformedText
+        }
+        return answer
+    }
+
+    /// The shares, in the order in which they stand.
     ///
-    /// - Throws: ``CryptoError/malformedKeyFile``.
-    func requireForm() throws(CryptoError) {
-        if kind == .keyFile { _ = try Secret<SlotSecret>(keyFile: self) }
+    /// - Throws: ``CryptoError/malformedText``.
+    package func shares() throws(CryptoError) -> [KeyShare] {
+        try unsafe withBytes { (bytes) throws(CryptoError) in
+            var shares: [KeyShare] = []
+            var start = 0
+            while start < bytes.count {
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[start...])
+                let length = unsafe rest.firstIndex(of: 0x0A) ?? rest.count
+                let line = unsafe UnsafeRawBufferPointer(rebasing: rest[..<length])
+                shares.append(try unsafe KeyShare(line: line))
+                start += length + 1
+            }
+            return shares
+        }
     }
 
     /// Stretches this passphrase here and lends the result to one call.

@@ -9,6 +9,17 @@ extension Limits {
     /// Bytes of a passphrase: fewer are guessed, however well they are stretched.
     package static let passphraseBytes = 8...1024
 
+    /// Shares that open a slot: one alone would be a key file, and more people than this do not meet.
+    package static let sharesNeeded = 2...16
+    /// Shares of a slot at most: all of them fit into one secret, so that they can be checked together.
+    package static let shares = 24
+    /// Seconds that shares wait for the next one, in the vault's memory: time for the next person to come.
+    package static let shareSeconds: Int64 = 15 * 60
+    /// Seconds that a challenge to a recovery key waits for its answer: time to go to the safe and back.
+    package static let challengeSeconds: Int64 = 60 * 60
+    /// Challenges that wait at once.
+    package static let challenges = 8
+
     /// Passes of Argon2id that a key file may ask for. A hostile file gets seconds, not hours.
     package static let stretchPasses: ClosedRange<UInt32> = 1...12
     /// Memory of Argon2id that a key file may ask for, in KiB: from what test vectors use to 512 MiB,

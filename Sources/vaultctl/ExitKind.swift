@@ -63,9 +63,9 @@ enum ExitKind: Int32, CaseIterable {
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
             .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,
             .invalidBody, .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused,
-            .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .quarantined,
-            .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
-            .operationConflict, .idempotencyKeyReused, .internalError:
+            .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .noChallenge,
+            .logKeySealed, .quarantined, .notQuarantined, .approvalUsed, .approvalExpired,
+            .approvalMismatch, .operationConflict, .idempotencyKeyReused, .internalError:
             self = .other
         }
     }

@@ -18,7 +18,7 @@ struct Vaultd: AsyncParsableCommand {
             dots as underscores), then from --set; the later ones win.
             """,
         version: Version.text,
-        subcommands: [Initialize.self, Serve.self, NewKeyFile.self])
+        subcommands: [Initialize.self, Serve.self, NewKeyFile.self, Recovery.self, Shares.self])
 
     static func main() async {
         // Before anything starts a thread: a launcher must have one only.

@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 34)
+        #expect(operations.count == 36)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -103,7 +103,15 @@ struct ContractTests {
         try expectMembers("Keys", WireJSON.encode(Samples.keys()))
         try expectMembers("ImagePage", WireJSON.encode(ImagePage(images: [], next: nil)))
         try expectMembers(
-            "Slots", WireJSON.encode(SlotsAnswer(generation: 1, slots: [])))
+            "Slots", WireJSON.encode(SlotsAnswer(.keyring, generation: 1, slots: [])))
+        try expectMembers(
+            "ShareProgress", WireJSON.encode(ShareProgress(given: 1, needed: 2)))
+        try expectMembers(
+            "Challenge",
+            WireJSON.encode(ChallengeAnswer(challenge: "", words: "", expiresMicroseconds: 0)))
+        try expectMembers(
+            "LogKey",
+            WireJSON.encode(LogKeyAnswer(number: 1, verifierKey: "", fingerprint: "")))
         let slot = StatusAnswer.Slot(
             id: try SlotID(hex: String(repeating: "0", count: 32)), kind: .passphrase, label: "a",
             createdMicroseconds: 0, provedMicroseconds: nil)

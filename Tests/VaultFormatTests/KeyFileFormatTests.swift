@@ -127,9 +127,9 @@ struct KeyFileFormatTests {
     @Test("the checksum of a key file's text is CRC-32")
     func checksum() {
         // The CRC-32 of 32 zero bytes and of 32 bytes of ones are widely published.
-        #expect(KeyFileText.checksum { _ in 0 } == 0x190A_55AD)
-        #expect(KeyFileText.checksum { _ in 0xFF } == 0xFF6C_AB0B)
-        #expect(KeyFileText.prefix.count + 64 + 8 + 1 == KeyFileText.byteCount)
+        #expect(CheckedText.checksum(count: 32) { _ in 0 } == 0x190A_55AD)
+        #expect(CheckedText.checksum(count: 32) { _ in 0xFF } == 0xFF6C_AB0B)
+        #expect(CheckedText.keyFile.characters == 17 + 64 + 8)
     }
 
     // MARK: Random key files

@@ -34,7 +34,8 @@ struct LogFormatTests {
         #expect(
             body == #"{"index":9,"at":"1970-01-01T00:00:00.000000Z","action":"image.put","#
                 + #""outcome":"refused","code":"image-refused","door":"images","uid":4294967294,"#
-                + #""gid":33,"pid":0,"slot":"\#(try #require(event.slot).hex)"}"#)
+                + #""gid":33,"pid":0,"slot":"\#(try #require(event.slot).hex)","#
+                + #""key_file":"log-key"}"#)
     }
 
     @Test("numbers that should not be negative are never written so")
@@ -66,6 +67,23 @@ struct LogFormatTests {
                 origin: vectors.origin, size: vector.size, root: try Digest256(hex: vector.root))
             #expect(vector.note.hasPrefix(checkpoint.text + "\n\u{2014} "))
         }
+    }
+
+    @Test("the succession of a key is one note, which starts as no checkpoint does")
+    func succession() throws {
+        let vectors = try Vectors.load("log", as: LogVectors.self).checkpoints
+        let told = vectors.succession
+        let succession = LogKeySuccession(
+            origin: vectors.origin, number: told.number, old: told.old, new: told.new)
+        #expect(told.note.hasPrefix(succession.text + "\n"))
+        let signatures = try told.note.split(separator: "\n").suffix(2).map { line in
+            let text = try #require(line.split(separator: " ").last)
+            let bytes = try Base64.decode(String(text))
+            return (keyID: Array(bytes.prefix(4)), signature: Array(bytes.dropFirst(4)))
+        }
+        #expect(succession.note(signatures) == told.note)
+        #expect(signatures.map(\.signature.count) == [64, 64])
+        #expect(!succession.text.hasPrefix(vectors.origin + "\n"))
     }
 
     @Test("a frontier has one hash for each bit of its size")

@@ -22,6 +22,8 @@ package struct EventVector: NamedVector {
         let reference: String?
         let slot: String?
         let generation: UInt64?
+        let keyFile: String?
+        let note: String?
         let bytes: Int?
         let offset: Int?
         let durationUs: Int?
@@ -75,6 +77,8 @@ package struct EventVector: NamedVector {
         event.reference = try fields.reference.map { try ReferenceID(hex: $0) }
         event.slot = try fields.slot.map { try SlotID(hex: $0) }
         event.generation = fields.generation
+        event.keyFile = KeyFile.Kind.allCases.first { $0.name == fields.keyFile } ?? .keyring
+        event.note = fields.note
         event.bytes = fields.bytes
         event.offset = fields.offset
         event.durationMicroseconds = fields.durationUs

@@ -35,7 +35,11 @@ package enum FixedVault {
 
     /// Opens a key file with `secret` as somebody would type it.
     package static func open(_ file: KeyFile, secret: String) throws -> OpenKeyFile {
-        try KeyFileCipher.open(file, typed: typed(secret), stretch: Argon2id()).keys
+        let typed = try typed(secret)
+        if typed.form == .shares {
+            return try KeyFileCipher.open(file, with: SharesOpener(typed.shares())).keys
+        }
+        return try KeyFileCipher.open(file, typed: typed, stretch: Argon2id()).keys
     }
 
     package static func typed(_ text: String) throws -> TypedSecret {

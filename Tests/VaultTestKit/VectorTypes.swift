@@ -208,6 +208,52 @@ package struct KeyTextVector: NamedVector {
     package let secret: HexBytes?
 }
 
+/// `slot-texts.json`.
+package struct SlotTextVectors: Decodable, Sendable {
+    package struct Text: Decodable, Sendable {
+        package let rule: String
+        package let name: String
+        package let text: String
+        package let bytes: HexBytes?
+    }
+    package struct Words: Decodable, Sendable {
+        package let key: HexBytes
+        package let words: String
+    }
+    package struct Recovery: Decodable, Sendable {
+        package let recovery: String
+        package let recipient: String
+        package let words: String
+        package let file: HexBytes
+        package let slot: String
+        package let challenge: String
+        package let session: HexBytes
+        package let sessionWords: String
+        package let answer: String
+        package let root: HexBytes
+    }
+    package struct Sharing: Decodable, Sendable {
+        package let rule: String
+        package let secret: HexBytes
+        package let coefficients: [HexBytes]
+        package let shares: [String]
+    }
+    package struct Published: Decodable, Sendable {
+        package let rule: String
+        package let needed: Int
+        package let at: UInt8
+        package let secret: HexBytes
+        package let points: [String: HexBytes]
+    }
+
+    package let opens: [Text]
+    package let refusals: [Text]
+    package let words: [Words]
+    package let recovery: Recovery
+    package let sharings: [Sharing]
+    package let published: [Published]
+}
+
 /// A pseudonym of `log.json`, with the name that it stands for where that opens.
 package struct PseudonymVector: NamedVector {
     package let rule: String
@@ -238,6 +284,13 @@ package struct LogVectors: Decodable, Sendable {
         package let verifierKey: String
         package let fingerprint: String
         package let notes: [Note]
+        package let succession: Succession
+    }
+    package struct Succession: Decodable, Sendable {
+        package let number: UInt32
+        package let old: String
+        package let new: String
+        package let note: String
     }
 
     /// What an event says of a policy: the start of the hash of its settings in words.

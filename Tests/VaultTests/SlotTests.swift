@@ -19,7 +19,9 @@ struct SlotTests {
             first = keyring.keys.file.slots[0].id
             test = try TestVault(
                 catalog: MemoryCatalog(faults: faults), keyring: keyring,
-                keyFiles: MemoryKeyFiles([keyring.keys.file], faults: faults))
+                keyFiles: MemoryKeyFiles(
+                    [keyring.keys.file, TestKeys.passphraseLogKey(of: keyring.vault).file],
+                    faults: faults))
             try await test.vault.recordService(.vaultCreated)
         }
 
@@ -35,7 +37,7 @@ struct SlotTests {
 
         @discardableResult
         func prove(_ slot: SlotID, _ secret: String) async throws -> SlotList {
-            try await test.vault.proveSlot(slot, FixedVault.typed(secret), test.call())
+            try await test.vault.proveSlot(slot, FixedVault.typed(secret), test.call()).0
         }
 
         @discardableResult

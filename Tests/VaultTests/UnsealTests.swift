@@ -29,7 +29,9 @@ struct UnsealTests {
 
         @discardableResult
         func unseal(_ text: String = TestKeys.passphrase) async throws -> SlotID {
-            try await test.vault.unseal(FixedVault.typed(text), test.call())
+            let result = try await test.vault.unseal(FixedVault.typed(text), test.call())
+            guard case .opened(let slot) = result else { throw VaultError(.internalError) }
+            return slot
         }
     }
 

@@ -46,6 +46,10 @@ package protocol CatalogReader: OperationReader, QuarantineReader {
     func holdsBlob(_ blob: BlobID) throws(StorageError) -> Bool
     /// Events from index `from` upwards.
     func events(from: UInt64, limit: Int) throws(StorageError) -> [EventRow]
+    /// How many events there are of an action that ended so. Looks at every event.
+    func eventCount(
+        _ action: EventAction, _ outcome: EventOutcome
+    ) throws(StorageError) -> Int
     /// The pseudonym of the name that has this index.
     func pseudonym(
         of kind: Pseudonym.Kind, at index: BlindIndex

@@ -7,37 +7,80 @@ import Synchronization
 package import VaultCrypto
 package import VaultFormat
 
+/// What became of a secret.
+package enum Unsealing: Hashable, Sendable {
+    case opened(by: SlotID)
+    /// More shares are needed.
+    case waits(ShareCount)
+}
+
 extension Vault {
-    /// Opens the keyring with what an admin gave. Blocks for as long as stretching a passphrase takes.
+    /// Opens a key file with what an admin gave. Blocks for as long as stretching a passphrase takes.
     ///
-    /// - Returns: the slot that took the secret.
-    /// - Throws: ``VaultError`` `not-sealed`, `wrong-secret`, `malformed-secret`, `overloaded` while
-    ///   another attempt runs, `keyring-damaged`, or `keyring-refused` for a keyring that is not the
-    ///   one which this catalog was written under.
+    /// - Returns: the slot that took the secret, or how many shares there are where more are needed.
+    /// - Throws: ``VaultError`` `not-sealed`, `wrong-secret`, `malformed-secret`, `no-challenge`,
+    ///   `overloaded` while another attempt runs, `keyring-damaged`, or `keyring-refused` for a keyring
+    ///   that is not the one which this catalog was written under.
     package func unseal(
-        _ secret: TypedSecret, _ call: Call
-    ) async throws(VaultError) -> SlotID {
+        _ secret: TypedSecret, of kind: KeyFile.Kind = .keyring, _ call: Call
+    ) async throws(VaultError) -> Unsealing {
         try await audited(.vaultUnsealed, call) { () async throws(VaultError) in
-            guard isSealed else { throw VaultError(.notSealed) }
+            guard kind == .keyring ? isSealed : signers.current == nil else {
+                throw VaultError(.notSealed)
+            }
             return try await inTurn { () async throws(VaultError) in
-                let sealings = keys.sealings
-                let (keyring, slot) = try openKeyring(with: secret)
-                var event = event(.vaultUnsealed, call)
-                event.slot = slot
-                // In clear, because the keyring is not in use yet; the log has it before that.
-                try await committer.record(event)
-                try marking { () throws(StorageError) in try keyFiles.setSealMark(false) }
-                guard keys.install(keyring, ifSealings: sealings) else {
-                    // Somebody sealed meanwhile: that stands.
-                    try marking { () throws(StorageError) in try keyFiles.setSealMark(true) }
-                    throw VaultError(.sealed)
+                let file = try loadKeyFile(kind)
+                switch try await opening(secret, slots: file.slots, of: file, call) {
+                case .waits(let count): return .waits(count)
+                case .ready(let opener):
+                    return .opened(
+                        by: kind == .keyring
+                            ? try await openKeyring(file, with: opener, call)
+                            : try await openLogKey(file, with: opener, call))
                 }
-                signers.reopen()
-                // It has opened, which is a proof; the vault is open without its record too.
-                try? await commitProof(of: slot, call)
-                return slot
             }
         }
+    }
+
+    private func openKeyring(
+        _ file: KeyFile, with opener: any SlotOpener, _ call: Call
+    ) async throws(VaultError) -> SlotID {
+        let sealings = keys.sealings
+        let (keyring, slot) = try fittingKeyring(file, with: opener)
+        try await recordOpening(of: file, by: slot, call)
+        try marking { () throws(StorageError) in try keyFiles.setSealMark(false) }
+        guard keys.install(keyring, ifSealings: sealings) else {
+            // Somebody sealed meanwhile: that stands.
+            try marking { () throws(StorageError) in try keyFiles.setSealMark(true) }
+            throw VaultError(.sealed)
+        }
+        signers.reopen()
+        // It has opened, which is a proof; the vault is open without its record too.
+        try? await commitProof(of: slot, call)
+        return slot
+    }
+
+    private func openLogKey(
+        _ file: KeyFile, with opener: any SlotOpener, _ call: Call
+    ) async throws(VaultError) -> SlotID {
+        let (signer, slot) = try openingSlot {
+            let (opened, slot) = try KeyFileCipher.open(file, with: opener)
+            return (try LogSigner(opened), slot)
+        }
+        try await recordOpening(of: file, by: slot, call)
+        signers.install(signer)
+        try? await commitProof(of: slot, call)
+        return slot
+    }
+
+    /// In clear, where the keyring is not in use yet; the log has it before that.
+    private func recordOpening(
+        of file: KeyFile, by slot: SlotID, _ call: Call
+    ) async throws(VaultError) {
+        var event = event(.vaultUnsealed, call)
+        event.slot = slot
+        event.keyFile = file.kind
+        try await committer.record(event)
     }
 
     /// Takes every key from the vault, at once and until an unsealing, over restarts too.
@@ -45,6 +88,7 @@ extension Vault {
     /// The keys are zero first of all; then the mark is durable that a start heeds; then the event.
     package func seal(_ call: Call) async throws(VaultError) {
         keys.seal()
+        desk.clear()
         eraseKeys()
         try await audited(.vaultSealed, call) { () async throws(VaultError) in
             try marking { () throws(StorageError) in try keyFiles.setSealMark(true) }
@@ -61,12 +105,11 @@ extension Vault {
         }
     }
 
-    private func openKeyring(
-        with secret: TypedSecret
+    private func fittingKeyring(
+        _ file: KeyFile, with opener: any SlotOpener
     ) throws(VaultError) -> (Keyring, SlotID) {
-        let file = try loadKeyFile()
         let (keyring, slot) = try openingSlot {
-            let (opened, slot) = try KeyFileCipher.open(file, typed: secret, stretch: stretch)
+            let (opened, slot) = try KeyFileCipher.open(file, with: opener)
             return (try Keyring(opened), slot)
         }
         do throws(StorageError) {
@@ -75,6 +118,68 @@ extension Vault {
             throw VaultError(error == .missing ? .keyringRefused : error.code(for: .catalog))
         }
         return (keyring, slot)
+    }
+
+    // MARK: What somebody gave
+
+    /// What a secret is good for: at once, or when more shares are there.
+    enum Opening {
+        case ready(any SlotOpener)
+        case waits(ShareCount)
+    }
+
+    /// - Parameter slots: those that it may be for.
+    func opening(
+        _ secret: TypedSecret, slots: [KeySlot], of file: KeyFile, _ call: Call
+    ) async throws(VaultError) -> Opening {
+        switch secret.form {
+        case .shares: return try await shares(secret, slots, of: file, call)
+        case .answer:
+            let answer = try openingSlot { try secret.answer() }
+            guard let session = desk.take(answer.slot, nowMicroseconds: clock.nowMicroseconds())
+            else { throw VaultError(.noChallenge) }
+            return .ready(AnswerOpener(session: session, answer: answer))
+        default:
+            return .ready(try openingSlot { try TypedOpener(secret, stretch: stretch) })
+        }
+    }
+
+    private func shares(
+        _ secret: TypedSecret, _ slots: [KeySlot], of file: KeyFile, _ call: Call
+    ) async throws(VaultError) -> Opening {
+        let (enough, count) = try openingSlot {
+            let shares = try secret.shares()
+            // What no slot is waiting for must not keep the place of what one is.
+            guard let head = shares.first?.head, head.vault == file.vault,
+                slots.contains(where: { $0.shareSet == head.set })
+            else { throw CryptoError.wrongKey }
+            return try desk.give(shares, nowMicroseconds: clock.nowMicroseconds())
+        }
+        var event = event(.shareGiven, call)
+        event.slot = slots.first { $0.shareSet == (enough ?? []).first?.head.set }?.id
+        try await committer.record(event)
+        guard let enough else { return .waits(count) }
+        return .ready(SharesOpener(enough))
+    }
+
+    /// Asks the holder of a recovery key for the root key; also while sealed.
+    ///
+    /// - Returns: the challenge, and until when it takes an answer.
+    /// - Throws: ``VaultError`` `unknown-slot` also for a slot of another kind.
+    package func challenge(
+        _ id: SlotID, _ call: Call
+    ) async throws(VaultError) -> (RecoverySession, untilMicroseconds: Int64) {
+        try await audited(.slotChallenged, call) { () async throws(VaultError) in
+            let (file, slot) = try slotOnDisk(id)
+            guard slot.kind == .recoveryRecipient else { throw VaultError(.unknownSlot) }
+            let session = try openingSlot { try RecoverySession(slot, of: file) }
+            var event = event(.slotChallenged, call)
+            event.slot = id
+            try await committer.record(event)
+            let until = event.atMicroseconds + Limits.challengeSeconds * 1_000_000
+            desk.add(session, untilMicroseconds: until)
+            return (session, until)
+        }
     }
 
     var stretch: any PassphraseStretch { ChildStretch(child: stretcher) }
@@ -101,7 +206,7 @@ extension CryptoError {
     var codeOfSlot: ErrorCode {
         switch self {
         case .wrongKey: .wrongSecret
-        case .malformedKeyFile: .malformedSecret
+        case .malformedKeyFile, .malformedText: .malformedSecret
         case .stretchFailed, .keyMemoryExhausted, .memoryNotLocked, .libraryUnavailable: .overloaded
         case .sealed: .sealed
         case .refused, .unknownKey: .keyringDamaged

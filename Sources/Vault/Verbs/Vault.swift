@@ -35,6 +35,7 @@ package final class Vault: Sendable {
     let keyFiles: any KeyFiles
     let stretcher: any PassphraseStretcher
     let keyAttempt = KeyAttempt()
+    let desk = SlotDesk()
     /// The log's key; where it is not open, checkpoints wait.
     let signers: SignerHolder
     let eraseKeys: @Sendable () -> Void
@@ -51,7 +52,7 @@ package final class Vault: Sendable {
         settings: Settings, catalog: any Catalog, blobs: any BlobStore,
         inspectors: any ContentInspector, clock: any VaultClock, keyFiles: any KeyFiles,
         stretcher: any PassphraseStretcher, keyring: Keyring?,
-        openSigner: @escaping @Sendable () -> LogSigner?, waitsForUnsealing: Bool = false,
+        openLogKey: @escaping @Sendable () -> OpenKeyFile?, waitsForUnsealing: Bool = false,
         eraseKeys: @escaping @Sendable () -> Void = { KeyMemory.eraseAll() },
         blockingExecutor: (any TaskExecutor)? = nil
     ) throws(StorageError) {
@@ -65,7 +66,9 @@ package final class Vault: Sendable {
         self.keys = keys
         self.keyFiles = keyFiles
         self.stretcher = stretcher
-        signers = SignerHolder(waits: waitsForUnsealing, openSigner)
+        signers = SignerHolder(waits: waitsForUnsealing) {
+            openLogKey().flatMap { Self.signer($0, catalog) }
+        }
         self.eraseKeys = eraseKeys
         policyDigests = settings.policies.own.reduce(
             into: [nil: settings.policies.standard.digest]
@@ -112,8 +115,8 @@ final class KeyHolder: Sendable {
     }
 
     /// The next generation takes the place of `old`, unless that is not in use any more.
-    func replace(_ old: Keyring, with new: Keyring) {
-        state.withLock { if $0.keyring === old { $0.keyring = new } }
+    func replace(_ old: OpenKeyFile, with new: Keyring) {
+        state.withLock { if $0.keyring?.keys === old { $0.keyring = new } }
     }
 
     func seal() {
@@ -139,7 +142,16 @@ final class SignerHolder: Sendable {
 
     func reopen() {
         guard let opened = open() else { return }
+        install(opened)
+    }
+
+    func install(_ opened: LogSigner) {
         signer.withLock { $0 = opened }
+    }
+
+    /// The next generation takes the place of `old`, unless that is not in use any more.
+    func replace(_ old: OpenKeyFile, with new: LogSigner) {
+        signer.withLock { if $0?.keys === old { $0 = new } }
     }
 }
 

@@ -32,10 +32,13 @@ package struct SealAnswer: Codable, Hashable, Sendable {
     package var sealed: Bool
     /// The slot that took the secret.
     @Nullable package var slot: SlotID?
+    /// What was given of the shares that it takes; nil where that is not waited for.
+    @Nullable package var shares: ShareProgress?
 
-    package init(sealed: Bool, slot: SlotID?) {
+    package init(sealed: Bool, slot: SlotID?, shares: ShareProgress? = nil) {
         self.sealed = sealed
         self.slot = slot
+        self.shares = shares
     }
 }
 

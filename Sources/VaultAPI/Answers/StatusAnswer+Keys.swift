@@ -40,17 +40,20 @@ extension StatusAnswer {
         package var id: SlotID
         package var kind: String
         package var label: String
+        /// A recovery recipient's check words, or how many of how many shares open it; else nil.
+        @Nullable package var detail: String?
         package var created: UTCTime
         /// When it last opened the keyring; nil where it never did.
         @Nullable package var proved: UTCTime?
 
         package init(
-            id: SlotID, kind: KeySlot.Kind, label: String, createdMicroseconds: Int64,
-            provedMicroseconds: Int64?
+            id: SlotID, kind: KeySlot.Kind, label: String, detail: String? = nil,
+            createdMicroseconds: Int64, provedMicroseconds: Int64?
         ) {
             self.id = id
             self.kind = kind.name
             self.label = label
+            self.detail = detail
             self.created = UTCTime(microseconds: createdMicroseconds)
             self.proved = provedMicroseconds.map { UTCTime(microseconds: $0) }
         }

@@ -18,6 +18,7 @@ package enum APIPath {
     package static let unseal = "/v1/unseal"
     package static let slots = "/v1/slots"
     package static let rotateRoot = "/v1/keys/rotate-root"
+    package static let rotateLogKey = "/v1/keys/rotate-log-key"
     package static let events = "/v1/events"
     package static let checkpoint = "/v1/checkpoint"
     package static let inspections = "/v1/inspections"
@@ -28,6 +29,7 @@ package enum APIPath {
     package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }
     package static func slot(_ id: SlotID) -> String { "\(slots)/\(id.hex)" }
     package static func slotProof(_ id: SlotID) -> String { "\(slots)/\(id.hex)/proof" }
+    package static func challenge(_ id: SlotID) -> String { "\(slots)/\(id.hex)/challenge" }
     package static func metadata(_ id: ImageID) -> String { "\(images)/\(id.hex)/metadata" }
 
     package static func operation(_ id: OperationID) -> String { "\(operations)/\(id.hex)" }

@@ -63,6 +63,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case unknownSlot = "unknown-slot"
     case lastProvedSlot = "last-proved-slot"
     case tooManySlots = "too-many-slots"
+    case noChallenge = "no-challenge"
+    case logKeySealed = "log-key-sealed"
     case internalError = "internal-error"
 }
 
@@ -116,6 +118,14 @@ extension ErrorCode {
         case .tooManySlots:
             .init(
                 409, "The keyring has as many slots as it may", fix: "Remove a slot first.")
+        case .noChallenge:
+            .init(
+                409, "No challenge waits for this answer",
+                fix: "Ask for one with vaultctl slots challenge, and answer that within the hour.")
+        case .logKeySealed:
+            .init(
+                409, "The log's key is not open",
+                fix: "Open it with vaultctl unseal --log-key.")
         default: nil
         }
     }

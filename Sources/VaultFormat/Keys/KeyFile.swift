@@ -4,6 +4,13 @@ package struct KeyFile: Hashable, Sendable {
     package enum Kind: UInt8, Sendable, CaseIterable {
         case keyring = 1
         case logKey = 2
+
+        package var name: String {
+            switch self {
+            case .keyring: "keyring"
+            case .logKey: "log-key"
+            }
+        }
     }
 
     package let kind: Kind

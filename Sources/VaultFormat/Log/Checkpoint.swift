@@ -25,6 +25,33 @@ package struct Checkpoint: Hashable, Sendable {
     }
 }
 
+/// A statement that one key of the log takes the place of another, signed by both. LogFormat §5.1.
+package struct LogKeySuccession: Hashable, Sendable {
+    package let origin: String
+    /// Counts the log's keys; the first is 1.
+    package let number: UInt32
+    /// As ``VerifierKey/text(origin:keyID:publicKey:)``.
+    package let old: String
+    package let new: String
+
+    package init(origin: String, number: UInt32, old: String, new: String) {
+        self.origin = origin
+        self.number = number
+        self.old = old
+        self.new = new
+    }
+
+    /// What both sign. Its first line is no checkpoint's, so that neither can be taken for the other.
+    package var text: String { "\(origin)/log-key\n\(number)\n\(old)\n\(new)\n" }
+
+    package func note(_ signatures: [(keyID: [UInt8], signature: [UInt8])]) -> String {
+        let lines = signatures.map {
+            "\u{2014} \(origin) \(Base64.encode($0.keyID + $0.signature))\n"
+        }
+        return "\(text)\n\(lines.joined())"
+    }
+}
+
 /// The log's public key in the `vkey` spelling of C2SP `signed-note`.
 package enum VerifierKey {
     /// The algorithm byte of Ed25519.

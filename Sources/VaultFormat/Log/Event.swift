@@ -17,8 +17,12 @@ package struct Event: Hashable, Sendable {
     package var image: ImageID?
     package var reference: ReferenceID?
     package var slot: SlotID?
-    /// Of the keyring that an event makes.
+    /// Of the key file that an event makes.
     package var generation: UInt64?
+    /// Which file `slot` and `generation` are of.
+    package var keyFile = KeyFile.Kind.keyring
+    /// What was signed: the succession of the log's keys.
+    package var note: String?
     package var bytes: Int?
     /// The first byte of a reading that is not of the whole image.
     package var offset: Int?
@@ -93,6 +97,8 @@ extension Event {
         if let reference { line.add("reference", reference.hex) }
         if let slot { line.add("slot", slot.hex) }
         if let generation { line.add("generation", generation) }
+        if keyFile != .keyring { line.add("key_file", keyFile.name) }
+        if let note { line.add("note", note) }
         if let bytes { line.add("bytes", UInt64(clamping: bytes)) }
         if let offset { line.add("offset", UInt64(clamping: offset)) }
         if let durationMicroseconds {
@@ -127,6 +133,7 @@ extension Event {
     package var whileSealed: Event {
         var bare = Event(action, outcome, code: code, atMicroseconds: atMicroseconds)
         bare.slot = slot
+        bare.keyFile = keyFile
         if let caller {
             bare.caller = Caller(door: caller.door, uid: caller.uid, gid: caller.gid, pid: 0)
         }

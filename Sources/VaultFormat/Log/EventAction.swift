@@ -24,6 +24,7 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case slotProved = 44
     case slotsRead = 45
     case rootRotated = 46
+    case logKeyRotated = 47
     case imageInspected = 50
     case operationStarted = 60
     case operationEnded = 61
@@ -39,6 +40,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case operationResumed = 71
     case requestRepeated = 72
     case quarantineRead = 73
+    case slotChallenged = 80
+    case shareGiven = 81
 
     package var name: String {
         switch self {
@@ -66,6 +69,7 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .slotProved: "slot.proved"
         case .slotsRead: "slots.read"
         case .rootRotated: "root.rotated"
+        case .logKeyRotated: "log-key.rotated"
         case .imageInspected: "image.inspected"
         case .operationStarted: "operation.started"
         case .operationEnded: "operation.ended"
@@ -81,6 +85,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .operationResumed: "operation.resumed"
         case .requestRepeated: "request.repeated"
         case .quarantineRead: "quarantine.read"
+        case .slotChallenged: "slot.challenged"
+        case .shareGiven: "share.given"
         }
     }
 }

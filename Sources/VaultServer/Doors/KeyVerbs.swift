@@ -55,11 +55,19 @@ extension RequestHandler {
     }
 
     func unseal(_ exchange: Exchange) async throws -> Answer {
-        let slot = try await verb { () async throws(VaultError) in
-            try await vault.unseal(exchange.neededSecret, exchange.call)
+        let kind = try await keyFile(exchange)
+        let result = try await verb { () async throws(VaultError) in
+            try await vault.unseal(exchange.neededSecret, of: kind, exchange.call)
         }
-        logger.notice("unsealed", metadata: ["slot": "\(slot)"])
-        return .json(SealAnswer(sealed: false, slot: slot))
+        switch result {
+        case .opened(let slot):
+            logger.notice("unsealed", metadata: ["slot": "\(slot)", "key": "\(kind.name)"])
+            return .json(SealAnswer(sealed: false, slot: slot))
+        case .waits(let count):
+            return .json(
+                SealAnswer(sealed: true, slot: nil, shares: ShareProgress(count)), status: .accepted
+            )
+        }
     }
 
     // MARK: Slots
@@ -74,7 +82,7 @@ extension RequestHandler {
             try await vault.once(repeatable, exchange.action, call) {
                 (place) async throws(VaultError) in
                 let (id, list) = try await vault.addSlot(
-                    exchange.neededSecret, label: query.label, call)
+                    exchange.neededSecret, label: query.label, to: query.kind, call)
                 let told = StoredAnswer(status: 201, json: SlotsAnswer(list, added: id))
                 if let place { try await vault.keep(told, at: place, telling: .slotsRead, call) }
                 return told
@@ -83,30 +91,63 @@ extension RequestHandler {
         return Answer(told)
     }
 
-    func slots(_ verb: Verb, _ exchange: Exchange) async throws -> Answer {
-        let call = exchange.call
-        switch verb {
-        case .removeSlot(let text):
-            let id = try await slot(text, exchange)
-            return try await list { () async throws(VaultError) in
-                try await vault.removeSlot(id, call)
-            }
-        case .proveSlot(let text):
-            let id = try await slot(text, exchange)
-            return try await list { () async throws(VaultError) in
-                try await vault.proveSlot(id, exchange.neededSecret, call)
-            }
-        case .rotateRoot:
-            return try await list { () async throws(VaultError) in
-                try await vault.rotateRoot(call)
-            }
-        default:
-            return try await list { () async throws(VaultError) in try await vault.slots(call) }
+    func removeSlot(_ text: String, _ exchange: Exchange) async throws -> Answer {
+        let id = try await slot(text, exchange)
+        let list = try await verb { () async throws(VaultError) in
+            try await vault.removeSlot(id, exchange.call)
         }
+        return .json(SlotsAnswer(list))
     }
 
-    private func list(_ body: () async throws(VaultError) -> SlotList) async throws -> Answer {
-        .json(SlotsAnswer(try await verb(body), added: nil))
+    func proveSlot(_ text: String, _ exchange: Exchange) async throws -> Answer {
+        let id = try await slot(text, exchange)
+        let (list, count) = try await verb { () async throws(VaultError) in
+            try await vault.proveSlot(id, exchange.neededSecret, exchange.call)
+        }
+        return .json(
+            SlotsAnswer(list, shares: count.map(ShareProgress.init)),
+            status: count == nil ? .ok : .accepted)
+    }
+
+    func challengeSlot(_ text: String, _ exchange: Exchange) async throws -> Answer {
+        let id = try await slot(text, exchange)
+        let (session, until) = try await verb { () async throws(VaultError) in
+            try await vault.challenge(id, exchange.call)
+        }
+        return .json(
+            ChallengeAnswer(
+                challenge: session.challenge.text, words: session.words,
+                expiresMicroseconds: until), status: .created)
+    }
+
+    /// Lists the slots of a file, or gives it a new root.
+    func slots(_ asked: Verb, _ exchange: Exchange) async throws -> Answer {
+        let kind = try await keyFile(exchange)
+        let list = try await verb { () async throws(VaultError) in
+            asked == .rotateRoot
+                ? try await vault.rotateRoot(of: kind, exchange.call)
+                : try await vault.slots(of: kind, exchange.call)
+        }
+        return .json(SlotsAnswer(list))
+    }
+
+    func rotateLogKey(_ exchange: Exchange) async throws -> Answer {
+        let (signer, _) = try await verb { () async throws(VaultError) in
+            try await vault.rotateLogKey(exchange.call)
+        }
+        logger.notice(
+            "the log has a new key",
+            metadata: ["number": "\(signer.number)", "fingerprint": "\(signer.fingerprint)"])
+        return .json(
+            LogKeyAnswer(
+                number: signer.number, verifierKey: signer.verifierKey,
+                fingerprint: signer.fingerprint))
+    }
+
+    private func keyFile(_ exchange: Exchange) async throws -> KeyFile.Kind {
+        try await parsing(exchange) { () throws(RequestError) in
+            try KeyFileQuery(query: exchange.query).kind
+        }
     }
 
     private func slot(_ text: String, _ exchange: Exchange) async throws -> SlotID {
@@ -128,10 +169,16 @@ extension Exchange {
 }
 
 extension SlotsAnswer {
-    init(_ list: SlotList, added: SlotID?) {
+    init(_ list: SlotList, added: SlotID? = nil, shares: ShareProgress? = nil) {
         self.init(
-            generation: list.generation, added: added,
+            list.kind, generation: list.generation, added: added, shares: shares,
             slots: list.slots.map(StatusAnswer.Slot.init))
+    }
+}
+
+extension ShareProgress {
+    init(_ count: ShareCount) {
+        self.init(given: count.given, needed: count.needed)
     }
 }
 
@@ -139,7 +186,7 @@ extension StatusAnswer.Slot {
     init(_ state: SlotState) {
         self.init(
             id: state.slot.id, kind: state.slot.kind, label: state.slot.label,
-            createdMicroseconds: state.slot.createdMicroseconds,
+            detail: state.slot.detail, createdMicroseconds: state.slot.createdMicroseconds,
             provedMicroseconds: state.provedMicroseconds)
     }
 }

@@ -41,6 +41,8 @@ extension RequestHandler {
         case .readMetadata(let id): return try await readMetadata(id, exchange)
         case .listEvents: return try await listEvents(exchange)
         case .addSlot: return try await addSlot(exchange)
+        case .unseal: return try await unseal(exchange)
+        case .listSlots, .rotateRoot: return try await slots(verb, exchange)
         default: break
         }
         try await parsing(exchange) { () throws(RequestError) in
@@ -55,9 +57,10 @@ extension RequestHandler {
         case .whoami: return try await recorded(exchange, whoami(exchange))
         case .status: return try await status(exchange)
         case .seal: return try await seal(exchange)
-        case .unseal: return try await unseal(exchange)
-        case .listSlots, .removeSlot, .proveSlot, .rotateRoot:
-            return try await slots(verb, exchange)
+        case .removeSlot(let id): return try await removeSlot(id, exchange)
+        case .proveSlot(let id): return try await proveSlot(id, exchange)
+        case .challengeSlot(let id): return try await challengeSlot(id, exchange)
+        case .rotateLogKey: return try await rotateLogKey(exchange)
         case .checkpoint: return try await checkpoint(exchange)
         default: throw Refusal(error: VaultError(.unknownRoute), detail: nil)
         }

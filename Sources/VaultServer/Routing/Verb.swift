@@ -16,9 +16,10 @@ enum Verb: Hashable, Sendable {
     case readMetadata(String)
     case status
     case seal, unseal
-    case listSlots, addSlot, rotateRoot
+    case listSlots, addSlot, rotateRoot, rotateLogKey
     case removeSlot(String)
     case proveSlot(String)
+    case challengeSlot(String)
     case listEvents
     case checkpoint
     case startInspection
@@ -69,8 +70,12 @@ enum Verb: Hashable, Sendable {
         case (.admin, 4, "slots"): return [(.delete, .removeSlot(segments[3]))]
         case (.admin, 5, "slots") where segments[4] == "proof":
             return [(.post, .proveSlot(segments[3]))]
+        case (.admin, 5, "slots") where segments[4] == "challenge":
+            return [(.post, .challengeSlot(segments[3]))]
         case (.admin, 4, "keys") where segments[3] == "rotate-root":
             return [(.post, .rotateRoot)]
+        case (.admin, 4, "keys") where segments[3] == "rotate-log-key":
+            return [(.post, .rotateLogKey)]
         case (.admin, 3, "inspections"): return [(.post, .startInspection)]
         case (.admin, 3, "operations"): return [(.get, .listOperations)]
         case (.admin, 4, "operations"):
@@ -129,7 +134,8 @@ enum Verb: Hashable, Sendable {
     var isMutating: Bool {
         switch self {
         case .putImage, .inspectImage, .deleteImage, .seal, .unseal, .addSlot, .removeSlot,
-            .proveSlot, .rotateRoot, .startInspection, .moveOperation, .quarantineImage,
+            .proveSlot, .challengeSlot, .rotateRoot, .rotateLogKey, .startInspection,
+            .moveOperation, .quarantineImage,
             .requestRelease, .approve:
             true
         default: false
@@ -153,7 +159,9 @@ enum Verb: Hashable, Sendable {
         case .addSlot: .slotAdded
         case .removeSlot: .slotRemoved
         case .proveSlot: .slotProved
+        case .challengeSlot: .slotChallenged
         case .rotateRoot: .rootRotated
+        case .rotateLogKey: .logKeyRotated
         case .listEvents, .checkpoint: .logRead
         case .whoami: .identityRead
         case .startInspection: .operationStarted

@@ -128,6 +128,15 @@ struct SQLiteRows: CatalogWriter {
         ) { row throws in try EventRow(row) }
     }
 
+    func eventCount(
+        _ action: EventAction, _ outcome: EventOutcome
+    ) throws(StorageError) -> Int {
+        try first(
+            "SELECT count(*) FROM event WHERE action = ? AND outcome = ?",
+            [Int64(action.rawValue), Int64(outcome.rawValue)]
+        ) { row throws in try value(row, 0) as Int } ?? 0
+    }
+
     func pseudonym(
         of kind: Pseudonym.Kind, at index: BlindIndex
     ) throws(StorageError) -> PseudonymRow? {

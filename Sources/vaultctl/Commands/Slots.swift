@@ -14,18 +14,23 @@ struct Slots: AsyncParsableCommand {
             that the secret of a slot that was removed opens no keyring from then on. It still opens \
             an older copy of the keyring, if somebody kept one.
             """,
-        subcommands: [List.self, Prove.self, Add.self, Remove.self])
+        subcommands: [List.self, Prove.self, Challenge.self, Add.self, Remove.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show the slots, and when each was last proved.",
-            discussion: "Example: vaultctl slots list")
+            discussion: """
+                Examples:
+                  vaultctl slots list
+                  vaultctl slots list --log-key
+                """)
 
+        @OptionGroup var file: KeyFileOptions
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await common.session(.admin) { client in
-                Slots.show(try await client.slots(), common)
+                Slots.show(try await client.slots(file.kind), common)
             }
         }
     }
@@ -34,7 +39,9 @@ struct Slots: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check that a slot's secret opens the vault.",
             discussion: """
-                Opens the keyring through the slot, throws away what that gave, and keeps the date.
+                Opens the keyring, or the log's key, through the slot, throws away what that gave, and keeps \
+                the date. A recovery key's slot takes the answer to vaultctl slots challenge. Of shares each \
+                holder gives one.
 
                 Example: vaultctl slots prove 3f7a9c1e5b2d4860a1c3e5f708192a3b
                 """)
@@ -47,34 +54,91 @@ struct Slots: AsyncParsableCommand {
 
         func run() async throws {
             try await common.session(.admin) { client in
-                let secret = try secret.existing("The slot's secret: ")
-                Slots.show(try await client.proveSlot(slot, secret.bytes), common)
+                var answer = try await client.proveSlot(
+                    slot, secret.existing("The slot's secret: ").bytes)
+                while let shares = answer.shares, secret.isAsking {
+                    answer = try await client.proveSlot(slot, secret.share(after: shares).bytes)
+                }
+                Slots.show(answer, common)
+            }
+        }
+    }
+
+    struct Challenge: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ask the holder of a recovery key to open its slot.",
+            discussion: """
+                Shows a challenge, which is no secret, and its words. The holder answers with vaultd recovery \
+                answer, away from here, after comparing the words. The answer goes to vaultctl slots prove or \
+                vaultctl unseal, within the hour.
+
+                Example: vaultctl slots challenge 3f7a9c1e5b2d4860a1c3e5f708192a3b
+                """)
+
+        @Argument(help: "The slot's id: 32 hexadecimal digits.")
+        var slot: SlotID
+
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            try await common.session(.admin) { client in
+                let answer = try await client.challenge(slot)
+                if common.json { return Output.json(answer) }
+                Output.line(answer.challenge)
+                Output.note("words    \(answer.words)")
+                Output.note("expires  \(Units.moment(answer.expires))")
             }
         }
     }
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a slot: a passphrase, or the line of a key file.",
+            abstract: "Add a slot: passphrase, key file, shares or recovery recipient.",
             discussion: """
                 Asks for the secret twice, or reads it. Prove the slot afterwards.
 
                 Examples:
                   vaultctl slots add --label office-safe
                   vaultctl slots add --label stick --secret-file /mnt/stick/root.key
-                (vaultd new-key-file makes such a file)
+                  cat share-*.txt | vaultctl slots add --label board --secret-file -
+                  vaultctl slots add --label bank --recipient imagevault-recipient-1:…
+                (vaultd new-key-file, vaultd shares new and vaultd recovery new make these)
                 """)
 
         @Option(help: "What to call it: 1 to 64 of A-Z a-z 0-9 _ . -")
         var label: SlotLabel
 
+        @Option(
+            help: ArgumentHelp(
+                "The public half of a recovery key; nothing else is asked for.", valueName: "text"))
+        var recipient: String?
+
+        @OptionGroup var file: KeyFileOptions
         @OptionGroup var secret: SecretOptions
         @OptionGroup var common: CommonOptions
 
+        func validate() throws {
+            guard let recipient else { return }
+            guard secret.isAsking else {
+                throw ValidationError(
+                    "--recipient is all that a recovery slot needs: no --secret-file.")
+            }
+            guard (try? CheckedText.recipient.bytes(Array(recipient.utf8))) != nil else {
+                throw ValidationError(
+                    "--recipient is mistyped or cut short, or it is no recipient.")
+            }
+        }
+
         func run() async throws {
             try await common.session(.admin) { client in
+                if let recipient {
+                    let answer = try await client.addSlot(
+                        Array(recipient.utf8), label: label, to: file.kind)
+                    return Slots.show(answer, common)
+                }
                 let secret = try secret.new("New passphrase or key: ")
-                Slots.show(try await client.addSlot(secret.bytes, label: label), common)
+                Slots.show(
+                    try await client.addSlot(secret.bytes, label: label, to: file.kind), common)
             }
         }
     }
@@ -98,29 +162,39 @@ struct Slots: AsyncParsableCommand {
 
     fileprivate static func show(_ answer: SlotsAnswer, _ common: CommonOptions) {
         if common.json { return Output.json(answer) }
-        let head = ["keyring generation \(answer.generation)"]
+        let head = ["\(answer.key) generation \(answer.generation)"]
         let added = answer.added.map { ["added \($0.hex)"] } ?? []
-        Output.line((head + added + table(answer.slots)).joined(separator: "\n"))
+        let shares = answer.shares.map { ["\($0.given) of \($0.needed) shares given"] } ?? []
+        Output.line((head + added + shares + table(answer.slots)).joined(separator: "\n"))
     }
 
-    /// A line a slot, within 80 columns.
+    /// A line a slot, within 80 columns but for long labels and check words.
     static func table(_ slots: [StatusAnswer.Slot]) -> [String] {
         var table = Table([
             ("SLOT", .left), ("KIND", .left), ("PROVED", .left), ("LABEL", .left),
         ])
         for slot in slots {
             let proved = slot.proved.map { Units.moment($0) } ?? "never"
-            table.add([slot.id.hex, slot.kind, proved, slot.label])
+            let label = [slot.label, slot.detail.map { "(\($0))" }].compactMap { $0 }
+            table.add([slot.id.hex, slot.kind, proved, label.joined(separator: " ")])
         }
         return table.lines
     }
+}
+
+/// Which file a command is about.
+struct KeyFileOptions: ParsableArguments {
+    @Flag(help: "The log's key, which has slots of its own, instead of the keyring.")
+    var logKey = false
+
+    var kind: KeyFile.Kind { logKey ? .logKey : .keyring }
 }
 
 struct Keys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
         abstract: "Change the keys that the slots lead to.",
-        subcommands: [RotateRoot.self])
+        subcommands: [RotateRoot.self, RotateLogKey.self])
 
     struct RotateRoot: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -132,11 +206,34 @@ struct Keys: AsyncParsableCommand {
                 Example: vaultctl keys rotate-root
                 """)
 
+        @OptionGroup var file: KeyFileOptions
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await common.session(.admin) { client in
-                Slots.show(try await client.rotateRoot(), common)
+                Slots.show(try await client.rotateRoot(file.kind), common)
+            }
+        }
+    }
+
+    struct RotateLogKey: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a new signing key for the log.",
+            discussion: """
+                The old and the new key sign together that one takes the place of the other, in an event of \
+                the log; the old one is destroyed. Auditors who hold the old public key follow that event.
+
+                Example: vaultctl keys rotate-log-key >> audit.pub
+                """)
+
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            try await common.session(.admin) { client in
+                let answer = try await client.rotateLogKey()
+                if common.json { return Output.json(answer) }
+                Output.line(answer.verifierKey)
+                Output.note("key \(answer.number) of the log; fingerprint \(answer.fingerprint)")
             }
         }
     }

@@ -29,25 +29,32 @@ struct Seal: AsyncParsableCommand {
 struct Unseal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unseal",
-        abstract: "Open a sealed vault with a passphrase or a key file.",
+        abstract: "Open a sealed vault with the secret of one of its slots.",
         discussion: """
-            Speaks to the admin socket. Asks for the secret without showing it: a passphrase, or the \
-            line of a key file.
+            Speaks to the admin socket. Asks for the secret without showing it: a passphrase, the line of a \
+            key file, a share, or the answer of a recovery key's holder to vaultctl slots challenge. Of \
+            shares each holder gives one, here or in a session of their own.
 
             Examples:
               vaultctl unseal
               vaultctl unseal --secret-file /mnt/stick/root.key
+              vaultctl unseal --log-key
             """)
 
+    @OptionGroup var file: KeyFileOptions
     @OptionGroup var secret: SecretOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await common.session(.admin) { client in
-            let secret = try secret.existing("Passphrase or key: ")
-            let answer = try await client.unseal(secret.bytes)
-            if common.json {
-                Output.json(answer)
+            var answer = try await client.unseal(
+                secret.existing("Passphrase, key, share or answer: ").bytes, file.kind)
+            while let shares = answer.shares, secret.isAsking {
+                answer = try await client.unseal(secret.share(after: shares).bytes, file.kind)
+            }
+            if common.json { return Output.json(answer) }
+            if let shares = answer.shares {
+                Output.line("\(shares.given) of \(shares.needed) shares given")
             } else {
                 Output.line("unsealed by slot \(answer.slot?.hex ?? "-")")
             }

@@ -4,6 +4,7 @@
 import ArgumentParser
 import CVaultSystem
 import Glibc
+import VaultAPI
 import VaultClient
 import VaultFormat
 
@@ -19,8 +20,25 @@ struct SecretOptions: ParsableArguments {
     ///
     /// - Throws: ``ClientError/file(_:)``, or `CancellationError` after Ctrl-C.
     func existing(_ question: String) throws -> SecretText {
-        guard let secretFile else { return try SecretText(asking: question) }
-        return try SecretText(file: secretFile)
+        let secret =
+            try secretFile.map { try SecretText(file: $0) } ?? SecretText(asking: question)
+        // Not even into the vault's memory.
+        guard !secret.bytes.starts(with: CheckedText.recoveryKey.prefix) else {
+            throw ValidationError(
+                "this is a recovery key, which no vault is given: answer vaultctl slots challenge with "
+                    + "vaultd recovery answer")
+        }
+        return secret
+    }
+
+    /// Whether somebody is there to be asked again.
+    var isAsking: Bool { secretFile == nil }
+
+    /// The next of several shares.
+    func share(after shares: ShareProgress) throws -> SecretText {
+        try existing(
+            "\(shares.given) of \(shares.needed) shares given. The next one, or Ctrl-C to leave it to "
+                + "somebody else: ")
     }
 }
 

@@ -135,8 +135,9 @@ struct Initialize: AsyncParsableCommand {
                     secret: existingOrNewSecret(at: path), root: root, createdMicroseconds: now))
         }
         if let passphrase = ways.passphrase {
-            guard passphrase.kind == .passphrase else {
-                throw SettingsError("a passphrase cannot begin as the text of a key file does")
+            guard passphrase.form == .passphrase else {
+                throw SettingsError(
+                    "a passphrase cannot begin with imagevault- as keys and shares do")
             }
             slots.append(
                 try SlotCipher.make(

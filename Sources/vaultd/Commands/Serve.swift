@@ -93,8 +93,10 @@ struct Serve: AsyncParsableCommand {
             isMarked
             ? nil
             : opened(keyringFile, settings.rootKeyFile, "keyring", logger) { try Keyring($0) }
-        let openSigner: @Sendable () -> LogSigner? = {
-            opened(logKeyFile, settings.logKeyFile, "log key", logger) { try LogSigner($0) }
+        let openLogKey: @Sendable () -> OpenKeyFile? = {
+            // As it is by then: its slots may have changed since the start.
+            guard let file = try? keyFile(state + "/log-key", .logKey) else { return nil }
+            return opened(file, settings.logKeyFile, "log key", logger) { $0 }
         }
         let catalog: SQLiteCatalog
         do {
@@ -116,7 +118,7 @@ struct Serve: AsyncParsableCommand {
                 settings: settings.vault, catalog: catalog, blobs: blobs, inspectors: inspectors,
                 clock: SystemClock(), keyFiles: LocalKeyFiles(directory: state),
                 stretcher: stretcher, keyring: fits ? keyring : nil,
-                openSigner: openSigner, waitsForUnsealing: isMarked,
+                openLogKey: openLogKey, waitsForUnsealing: isMarked,
                 blockingExecutor: executor)
             return (vault, catalog, keyringFile.vault)
         } catch {

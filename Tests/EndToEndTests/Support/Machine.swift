@@ -16,6 +16,14 @@ enum Machine {
 
     static let isRoot = getuid() == 0
 
+    /// Whether a program is found in PATH.
+    static func has(_ program: String) -> Bool {
+        let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+        return folders.contains {
+            FileManager.default.isExecutableFile(atPath: "\($0)/\(program)")
+        }
+    }
+
     /// Whether a file system can be mounted, which root in a container often may not.
     static let canMount: Bool = {
         guard isRoot, let folder = try? TestFolder() else { return false }

@@ -122,6 +122,13 @@ final class MemoryRows: CatalogWriter {
         return Array(tables.events.lazy.filter { $0.index >= from }.prefix(limit))
     }
 
+    func eventCount(
+        _ action: EventAction, _ outcome: EventOutcome
+    ) throws(StorageError) -> Int {
+        try faults.pass("eventCount")
+        return tables.events.count { $0.action == action && $0.outcome == outcome }
+    }
+
     func pseudonym(
         of kind: Pseudonym.Kind, at index: BlindIndex
     ) throws(StorageError) -> PseudonymRow? {

@@ -22,16 +22,25 @@ package enum TestKeys {
 
     /// The keys of a new vault that ``passphrase`` opens.
     package static func passphraseKeyring() throws -> Keyring {
-        let vault: VaultID = try Random.id()
+        try Keyring(
+            passphraseFile(.keyring, Keyring.initialEntries(createdMicroseconds: 0), Random.id()))
+    }
+
+    /// The log's key of this vault, that ``passphrase`` opens.
+    package static func passphraseLogKey(of vault: VaultID) throws -> OpenKeyFile {
+        try passphraseFile(.logKey, LogSigner.initialEntries(createdMicroseconds: 0), vault)
+    }
+
+    private static func passphraseFile(
+        _ kind: KeyFile.Kind, _ entries: [KeyEntry], _ vault: VaultID
+    ) throws -> OpenKeyFile {
         let root = try Secret<RootKey>.random()
         let slot = try SlotCipher.make(
             label: "passphrase", vault: vault, typed: FixedVault.typed(passphrase),
             parameters: PassphraseParameters(passes: 1, memoryKibibytes: 64), root: root,
             createdMicroseconds: 0, stretch: Argon2id())
-        return try Keyring(
-            KeyFileCipher.make(
-                kind: .keyring, vault: vault, slots: [slot],
-                entries: Keyring.initialEntries(createdMicroseconds: 0), root: root))
+        return try KeyFileCipher.make(
+            kind: kind, vault: vault, slots: [slot], entries: entries, root: root)
     }
 
     package static func make(_ kind: KeyFile.Kind, _ entries: [KeyEntry]) throws -> OpenKeyFile {

@@ -25,6 +25,8 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let reference: String?
     package let slot: String?
     package let generation: UInt64?
+    package let keyFile: String?
+    package let note: String?
     package let bytes: Int?
     package let offset: Int?
     package let durationUs: Int?

@@ -14,6 +14,7 @@ package struct TestVault: Sendable {
     package let keyring: Keyring
     package let keyFiles: MemoryKeyFiles
     private let stretcher: any PassphraseStretcher
+    private let openLogKey: @Sendable () -> OpenKeyFile?
 
     /// Sealing erases no key unless told how: other tests of the process have theirs.
     ///
@@ -23,18 +24,20 @@ package struct TestVault: Sendable {
         clock: ManualClock = ManualClock(), keyring: Keyring? = nil, isSealed: Bool = false,
         suite: Suite = .aes256GCM,
         policies: InspectionPolicies = InspectionPolicies(.structure),
-        signer: LogSigner? = nil, keyFiles: MemoryKeyFiles? = nil,
-        stretcher: any PassphraseStretcher = InProcessStretcher(),
+        signer: LogSigner? = nil, openLogKey: (@Sendable () -> OpenKeyFile?)? = nil,
+        keyFiles: MemoryKeyFiles? = nil, stretcher: any PassphraseStretcher = InProcessStretcher(),
         eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = []
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
-        let keyFiles = keyFiles ?? MemoryKeyFiles([keyring.keys.file])
+        let signer = try signer ?? TestKeys.logSigner()
+        let keyFiles = keyFiles ?? MemoryKeyFiles([keyring.keys.file, signer.keys.file])
         let inspector = StubInspector()
         vault = try Vault(
             settings: .init(policies: policies, suite: suite, twoPerson: twoPerson),
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
-            keyring: isSealed ? nil : keyring, openSigner: { signer }, eraseKeys: eraseKeys)
+            keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },
+            eraseKeys: eraseKeys)
         self.catalog = catalog
         self.blobs = blobs
         self.clock = clock
@@ -42,14 +45,15 @@ package struct TestVault: Sendable {
         self.keyring = keyring
         self.keyFiles = keyFiles
         self.stretcher = stretcher
+        self.openLogKey = openLogKey ?? { signer.keys }
     }
 
     /// The same stores and keys under a new daemon. This one's has to be stopped.
     package func reopened(isSealed: Bool = false) throws -> TestVault {
         try TestVault(
             catalog: catalog, blobs: blobs, clock: clock, keyring: keyring, isSealed: isSealed,
-            suite: vault.settings.suite, policies: vault.settings.policies, keyFiles: keyFiles,
-            stretcher: stretcher)
+            suite: vault.settings.suite, policies: vault.settings.policies,
+            openLogKey: openLogKey, keyFiles: keyFiles, stretcher: stretcher)
     }
 
     /// Ends the committer's thread; what waits is written.

@@ -518,6 +518,24 @@ class TooManySlots(VaultError):
     default_fix = "Remove a slot first."
 
 
+class NoChallenge(VaultError):
+    """`no-challenge`: No challenge waits for this answer."""
+
+    default_code = "no-challenge"
+    default_status = 409
+    default_title = "No challenge waits for this answer"
+    default_fix = "Ask for one with vaultctl slots challenge, and answer that within the hour."
+
+
+class LogKeySealed(VaultError):
+    """`log-key-sealed`: The log's key is not open."""
+
+    default_code = "log-key-sealed"
+    default_status = 409
+    default_title = "The log's key is not open"
+    default_fix = "Open it with vaultctl unseal --log-key."
+
+
 class InternalError(VaultError):
     """`internal-error`: Something went wrong here."""
 
@@ -584,6 +602,8 @@ BY_CODE: dict[str, type[VaultError]] = {
     "unknown-slot": UnknownSlot,
     "last-proved-slot": LastProvedSlot,
     "too-many-slots": TooManySlots,
+    "no-challenge": NoChallenge,
+    "log-key-sealed": LogKeySealed,
     "internal-error": InternalError,
 }
 
@@ -620,9 +640,11 @@ __all__ = [
     "KeyringDamaged",
     "KeyringRefused",
     "LastProvedSlot",
+    "LogKeySealed",
     "MalformedSecret",
     "MethodNotAllowed",
     "MissingName",
+    "NoChallenge",
     "NotPermitted",
     "NotQuarantined",
     "NotSealed",

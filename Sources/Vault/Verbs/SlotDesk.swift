@@ -1,0 +1,84 @@
+// What waits for somebody between two requests: challenges to recovery keys for their answers, and shares
+// for the next one. All of it lies in locked memory, goes with a sealing or a restart, and ends in time.
+
+import Synchronization
+import VaultCrypto
+import VaultFormat
+
+/// How many of the shares that a slot needs were given.
+package struct ShareCount: Hashable, Sendable {
+    package let given: Int
+    package let needed: Int
+
+    package init(given: Int, needed: Int) {
+        self.given = given
+        self.needed = needed
+    }
+}
+
+final class SlotDesk: Sendable {
+    private struct Waiting {
+        var sessions: [(session: RecoverySession, untilMicroseconds: Int64)] = []
+        var shares: [KeyShare] = []
+        var sharesUntil: Int64 = 0
+    }
+    private let waiting = Mutex(Waiting())
+
+    /// Takes the place of an earlier challenge to the same slot, or of the oldest when there are too many.
+    func add(_ session: RecoverySession, untilMicroseconds: Int64) {
+        waiting.withLock { waiting in
+            let slot = session.challenge.slot
+            waiting.sessions.removeAll { $0.session.challenge.slot == slot }
+            if waiting.sessions.count == Limits.challenges { waiting.sessions.removeFirst() }
+            waiting.sessions.append((session, untilMicroseconds))
+        }
+    }
+
+    /// The challenge to a slot, which is answered once.
+    func take(_ slot: SlotID, nowMicroseconds now: Int64) -> RecoverySession? {
+        waiting.withLock { waiting in
+            waiting.sessions.removeAll { $0.untilMicroseconds < now }
+            guard
+                let index = waiting.sessions.firstIndex(where: {
+                    $0.session.challenge.slot == slot
+                })
+            else { return nil }
+            return waiting.sessions.remove(at: index).session
+        }
+    }
+
+    /// Puts shares of one set to those that wait; one that is there already counts once.
+    ///
+    /// - Returns: all that there are, and nothing waits any more, once they are enough; else nil, and how
+    ///   many there are.
+    /// - Throws: ``CryptoError/wrongKey`` for a share of another set than those that wait, or another
+    ///   one of the same number.
+    func give(
+        _ shares: [KeyShare], nowMicroseconds now: Int64
+    ) throws(CryptoError) -> (enough: [KeyShare]?, count: ShareCount) {
+        try waiting.withLock { waiting throws(CryptoError) in
+            if waiting.sharesUntil < now { waiting.shares = [] }
+            guard let set = shares.first?.head.set else { throw .malformedText }
+            guard (waiting.shares + shares).allSatisfy({ $0.head.set == set }) else {
+                throw .wrongKey
+            }
+            for share in shares {
+                let number = share.head.number
+                guard let other = waiting.shares.first(where: { $0.head.number == number }) else {
+                    waiting.shares.append(share)
+                    continue
+                }
+                guard try other.isSame(as: share) else { throw .wrongKey }
+            }
+            waiting.sharesUntil = now + Limits.shareSeconds * 1_000_000
+            let count = ShareCount(given: waiting.shares.count, needed: Int(set.needed))
+            guard count.given >= count.needed else { return (nil, count) }
+            defer { waiting.shares = [] }
+            return (waiting.shares, count)
+        }
+    }
+
+    func clear() {
+        waiting.withLock { $0 = Waiting() }
+    }
+}

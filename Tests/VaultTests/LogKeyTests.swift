@@ -1,0 +1,168 @@
+// The log's key: its slots, and how one key takes the place of another, over whatever fails on the way.
+
+import Testing
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultTestKit
+
+@Suite("The log's key")
+struct LogKeyTests {
+    struct Fixture {
+        let test: TestVault
+        let faults = Faults()
+        let files: MemoryKeyFiles
+
+        init() async throws {
+            let keyring = try TestKeys.keyring()
+            let logKey = try TestKeys.passphraseLogKey(of: keyring.vault)
+            let files = MemoryKeyFiles([keyring.keys.file, logKey.file], faults: faults)
+            self.files = files
+            test = try TestVault(
+                catalog: MemoryCatalog(faults: faults), keyring: keyring,
+                openLogKey: {
+                    guard let file = files.file(.logKey) else { return nil }
+                    return try? FixedVault.open(file, secret: TestKeys.passphrase)
+                }, keyFiles: files)
+            try await test.vault.recordService(.vaultCreated)
+        }
+
+        var signer: LogSigner {
+            get throws { try #require(test.vault.logSigner) }
+        }
+
+        func rotate() async throws -> LogSigner {
+            try await test.vault.rotateLogKey(test.call()).0
+        }
+
+        /// The notes of the successions that the log has.
+        func notes() throws -> [String] {
+            try test.log().filter { $0.summary == "log-key.rotated done" }.compactMap(\.note)
+        }
+    }
+
+    /// Whether both keys signed a note.
+    private func isSigned(_ note: String, by signers: [LogSigner]) throws -> Bool {
+        let parts = try #require(note.firstRange(of: "\n\n"))
+        let text = Array(note[..<parts.lowerBound].utf8) + [0x0A]
+        let lines = note[parts.upperBound...].split(separator: "\n")
+        guard lines.count == signers.count else { return false }
+        return try zip(lines, signers).allSatisfy { line, signer in
+            let encoded = try #require(line.split(separator: " ").last)
+            let bytes = try Base64.decode(String(encoded))
+            return Array(bytes.prefix(4)) == signer.keyID
+                && LogSigner.verify(
+                    Array(bytes.dropFirst(4)), of: text, publicKey: signer.publicKey)
+        }
+    }
+
+    @Test("a rotation is signed by both keys, and the old one is in no file any more")
+    func rotates() async throws {
+        let vault = try await Fixture()
+        defer { vault.test.stop() }
+        let old = try vault.signer
+        let new = try await vault.rotate()
+        #expect(new.number == 2 && new.publicKey != old.publicKey)
+        #expect(try vault.signer.publicKey == new.publicKey)
+        let file = try #require(vault.files.file(.logKey))
+        #expect(file.generation == 3 && file.entries.map(\.number) == [2])
+        let note = try #require(try vault.notes().first)
+        #expect(
+            note.hasPrefix("\(old.origin)/log-key\n2\n\(old.verifierKey)\n\(new.verifierKey)\n"))
+        #expect(try isSigned(note, by: [old, new]))
+        #expect(try !isSigned(note, by: [new, old]))
+        let third = try await vault.rotate()
+        #expect(third.number == 3)
+        #expect(try isSigned(try #require(try vault.notes().last), by: [new, third]))
+    }
+
+    @Test("checkpoints are signed by the new key from the event on, over a restart too")
+    func restarts() async throws {
+        let vault = try await Fixture()
+        let new = try await vault.rotate()
+        vault.test.stop()
+        let again = try vault.test.reopened()
+        defer { again.stop() }
+        #expect(again.vault.logSigner?.publicKey == new.publicKey)
+    }
+
+    @Test("whatever fails on the way, the key that signs is the one that the log names")
+    func failures() async throws {
+        var step = 1
+        while true {
+            let vault = try await Fixture()
+            let old = try vault.signer
+            vault.faults.arm(step: step, .unavailable(5))
+            _ = try? await vault.rotate()
+            let failed = vault.faults.failed
+            vault.faults.disarm()
+            vault.test.stop()
+            guard let failed else { break }
+            let again = try vault.test.reopened()
+            defer { again.stop() }
+            let rotated = try vault.notes().count
+            let signer = try #require(again.vault.logSigner)
+            #expect(signer.number == UInt32(rotated + 1), "step \(step): \(failed)")
+            if rotated == 0 { #expect(signer.publicKey == old.publicKey) }
+            // And the next rotation takes it on from there.
+            let next = try await again.vault.rotateLogKey(again.call()).0
+            #expect(next.number == UInt32(rotated + 2), "step \(step): \(failed)")
+            let file = try #require(vault.files.file(.logKey))
+            #expect(file.entries.map(\.number) == [next.number])
+            step += 1
+        }
+        #expect(step > 6)
+    }
+
+    @Test("its slots are its own: added, proved and removed apart from the keyring's")
+    func slots() async throws {
+        let vault = try await Fixture()
+        defer { vault.test.stop() }
+        let (vaultd, call) = (vault.test.vault, vault.test.call())
+        let secret = "a passphrase for the log"
+        let (slot, list) = try await vaultd.addSlot(
+            FixedVault.typed(secret), label: SlotLabel("auditor"), to: .logKey, call)
+        #expect(list.kind == .logKey && list.generation == 2 && list.slots.count == 2)
+        #expect(try await vaultd.slots(call).slots.count == 1)
+        let first = list.slots[0].slot.id
+        #expect(
+            try await refusal { _ = try await vaultd.removeSlot(first, call) } == .lastProvedSlot)
+        let proved = try await vaultd.proveSlot(slot, FixedVault.typed(secret), call).0
+        #expect(proved.slots[1].provedMicroseconds != nil)
+        let left = try await vaultd.removeSlot(first, call)
+        #expect(left.kind == .logKey && left.slots.map(\.slot.id) == [slot])
+        let file = try #require(vault.files.file(.logKey))
+        #expect((try? FixedVault.open(file, secret: TestKeys.passphrase)) == nil)
+        let opened = try LogSigner(FixedVault.open(file, secret: secret))
+        #expect(opened.publicKey == (try vault.signer.publicKey))
+        let event = try #require(try vault.test.log().last { $0.action == "slot.removed" })
+        #expect(event.keyFile == "log-key" && event.generation == 3)
+    }
+
+    @Test("a log key that is not open changes nothing, and a slot of its own opens it")
+    func closed() async throws {
+        let keyring = try TestKeys.keyring()
+        let logKey = try TestKeys.passphraseLogKey(of: keyring.vault)
+        let test = try TestVault(
+            keyring: keyring, openLogKey: { nil },
+            keyFiles: MemoryKeyFiles([keyring.keys.file, logKey.file]))
+        defer { test.stop() }
+        try await test.vault.recordService(.vaultCreated)
+        #expect(
+            try await refusal { _ = try await test.vault.rotateLogKey(test.call()) }
+                == .logKeySealed)
+        let secret = "another passphrase"
+        let added = try await refusal {
+            _ = try await test.vault.addSlot(
+                FixedVault.typed(secret), label: SlotLabel("a"), to: .logKey, test.call())
+        }
+        #expect(added == .logKeySealed)
+        func unseal(_ text: String) async throws -> Unsealing {
+            try await test.vault.unseal(FixedVault.typed(text), of: .logKey, test.call())
+        }
+        #expect(try await refusal { _ = try await unseal(secret) } == .wrongSecret)
+        #expect(try await unseal(TestKeys.passphrase) == .opened(by: logKey.file.slots[0].id))
+        #expect(test.vault.logSigner?.publicKey == (try LogSigner(logKey).publicKey))
+        #expect(try await refusal { _ = try await unseal(TestKeys.passphrase) } == .notSealed)
+    }
+}
