@@ -27,11 +27,20 @@ package struct OperationRunner: Sendable {
     private let vault: Vault
     /// Percent of the time that may be worked.
     private let share: Int
+    private let rest: @Sendable (_ milliseconds: Int64) async -> Void
 
-    /// - Parameter share: 1 to 100.
-    package init(_ vault: Vault, share: Int) {
+    /// - Parameters:
+    ///   - share: 1 to 100.
+    ///   - rest: lets so many milliseconds pass, or fewer once its task is cancelled.
+    package init(
+        _ vault: Vault, share: Int,
+        rest: @escaping @Sendable (_ milliseconds: Int64) async -> Void = {
+            try? await Task.sleep(for: .milliseconds($0))
+        }
+    ) {
         self.vault = vault
         self.share = share
+        self.rest = rest
     }
 
     /// Works until its task is cancelled.
@@ -42,17 +51,20 @@ package struct OperationRunner: Sendable {
         }
     }
 
-    private func turnAndRest() async -> Bool {
+    /// One turn, and a rest after it in proportion to what it took.
+    ///
+    /// - Returns: false when there was nothing to do.
+    package func turnAndRest() async -> Bool {
         let begun = vault.clock.monotonicMicroseconds()
         do throws(VaultError) {
             guard try await turn() else { return false }
         } catch {
             // Sealed, full, busy: all of it passes, and the cursor stands where it stood.
-            await rest(milliseconds: Limits.operationRetryMilliseconds)
+            await rest(Limits.operationRetryMilliseconds)
             return true
         }
         let worked = vault.clock.monotonicMicroseconds() - begun
-        await rest(milliseconds: worked * Int64(100 - share) / Int64(share) / 1000)
+        await rest(worked * Int64(100 - share) / Int64(share) / 1000)
         return true
     }
 
@@ -135,10 +147,6 @@ package struct OperationRunner: Sendable {
         } catch  where error.code == .operationConflict {
             return
         }
-    }
-
-    private func rest(milliseconds: Int64) async {
-        try? await Task.sleep(for: .milliseconds(milliseconds))
     }
 }
 

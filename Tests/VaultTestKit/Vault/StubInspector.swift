@@ -10,13 +10,24 @@ package final class StubInspector: ContentInspector {
         case error(VaultError)
     }
 
-    private let state: Mutex<(reply: Reply, asked: [(ImageType, InspectionPolicy)])>
+    private struct State {
+        var reply: Reply
+        var asked: [(ImageType, InspectionPolicy)] = []
+        var meanwhile: @Sendable () -> Void = {}
+    }
+
+    private let state: Mutex<State>
 
     package init(_ reply: Reply = .nothing) {
-        state = Mutex((reply, []))
+        state = Mutex(State(reply: reply))
     }
 
     package func answer(_ reply: Reply) { state.withLock { $0.reply = reply } }
+
+    /// Has something happen while it looks at an image, such as time passing.
+    package func whileLooking(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.meanwhile = body }
+    }
 
     /// The types of the uploads it was asked about, in order.
     package var asked: [ImageType] { state.withLock { $0.asked.map(\.0) } }
@@ -27,10 +38,11 @@ package final class StubInspector: ContentInspector {
     package func examine(
         _ upload: UploadBuffer, type: ImageType, policy: InspectionPolicy, namespace: NamespaceName
     ) async throws(VaultError) -> FindingCode? {
-        let reply = state.withLock { state in
+        let (reply, meanwhile) = state.withLock { state in
             state.asked.append((type, policy))
-            return state.reply
+            return (state.reply, state.meanwhile)
         }
+        meanwhile()
         switch reply {
         case .nothing: return nil
         case .finding(let code): return code

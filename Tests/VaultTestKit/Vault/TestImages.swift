@@ -9,6 +9,15 @@ package enum TestImages {
     /// Three frames.
     package static let large = noise(width: 470, height: 430)
 
+    /// As many as wanted, each different from every other.
+    package static func numbered(_ numbers: Range<Int>) -> [[UInt8]] {
+        numbers.map { number in
+            var image = TestPNG.color
+            image.seed = UInt64(1000 + number)
+            return image.bytes
+        }
+    }
+
     private static func noise(width: Int, height: Int) -> [UInt8] {
         var image = TestPNG()
         image.width = width
