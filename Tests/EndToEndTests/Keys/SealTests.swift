@@ -76,9 +76,7 @@ struct SealTests {
         let vault = try TestVault()
         let image = Sample.jpeg(bytes: 3 << 20, 4)
         let id = try vault.store(image)
-        let keys =
-            try Self.keys(vault, "keyring", vault.rootKey)
-            + Self.keys(vault, "log-key", vault.logKey)
+        let keys = try vault.knownKeys()
         #expect(keys.count > 15)
         // Work that uses each kind of key, and two requests that hold some when the seal comes.
         _ = try vault.ask("GET", "/v1/images?job=j")
@@ -109,25 +107,5 @@ struct SealTests {
             Machine.program("vaultctl"), ["seal", "--socket", vault.socket("admin")])
         #expect(sealed.ending == .exited(0) && sealed.output == "sealed\n", "\(sealed.errors)")
         #expect(try vault.ask("GET", "/v1/ready").code == "sealed")
-    }
-
-    /// Every key and secret that a key file leads to, as the second implementation opens it; halves, so
-    /// that one that was half overwritten is found too.
-    private static func keys(
-        _ vault: TestVault, _ name: String, _ secret: String
-    ) throws -> [[UInt8]] {
-        let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../../Tools/vectors.py").path
-        let interpreter = ProcessInfo.processInfo.environment["IMAGEVAULT_PYTHON"] ?? "python3"
-        let (ending, output, errors) = try run(
-            interpreter, [script, "--keys", "\(vault.state)/\(name)", secret])
-        guard ending == .exited(0) else { throw TestFailure("vectors.py: \(errors)") }
-        return output.split(separator: "\n").flatMap { line -> [[UInt8]] in
-            let digits = Array(line.utf8)
-            let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
-                UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
-            }
-            return [Array(bytes[..<16]), Array(bytes[16...])]
-        }
     }
 }

@@ -24,6 +24,9 @@ enum Machine {
         }
     }
 
+    /// Whether there is a debugger that writes cores.
+    static let hasDebugger = (try? run("gcore", []))?.errors.contains("usage") ?? false
+
     /// Whether a file system can be mounted, which root in a container often may not.
     static let canMount: Bool = {
         guard isRoot, let folder = try? TestFolder() else { return false }

@@ -56,6 +56,26 @@ struct ProcessMemory {
         """
 }
 
+/// A core of a process that goes on running, as the debugger writes one.
+struct Core {
+    private let path: String
+
+    /// - Parameter whole: with what the process excluded from its cores, too.
+    init(of pid: pid_t, whole: Bool, in folder: TestFolder) throws {
+        let prefix = folder.path(whole ? "whole" : "core")
+        let (ending, output, errors) = try run(
+            "gcore", (whole ? ["-a"] : []) + ["-o", prefix, "\(pid)"])
+        guard ending == .exited(0) else { throw TestFailure("gcore: \(output) \(errors)") }
+        path = "\(prefix).\(pid)"
+    }
+
+    /// The first of `needles` that the core holds.
+    func holds(anyOf needles: [[UInt8]]) throws -> Int? {
+        let core = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        return needles.firstIndex { core.range(of: Data($0)) != nil }
+    }
+}
+
 /// The processes below one.
 enum Family {
     /// Children and children's children.
