@@ -19,6 +19,9 @@ extension Limits {
     package static let challengeSeconds: Int64 = 60 * 60
     /// Challenges that wait at once.
     package static let challenges = 8
+    /// Days after which a slot's proof is too old to rely on, and `status` warns: a quarter, in which a safe
+    /// is opened once, and a recovery key is not lost for long.
+    package static let slotProofDays = 90
 
     /// Passes of Argon2id that a key file may ask for. A hostile file gets seconds, not hours.
     package static let stretchPasses: ClosedRange<UInt32> = 1...12

@@ -40,6 +40,10 @@ package enum Limits {
     /// Rows of a page when the caller names no limit.
     package static let pageRowsDefault = 100
 
+    /// Seconds for which the counts of rows that are measured stay good: counting a million takes a tenth of
+    /// a second, and Prometheus asks several times a minute.
+    package static let rowCountSeconds: Int64 = 60
+
     /// Connections at once, across all callers.
     package static let connections = 12_000
     /// Connections at once from one uid: an idle flooder leaves room for the others.

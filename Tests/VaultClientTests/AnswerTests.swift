@@ -208,6 +208,12 @@ enum Samples {
             ])
     }
 
+    static func slot(proved: Int64?) throws -> StatusAnswer.Slot {
+        StatusAnswer.Slot(
+            id: try SlotID(bytes: Array(0..<16)), kind: .keyFile, label: "first",
+            createdMicroseconds: 1, provedMicroseconds: proved)
+    }
+
     static func inspection() throws -> InspectionAnswer {
         InspectionAnswer(
             received: ContentSummary(bytes: 5, sha256: try Digest256(hex: hex)), type: nil,

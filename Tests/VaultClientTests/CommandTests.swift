@@ -103,9 +103,31 @@ struct CommandTests {
 
     @Test("the status fits one screen of 80 columns and 24 lines")
     func statusScreen() throws {
-        let screen = Status.screen(try Samples.status(keys: Samples.keys()))
+        let screen = Status.screen(try Samples.status(keys: Samples.keys()), at: 3)
         #expect(screen.count <= 24)
         #expect(screen.allSatisfy { $0.count <= 80 })
+        // The longest warning, too.
+        var keys = try Samples.keys()
+        keys.slots = try (0..<64).map { try Samples.slot(proved: $0 < 32 ? nil : 0) }
+        let late = Status.screen(try Samples.status(keys: keys), at: 1_780_000_000_000_000)
+        #expect(late.contains { $0.hasPrefix("WARNING") })
+        #expect(late.allSatisfy { $0.count <= 80 })
+    }
+
+    @Test("slots that were never proved, or not for 90 days, are warned of")
+    func slotWarnings() throws {
+        let (now, day): (Int64, Int64) = (1_780_000_000_000_000, 86_400_000_000)
+        func warning(_ proofs: Int64?...) throws -> String? {
+            SlotWarning.text(try proofs.map { try Samples.slot(proved: $0) }, at: now)
+        }
+        #expect(try warning() == nil)
+        #expect(try warning(now, now - 90 * day) == nil)
+        #expect(try warning(now, nil) == "1 slot never proved: vaultctl slots prove")
+        #expect(
+            try warning(now, now - 90 * day - 1) == "1 slot not for 90 days: vaultctl slots prove")
+        #expect(
+            try warning(nil, nil, 0)
+                == "2 slots never proved, 1 not for 90 days: vaultctl slots prove")
     }
 
     @Test("an event is one line, whatever it holds")

@@ -44,6 +44,7 @@ package final class Vault: Sendable {
     /// Requests with a key of their sender that are being answered.
     let answering = Mutex<Set<BlindIndex>>([])
     let operationAlarm = OperationAlarm()
+    let rowCounts = RowCounts()
 
     /// - Parameters:
     ///   - keyring: nil for a vault that is sealed.

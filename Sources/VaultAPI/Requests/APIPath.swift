@@ -10,6 +10,7 @@ package enum APIPath {
     package static let inspect = "/v1/inspect"
     package static let health = "/v1/health"
     package static let ready = "/v1/ready"
+    package static let metrics = "/v1/metrics"
     package static let productVersion = "/v1/version"
     package static let whoami = "/v1/whoami"
     package static let contract = "/v1/openapi.yaml"

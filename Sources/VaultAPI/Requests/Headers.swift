@@ -40,6 +40,8 @@ package enum MediaType {
     package static let octets = "application/octet-stream"
     package static let note = "text/plain; charset=utf-8"
     package static let yaml = "application/yaml"
+    /// Prometheus's text format.
+    package static let metrics = "text/plain; version=0.0.4; charset=utf-8"
 }
 
 extension Claim {

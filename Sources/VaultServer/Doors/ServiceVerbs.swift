@@ -16,6 +16,7 @@ package struct ServiceFacts: Sendable {
     package let startedMicroseconds: Int64
     package let stateDirectory: String
     package let connections: ConnectionCounter
+    let probes = ProbeCounter()
 
     package init(
         version: String, vault: VaultID, startedMicroseconds: Int64, stateDirectory: String,
@@ -49,8 +50,15 @@ extension RequestHandler {
             try QueryString.requireNone(exchange.query)
         }
         switch verb {
-        case .health: return .json(HealthAnswer())
-        case .ready: return try ready()
+        case .health:
+            service.probes.count(.health)
+            return .json(HealthAnswer())
+        case .ready:
+            service.probes.count(.ready)
+            return try ready()
+        case .metrics:
+            service.probes.count(.metrics)
+            return metrics()
         case .version:
             return try await recorded(exchange, .json(VersionAnswer(version: service.version)))
         case .contract: return try await recorded(exchange, contract)
@@ -169,7 +177,7 @@ extension RequestHandler {
             slots: status.slots.map(StatusAnswer.Slot.init))
     }
 
-    private var disk: StatusAnswer.Disk {
+    var disk: StatusAnswer.Disk {
         var facts = statvfs()
         guard unsafe statvfs(service.stateDirectory, &facts) == 0 else {
             return .init(freeBytes: 0, totalBytes: 0)

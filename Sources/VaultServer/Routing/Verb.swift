@@ -7,6 +7,7 @@ import VaultFormat
 
 enum Verb: Hashable, Sendable {
     case health, ready, version, whoami, contract
+    case metrics
     case putImage
     case inspectImage
     case listImages
@@ -63,6 +64,7 @@ enum Verb: Hashable, Sendable {
         case (.images, 5, "images") where segments[4] == "metadata":
             return [(.get, .readMetadata(segments[3]))]
         case (.images, 3, "inspect"): return [(.post, .inspectImage)]
+        case (.admin, 3, "metrics"), (.audit, 3, "metrics"): return [(.get, .metrics)]
         case (.admin, 3, "status"): return [(.get, .status)]
         case (.admin, 3, "seal"): return [(.post, .seal)]
         case (.admin, 3, "unseal"): return [(.post, .unseal)]
@@ -171,7 +173,7 @@ enum Verb: Hashable, Sendable {
         case .listQuarantine, .listApprovals: .quarantineRead
         case .requestRelease: .quarantineRequested
         case .approve: .quarantineApproved
-        case .contract, .version, .health, .ready: .contractRead
+        case .contract, .version, .health, .ready, .metrics: .contractRead
         }
     }
 }

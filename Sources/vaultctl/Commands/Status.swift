@@ -1,6 +1,7 @@
 // `status`: the whole vault on one screen.
 
 import ArgumentParser
+import Foundation
 import VaultAPI
 import VaultClient
 import VaultFormat
@@ -19,12 +20,14 @@ struct Status: AsyncParsableCommand {
             if common.json {
                 Output.json(status)
             } else {
-                Output.line(Self.screen(status).joined(separator: "\n"))
+                let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
+                Output.line(Self.screen(status, at: now).joined(separator: "\n"))
             }
         }
     }
 
-    static func screen(_ status: StatusAnswer) -> [String] {
+    /// - Parameter microseconds: now, since 1970.
+    static func screen(_ status: StatusAnswer, at microseconds: Int64) -> [String] {
         let free = status.disk.freeBytes / max(1, status.disk.totalBytes / 100)
         let head = Table.pairs([
             ("vault", status.vault.hex),
@@ -50,7 +53,7 @@ struct Status: AsyncParsableCommand {
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
             .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
-        return head + Table.pairs(own) + (status.keys.map(keys) ?? [])
+        return head + Table.pairs(own) + (status.keys.map { keys($0, at: microseconds) } ?? [])
     }
 
     private static func checks(_ policy: StatusAnswer.Validation) -> String {
@@ -68,7 +71,7 @@ struct Status: AsyncParsableCommand {
             + "\(Units.bytes(images.storedBytes)) stored"
     }
 
-    private static func keys(_ keys: StatusAnswer.Keys) -> [String] {
+    private static func keys(_ keys: StatusAnswer.Keys, at microseconds: Int64) -> [String] {
         var epochs = Table([
             ("EPOCH", .right), ("STATE", .left), ("CREATED", .left), ("WRAPS", .right),
         ])
@@ -78,9 +81,9 @@ struct Status: AsyncParsableCommand {
             ])
         }
         let slots = Slots.table(keys.slots)
-        let head = Table.pairs([
-            ("keyring    ", "generation \(keys.generation), \(keys.suite)")
-        ])
+        let warning = SlotWarning.text(keys.slots, at: microseconds).map { [("WARNING", $0)] }
+        let head = Table.pairs(
+            [("keyring    ", "generation \(keys.generation), \(keys.suite)")] + (warning ?? []))
         return head + [""] + epochs.lines + [""] + slots
     }
 }

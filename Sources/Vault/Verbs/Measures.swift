@@ -1,0 +1,71 @@
+// What is measured of the vault: read often, by machines, and therefore cheap, also while it is sealed. It
+// leaves no event.
+
+import Synchronization
+import VaultCrypto
+import VaultFormat
+
+/// The vault's measures at one moment. What cannot be told now is missing.
+package struct VaultMeasures: Sendable {
+    package let isSealed: Bool
+    package let isReady: Bool
+    /// Of the keyring in use; nil while sealed.
+    package let keyringGeneration: UInt64?
+    /// None while sealed, when no proof can be believed.
+    package let slots: [SlotState]
+    /// Nil where the catalog cannot be read.
+    package let rows: RowCounts.Counts?
+    package let logSize: UInt64
+    package let workers: Int
+    package let workerRestarts: Int
+}
+
+/// How many rows the catalog has. Counting reads all of a table, so that it is done once in a while only.
+package final class RowCounts: Sendable {
+    package struct Counts: Hashable, Sendable {
+        package let totals: CatalogTotals
+        package let census: [UInt32: Int]
+    }
+
+    private let state = Mutex<(counts: Counts?, since: Int64?)>((nil, nil))
+
+    /// The counts, at most ``VaultFormat/Limits/rowCountSeconds`` old; older, or none yet, for those who ask
+    /// while another one counts.
+    func counts(
+        at microseconds: Int64, _ count: () throws(VaultError) -> Counts
+    ) -> Counts? {
+        let isOld = state.withLock { state in
+            if let since = state.since,
+                microseconds - since < Limits.rowCountSeconds * 1_000_000
+            {
+                return false
+            }
+            state.since = microseconds
+            return true
+        }
+        if isOld {
+            let counted = try? count()
+            // What cannot be counted now is tried again next time.
+            state.withLock { $0 = (counted, counted == nil ? nil : microseconds) }
+        }
+        return state.withLock { $0.counts }
+    }
+}
+
+extension Vault {
+    package func measures() -> VaultMeasures {
+        let keyring = keyringIfUnsealed
+        let rows = rowCounts.counts(at: clock.monotonicMicroseconds()) {
+            () throws(VaultError) in
+            try reading { (reader) throws(StorageError) in
+                RowCounts.Counts(totals: try reader.totals(), census: try reader.census())
+            }
+        }
+        return VaultMeasures(
+            isSealed: keyring == nil, isReady: unreadiness == nil,
+            keyringGeneration: keyring?.generation,
+            slots: keyring.flatMap { try? slotStates($0) } ?? [], rows: rows,
+            logSize: committer.frontier.size, workers: inspectors.workers,
+            workerRestarts: inspectors.restarts)
+    }
+}

@@ -1,0 +1,114 @@
+// `GET /v1/metrics`: the vault as Prometheus reads it. Only counted, because a machine asks every few seconds.
+
+import Synchronization
+import Vault
+import VaultAPI
+import VaultCrypto
+import VaultFormat
+
+/// Counts what leaves no event.
+final class ProbeCounter: Sendable {
+    enum Probe: String, CaseIterable { case health, ready, metrics }
+
+    private let counts = Mutex<[Probe: UInt64]>([:])
+
+    func count(_ probe: Probe) { counts.withLock { $0[probe, default: 0] += 1 } }
+
+    subscript(probe: Probe) -> UInt64 { counts.withLock { $0[probe] ?? 0 } }
+}
+
+extension RequestHandler {
+    func metrics() -> Answer {
+        let measures = vault.measures()
+        let families =
+            serviceFamilies(measures) + keyFamilies(measures) + storeFamilies(measures)
+        return Answer(
+            type: MediaType.metrics, body: Array(MetricFamily.text(families).utf8))
+    }
+
+    private func serviceFamilies(_ measures: VaultMeasures) -> [MetricFamily] {
+        [
+            MetricFamily(
+                "imagevault_build_info", .gauge, "The program that answers; always 1.",
+                [.init(.count(1), ["version": service.version])]),
+            MetricFamily(
+                "imagevault_start_timestamp_seconds", .gauge, "When the daemon started.",
+                [.init(.moment(microseconds: service.startedMicroseconds))]),
+            MetricFamily(
+                "imagevault_sealed", .gauge, "1 while the vault has no key, else 0.",
+                count: measures.isSealed ? 1 : 0),
+            MetricFamily(
+                "imagevault_ready", .gauge, "1 while images can be stored and read, else 0.",
+                count: measures.isReady ? 1 : 0),
+            MetricFamily(
+                "imagevault_connections", .gauge, "Connections open now, over all sockets.",
+                count: UInt64(service.connections.total)),
+            MetricFamily(
+                "imagevault_probes_total", .counter,
+                "Requests that leave no event, by what they ask for.",
+                ProbeCounter.Probe.allCases.map {
+                    .init(.count(service.probes[$0]), ["probe": $0.rawValue])
+                }),
+            MetricFamily(
+                "imagevault_inspection_workers", .gauge, "Uploads that can be inspected at once.",
+                count: UInt64(measures.workers)),
+            MetricFamily(
+                "imagevault_inspection_worker_restarts_total", .counter,
+                "Workers killed because they died, hung or answered nonsense.",
+                count: UInt64(measures.workerRestarts)),
+        ]
+    }
+
+    /// Nothing while sealed but that it is.
+    private func keyFamilies(_ measures: VaultMeasures) -> [MetricFamily] {
+        [
+            MetricFamily(
+                "imagevault_keyring_generation", .gauge,
+                "The keyring in use; rises with each change to it. Missing while sealed.",
+                count: measures.keyringGeneration),
+            MetricFamily(
+                "imagevault_slot_proved_timestamp_seconds", .gauge,
+                "When each slot last opened the keyring; 0 where it never did. Missing while sealed.",
+                measures.slots.map { state in
+                    .init(
+                        .moment(microseconds: state.provedMicroseconds ?? 0),
+                        [
+                            "slot": state.slot.id.hex, "kind": state.slot.kind.name,
+                            "label": state.slot.label,
+                        ])
+                }),
+            MetricFamily(
+                "imagevault_epoch_wraps", .gauge,
+                "Keys of blobs and references that are wrapped under each epoch.",
+                (measures.rows?.census ?? [:]).sorted { $0.key < $1.key }.map {
+                    .init(.count(UInt64($0.value)), ["epoch": String($0.key)])
+                }),
+        ]
+    }
+
+    private func storeFamilies(_ measures: VaultMeasures) -> [MetricFamily] {
+        let (totals, disk) = (measures.rows?.totals, disk)
+        return [
+            MetricFamily(
+                "imagevault_log_events_total", .counter, "Events in the log.",
+                count: measures.logSize),
+            MetricFamily(
+                "imagevault_images", .gauge, "Images stored.",
+                count: totals.map { UInt64($0.images) }),
+            MetricFamily(
+                "imagevault_references", .gauge, "Claims on images.",
+                count: totals.map { UInt64($0.references) }),
+            MetricFamily(
+                "imagevault_stored_bytes", .gauge, "Bytes of all blobs, sealed.",
+                count: totals.map { UInt64($0.storedBytes) }),
+            MetricFamily(
+                "imagevault_disk_free_bytes", .gauge,
+                "Room on the file system of the state directory.",
+                count: UInt64(disk.freeBytes)),
+            MetricFamily(
+                "imagevault_disk_size_bytes", .gauge,
+                "Size of the file system of the state directory.",
+                count: UInt64(disk.totalBytes)),
+        ]
+    }
+}

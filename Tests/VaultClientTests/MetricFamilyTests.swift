@@ -1,0 +1,49 @@
+import Testing
+import VaultAPI
+
+@Suite("The text of measures")
+struct MetricFamilyTests {
+    @Test("a family has its help and its type before its samples, a line each")
+    func family() {
+        let family = MetricFamily(
+            "a_total", .counter, "Things.",
+            [.init(.count(.max), ["kind": "x", "label": "y"]), .init(.count(0), ["kind": "z"])])
+        #expect(
+            MetricFamily.text([family]) == """
+                # HELP a_total Things.
+                # TYPE a_total counter
+                a_total{kind="x",label="y"} 18446744073709551615
+                a_total{kind="z"} 0
+
+                """)
+    }
+
+    @Test("a family without a sample is left out")
+    func empty() {
+        let families = [
+            MetricFamily("a", .gauge, "A.", count: nil), MetricFamily("b", .gauge, "B.", count: 1),
+        ]
+        #expect(MetricFamily.text(families) == "# HELP b B.\n# TYPE b gauge\nb 1\n")
+    }
+
+    @Test("no label and no help can end its line or its quotes")
+    func escapes() {
+        let family = MetricFamily(
+            "a", .gauge, "A \\ and\na line.", [.init(.count(1), ["b": "\"\\\n"])])
+        #expect(
+            MetricFamily.text([family])
+                == "# HELP a A \\\\ and\\na line.\n# TYPE a gauge\na{b=\"\\\"\\\\\\n\"} 1\n")
+    }
+
+    @Test(
+        "a moment is told in seconds, to the microsecond",
+        arguments: [
+            (0, "0.000000"), (1, "0.000001"), (1_795_000_000_250_000, "1795000000.250000"),
+            (-1, "-0.000001"), (-1_500_000, "-1.500000"),
+        ] as [(Int64, String)])
+    func moments(microseconds: Int64, text: String) {
+        let family = MetricFamily(
+            "a", .gauge, "A.", [.init(.moment(microseconds: microseconds))])
+        #expect(MetricFamily.text([family]).hasSuffix("\na \(text)\n"))
+    }
+}

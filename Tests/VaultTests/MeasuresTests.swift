@@ -1,0 +1,62 @@
+// What is measured of a vault, and how seldom its rows are counted for it.
+
+import Testing
+import Vault
+import VaultFormat
+import VaultTestKit
+
+@Suite("Measures")
+struct MeasuresTests {
+    @Test("rows are counted once a minute, whoever asks")
+    func counts() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        #expect(test.vault.measures().rows?.totals.images == 1)
+        try await test.put(TestImages.other)
+        test.clock.advance(microseconds: Limits.rowCountSeconds * 1_000_000 - 1)
+        #expect(test.vault.measures().rows?.totals.images == 1)
+        test.clock.advance(microseconds: 1)
+        let rows = try #require(test.vault.measures().rows)
+        #expect(rows.totals.images == 2)
+        #expect(rows.census == [1: 4])
+    }
+
+    @Test("a catalog that cannot be read leaves out its rows, and is read again at once")
+    func unreadable() async throws {
+        let faults = Faults()
+        let test = try TestVault(catalog: MemoryCatalog(faults: faults))
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        faults.arm(step: 1, .unavailable(5))
+        let measures = test.vault.measures()
+        #expect(faults.failed != nil)
+        faults.disarm()
+        #expect(measures.rows == nil)
+        #expect(!measures.isSealed)
+        #expect(test.vault.measures().rows?.totals.images == 1)
+    }
+
+    @Test("they leave no event")
+    func silent() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        let size = test.vault.measures().logSize
+        #expect(test.vault.measures().logSize == size)
+        #expect(try test.log().count == Int(size))
+    }
+
+    @Test("a sealed vault tells its rows, and neither generation nor proofs")
+    func sealed() async throws {
+        let test = try TestVault()
+        try await test.put(TestImages.small)
+        test.stop()
+        let sealed = try test.reopened(isSealed: true)
+        defer { sealed.stop() }
+        let measures = sealed.vault.measures()
+        #expect(measures.isSealed && !measures.isReady)
+        #expect(measures.keyringGeneration == nil)
+        #expect(measures.slots.isEmpty)
+        #expect(measures.rows?.totals.images == 1)
+    }
+}
