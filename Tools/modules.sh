@@ -58,8 +58,9 @@ program() {
   shift
   stale "$build/$name" "${objects[@]}" "$@" || return 0
   say "compiling $name"
-  swiftc "${RULES[@]}" "${SWIFT_FLAGS[@]}" -I "$build" -module-name Program -o "$build/$name" "$@" \
-    "${objects[@]}" -use-ld=lld -ljpeg -lseccomp
+  # In the folder, because with -g the compiler leaves its module where it runs.
+  (cd "$build" && swiftc "${RULES[@]}" "${SWIFT_FLAGS[@]}" -I "$build" -module-name Program -o "$build/$name" "$@" \
+    "${objects[@]}" -use-ld=lld -ljpeg -lseccomp)
 }
 
 # The inspection: formats, walks, a worker without its main, and vaultd's side of it as far as it needs no vault.
