@@ -5,6 +5,7 @@
 sources=$ROOT/Sources tests=$ROOT/Tests
 clang=$(dirname "$(readlink -f "$(command -v swiftc)")")/clang
 mkdir -p "$build"
+build=$(cd "$build" && pwd)
 
 # The rules of Package.swift.
 RULES=(-swift-version 6 -strict-memory-safety -warnings-as-errors -package-name imagevault -parse-as-library
