@@ -11,8 +11,8 @@ package struct VaultMeasures: Sendable {
     package let isReady: Bool
     /// Of the keyring in use; nil while sealed.
     package let keyringGeneration: UInt64?
-    /// None while sealed, when no proof can be believed.
-    package let slots: [SlotState]
+    /// Of both key files; none while sealed, when no proof can be believed.
+    package let slots: [SlotList]
     /// Nil where the catalog cannot be read.
     package let rows: RowCounts.Counts?
     package let logSize: UInt64
@@ -64,7 +64,8 @@ extension Vault {
         return VaultMeasures(
             isSealed: keyring == nil, isReady: unreadiness == nil,
             keyringGeneration: keyring?.generation,
-            slots: keyring.flatMap { try? slotStates($0) } ?? [], rows: rows,
+            slots: keyring == nil ? [] : KeyFile.Kind.allCases.compactMap { try? slotList($0) },
+            rows: rows,
             logSize: committer.frontier.size, workers: inspectors.workers,
             workerRestarts: inspectors.restarts)
     }

@@ -11,6 +11,8 @@ package struct VaultStatus: Sendable {
     package let census: [UInt32: Int]
     /// None while sealed.
     package let slots: [SlotState]
+    /// Of the log's key. None while sealed.
+    package let logKeySlots: [SlotState]
     package let logSize: UInt64
     package let logRoot: Digest256
     package let workers: Int
@@ -28,9 +30,8 @@ extension Vault {
             let frontier = committer.frontier
             return VaultStatus(
                 isSealed: isSealed, totals: totals, census: census,
-                slots: try keyringIfUnsealed.map { (keyring) throws(VaultError) in
-                    try slotStates(keyring)
-                } ?? [], logSize: frontier.size,
+                slots: isSealed ? [] : try slotList(.keyring).slots,
+                logKeySlots: isSealed ? [] : try slotList(.logKey).slots, logSize: frontier.size,
                 logRoot: frontier.root(hash: LogHash.node) ?? LogHash.empty,
                 workers: inspectors.workers, workerRestarts: inspectors.restarts)
         }

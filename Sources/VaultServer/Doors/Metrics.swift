@@ -68,14 +68,16 @@ extension RequestHandler {
                 count: measures.keyringGeneration),
             MetricFamily(
                 "imagevault_slot_proved_timestamp_seconds", .gauge,
-                "When each slot last opened the keyring; 0 where it never did. Missing while sealed.",
-                measures.slots.map { state in
-                    .init(
-                        .moment(microseconds: state.provedMicroseconds ?? 0),
-                        [
-                            "slot": state.slot.id.hex, "kind": state.slot.kind.name,
-                            "label": state.slot.label,
-                        ])
+                "When each slot last opened its key file; 0 where it never did. Missing while sealed.",
+                measures.slots.flatMap { list in
+                    list.slots.map { state in
+                        .init(
+                            .moment(microseconds: state.provedMicroseconds ?? 0),
+                            [
+                                "key": list.kind.name, "slot": state.slot.id.hex,
+                                "kind": state.slot.kind.name, "label": state.slot.label,
+                            ])
+                    }
                 }),
             MetricFamily(
                 "imagevault_epoch_wraps", .gauge,

@@ -152,7 +152,8 @@ extension RequestHandler {
                 keys: vault.keyringIfUnsealed.map { keys($0, status) },
                 log: .init(
                     size: status.logSize, root: status.logRoot,
-                    keyFingerprint: vault.logSigner?.fingerprint ?? ""),
+                    keyFingerprint: vault.logSigner?.fingerprint ?? "",
+                    slots: status.logKeySlots.map(StatusAnswer.Slot.init)),
                 disk: disk,
                 inspectors: .init(workers: status.workers, restarts: status.workerRestarts),
                 connections: service.connections.total))

@@ -53,7 +53,7 @@ struct Status: AsyncParsableCommand {
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
             .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
-        return head + Table.pairs(own) + (status.keys.map { keys($0, at: microseconds) } ?? [])
+        return head + Table.pairs(own) + (status.keys.map { keys($0, status.log.slots, at: microseconds) } ?? [])
     }
 
     private static func checks(_ policy: StatusAnswer.Validation) -> String {
@@ -71,7 +71,9 @@ struct Status: AsyncParsableCommand {
             + "\(Units.bytes(images.storedBytes)) stored"
     }
 
-    private static func keys(_ keys: StatusAnswer.Keys, at microseconds: Int64) -> [String] {
+    private static func keys(
+        _ keys: StatusAnswer.Keys, _ logKeySlots: [StatusAnswer.Slot], at microseconds: Int64
+    ) -> [String] {
         var epochs = Table([
             ("EPOCH", .right), ("STATE", .left), ("CREATED", .left), ("WRAPS", .right),
         ])
@@ -81,9 +83,10 @@ struct Status: AsyncParsableCommand {
             ])
         }
         let slots = Slots.table(keys.slots)
-        let warning = SlotWarning.text(keys.slots, at: microseconds).map { [("WARNING", $0)] }
+        let warning = SlotWarning.text(keys.slots + logKeySlots, at: microseconds).map { [("WARNING", $0)] }
         let head = Table.pairs(
             [("keyring    ", "generation \(keys.generation), \(keys.suite)")] + (warning ?? []))
-        return head + [""] + epochs.lines + [""] + slots
+        let log = ["", "of the log's key"] + Slots.table(logKeySlots).dropFirst()
+        return head + [""] + epochs.lines + [""] + slots + (logKeySlots.isEmpty ? [] : log)
     }
 }
