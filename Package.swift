@@ -18,6 +18,7 @@ let package = Package(
         .executable(name: "vaultd", targets: ["vaultd"]),
         .executable(name: "vaultctl", targets: ["vaultctl"]),
         .executable(name: "vaultinspect", targets: ["vaultinspect"]),
+        .executable(name: "vaultverify", targets: ["vaultverify"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -57,6 +58,7 @@ let package = Package(
             dependencies: [
                 "VaultFormat", "Vault", "CVaultSystem",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: rules),
         .target(
@@ -114,6 +116,14 @@ let package = Package(
             dependencies: [
                 "VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG",
                 "CZlib", "CDeflate",
+            ],
+            swiftSettings: rules),
+
+        .executableTarget(
+            name: "vaultverify",
+            dependencies: [
+                "VaultFormat", "VaultCrypto",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),
 
@@ -176,6 +186,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "VaultFormat", "VaultAPI", "VaultTestKit", "vaultd", "vaultctl", "vaultinspect",
+                "vaultverify",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules),

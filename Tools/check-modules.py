@@ -25,6 +25,7 @@ ALLOWED = {
     "vaultd": {"VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage", "VaultAPI", "VaultServer",
                "CVaultSystem", "CQRCode"},
     "vaultctl": {"VaultFormat", "VaultAPI", "VaultClient", "CVaultSystem"},
+    "vaultverify": {"VaultFormat", "VaultCrypto"},
     "vaultinspect": {"VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib",
                      "CDeflate"},
 }

@@ -58,7 +58,8 @@ programs() {
     return
   fi
   local folder=$ROOT/.build/release
-  if [ ! -x "$folder/vaultd" ] || [ ! -x "$folder/vaultctl" ] || [ ! -x "$folder/vaultinspect" ]; then
+  if [ ! -x "$folder/vaultd" ] || [ ! -x "$folder/vaultctl" ] || [ ! -x "$folder/vaultinspect" ] ||
+    [ ! -x "$folder/vaultverify" ]; then
     {
       need_swift
       need_packages $PACKAGES
@@ -69,11 +70,11 @@ programs() {
   printf '%s' "$folder"
 }
 
-# Builds the three programs in release.
+# Builds the four programs in release.
 build_release() {
   local product log
   log=$(mktemp)
-  for product in vaultinspect vaultd vaultctl; do
+  for product in vaultinspect vaultd vaultctl vaultverify; do
     (cd "$ROOT" && swift build -c release --product "$product" --explicit-target-dependency-import-check error) \
       >"$log" 2>&1 || { tail -n 40 "$log" >&2; rm -f "$log"; fail "the build of $product failed"; }
   done

@@ -24,6 +24,7 @@ import hashlib
 import hmac
 import json
 import pathlib
+import re
 import struct
 import sys
 import zlib
@@ -311,13 +312,23 @@ def operation_row(one):
 
 def approval_request(one):
     row = short(b"approval") + bytes.fromhex(one["approval"]) + bytes([one["kind"]])
-    row += short(one["namespace"].encode()) + bytes.fromhex(one["image"])
+    if one["kind"] == 3:
+        row += struct.pack(">IH", one["epoch"], len(one["strand"])) + bytes.fromhex("".join(one["strand"]))
+    else:
+        row += short(one["namespace"].encode()) + bytes.fromhex(one["image"])
     return row + struct.pack(">Iqq", one["requester"], one["created"], one["expires"])
 
 
 def approval_row(one):
     counts = (one["state"], one["approver"], one["changed"])
     return approval_request(one) + struct.pack(">BIQ", *counts)
+
+
+def backup_row(one):
+    row = short(b"backup") + bytes.fromhex(one["backup"])
+    row += struct.pack(">qqIB", one["created"], one["expires"], one["creator"], one["state"])
+    row += struct.pack(">H", len(one["epochs"])) + b"".join(struct.pack(">I", epoch) for epoch in one["epochs"])
+    return row + short(one["note"].encode()) + struct.pack(">Q", one["changed"])
 
 
 def reinspection_parameters(level, quarantine, trial, below):
@@ -701,9 +712,7 @@ def verifier_key(origin, public):
 def make_note(vault, size, root, signing_key):
     origin = f"imagevault/{vault.hex()}"
     text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
-    public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    signature = key_id(origin, public) + signing_key.sign(text.encode())
-    return f"{text}\n\u2014 {origin} {base64.b64encode(signature).decode()}\n"
+    return sign_note(text, origin, signing_key)
 
 
 def make_succession(vault, number, old, new):
@@ -729,6 +738,62 @@ def check_note(note, verifier):
     assert (dash, name) == ("\u2014", origin) and text.startswith(origin + "\n")
     assert number == key_id(origin, public).hex() == signature[:4].hex()
     Ed25519PublicKey.from_public_bytes(public).verify(signature[4:], text.encode())
+
+
+def statement_text(one):
+    """What a rotation states. LogFormat §7."""
+    emptied = ",".join(str(epoch) for epoch in one["emptied"]) or "none"
+    lines = ["imagevault-rotation/1", f"vault {one['vault']}", f"operation {one['operation']}"]
+    lines += [f"work {one['work']}", f"at {one['at']}", f"generation {one['generation']}", f"epoch {one['epoch']}"]
+    lines += [f"emptied {emptied}", f"keys {one['keys']}", f"opened {one['opened']}"]
+    root = base64.b64encode(bytes.fromhex(one["root"])).decode()
+    return "".join(line + "\n" for line in lines + [f"log {one['size']} {root}"])
+
+
+def statement_number(text, bits):
+    refuse_unless(text.isascii() and text.isdigit() and str(int(text)) == text, "text", "invalid-text")
+    refuse_unless(int(text) < 1 << 64, "text", "invalid-text")
+    refuse_unless(int(text) < 1 << bits, "text", "out-of-range")
+    return int(text)
+
+
+def parse_statement(text):
+    lines = text.split("\n")
+    refuse_unless(lines.pop(0) == "imagevault-rotation/1", "text", "wrong-magic")
+    words = {}
+    for name in ("vault", "operation", "work", "at", "generation", "epoch", "emptied", "keys", "opened", "log"):
+        refuse_unless(lines and lines[0].startswith(name + " "), "text", "invalid-text")
+        words[name] = lines.pop(0).removeprefix(name + " ")
+    for name in ("vault", "operation"):
+        refuse_unless(len(words[name]) == 32, "text", "wrong-length")
+        refuse_unless(re.fullmatch("[0-9a-f]{32}", words[name]), "text", "invalid-text")
+    refuse_unless(words["work"] in ("rotate", "reencrypt"), "text", "unknown-value")
+    at = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+    refuse_unless(re.fullmatch(at, words["at"], re.ASCII), "text", "invalid-text")
+    statement_number(words["generation"], 64)
+    epochs = [] if words["emptied"] == "none" else words["emptied"].split(",")
+    for epoch in [words["epoch"], *epochs]:
+        refuse_unless(statement_number(epoch, 32) > 0, "text", "out-of-range")
+    for name in ("keys", "opened"):
+        statement_number(words[name], 64)
+    size, _, root = words["log"].partition(" ")
+    statement_number(size, 64)
+    try:
+        spelled = base64.b64encode(base64.b64decode(root, validate=True)).decode() == root
+    except ValueError:
+        spelled = False
+    refuse_unless(spelled, "text", "invalid-text")
+    refuse_unless(len(base64.b64decode(root)) == 32, "text", "wrong-length")
+    refuse_unless(lines, "text", "truncated")
+    refuse_unless(lines == [""], "text", "trailing-bytes")
+    numbers = [int(epoch) for epoch in epochs]
+    refuse_unless(numbers == sorted(set(numbers)), "text", "not-canonical")
+
+
+def sign_note(text, origin, signing_key):
+    public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    signature = key_id(origin, public) + signing_key.sign(text.encode())
+    return f"{text}\n\u2014 {origin} {base64.b64encode(signature).decode()}\n"
 
 
 # ---- The fixed vault that all vectors share ----------------------------------------------------
@@ -1097,7 +1162,16 @@ def laid_out_rows():
     approval |= {"image": fixed("row image").hex(), "requester": 1000, "state": 1, "approver": 0}
     approval |= {"created": 1_700_000_000_000_000, "expires": 1_700_086_400_000_000, "changed": 9}
     approval["digest"] = hashlib.sha256(approval_request(approval)).hexdigest()
+    times = {name: approval[name] for name in ("created", "expires", "changed")}
+    destruction = {"approval": fixed("row destruction", 16).hex(), "kind": 3, "epoch": 1}
+    destruction |= {"strand": sorted(fixed(f"row strand {number}", 16).hex() for number in (1, 2))}
+    destruction |= {"requester": 1000, "state": 1, "approver": 0} | times
+    destruction["digest"] = hashlib.sha256(approval_request(destruction)).hexdigest()
+    backup = {"backup": fixed("row backup", 16).hex(), "creator": 1000, "state": 1}
+    backup |= {"epochs": [1, 3], "note": "tape 7"} | times
     for rule, layout, fields in (
+        ("a request to destroy an epoch", approval_row, destruction),
+        ("a registered backup", backup_row, backup),
         ("a request that waits", approval_row, approval),
         ("an approved request", approval_row, approval | {"state": 2, "approver": 1001}),
         ("an image", image_row, image | {"quarantined": 0}),
@@ -1578,6 +1652,8 @@ def events():
             "found": 2,
             "failures": 1,
             "approval": fixed("event approval", 16).hex(),
+            "statement": fixed("event statement").hex(),
+            "backup": fixed("event backup", 16).hex(),
         },
     )
     yield (
@@ -1685,7 +1761,49 @@ def log():
     trees = {"leaves": LEAVES, "roots": ROOTS}
     both = {"opens": opens, "refusals": refusals, "pseudonyms": pseudonyms()}
     both |= {"policies": [policy(text) for text in POLICIES]}
-    return both | {"trees": trees, "checkpoints": signer}
+    return both | {"trees": trees, "checkpoints": signer, "statements": statements(origin, seed)}
+
+
+def statements(origin, seed):
+    """Signed statements, and texts that are none. LogFormat §7."""
+    first = {"vault": VAULT.hex(), "operation": fixed("statement operation", 16).hex()}
+    first |= {"work": "rotate", "at": "2026-11-26T14:00:00.000001Z", "generation": "5", "epoch": 3}
+    first |= {"emptied": [1, 2]}
+    first |= {"keys": "200000", "opened": "199998", "size": "8", "root": ROOTS[8]}
+    last = first | {"generation": str(2**64 - 1), "epoch": 2**32 - 1, "emptied": []}
+    last |= {"work": "reencrypt", "keys": "0", "opened": "0"}
+    opens, refusals = [], []
+    for rule, one in (("epochs are left without a key under them", first), ("no epoch is", last)):
+        text = statement_text(one)
+        parse_statement(text)
+        note = sign_note(text, origin, seed)
+        opens.append({"rule": rule, "fields": one, "note": note})
+    text = statement_text(first)
+
+    def refuse(rule, code, old, new):
+        assert text.count(old) == 1, rule
+        vector = {"rule": rule, "text": text.replace(old, new), "refused_by": "text", "code": code}
+        refusals.append(confirm(vector, lambda: parse_statement(vector["text"])))
+
+    refuse("another kind of text", "wrong-magic", "rotation/1", "rotation/2")
+    refuse("a checkpoint's first line", "wrong-magic", "imagevault-rotation/1", origin)
+    refuse("a field is missing", "invalid-text", "keys 200000\n", "")
+    refuse("two fields change places", "invalid-text", "epoch 3\nemptied 1,2\n", "emptied 1,2\nepoch 3\n")
+    refuse("a line more", "trailing-bytes", "log 8", "log 8 " + text.split()[-1] + "\nlog 8")
+    refuse("the last newline is cut", "truncated", text.split()[-1] + "\n", text.split()[-1])
+    refuse("a statement about other work", "unknown-value", "work rotate", "work reinspect")
+    refuse("epoch 0", "out-of-range", "epoch 3", "epoch 0")
+    refuse("an epoch of 2^32", "out-of-range", "epoch 3", "epoch 4294967296")
+    refuse("a number with a leading zero", "invalid-text", "keys 200000", "keys 0200000")
+    refuse("a number with a sign", "invalid-text", "keys 200000", "keys +200000")
+    refuse("a number of 2^64", "invalid-text", "keys 200000", f"keys {2**64}")
+    refuse("epochs that do not rise", "not-canonical", "emptied 1,2", "emptied 2,1")
+    refuse("an epoch twice", "not-canonical", "emptied 1,2", "emptied 2,2")
+    refuse("a list without an epoch", "invalid-text", "emptied 1,2", "emptied ")
+    refuse("a time in another zone", "invalid-text", "000001Z", "000001+00:00")
+    refuse("a root of 31 bytes", "wrong-length", text.split()[-1], base64.b64encode(bytes(31)).decode())
+    refuse("upper-case digits", "invalid-text", VAULT.hex(), VAULT.hex().upper())
+    return {"opens": opens, "refusals": refusals}
 
 
 # ---- The program -------------------------------------------------------------------------------

@@ -48,6 +48,34 @@ extension VaultClient {
         try await answer(OperationAnswer.self, to: exchange(.POST, APIPath.resume(id)))
     }
 
+    /// The epochs, and the work on them.
+    package func keys() async throws(ClientError) -> KeysAnswer {
+        try await answer(KeysAnswer.self, to: exchange(.GET, APIPath.keys))
+    }
+
+    /// Begins a rotation; asking again under the same key begins nothing more.
+    package func rotate(key: IdempotencyKey? = nil) async throws(ClientError) -> OperationAnswer {
+        var headers = HTTPHeaders()
+        if let key {
+            headers.add(name: HeaderName.idempotencyKey, value: IdempotencyKeyField.field(key))
+        }
+        return try await answer(
+            OperationAnswer.self, to: exchange(.POST, APIPath.rotate, headers: headers))
+    }
+
+    /// Begins a re-encryption; asking again under the same key begins nothing more.
+    package func reencrypt(
+        _ request: ReencryptionRequest, key: IdempotencyKey? = nil
+    ) async throws(ClientError) -> OperationAnswer {
+        try await answer(
+            OperationAnswer.self, to: send(request, to: APIPath.reencrypt, key: key))
+    }
+
+    /// The signed note of what a rotation came to.
+    package func statement(of id: OperationID) async throws(ClientError) -> String {
+        try await text(APIPath.statement(id))
+    }
+
     /// Sends a JSON object.
     func send(
         _ value: some Encodable, to path: String, key: IdempotencyKey? = nil

@@ -104,7 +104,7 @@ extension VaultClient {
         try await text(APIPath.contract)
     }
 
-    private func text(_ path: String) async throws(ClientError) -> String {
+    func text(_ path: String) async throws(ClientError) -> String {
         let answer = try await exchange(.GET, path)
         let bytes = try await bytes(of: answer)
         guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else {

@@ -22,18 +22,21 @@ package final class OpenKeyFile: Sendable {
         }
     }
 
-    /// The keys of these entries, with new ones for those that are not here.
+    /// The keys of these entries, with new ones for those that are not here. What is destroyed has no key
+    /// but zeros.
     fileprivate func keys(for entries: [KeyEntry]) throws(CryptoError) -> LockedBytes {
         try unsafe LockedBytes(count: entries.count * KeyFile.keyBytes) {
             (out) throws(CryptoError) in
-            unsafe Sodium.fillRandom(out)
             try unsafe keys.withBytes { (bytes) throws(CryptoError) in
-                for (place, entry) in entries.enumerated() {
-                    guard let index = file.entries.firstIndex(of: entry) else { continue }
+                for (place, entry) in entries.enumerated() where !entry.isDestroyed {
                     let start = place * KeyFile.keyBytes
-                    unsafe UnsafeMutableRawBufferPointer(
-                        rebasing: out[start..<start + KeyFile.keyBytes]
-                    ).copyMemory(from: Self.key(index, of: bytes))
+                    let room = unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: out[start..<start + KeyFile.keyBytes])
+                    if let index = file.entries.firstIndex(where: entry.isOfSameKey) {
+                        unsafe room.copyMemory(from: Self.key(index, of: bytes))
+                    } else {
+                        unsafe Sodium.fillRandom(room)
+                    }
                 }
             }
         }
@@ -115,6 +118,7 @@ package enum KeyFileCipher {
         _ opened: OpenKeyFile, entries: [KeyEntry]
     ) throws -> OpenKeyFile {
         let old = opened.file
+        let entries = entries.sorted { $0.precedes($1) }
         let root = try Secret<RootKey>.random()
         return try sealed(
             opened.keys(for: entries), entries: entries,

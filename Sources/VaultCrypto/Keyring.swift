@@ -80,12 +80,7 @@ package final class Keyring: Sendable {
         _ wrapped: [UInt8], context: WrapContext
     ) throws(CryptoError) -> Secret<DataKey> {
         guard wrapped.count == WrapContext.wrappedBytes else { throw .refused }
-        let number = context.epoch.value
-        let index = keys.file.entries.firstIndex {
-            $0.purpose == .epoch && $0.number == number
-                && $0.state != EpochState.destroyed.rawValue
-        }
-        guard let index else { throw .unknownKey }
+        guard let index = readableIndex(of: context.epoch) else { throw .unknownKey }
         return try unsafe Secret<DataKey> { (out) throws(CryptoError) in
             try unsafe keys.withKey(at: index) { (kek) throws(CryptoError) in
                 try unsafe wrapped.withRawBytes { (bytes) throws(CryptoError) in
@@ -96,6 +91,19 @@ package final class Keyring: Sendable {
                 }
             }
         }
+    }
+
+    /// The entry of an epoch that has a key.
+    func readableIndex(of epoch: EpochNumber) -> Int? {
+        keys.file.entries.firstIndex {
+            $0.purpose == .epoch && $0.number == epoch.value && !$0.isDestroyed
+        }
+    }
+
+    func withPrimaryKey<R>(
+        _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> R
+    ) throws(CryptoError) -> R {
+        try unsafe keys.withKey(at: primaryIndex, body)
     }
 
     // MARK: Naming and look-up

@@ -83,6 +83,15 @@ package final class LogSigner: Sendable {
         ])
     }
 
+    /// The signed note of what was come to.
+    ///
+    /// - Throws: ``CryptoError/sealed``.
+    package func note(_ statement: RotationStatement) throws(CryptoError) -> String {
+        let text = statement.text
+        return SignedNote.text(
+            text, name: origin, keyID: keyID, signature: try sign(Array(text.utf8)))
+    }
+
     private func sign(_ message: [UInt8]) throws(CryptoError) -> [UInt8] {
         try unsafe keys.withKey(at: index) { (seed) throws(CryptoError) in
             unsafe Self.withKeyPair(seed: seed) { _, secretKey in

@@ -6,6 +6,22 @@ extension Limits {
     /// Secrets that are being sent or used at once: half of the locked memory, so that those who send
     /// slowly leave the other half to the keys.
     package static let secretsAtOnce = 64
+    /// Bytes of a file that an auditor checks as a whole: a statement has under a kilobyte.
+    package static let verifiedFileBytes = 1 << 20
+    /// Signatures of one note that a verifier looks at.
+    package static let noteSignatures = 16
+
+    /// Keys that are wrapped anew in one change: it holds the writer for a few milliseconds.
+    package static let rewrapBatch = 1000
+    /// References that get new keys in one change: it holds the writer for a few milliseconds.
+    package static let rekeyBatch = 250
+    /// How often a reading looks again for the blob of an image that was sealed anew meanwhile.
+    package static let reopenings = 3
+    /// Seconds between two looks whether the primary epoch is older than the settings want.
+    package static let rotationCheckSeconds: Int64 = 60
+    /// Days between two rotations that the settings may ask for.
+    package static let rotationDays = 1...3650
+
     /// Bytes of a passphrase: fewer are guessed, however well they are stretched.
     package static let passphraseBytes = 8...1024
 

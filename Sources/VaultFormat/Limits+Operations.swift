@@ -36,6 +36,14 @@ extension Limits {
     package static let approvalSeconds: Int64 = 24 * 3600
     /// Requests that may wait for approval at once: more than two admins can look at.
     package static let approvalsWaiting = 1000
+    /// Backups that are registered at once: a week of hourly ones, and more than anyone looks after.
+    package static let backups = 1000
+    /// Backups that one destruction of an epoch may give up.
+    package static let strandedBackups = 64
+    /// Bytes of what is said of a backup.
+    package static let backupNoteBytes = 200
+    /// Days for which a backup may be wanted.
+    package static let backupDays = 1...36_500
     /// Lapsed and used requests that are removed with each one that is made.
     package static let approvalSweep = 100
 }

@@ -50,7 +50,9 @@ enum ExitKind: Int32, CaseIterable {
         switch code {
         case .imageRefused, .emptyBody, .bodyTooLarge, .invalidName, .missingName:
             self = .refusedImage
-        case .unknownImage, .unknownSlot, .unknownOperation, .unknownApproval: self = .notFound
+        case .unknownImage, .unknownSlot, .unknownOperation, .unknownApproval, .unknownStatement,
+            .unknownEpoch, .unknownBackup:
+            self = .notFound
         case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired:
             self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
@@ -63,9 +65,10 @@ enum ExitKind: Int32, CaseIterable {
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
             .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,
             .invalidBody, .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused,
-            .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .noChallenge,
-            .logKeySealed, .quarantined, .notQuarantined, .approvalUsed, .approvalExpired,
-            .approvalMismatch, .operationConflict, .idempotencyKeyReused, .internalError:
+            .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .tooManyEpochs,
+            .epochInUse, .backupStranded, .noChallenge, .logKeySealed, .quarantined,
+            .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
+            .operationConflict, .idempotencyKeyReused, .internalError:
             self = .other
         }
     }

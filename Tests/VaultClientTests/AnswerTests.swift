@@ -180,6 +180,12 @@ enum Samples {
             inspection: InspectionSummary(ReinspectionParameters(level: .decode)))
     }
 
+    static func backup() throws -> BackupAnswer {
+        BackupAnswer(
+            id: try BackupID(bytes: Array(0..<16)), state: .kept, createdMicroseconds: 1,
+            expiresMicroseconds: nil, creator: 1000, epochs: [.first], note: .none)
+    }
+
     static func approval() throws -> ApprovalAnswer {
         ApprovalAnswer(
             id: try ApprovalID(bytes: Array(0..<16)), kind: .eraseImage,

@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 37)
+        #expect(operations.count == 45)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -121,6 +121,16 @@ struct ContractTests {
         let dropped = DeleteAnswer(
             id: try ImageID(hex: Samples.hex), remainingClaims: 0, erased: true)
         try expectMembers("Dropped", WireJSON.encode(dropped))
+        try expectMembers("Backup", WireJSON.encode(Samples.backup()))
+        try expectMembers("BackupList", WireJSON.encode(BackupListAnswer(backups: [], next: nil)))
+        try expectMembers(
+            "Destruction",
+            WireJSON.encode(DestructionAnswer(epoch: .first, generation: 1, approval: nil)))
+        try expectMembers(
+            "KeyStatus",
+            WireJSON.encode(
+                KeysAnswer(
+                    generation: 1, epochs: [], primaryAgeDays: 0, operation: nil, rate: nil)))
         try expectMembers("Operation", WireJSON.encode(Samples.operation()))
         try expectMembers("Approval", WireJSON.encode(Samples.approval()))
         try expectMembers("QuarantinedImage", WireJSON.encode(Samples.quarantined()))

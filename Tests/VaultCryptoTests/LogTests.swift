@@ -134,6 +134,54 @@ struct LogTests {
         }
     }
 
+    @Test("a signed statement is the second implementation's, to the last byte, and verifies")
+    func statements() throws {
+        let signer = try FixedVault.logSigner()
+        for vector in try vectors().statements.opens {
+            let statement = try Self.statement(vector.fields)
+            #expect(try signer.note(statement) == vector.note, "\(vector.rule)")
+            let note = try SignedNote(parsing: vector.note)
+            #expect(try NoteVerifier(line: signer.verifierKey).verifies(note))
+            #expect(try RotationStatement(parsing: note.text) == statement, "\(vector.rule)")
+        }
+    }
+
+    @Test("what is no statement is refused by its rule")
+    func noStatements() throws {
+        for vector in try vectors().statements.refusals {
+            let error = #expect(throws: FormatError.self, "\(vector.rule)") {
+                _ = try RotationStatement(parsing: vector.text)
+            }
+            #expect(error?.code == vector.code, "\(vector.rule)")
+        }
+    }
+
+    @Test("a key line that is not its key's, or no key, is refused")
+    func keyLines() throws {
+        let line = try FixedVault.logSigner().verifierKey
+        #expect(try NoteVerifier(line: line).fingerprint == vectors().checkpoints.fingerprint)
+        for place in line.indices {
+            var other = line
+            other.replaceSubrange(place...place, with: line[place] == "A" ? "B" : "A")
+            // Another name has another key id too.
+            #expect(throws: FormatError.self) { _ = try NoteVerifier(line: other) }
+        }
+    }
+
+    private static func statement(
+        _ fields: LogVectors.Statements.Fields
+    ) throws -> RotationStatement {
+        RotationStatement(
+            vault: try VaultID(hex: fields.vault),
+            operation: try OperationID(hex: fields.operation),
+            work: try #require(OperationKind(name: fields.work)),
+            at: fields.at, generation: try #require(UInt64(fields.generation)),
+            epoch: try EpochNumber(fields.epoch),
+            emptied: try fields.emptied.map { try EpochNumber($0) },
+            keys: try #require(UInt64(fields.keys)), opened: try #require(UInt64(fields.opened)),
+            logSize: try #require(UInt64(fields.size)), logRoot: try Digest256(hex: fields.root))
+    }
+
     @Test("a signature holds for its text only")
     func signatures() throws {
         let signer = try FixedVault.logSigner()

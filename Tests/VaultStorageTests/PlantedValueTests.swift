@@ -25,7 +25,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("image", "level", ["0", "3", "300", "-1"]),
         ("image", "inspector", ["-1", "4294967296"]), ("image", "flags", ["-1", "65536"]),
         ("image", "created", []), ("image", "quarantined", []),
-        ("operation", "kind", ["0", "2", "256", "-1"]), ("operation", "state", ["0", "7", "-1"]),
+        ("operation", "kind", ["0", "99", "256", "-1"]), ("operation", "state", ["0", "7", "-1"]),
         ("operation", "creator", ["-1", "4294967296"]), ("operation", "created", []),
         ("operation", "cursor", []), ("operation", "last", []), ("operation", "updated", []),
         ("operation", "total", ["-1"]), ("operation", "done", ["-1"]),

@@ -40,6 +40,8 @@ package struct EventVector: NamedVector {
         let found: Int?
         let failures: Int?
         let approval: String?
+        let statement: String?
+        let backup: String?
     }
 
     package let rule: String
@@ -93,6 +95,8 @@ package struct EventVector: NamedVector {
                 last: 0, total: 0, done: done, found: found, failures: failures)
         }
         event.approval = try fields.approval.map { try ApprovalID(hex: $0) }
+        event.statement = try fields.statement.map { try Digest256(hex: $0) }
+        event.backup = try fields.backup.map { try BackupID(hex: $0) }
         return event
     }
 }

@@ -151,6 +151,11 @@ package struct LookupVectors: Decodable, Sendable {
             package let failures: Int?
             package let failure: String?
             package let updated: Int64?
+            package let epoch: UInt32?
+            package let strand: [String]?
+            package let backup: String?
+            package let epochs: [UInt32]?
+            package let note: String?
             package let created: Int64
             package let changed: UInt64
         }
@@ -304,10 +309,41 @@ package struct LogVectors: Decodable, Sendable {
         package let refusals: [PseudonymVector]
     }
 
+    /// Texts that a rotation signs, and texts that are none. 64-bit numbers are text.
+    package struct Statements: Decodable, Sendable {
+        package struct Fields: Decodable, Sendable {
+            package let vault: String
+            package let operation: String
+            package let work: String
+            package let at: String
+            package let generation: String
+            package let epoch: UInt32
+            package let emptied: [UInt32]
+            package let keys: String
+            package let opened: String
+            package let size: String
+            package let root: String
+        }
+        package struct Signed: Decodable, Sendable {
+            package let rule: String
+            package let fields: Fields
+            package let note: String
+        }
+        package struct Refused: Decodable, Sendable {
+            package let rule: String
+            package let text: String
+            package let code: String
+        }
+
+        package let opens: [Signed]
+        package let refusals: [Refused]
+    }
+
     package let opens: [EventVector]
     package let refusals: [EventVector]
     package let pseudonyms: Names
     package let policies: [Policy]
     package let trees: Trees
     package let checkpoints: Checkpoints
+    package let statements: Statements
 }

@@ -45,7 +45,7 @@ struct CommitterFaultTests {
                 && !state.images.contains { $0.blob == erased }
         case .operation(let operation): state.operations.contains(operation)
         case .quarantined(let image): state.images.contains(image)
-        case .asked, .approved: false
+        case .asked, .approved, .backup, .destroyed: false
         }
     }
 

@@ -164,8 +164,8 @@ struct QuarantineTests {
         memory.tamper { tables in
             let row = tables.approvals[0]
             tables.approvals[0] = ApprovalRow(
-                row: row.row, approval: row.approval, kind: row.kind, namespace: row.namespace,
-                image: row.image, requester: 9, createdMicroseconds: row.createdMicroseconds,
+                row: row.row, approval: row.approval, kind: row.kind, subject: row.subject,
+                requester: 9, createdMicroseconds: row.createdMicroseconds,
                 expiresMicroseconds: row.expiresMicroseconds, state: row.state, approver: nil,
                 changedAt: row.changedAt, mac: row.mac)
         }

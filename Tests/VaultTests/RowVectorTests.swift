@@ -12,12 +12,14 @@ struct RowVectorTests {
     func rows() throws {
         let keyring = try FixedVault.keyring()
         let vectors = try Vectors.load("lookups", as: LookupVectors.self).rows
-        #expect(vectors.count == 6)
+        #expect(vectors.count == 8)
         for vector in vectors {
             let fields = vector.fields
             let mac: RowMAC
             if fields.operation != nil {
                 mac = try operation(fields).authenticated(by: keyring, at: fields.changed).mac
+            } else if fields.backup != nil {
+                mac = try backup(fields).authenticated(by: keyring, at: fields.changed).mac
             } else if fields.approval != nil {
                 let row = try approval(fields)
                 #expect(row.digest.hex == fields.digest)
@@ -75,12 +77,33 @@ struct RowVectorTests {
         return ApprovalRow(
             row: 0, approval: try ApprovalID(hex: given(fields.approval)),
             kind: try given(ApprovalKind(rawValue: given(fields.kind))),
-            namespace: try NamespaceName(given(fields.namespace)),
-            image: try ImageID(hex: given(fields.image)),
-            requester: try given(fields.requester), createdMicroseconds: fields.created,
+            subject: try subject(fields), requester: try given(fields.requester),
+            createdMicroseconds: fields.created,
             expiresMicroseconds: try given(fields.expires), state: state,
             approver: state == .performed ? try given(fields.approver) : nil, changedAt: 0,
             mac: RowMAC(checked: []))
+    }
+
+    private func subject(_ fields: LookupVectors.LaidOut.Fields) throws -> ApprovalSubject {
+        guard let epoch = fields.epoch else {
+            return .image(
+                try NamespaceName(given(fields.namespace)), try ImageID(hex: given(fields.image)))
+        }
+        return .epoch(
+            try EpochDestruction(
+                epoch: EpochNumber(epoch),
+                stranded: given(fields.strand).map { try BackupID(hex: $0) }))
+    }
+
+    private func backup(_ fields: LookupVectors.LaidOut.Fields) throws -> BackupRow {
+        BackupRow(
+            row: 0, backup: try BackupID(hex: given(fields.backup)),
+            createdMicroseconds: fields.created,
+            expiresMicroseconds: fields.expires == 0 ? nil : fields.expires,
+            creator: try given(fields.creator),
+            state: try given(BackupState(rawValue: given(fields.state))),
+            epochs: try given(fields.epochs).map { try EpochNumber($0) },
+            note: try BackupNote(given(fields.note)), changedAt: 0, mac: RowMAC(checked: []))
     }
 
     private func operation(_ fields: LookupVectors.LaidOut.Fields) throws -> OperationRow {

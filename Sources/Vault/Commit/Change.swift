@@ -25,6 +25,11 @@ package enum Change: Sendable {
     case ask(ApprovalRow)
     /// An approval, and what it allows.
     case approve(ApprovalGrant)
+    /// One more backup that somebody looks after.
+    case registerBackup(BackupRow)
+    case expireBackup(BackupID)
+    /// An epoch whose key is gone with the generation that this event names.
+    case destroyEpoch(EpochDestruction)
 }
 
 /// What became of a change.
@@ -42,13 +47,17 @@ package enum ChangeResult: Hashable, Sendable {
     case asked(ApprovalRow)
     /// - Parameter erased: the blob to remove, where an image was erased.
     case approved(ApprovalRow, erased: BlobID?)
+    case backup(BackupRow)
+    /// With the approval, where it took one.
+    case destroyed(EpochNumber, ApprovalRow?)
 }
 
 extension ChangeResult {
     /// Adds to the change's event what is known only now.
     func complete(_ event: inout Event) {
         switch self {
-        case .none, .put, .quarantined: break
+        case .none, .quarantined: break
+        case .put(_, let reference, _): event.epoch = reference.key.epoch
         case .dropped(let reference, _, _): event.reference = reference
         case .operation(let operation):
             event.operation = operation.operation
@@ -59,9 +68,17 @@ extension ChangeResult {
             event.work = approval.kind.name
         case .approved(let approval, let erased):
             event.action = erased == nil ? .imageReleased : .imageErased
-            event.namespace = approval.namespace
-            event.image = approval.image
+            if case .image(let namespace, let image) = approval.subject {
+                event.namespace = namespace
+                event.image = image
+            }
             event.work = approval.kind.name
+        case .backup(let backup): event.backup = backup.backup
+        case .destroyed(let epoch, let approval):
+            event.action = .epochDestroyed
+            event.epoch = epoch
+            event.approval = approval?.approval
+            event.work = approval?.kind.name
         }
     }
 }
@@ -106,6 +123,13 @@ extension Change {
             return try quarantine(catalog, keyring, index, microseconds).ask(row)
         case .approve(let grant):
             return try quarantine(catalog, keyring, index, microseconds).approve(grant)
+        case .registerBackup(let row):
+            return try epochs(catalog, keyring, index, microseconds).register(row)
+        case .expireBackup(let id):
+            return try epochs(catalog, keyring, index, microseconds).expire(id)
+        case .destroyEpoch(let destruction):
+            try epochs(catalog, keyring, index, microseconds).destroy(destruction)
+            return .destroyed(destruction.epoch, nil)
         }
     }
 
@@ -126,6 +150,14 @@ extension Change {
             microseconds: microseconds)
     }
 
+    private func epochs(
+        _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64, _ microseconds: Int64
+    ) throws(ChangeFailure) -> EpochChange {
+        EpochChange(
+            catalog: catalog, keyring: try unsealed(keyring), index: index,
+            microseconds: microseconds)
+    }
+
     private func unsealed(_ keyring: Keyring?) throws(ChangeFailure) -> Keyring {
         guard let keyring else { throw .refused(VaultError(.sealed)) }
         return keyring
@@ -142,6 +174,7 @@ extension Change {
             try known?.verify(with: keyring)
             try known?.requireReadable()
         }
+        let (offered, reference) = try underPrimary(offered, reference, keyring)
         return try catalogued { () throws(StorageError) in
             var image = known ?? offered.authenticated(by: keyring, at: index)
             if known == nil { image.row = try catalog.insertImage(image) }
@@ -157,6 +190,26 @@ extension Change {
             try catalog.insertReference(made)
             return .put(image: image, reference: made, unused: known == nil ? nil : offered.blob)
         }
+    }
+
+    /// What was wrapped before the primary epoch became another is wrapped under it now: from then on
+    /// no key comes under an older one.
+    private static func underPrimary(
+        _ image: ImageRow, _ reference: ReferenceRow, _ keyring: Keyring
+    ) throws(ChangeFailure) -> (ImageRow, ReferenceRow) {
+        let primary = keyring.primaryEpoch
+        guard image.key.epoch != primary || reference.key.epoch != primary else {
+            return (image, reference)
+        }
+        var (image, reference) = (image, reference)
+        let wraps = [image.wrap, reference.wrap(of: image)]
+        try refusing { () throws(VaultError) in
+            let moved = try keyring.moved(wraps)
+            guard let blob = moved[0], let words = moved[1] else { throw VaultError(.wrapDamaged) }
+            image.key = WrappedKey(epoch: primary, bytes: blob)
+            reference.key = WrappedKey(epoch: primary, bytes: words)
+        }
+        return (image, reference)
     }
 
     private static func drop(

@@ -6,13 +6,63 @@ package import VaultFormat
 /// What one step of an operation came to. Its effects and the cursor behind it are one change: after
 /// a crash nothing is done twice and nothing is left out.
 package struct OperationStep: Sendable {
+    package enum Effect: Sendable {
+        /// Stored images were looked at.
+        case images([ReinspectedImage])
+        /// The next phase of a walk over all keys begins, with so many to do where they are counted anew.
+        case phase(total: Int?)
+        /// Keys are wrapped under another epoch.
+        case rewraps([Rewrap], unopened: [StoredWrap])
+        /// Wraps were opened, and thrown away.
+        case opened(Int, unopened: [StoredWrap])
+        /// Images under new keys in new blobs, and those that could not be.
+        case reencrypted([ResealedImage], failed: [ImageFailure])
+        /// References under new keys, and those that could not be.
+        case rekeyed([RekeyedReference], failed: [ImageFailure])
+        /// What a walk came to, signed.
+        case statement(SignedStatement)
+    }
+
     /// The last row that the step dealt with.
     package let cursor: Int64
-    package let images: [ReinspectedImage]
+    package let effect: Effect
 
-    package init(cursor: Int64, images: [ReinspectedImage]) {
+    package init(cursor: Int64, _ effect: Effect) {
         self.cursor = cursor
-        self.images = images
+        self.effect = effect
+    }
+}
+
+/// An image sealed anew: not stored yet, but durable.
+package struct ResealedImage: Hashable, Sendable {
+    package let old: ImageRow
+    package let blob: BlobID
+    package let key: WrappedKey
+}
+
+/// A reference whose words are under a new key.
+package struct RekeyedReference: Hashable, Sendable {
+    package let old: ReferenceRow
+    package let new: ReferenceRow
+    package let image: ImageRow
+}
+
+/// Why something of an image could not be done.
+package struct ImageFailure: Hashable, Sendable {
+    package let image: ImageRow
+    package let code: ErrorCode
+}
+
+/// A statement as it is handed out, and the event's word for it.
+package struct SignedStatement: Hashable, Sendable {
+    package let operation: OperationID
+    package let epoch: EpochNumber
+    package let note: String
+
+    package init(operation: OperationID, epoch: EpochNumber, note: String) {
+        self.operation = operation
+        self.epoch = epoch
+        self.note = note
     }
 }
 
@@ -102,9 +152,111 @@ struct OperationChange {
         guard step.cursor > row.progress.cursor else {
             throw .refused(VaultError(.operationConflict))
         }
-        for looked in step.images { try enter(looked, &row) }
+        switch step.effect {
+        case .images(let images): for looked in images { try enter(looked, &row) }
+        case .phase(let total): try begin(try place(step), total, &row)
+        case .rewraps(let keys, let unopened):
+            try catalogued { () throws(StorageError) in try catalog.rewrap(keys) }
+            row.progress.done += keys.count + unopened.count
+            try note(unopened, &row)
+        case .opened(let count, let unopened):
+            row.progress.done += count
+            try note(unopened, &row)
+        case .reencrypted(let images, let failed):
+            for image in images { try enter(image, &row) }
+            try enter(failed, &row)
+        case .rekeyed(let references, let failed):
+            for reference in references { try enter(reference, &row) }
+            try enter(failed, &row)
+        case .statement(let signed):
+            try catalogued { () throws(StorageError) in try catalog.insertStatement(signed) }
+        }
         row.progress.cursor = step.cursor
         return try write(row, .running)
+    }
+
+    private func place(_ step: OperationStep) throws(ChangeFailure) -> KeyWalkPlace {
+        do throws(FormatError) {
+            return try KeyWalkPlace(cursor: step.cursor)
+        } catch {
+            throw .refused(VaultError(.rowDamaged))
+        }
+    }
+
+    /// Every row that is there now, in whatever batch it came, is in the phase; what comes later is
+    /// wrapped under the primary epoch.
+    private func begin(
+        _ place: KeyWalkPlace, _ total: Int?, _ row: inout OperationRow
+    ) throws(ChangeFailure) {
+        if let owner = place.phase.owner {
+            let last = try catalogued { () throws(StorageError) in
+                try catalog.lastRow(of: owner)
+            }
+            row.progress.last = place.cursor + last
+        } else {
+            row.progress.last = place.cursor
+        }
+        guard let total else { return }
+        row.progress.total = total
+        row.progress.done = 0
+    }
+
+    /// An image that went, or was sealed anew by somebody else, since it was read leaves only its count.
+    private func enter(
+        _ resealed: ResealedImage, _ row: inout OperationRow
+    ) throws(ChangeFailure) {
+        row.progress.done += 1
+        let old = resealed.old
+        let current = try catalogued { () throws(StorageError) in
+            try catalog.image(old.image, in: old.namespace)
+        }
+        guard var image = current, image.row == old.row, image.blob == old.blob else { return }
+        guard (try? image.verify(with: keyring)) != nil else {
+            return try note(image, .rowDamaged, &row)
+        }
+        image.blob = resealed.blob
+        image.key = resealed.key
+        let changed = image.authenticated(by: keyring, at: index)
+        try catalogued { () throws(StorageError) in try catalog.resealImage(changed) }
+    }
+
+    private func enter(
+        _ rekeyed: RekeyedReference, _ row: inout OperationRow
+    ) throws(ChangeFailure) {
+        row.progress.done += 1
+        let (old, image) = (rekeyed.old, rekeyed.image)
+        let current = try catalogued { () throws(StorageError) in
+            try catalog.reference(of: old.imageRow, claim: old.claim)
+        }
+        guard current == old else { return }
+        let changed = rekeyed.new.authenticated(of: image, by: keyring, at: index)
+        try catalogued { () throws(StorageError) in try catalog.rekeyReference(changed) }
+    }
+
+    private func enter(
+        _ failed: [ImageFailure], _ row: inout OperationRow
+    ) throws(ChangeFailure) {
+        row.progress.done += failed.count
+        for failure in failed { try note(failure.image, failure.code, &row) }
+    }
+
+    private func note(
+        _ image: ImageRow, _ code: ErrorCode, _ row: inout OperationRow
+    ) throws(ChangeFailure) {
+        row.progress.failures += 1
+        try note(image, code, nil, row)
+    }
+
+    private func note(
+        _ unopened: [StoredWrap], _ row: inout OperationRow
+    ) throws(ChangeFailure) {
+        row.progress.failures += unopened.count
+        for wrap in unopened {
+            let finding = OperationFindingRow(
+                row: 0, operation: row.row, namespace: wrap.context.namespace,
+                image: wrap.context.image, code: .wrapDamaged, finding: nil)
+            try catalogued { () throws(StorageError) in try catalog.insertFinding(finding) }
+        }
     }
 
     /// An image that went since it was looked at leaves only its count. A row that does not verify is

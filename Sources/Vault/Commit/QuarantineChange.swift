@@ -45,7 +45,10 @@ struct QuarantineChange {
     }
 
     func ask(_ offered: ApprovalRow) throws(ChangeFailure) -> ChangeResult {
-        try quarantined(offered)
+        switch offered.subject {
+        case .image: try quarantined(offered)
+        case .epoch(let destruction): try epochs.requireDestroyable(destruction)
+        }
         let row = offered.authenticated(by: keyring, at: index)
         let isCrowded = try catalogued { () throws(StorageError) in
             try catalog.waitingApprovals(
@@ -63,12 +66,15 @@ struct QuarantineChange {
     }
 
     func approve(_ grant: ApprovalGrant) throws(ChangeFailure) -> ChangeResult {
-        var row = try approvable(grant)
+        let row = try approvable(grant)
+        if case .epoch(let destruction) = row.subject {
+            try epochs.destroy(destruction)
+            let performed = approved(row, grant)
+            try catalogued { () throws(StorageError) in try catalog.updateApproval(performed) }
+            return .destroyed(destruction.epoch, performed)
+        }
         var image = try quarantined(row)
-        row.state = .performed
-        row.approver = grant.approver
-        row = row.authenticated(by: keyring, at: index)
-        let performed = row
+        let performed = approved(row, grant)
         return try catalogued { () throws(StorageError) in
             try catalog.updateApproval(performed)
             switch performed.kind {
@@ -76,7 +82,7 @@ struct QuarantineChange {
                 image.quarantinedMicroseconds = nil
                 try catalog.updateImage(image.authenticated(by: keyring, at: index))
                 return .approved(performed, erased: nil)
-            case .eraseImage:
+            case .eraseImage, .destroyEpoch:
                 let every = ClaimIndex(owner: nil, job: nil)
                 while let claim = try catalog.newestReference(of: image.row, fitting: every) {
                     try catalog.deleteReference(claim)
@@ -85,6 +91,17 @@ struct QuarantineChange {
                 return .approved(performed, erased: image.blob)
             }
         }
+    }
+
+    private var epochs: EpochChange {
+        EpochChange(catalog: catalog, keyring: keyring, index: index, microseconds: microseconds)
+    }
+
+    private func approved(_ row: ApprovalRow, _ grant: ApprovalGrant) -> ApprovalRow {
+        var row = row
+        row.state = .performed
+        row.approver = grant.approver
+        return row.authenticated(by: keyring, at: index)
     }
 
     /// The request, if this approver may approve it now.
@@ -109,7 +126,10 @@ struct QuarantineChange {
 
     @discardableResult
     private func quarantined(_ row: ApprovalRow) throws(ChangeFailure) -> ImageRow {
-        let image = try image(row.image, row.namespace)
+        guard case .image(let namespace, let id) = row.subject else {
+            throw .refused(VaultError(.rowDamaged))
+        }
+        let image = try image(id, namespace)
         guard image.quarantinedMicroseconds != nil else {
             throw .refused(VaultError(.notQuarantined))
         }

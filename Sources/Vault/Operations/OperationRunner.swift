@@ -11,6 +11,18 @@ protocol OperationWork: Sendable {
     /// - Returns: what is to be committed, in order; nothing once there is nothing left to do.
     /// - Throws: what keeps all of the work from going on; what is wrong with one item is part of a step.
     func step(of operation: OperationRow) async throws(VaultError) -> [OperationStep]
+
+    /// The operation as it stands behind these steps, where the next ones can be made before they are
+    /// durable.
+    func ahead(of operation: OperationRow, _ steps: [OperationStep]) -> OperationRow?
+
+    /// Tidies up after steps that were entered, or were not.
+    func settle(_ steps: [OperationStep])
+}
+
+extension OperationWork {
+    func ahead(of operation: OperationRow, _ steps: [OperationStep]) -> OperationRow? { nil }
+    func settle(_ steps: [OperationStep]) {}
 }
 
 /// Tells the runner that there may be something to do.
@@ -93,24 +105,58 @@ package struct OperationRunner: Sendable {
     }
 
     private func advance(_ operation: OperationRow) async throws(VaultError) {
-        let steps: [OperationStep]
-        do throws(VaultError) {
-            steps = try await work(of: operation).step(of: operation)
-        } catch  where error.code.outlastsWaiting {
-            return try await end(operation, .failed, error.code)
+        let deadline =
+            vault.clock.monotonicMicroseconds() + Limits.operationStepMilliseconds * 1000
+        var operation: OperationRow? = operation
+        var made = await steps(of: operation)
+        while let row = operation, let result = made {
+            let steps: [OperationStep]
+            do throws(VaultError) {
+                steps = try result.get()
+            } catch  where error.code.outlastsWaiting {
+                return try await self.end(row, .failed, error.code)
+            }
+            // The daemon stops: a step that is not entered leaves no trace.
+            if Task.isCancelled { return }
+            guard !steps.isEmpty else { return try await self.end(row, .done, nil) }
+            let isLate = vault.clock.monotonicMicroseconds() >= deadline
+            let ahead = isLate ? nil : try work(of: row).ahead(of: row, steps)
+            // What comes next is made while this is flushed.
+            async let following = self.steps(of: ahead)
+            guard try await enter(steps, row) else { return }
+            made = await following
+            operation = ahead
         }
-        // The daemon stops: a step that is not entered leaves no trace.
-        if Task.isCancelled { return }
-        guard !steps.isEmpty else { return try await end(operation, .done, nil) }
+    }
+
+    private func steps(of operation: OperationRow?) async -> Result<[OperationStep], VaultError>? {
+        guard let operation else { return nil }
+        do throws(VaultError) {
+            return .success(try await work(of: operation).step(of: operation))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// - Returns: false when it was paused or cancelled meanwhile: what was not entered is done again,
+    ///   or never.
+    private func enter(
+        _ steps: [OperationStep], _ operation: OperationRow
+    ) async throws(VaultError) -> Bool {
+        let work = try work(of: operation)
+        defer { work.settle(steps) }
         for step in steps {
             do throws(VaultError) {
-                _ = try await vault.committer.commit(
+                let committed = try await vault.committer.commit(
                     .advanceOperation(operation.operation, step), event(of: step))
+                if case .operation(let row) = committed.result {
+                    vault.pace.note(row, atMicroseconds: vault.clock.monotonicMicroseconds())
+                }
             } catch  where error.code == .operationConflict {
-                // Paused or cancelled meanwhile: what was not entered is done again, or never.
-                return
+                return false
             }
         }
+        return true
     }
 
     private func work(of operation: OperationRow) throws(VaultError) -> any OperationWork {
@@ -118,6 +164,13 @@ package struct OperationRunner: Sendable {
             switch operation.kind {
             case .reinspect:
                 return Reinspection(
+                    vault: vault, parameters: try .init(parsing: operation.parameters))
+            case .rotate:
+                return KeyRotation(
+                    vault: vault,
+                    epoch: try RotationParameters(parsing: operation.parameters).epoch)
+            case .reencrypt:
+                return Reencryption(
                     vault: vault, parameters: try .init(parsing: operation.parameters))
             }
         } catch {
@@ -131,6 +184,11 @@ package struct OperationRunner: Sendable {
             event.action = .imageQuarantined
             event.namespace = image.namespace
             event.image = image.image
+        }
+        if case .statement(let signed) = step.effect {
+            event.action = .rotationStated
+            event.epoch = signed.epoch
+            event.statement = LogHash.digest(Array(signed.note.utf8))
         }
         return event
     }
@@ -158,7 +216,8 @@ extension ErrorCode {
 extension OperationStep {
     /// The image that the step quarantines; such a step has no other.
     fileprivate var quarantined: ImageRow? {
-        guard images.count == 1, case .refused(_, quarantine: true) = images[0].outcome
+        guard case .images(let images) = effect, images.count == 1,
+            case .refused(_, quarantine: true) = images[0].outcome
         else { return nil }
         return images[0].image
     }

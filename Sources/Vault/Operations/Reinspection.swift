@@ -64,7 +64,7 @@ struct Reinspection: OperationWork {
 
 extension OperationStep {
     fileprivate init(_ cursor: Int64, _ images: [ReinspectedImage]) {
-        self.init(cursor: cursor, images: images)
+        self.init(cursor: cursor, .images(images))
     }
 }
 

@@ -22,7 +22,7 @@ package protocol Catalog: Sendable {
     ) throws(StorageError) -> R
 }
 
-package protocol CatalogReader: OperationReader, QuarantineReader {
+package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, BackupReader {
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
     /// The reference of exactly this claim.
     func reference(
@@ -62,7 +62,9 @@ package protocol CatalogReader: OperationReader, QuarantineReader {
     func census() throws(StorageError) -> [UInt32: Int]
 }
 
-package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter {
+package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter, KeyWriter,
+    BackupWriter
+{
     func insertImage(_ image: ImageRow) throws(StorageError) -> Int64
     /// Removes the row and its wrap.
     func deleteImage(_ image: ImageRow) throws(StorageError)

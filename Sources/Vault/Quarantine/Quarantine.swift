@@ -63,7 +63,7 @@ extension Vault {
             _ = try keyring()
             let now = clock.nowMicroseconds()
             let row = ApprovalRow(
-                row: 0, approval: try random(), kind: kind, namespace: namespace, image: id,
+                row: 0, approval: try random(), kind: kind, subject: .image(namespace, id),
                 requester: call.caller.uid, createdMicroseconds: now,
                 expiresMicroseconds: now + Limits.approvalSeconds * 1_000_000, state: .waiting,
                 approver: nil, changedAt: 0, mac: RowMAC(checked: []))
@@ -106,11 +106,17 @@ extension Vault {
         try await audited(.quarantineApproved, call) { () async throws(VaultError) in
             var event = event(.quarantineApproved, call)
             event.approval = id
-            let committed = try await committer.commit(
-                .approve(
-                    ApprovalGrant(
-                        approval: id, digest: digest, approver: call.caller.uid,
-                        needsSecondPerson: settings.twoPerson.contains(.quarantine))), event)
+            let keyring = try keyring()
+            let found = try reading { (reader) throws(StorageError) in try reader.approval(id) }
+            guard let found else { throw VaultError(.unknownApproval) }
+            try found.verify(with: keyring)
+            let grant = ApprovalGrant(
+                approval: id, digest: digest, approver: call.caller.uid,
+                needsSecondPerson: settings.twoPerson.contains(found.kind.rule))
+            if case .epoch(let destruction) = found.subject {
+                return try await approve(destruction, grant, event)
+            }
+            let committed = try await committer.commit(.approve(grant), event)
             guard case .approved(let approval, let erased) = committed.result else {
                 throw VaultError(.internalError)
             }

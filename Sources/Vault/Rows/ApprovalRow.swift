@@ -3,13 +3,18 @@
 package import VaultCrypto
 package import VaultFormat
 
+/// What a request for approval is about.
+package enum ApprovalSubject: Hashable, Sendable {
+    case image(NamespaceName, ImageID)
+    case epoch(EpochDestruction)
+}
+
 package struct ApprovalRow: Hashable, Sendable {
     /// The catalog's number; zero before it is inserted.
     package var row: Int64
     package let approval: ApprovalID
     package let kind: ApprovalKind
-    package let namespace: NamespaceName
-    package let image: ImageID
+    package let subject: ApprovalSubject
     package let requester: UInt32
     package let createdMicroseconds: Int64
     /// The last moment at which it can be approved.
@@ -22,15 +27,14 @@ package struct ApprovalRow: Hashable, Sendable {
     package var mac: RowMAC
 
     package init(
-        row: Int64, approval: ApprovalID, kind: ApprovalKind, namespace: NamespaceName,
-        image: ImageID, requester: UInt32, createdMicroseconds: Int64, expiresMicroseconds: Int64,
+        row: Int64, approval: ApprovalID, kind: ApprovalKind, subject: ApprovalSubject,
+        requester: UInt32, createdMicroseconds: Int64, expiresMicroseconds: Int64,
         state: ApprovalState, approver: UInt32?, changedAt: UInt64, mac: RowMAC
     ) {
         self.row = row
         self.approval = approval
         self.kind = kind
-        self.namespace = namespace
-        self.image = image
+        self.subject = subject
         self.requester = requester
         self.createdMicroseconds = createdMicroseconds
         self.expiresMicroseconds = expiresMicroseconds
@@ -46,8 +50,12 @@ package struct ApprovalRow: Hashable, Sendable {
         writer.appendShort(Array("approval".utf8))
         writer.append(approval.bytes)
         writer.append(kind.rawValue)
-        writer.appendShort(namespace.bytes)
-        writer.append(image.bytes)
+        switch subject {
+        case .image(let namespace, let image):
+            writer.appendShort(namespace.bytes)
+            writer.append(image.bytes)
+        case .epoch(let destruction): writer.append(destruction.encoded)
+        }
         writer.append(requester)
         writer.append(UInt64(bitPattern: createdMicroseconds))
         writer.append(UInt64(bitPattern: expiresMicroseconds))

@@ -18,7 +18,7 @@ package struct ImageRow: Hashable, Sendable {
     package var row: Int64
     package let namespace: NamespaceName
     package let image: ImageID
-    package let blob: BlobID
+    package var blob: BlobID
     package let type: ImageType
     package let width: Int
     package let height: Int
@@ -27,7 +27,7 @@ package struct ImageRow: Hashable, Sendable {
     package let createdMicroseconds: Int64
     /// Since when it is quarantined: unreadable to everyone. Nil for one that may be read.
     package var quarantinedMicroseconds: Int64?
-    package let key: WrappedKey
+    package var key: WrappedKey
     /// The log index of the row's last change.
     package var changedAt: UInt64
     package var mac: RowMAC
@@ -74,8 +74,8 @@ package struct ReferenceRow: Hashable, Sendable {
     package let reference: ReferenceID
     package let claim: ClaimIndex
     /// A sealed ``ReferenceBody``.
-    package let sealedBody: [UInt8]
-    package let key: WrappedKey
+    package var sealedBody: [UInt8]
+    package var key: WrappedKey
     package var changedAt: UInt64
     package var mac: RowMAC
 

@@ -56,12 +56,17 @@ extension Vault {
         let startedAt = clock.monotonicMicroseconds()
         return try await audited(.readBegun, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
-            let (image, reference) = try find(id, claim, call.namespace, keyring)
-            let body = try open(reference, of: image, keyring)
+            var (image, reference) = try find(id, claim, call.namespace, keyring)
             guard let range = span.range(in: image.storedBytes) else {
                 throw VaultError(.rangeNotSatisfiable, imageBytes: image.storedBytes)
             }
-            let blob = try await openBlob(of: image, from: range.lowerBound, keyring)
+            var opened = try await openIfNamed(image, from: range.lowerBound, keyring)
+            for _ in 0..<Limits.reopenings where opened == nil {
+                (image, reference) = try find(id, claim, call.namespace, keyring)
+                opened = try await openIfNamed(image, from: range.lowerBound, keyring)
+            }
+            guard let blob = opened else { throw VaultError(.blobMissing) }
+            let body = try open(reference, of: image, keyring)
             var event = event(.readBegun, call, image: id)
             event.reference = reference.reference
             event.bytes = range.count
@@ -168,9 +173,25 @@ extension Vault {
         return OpenedBlob(reader: reader, opener: opener, first: first)
     }
 
+    /// Nil where the blob went because the image was sealed anew since its row was read.
+    private func openIfNamed(
+        _ image: ImageRow, from start: Int, _ keyring: Keyring
+    ) async throws(VaultError) -> OpenedBlob? {
+        do throws(VaultError) {
+            return try await openBlob(of: image, from: start, keyring)
+        } catch  where error.code == .blobMissing {
+            let now = try reading { (reader) throws(StorageError) in
+                try reader.image(image.image, in: image.namespace)
+            }
+            guard let now, now.blob != image.blob else { throw error }
+            return nil
+        }
+    }
+
     private func unwrap(
         _ image: ImageRow, _ keyring: Keyring
     ) throws(VaultError) -> Secret<DataKey> {
+        let keyring = try self.keyring(opening: image.key.epoch, orElse: keyring)
         do throws(CryptoError) {
             return try keyring.unwrap(
                 image.key.bytes,

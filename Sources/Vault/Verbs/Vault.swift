@@ -45,6 +45,7 @@ package final class Vault: Sendable {
     let answering = Mutex<Set<BlindIndex>>([])
     let operationAlarm = OperationAlarm()
     let rowCounts = RowCounts()
+    let pace = OperationPace()
 
     /// - Parameters:
     ///   - keyring: nil for a vault that is sealed.
@@ -259,11 +260,20 @@ extension Vault {
             job: claim.job.map { keyring.blindIndex(.job, $0.description, in: namespace) })
     }
 
+    /// The keyring that opens an epoch. A row that was read after a keyring was borrowed may name an epoch
+    /// that only a later one has: that was in use before the first wrap was made under it.
+    func keyring(
+        opening epoch: EpochNumber, orElse borrowed: Keyring
+    ) throws(VaultError) -> Keyring {
+        borrowed.opens(epoch: epoch) ? borrowed : try keyring()
+    }
+
     /// Opens the words of a claim.
     func open(
         _ reference: ReferenceRow, of image: ImageRow, _ keyring: Keyring
     ) throws(VaultError) -> ReferenceBody {
         try reference.verify(of: image, with: keyring)
+        let keyring = try self.keyring(opening: reference.key.epoch, orElse: keyring)
         let context = WrapContext(
             subject: .reference(reference.reference), epoch: reference.key.epoch,
             namespace: image.namespace, image: image.image)

@@ -19,13 +19,15 @@ package struct OperationAnswer: Codable, Hashable, Sendable {
     package var failures: Int
     /// Why it failed.
     @Nullable package var failure: String?
+    /// What a walk over all keys does now; null for another kind.
+    @Nullable package var phase: String?
     /// What a re-inspection was asked for; null for another kind.
     @Nullable package var inspection: InspectionSummary?
 
     package init(
         id: OperationID, kind: OperationKind, state: OperationState, creator: UInt32,
         createdMicroseconds: Int64, updatedMicroseconds: Int64, progress: OperationProgress,
-        failure: ErrorCode?, inspection: InspectionSummary?
+        failure: ErrorCode?, phase: String? = nil, inspection: InspectionSummary?
     ) {
         self.id = id
         self.kind = kind.name
@@ -38,6 +40,7 @@ package struct OperationAnswer: Codable, Hashable, Sendable {
         found = progress.found
         failures = progress.failures
         self.failure = failure?.rawValue
+        self.phase = phase
         self.inspection = inspection
     }
 

@@ -43,6 +43,7 @@ extension VaultID: TextCoded {}
 extension SlotID: TextCoded {}
 extension OperationID: TextCoded {}
 extension ApprovalID: TextCoded {}
+extension BackupID: TextCoded {}
 
 extension JobID: TextCoded {
     package init(wireText: String) throws { try self.init(wireText) }

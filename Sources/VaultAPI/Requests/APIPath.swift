@@ -20,6 +20,10 @@ package enum APIPath {
     package static let slots = "/v1/slots"
     package static let rotateRoot = "/v1/keys/rotate-root"
     package static let rotateLogKey = "/v1/keys/rotate-log-key"
+    package static let keys = "/v1/keys"
+    package static let rotate = "/v1/keys/rotate"
+    package static let reencrypt = "/v1/keys/reencrypt"
+    package static let backups = "/v1/backups"
     package static let events = "/v1/events"
     package static let checkpoint = "/v1/checkpoint"
     package static let inspections = "/v1/inspections"
@@ -37,6 +41,15 @@ package enum APIPath {
     package static func pause(_ id: OperationID) -> String { "\(operation(id))/pause" }
     package static func resume(_ id: OperationID) -> String { "\(operation(id))/resume" }
     package static func findings(_ id: OperationID) -> String { "\(operation(id))/findings" }
+
+    package static func statement(_ id: OperationID) -> String {
+        "\(operation(id))/statement"
+    }
+
+    package static func backup(_ id: BackupID) -> String { "\(backups)/\(id.hex)" }
+    package static func destruction(_ epoch: EpochNumber) -> String {
+        "\(keys)/epochs/\(epoch)/destroy"
+    }
 
     package static func requests(_ id: ImageID) -> String { "\(quarantine)/\(id.hex)/requests" }
     package static func approval(_ id: ApprovalID) -> String { "\(approvals)/\(id.hex)" }

@@ -50,7 +50,9 @@ package struct ReleaseRequest: RequestObject, Encodable, Hashable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
-        guard let kind = ApprovalKind(name: try members.decode(String.self, forKey: .action)) else {
+        guard let kind = ApprovalKind(name: try members.decode(String.self, forKey: .action)),
+            kind.isOfImage
+        else {
             throw FormatError.unknownValue(field: "action")
         }
         action = kind

@@ -65,6 +65,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case tooManySlots = "too-many-slots"
     case noChallenge = "no-challenge"
     case logKeySealed = "log-key-sealed"
+    case tooManyEpochs = "too-many-epochs"
+    case unknownStatement = "unknown-statement"
+    case unknownEpoch = "unknown-epoch"
+    case epochInUse = "epoch-in-use"
+    case unknownBackup = "unknown-backup"
+    case backupStranded = "backup-stranded"
     case internalError = "internal-error"
 }
 
@@ -126,6 +132,28 @@ extension ErrorCode {
             .init(
                 409, "The log's key is not open",
                 fix: "Open it with vaultctl unseal --log-key.")
+        case .tooManyEpochs:
+            .init(
+                409, "The keyring has as many epochs as it may",
+                fix: "Move the images to a new vault.")
+        case .unknownStatement:
+            .init(
+                404, "That operation has stated nothing",
+                fix: "Use the id of a rotation that is done; see vaultctl ops ls.")
+        case .unknownEpoch:
+            .init(
+                404, "There is no such epoch, or it is destroyed",
+                fix: "Use a number from vaultctl keys status.")
+        case .epochInUse:
+            .init(
+                409, "The epoch is needed",
+                fix: "Rotate first; a readable epoch under which nothing is wrapped can go.")
+        case .unknownBackup:
+            .init(404, "There is no such backup", fix: "Use an id from vaultctl backups ls.")
+        case .backupStranded:
+            .init(
+                409, "A registered backup would become unreadable",
+                fix: "Make it anew and expire the older one, or name it with --strand.")
         default: nil
         }
     }

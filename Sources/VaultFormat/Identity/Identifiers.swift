@@ -82,6 +82,13 @@ package struct ApprovalID: FixedBytes {
     package init(checked bytes: [UInt8]) { self.bytes = bytes }
 }
 
+/// One registered backup: 128 random bits.
+package struct BackupID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
 /// A SHA-256 digest (FIPS 180-4).
 package struct Digest256: FixedBytes {
     package static let byteCount = 32

@@ -82,6 +82,22 @@ extension KeyEntry {
         }
     }
 
+    /// Whether the other entry is of the same key, in whatever state.
+    package func isOfSameKey(_ other: Self) -> Bool {
+        (purpose, number, name) == (other.purpose, other.number, other.name)
+    }
+
+    package var isDestroyed: Bool {
+        purpose == .epoch && state == EpochState.destroyed.rawValue
+    }
+
+    /// The entry of the same epoch in another state.
+    package func epoch(in state: EpochState) -> KeyEntry {
+        KeyEntry(
+            purpose: purpose, number: number, state: state.rawValue,
+            createdMicroseconds: createdMicroseconds, name: name)
+    }
+
     /// The one order of entries: purpose, then number, then name.
     package func precedes(_ other: Self) -> Bool {
         (purpose.rawValue, number, name) < (other.purpose.rawValue, other.number, other.name)

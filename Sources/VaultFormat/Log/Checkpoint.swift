@@ -21,7 +21,7 @@ package struct Checkpoint: Hashable, Sendable {
     ///
     /// - Parameter signature: 64 bytes of Ed25519 over ``text``.
     package func note(keyID: [UInt8], signature: [UInt8]) -> String {
-        "\(text)\n\u{2014} \(origin) \(Base64.encode(keyID + signature))\n"
+        SignedNote.text(text, name: origin, keyID: keyID, signature: signature)
     }
 }
 

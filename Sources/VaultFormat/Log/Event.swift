@@ -39,6 +39,9 @@ package struct Event: Hashable, Sendable {
     /// How far the operation is with this event.
     package var progress: OperationProgress?
     package var approval: ApprovalID?
+    /// SHA-256 of a statement, as it is handed out.
+    package var statement: Digest256?
+    package var backup: BackupID?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -116,6 +119,8 @@ extension Event {
             line.add("failures", UInt64(clamping: progress.failures))
         }
         if let approval { line.add("approval", approval.hex) }
+        if let statement { line.add("statement", statement.hex) }
+        if let backup { line.add("backup", backup.hex) }
         return line.finished
     }
 

@@ -25,7 +25,17 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case slotsRead = 45
     case rootRotated = 46
     case logKeyRotated = 47
+    case epochAdded = 48
+    case epochPromoted = 49
     case imageInspected = 50
+    case epochDestroyed = 51
+    case keysRead = 52
+    case rotationStated = 53
+    case statementRead = 54
+    case backupRegistered = 55
+    case backupExpired = 56
+    case backupsRead = 57
+    case destructionRequested = 58
     case operationStarted = 60
     case operationEnded = 61
     case operationRead = 62
@@ -70,6 +80,16 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .slotsRead: "slots.read"
         case .rootRotated: "root.rotated"
         case .logKeyRotated: "log-key.rotated"
+        case .epochAdded: "epoch.added"
+        case .epochPromoted: "epoch.promoted"
+        case .epochDestroyed: "epoch.destroyed"
+        case .keysRead: "keys.read"
+        case .rotationStated: "rotation.stated"
+        case .statementRead: "statement.read"
+        case .backupRegistered: "backup.registered"
+        case .backupExpired: "backup.expired"
+        case .backupsRead: "backups.read"
+        case .destructionRequested: "destruction.requested"
         case .imageInspected: "image.inspected"
         case .operationStarted: "operation.started"
         case .operationEnded: "operation.ended"

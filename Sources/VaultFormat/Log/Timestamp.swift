@@ -11,6 +11,16 @@ package enum Timestamp {
             + "\(clock[0]):\(clock[1]):\(clock[2]).\(padded(fraction, 6))Z"
     }
 
+    /// Whether it has the form that ``text(microseconds:)`` gives.
+    package static func isText(_ text: String) -> Bool {
+        let form = Array("0000-00-00T00:00:00.000000Z".utf8)
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return text.utf8.count == form.count
+            && zip(text.utf8, form).allSatisfy { byte, wanted in
+                wanted == UInt8(ascii: "0") ? digits.contains(byte) : byte == wanted
+            }
+    }
+
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)

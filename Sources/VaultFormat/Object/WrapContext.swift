@@ -40,6 +40,16 @@ package struct WrapContext: Hashable, Sendable {
         writer.append(id)
         return writer.bytes
     }
+
+    /// Makes this context's ``associatedData`` that of the same key under another epoch.
+    package func move(_ associatedData: inout [UInt8], to epoch: EpochNumber) {
+        // The domain with its length, and the suite, stand before it.
+        let start = 1 + Int(associatedData[0]) + 1
+        for place in 0..<4 {
+            associatedData[start + place] = UInt8(
+                truncatingIfNeeded: epoch.value >> UInt32(24 - 8 * place))
+        }
+    }
 }
 
 extension WrapContext {

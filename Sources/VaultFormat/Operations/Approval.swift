@@ -4,11 +4,14 @@ package enum ApprovalKind: UInt8, Sendable, CaseIterable {
     case releaseImage = 1
     /// A quarantined image is erased with all claims on it.
     case eraseImage = 2
+    /// The key of an epoch that nothing needs is destroyed.
+    case destroyEpoch = 3
 
     package var name: String {
         switch self {
         case .releaseImage: "release"
         case .eraseImage: "erase"
+        case .destroyEpoch: "destroy-epoch"
         }
     }
 
@@ -21,13 +24,18 @@ package enum ApprovalKind: UInt8, Sendable, CaseIterable {
     package var rule: TwoPersonRule {
         switch self {
         case .releaseImage, .eraseImage: .quarantine
+        case .destroyEpoch: .destroyEpoch
         }
     }
+
+    /// Whether it is about an image in quarantine.
+    package var isOfImage: Bool { self != .destroyEpoch }
 }
 
 /// What a second person has to approve where the settings say so.
 package enum TwoPersonRule: String, Sendable, CaseIterable {
     case quarantine
+    case destroyEpoch = "destroy-epoch"
 }
 
 /// Where a request for approval stands. The numbers are the catalog's.

@@ -2,10 +2,16 @@
 package enum OperationKind: UInt8, Sendable, CaseIterable {
     /// Every stored image, or those with an older verdict, is inspected anew.
     case reinspect = 1
+    /// Every key is wrapped under a new epoch.
+    case rotate = 2
+    /// Everything that is stored gets new keys.
+    case reencrypt = 3
 
     package var name: String {
         switch self {
         case .reinspect: "reinspect"
+        case .rotate: "rotate"
+        case .reencrypt: "reencrypt"
         }
     }
 
@@ -14,12 +20,18 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
         self = kind
     }
 
+    /// Whether it brings all keys under a new epoch.
+    package var walksKeys: Bool {
+        switch self {
+        case .reinspect: false
+        case .rotate, .reencrypt: true
+        }
+    }
+
     /// Whether the two may not be unfinished at the same time: each would undo or repeat what the
     /// other does.
     package func excludes(_ other: OperationKind) -> Bool {
-        switch (self, other) {
-        case (.reinspect, .reinspect): true
-        }
+        self == other || (walksKeys && other.walksKeys)
     }
 }
 
@@ -65,9 +77,9 @@ package struct OperationProgress: Hashable, Sendable {
     /// The last row that is done; the work goes on behind it.
     package var cursor: Int64
     /// The last row that the work is about: what came later needs none.
-    package let last: Int64
-    /// Items that there were to do when it was asked for.
-    package let total: Int
+    package var last: Int64
+    /// Items that there are to do, as of when they were counted.
+    package var total: Int
     package var done: Int
     /// Items that something was found about.
     package var found: Int

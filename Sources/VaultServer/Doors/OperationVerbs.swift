@@ -105,7 +105,7 @@ extension RequestHandler {
     }
 
     /// What has not the form of an operation's id is none.
-    private func operation(_ id: String, _ exchange: Exchange) async throws -> OperationID {
+    func operation(_ id: String, _ exchange: Exchange) async throws -> OperationID {
         guard let id = try? OperationID(hex: id) else {
             throw try await refused(VaultError(.unknownOperation), exchange)
         }
@@ -161,6 +161,7 @@ extension OperationAnswer {
             id: row.operation, kind: row.kind, state: row.state, creator: row.creator,
             createdMicroseconds: row.createdMicroseconds,
             updatedMicroseconds: row.updatedMicroseconds, progress: row.progress,
-            failure: row.failure, inspection: inspection.map { InspectionSummary($0) })
+            failure: row.failure, phase: row.phase,
+            inspection: inspection.map { InspectionSummary($0) })
     }
 }

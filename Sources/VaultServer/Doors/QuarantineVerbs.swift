@@ -76,7 +76,7 @@ extension RequestHandler {
     }
 
     /// The body of a verb that takes no parameters.
-    private func body<Value: RequestObject & Sendable>(
+    func body<Value: RequestObject & Sendable>(
         _ type: Value.Type, _ exchange: Exchange
     ) async throws -> Value {
         try await parsing(exchange) { () throws(RequestError) in
@@ -96,10 +96,21 @@ extension QuarantinedImage {
     }
 }
 
+extension ApprovalSubject {
+    fileprivate var image: ImageID? { if case .image(_, let image) = self { image } else { nil } }
+    fileprivate var namespace: NamespaceName? {
+        if case .image(let namespace, _) = self { namespace } else { nil }
+    }
+    fileprivate var destruction: EpochDestruction? {
+        if case .epoch(let destruction) = self { destruction } else { nil }
+    }
+}
+
 extension ApprovalAnswer {
     init(_ row: ApprovalRow) {
         self.init(
-            id: row.approval, kind: row.kind, image: row.image, namespace: row.namespace,
+            id: row.approval, kind: row.kind, image: row.subject.image,
+            namespace: row.subject.namespace, destruction: row.subject.destruction,
             digest: row.digest, state: row.state, requester: row.requester,
             approver: row.approver, createdMicroseconds: row.createdMicroseconds,
             expiresMicroseconds: row.expiresMicroseconds)

@@ -35,6 +35,8 @@ extension RequestHandler {
     func answer(_ verb: Verb, _ exchange: Exchange) async throws -> Answer {
         if let answer = try await answerOperations(verb, exchange) { return answer }
         if let answer = try await answerQuarantine(verb, exchange) { return answer }
+        if let answer = try await answerKeys(verb, exchange) { return answer }
+        if let answer = try await answerBackups(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)
         case .probeImage(let id): return try await probeImage(id, exchange)
@@ -165,13 +167,8 @@ extension RequestHandler {
 
     private func keys(_ keyring: Keyring, _ status: VaultStatus) -> StatusAnswer.Keys {
         let file = keyring.keys.file
-        let epochs = file.entries.compactMap { entry -> StatusAnswer.Epoch? in
-            guard entry.purpose == .epoch, let number = try? EpochNumber(entry.number),
-                let state = EpochState(rawValue: entry.state)
-            else { return nil }
-            return .init(
-                number: number, state: state, createdMicroseconds: entry.createdMicroseconds,
-                wraps: status.census[entry.number] ?? 0)
+        let epochs = file.entries.compactMap {
+            StatusAnswer.Epoch($0, census: status.census)
         }
         return .init(
             generation: file.generation, suite: vault.settings.suite, epochs: epochs,

@@ -33,6 +33,11 @@ enum Verb: Hashable, Sendable {
     case requestRelease(String)
     case listApprovals
     case approve(String)
+    case readKeys, rotateKeys, reencrypt
+    case readStatement(String)
+    case destroyEpoch(String)
+    case registerBackup, listBackups
+    case expireBackup(String)
 
     /// - Throws: ``VaultAPI/ErrorCode`` `unknown-route` or `method-not-allowed`, with the methods
     ///   that the path takes.
@@ -78,6 +83,13 @@ enum Verb: Hashable, Sendable {
             return [(.post, .rotateRoot)]
         case (.admin, 4, "keys") where segments[3] == "rotate-log-key":
             return [(.post, .rotateLogKey)]
+        case (.admin, 3, "keys"): return [(.get, .readKeys)]
+        case (.admin, 4, "keys") where segments[3] == "rotate": return [(.post, .rotateKeys)]
+        case (.admin, 4, "keys") where segments[3] == "reencrypt": return [(.post, .reencrypt)]
+        case (.admin, 6, "keys") where segments[3] == "epochs" && segments[5] == "destroy":
+            return [(.post, .destroyEpoch(segments[4]))]
+        case (.admin, 3, "backups"): return [(.get, .listBackups), (.post, .registerBackup)]
+        case (.admin, 4, "backups"): return [(.delete, .expireBackup(segments[3]))]
         case (.admin, 3, "inspections"): return [(.post, .startInspection)]
         case (.admin, 3, "operations"): return [(.get, .listOperations)]
         case (.admin, 4, "operations"):
@@ -102,6 +114,7 @@ enum Verb: Hashable, Sendable {
     ) -> [(HTTPRequest.Method, Verb)] {
         switch word {
         case "findings": [(.get, .listFindings(id))]
+        case "statement": [(.get, .readStatement(id))]
         case "pause": [(.post, .moveOperation(id, .pause))]
         case "resume": [(.post, .moveOperation(id, .resume))]
         default: []
@@ -126,7 +139,9 @@ enum Verb: Hashable, Sendable {
         switch self {
         case .putImage, .inspectImage: .image
         case .unseal, .addSlot, .proveSlot: .secret
-        case .startInspection, .quarantineImage, .requestRelease, .approve: .small
+        case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
+            .registerBackup, .reencrypt:
+            .small
         default: .none
         }
     }
@@ -137,8 +152,8 @@ enum Verb: Hashable, Sendable {
         switch self {
         case .putImage, .inspectImage, .deleteImage, .seal, .unseal, .addSlot, .removeSlot,
             .proveSlot, .challengeSlot, .rotateRoot, .rotateLogKey, .startInspection,
-            .moveOperation, .quarantineImage,
-            .requestRelease, .approve:
+            .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
+            .destroyEpoch, .registerBackup, .expireBackup:
             true
         default: false
         }
@@ -173,6 +188,13 @@ enum Verb: Hashable, Sendable {
         case .listQuarantine, .listApprovals: .quarantineRead
         case .requestRelease: .quarantineRequested
         case .approve: .quarantineApproved
+        case .readKeys: .keysRead
+        case .rotateKeys, .reencrypt: .operationStarted
+        case .readStatement: .statementRead
+        case .destroyEpoch: .epochDestroyed
+        case .registerBackup: .backupRegistered
+        case .listBackups: .backupsRead
+        case .expireBackup: .backupExpired
         case .contract, .version, .health, .ready, .metrics: .contractRead
         }
     }

@@ -26,6 +26,12 @@ enum CatalogSchema {
         migrator.registerMigration("4 slot proofs") { db in
             try db.execute(sql: slotProofs)
         }
+        migrator.registerMigration("5 statements") { db in
+            try db.execute(sql: statements)
+        }
+        migrator.registerMigration("6 backups") { db in
+            try db.execute(sql: backups)
+        }
         return migrator
     }
 
@@ -99,6 +105,30 @@ enum CatalogSchema {
             changed INTEGER NOT NULL,
             mac BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Signed, so that a row needs no authenticator.
+    private static let statements = """
+        CREATE TABLE statement (
+            operation BLOB PRIMARY KEY,
+            note TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// A zero stands for "does not expire"; epochs are four bytes each.
+    private static let backups = """
+        CREATE TABLE backup (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            backup BLOB NOT NULL UNIQUE,
+            created INTEGER NOT NULL,
+            expires INTEGER NOT NULL,
+            creator INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            epochs BLOB NOT NULL,
+            note TEXT NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
         """
 
     private static let pseudonyms = """

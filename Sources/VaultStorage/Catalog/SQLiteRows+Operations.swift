@@ -57,12 +57,13 @@ extension SQLiteRows {
     func updateOperation(_ operation: OperationRow) throws(StorageError) {
         try run(
             """
-            UPDATE operation SET state = ?, cursor = ?, done = ?, found = ?, failures = ?,
-                failure = ?, updated = ?, changed = ?, mac = ?
+            UPDATE operation SET state = ?, cursor = ?, last = ?, total = ?, done = ?, found = ?,
+                failures = ?, failure = ?, updated = ?, changed = ?, mac = ?
             WHERE id = ?
             """,
             [
                 Int64(operation.state.rawValue), operation.progress.cursor,
+                operation.progress.last, operation.progress.total,
                 operation.progress.done, operation.progress.found, operation.progress.failures,
                 operation.failure?.rawValue ?? "", operation.updatedMicroseconds,
                 Int64(clamping: operation.changedAt), Data(operation.mac.bytes), operation.row,

@@ -46,7 +46,7 @@ extension SQLiteRows {
             """,
             [
                 Data(approval.approval.bytes), Int64(approval.kind.rawValue),
-                approval.namespace.description, Data(approval.image.bytes),
+                approval.subject.namespaceColumn, Data(approval.subject.bytes),
                 Int64(approval.requester), approval.createdMicroseconds,
                 approval.expiresMicroseconds, Int64(approval.state.rawValue),
                 approval.approver.map { Int64($0) } ?? -1, Int64(clamping: approval.changedAt),
@@ -73,6 +73,32 @@ extension SQLiteRows {
     }
 }
 
+extension ApprovalSubject {
+    /// Empty for what is in no namespace.
+    fileprivate var namespaceColumn: String {
+        switch self {
+        case .image(let namespace, _): namespace.description
+        case .epoch: ""
+        }
+    }
+
+    fileprivate var bytes: [UInt8] {
+        switch self {
+        case .image(_, let image): image.bytes
+        case .epoch(let destruction): destruction.encoded
+        }
+    }
+
+    fileprivate init(of kind: ApprovalKind, namespace: String, bytes: [UInt8]) throws {
+        if kind.isOfImage {
+            self = .image(try NamespaceName(namespace), try ImageID(bytes: bytes))
+        } else {
+            guard namespace.isEmpty else { throw StorageError.damaged }
+            self = .epoch(try EpochDestruction(parsing: bytes))
+        }
+    }
+}
+
 extension ApprovalRow {
     fileprivate init(_ row: Row) throws {
         guard let kind = ApprovalKind(rawValue: try value(row, 2)),
@@ -81,8 +107,9 @@ extension ApprovalRow {
         let approver: Int64 = try value(row, 9)
         self.init(
             row: try value(row, 0), approval: try ApprovalID(bytes: bytes(row, 1)), kind: kind,
-            namespace: try NamespaceName(value(row, 3)),
-            image: try ImageID(bytes: bytes(row, 4)), requester: try value(row, 5),
+            subject: try ApprovalSubject(
+                of: kind, namespace: try value(row, 3), bytes: try bytes(row, 4)),
+            requester: try value(row, 5),
             createdMicroseconds: try value(row, 6), expiresMicroseconds: try value(row, 7),
             state: state, approver: approver < 0 ? nil : try value(row, 9),
             changedAt: try value(row, 10), mac: try RowMAC(bytes: bytes(row, 11)))

@@ -14,14 +14,15 @@ struct SQLiteRows: CatalogWriter {
         image.bytes, image.level, image.inspector, image.flags, image.findings, image.created,
         image.changed, image.mac, image_wrap.epoch, image_wrap.wrapped, image.quarantined
         """
-    private static let referenceColumns = """
+    static let referenceColumnCount = 10
+    static let referenceColumns = """
         reference.id, reference.image, reference.reference, reference.owner, reference.job,
         reference.body, reference.changed, reference.mac, reference_wrap.epoch,
         reference_wrap.wrapped
         """
     // Left joins: a row whose wrap is gone is damage, not a row that is not there.
     static let imageWrap = "LEFT JOIN wrap AS image_wrap ON image_wrap.id = image.wrap"
-    private static let referenceWrap =
+    static let referenceWrap =
         "LEFT JOIN wrap AS reference_wrap ON reference_wrap.id = reference.wrap"
 
     // MARK: Reading
@@ -62,7 +63,7 @@ struct SQLiteRows: CatalogWriter {
     func claimedImage(
         _ id: ImageID, in namespace: NamespaceName, fitting claim: ClaimIndex
     ) throws(StorageError) -> (image: ImageRow, reference: ReferenceRow)? {
-        let imageStart = 10
+        let imageStart = Self.referenceColumnCount
         return try first(
             """
             SELECT \(Self.referenceColumns), \(Self.imageColumns)
@@ -101,7 +102,7 @@ struct SQLiteRows: CatalogWriter {
             values.append(Data(job.bytes))
         }
         values.append(limit)
-        let imageStart = 10
+        let imageStart = Self.referenceColumnCount
         return try all(
             """
             SELECT \(Self.referenceColumns), \(Self.imageColumns)

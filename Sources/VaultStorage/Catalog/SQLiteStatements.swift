@@ -37,7 +37,7 @@ extension SQLiteRows {
     }
 
     /// A value that is no value of its type is damage, like a page that does not hold together.
-    private func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {
+    func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {
         do {
             return try body()
         } catch let error as DatabaseError {

@@ -53,15 +53,8 @@ struct Reinspect: AsyncParsableCommand {
         try await common.session(.admin) { client in
             let request = InspectionRequest(
                 below: below, level: level, quarantine: quarantine, trial: dryRun)
-            var operation = try await client.inspect(request, key: key)
-            if wait { operation = try await OperationLine.wait(for: operation.id, client) }
-            if common.json {
-                Output.json(operation)
-            } else {
-                Output.line("\(operation.id.hex)  \(OperationLine.text(operation))")
-            }
-            guard !wait || operation.state == OperationState.done.name else {
-                throw ExitCode(ExitKind.other.rawValue)
+            try await OperationLine.begin(client, wait: wait, common) {
+                try await client.inspect(request, key: key)
             }
         }
     }

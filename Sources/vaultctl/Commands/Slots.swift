@@ -193,8 +193,11 @@ struct KeyFileOptions: ParsableArguments {
 struct Keys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
-        abstract: "Change the keys that the slots lead to.",
-        subcommands: [RotateRoot.self, RotateLogKey.self])
+        abstract: "Look at the keys that the slots lead to, and change them.",
+        subcommands: [
+            KeysStatus.self, KeysRotate.self, KeysReencrypt.self, KeysStatement.self,
+            KeysDestroyEpoch.self, QuarantineApprove.self, RotateRoot.self, RotateLogKey.self,
+        ])
 
     struct RotateRoot: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

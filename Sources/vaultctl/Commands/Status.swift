@@ -53,7 +53,8 @@ struct Status: AsyncParsableCommand {
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
             .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
-        return head + Table.pairs(own) + (status.keys.map { keys($0, status.log.slots, at: microseconds) } ?? [])
+        return head + Table.pairs(own)
+            + (status.keys.map { keys($0, status.log.slots, at: microseconds) } ?? [])
     }
 
     private static func checks(_ policy: StatusAnswer.Validation) -> String {
@@ -74,19 +75,13 @@ struct Status: AsyncParsableCommand {
     private static func keys(
         _ keys: StatusAnswer.Keys, _ logKeySlots: [StatusAnswer.Slot], at microseconds: Int64
     ) -> [String] {
-        var epochs = Table([
-            ("EPOCH", .right), ("STATE", .left), ("CREATED", .left), ("WRAPS", .right),
-        ])
-        for epoch in keys.epochs {
-            epochs.add([
-                String(epoch.number), epoch.state, Units.moment(epoch.created), String(epoch.wraps),
-            ])
-        }
         let slots = Slots.table(keys.slots)
-        let warning = SlotWarning.text(keys.slots + logKeySlots, at: microseconds).map { [("WARNING", $0)] }
+        let warning = SlotWarning.text(keys.slots + logKeySlots, at: microseconds)
+            .map { [("WARNING", $0)] }
         let head = Table.pairs(
             [("keyring    ", "generation \(keys.generation), \(keys.suite)")] + (warning ?? []))
         let log = ["", "of the log's key"] + Slots.table(logKeySlots).dropFirst()
-        return head + [""] + epochs.lines + [""] + slots + (logKeySlots.isEmpty ? [] : log)
+        return head + [""] + Keys.table(keys.epochs) + [""] + slots
+            + (logKeySlots.isEmpty ? [] : log)
     }
 }

@@ -76,6 +76,33 @@ extension Digest256: ExpressibleByArgument {
     }
 }
 
+extension BackupID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension NamespaceName: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(argument)
+    }
+}
+
+extension BackupNote: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(argument)
+    }
+}
+
+extension EpochNumber: ExpressibleByArgument {
+    package init?(argument: String) {
+        guard let number = UInt32(argument), let epoch = try? EpochNumber(number) else {
+            return nil
+        }
+        self = epoch
+    }
+}
+
 extension IdempotencyKey: ExpressibleByArgument {
     package init?(argument: String) {
         try? self.init(argument)

@@ -1,5 +1,6 @@
 // An operation in one line, and the same line drawn over and over until it ends.
 
+import ArgumentParser
 import VaultAPI
 import VaultClient
 import VaultFormat
@@ -16,7 +17,7 @@ enum OperationLine {
             String(repeating: "#", count: filled) + String(repeating: "-", count: cells - filled)
         var parts = [
             "[\(bar)]", "\(Int(share * 100)) %", "\(operation.done) of \(total)",
-            "\(operation.found) found",
+            operation.phase ?? "\(operation.found) found",
         ]
         if operation.failures > 0 { parts.append("\(operation.failures) failed") }
         if let rate, rate > 0, !operation.isFinal {
@@ -26,6 +27,24 @@ enum OperationLine {
         }
         if operation.state != "running" { parts.append(operation.state) }
         return parts.joined(separator: "  ")
+    }
+
+    /// Begins an operation, waits for its end if asked to, and shows it; fails unless what was waited
+    /// for was done.
+    static func begin(
+        _ client: VaultClient, wait isWaiting: Bool, _ common: CommonOptions,
+        _ begin: () async throws -> OperationAnswer
+    ) async throws {
+        var operation = try await begin()
+        if isWaiting { operation = try await wait(for: operation.id, client) }
+        if common.json {
+            Output.json(operation)
+        } else {
+            Output.line("\(operation.id.hex)  \(text(operation))")
+        }
+        guard !isWaiting || operation.state == OperationState.done.name else {
+            throw ExitCode(ExitKind.other.rawValue)
+        }
     }
 
     /// Waits for the operation's end; on a terminal its line is drawn meanwhile.

@@ -53,6 +53,7 @@ struct Serve: AsyncParsableCommand {
         let operations = Task(executorPreference: RequestExecutor(threads: 1)) {
             await OperationRunner(vault, share: settings.operationShare).run()
         }
+        let schedule = schedule(settings, vault)
         ServiceManager.notify("READY=1")
         logger.notice(
             "serving",
@@ -65,6 +66,7 @@ struct Serve: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
         try? await ServiceGroup(configuration: group).run()
         ServiceManager.notify("STOPPING=1")
+        schedule?.cancel()
         operations.cancel()
         await operations.value
         try? await vault.recordService(.serviceStopped)
@@ -73,6 +75,12 @@ struct Serve: AsyncParsableCommand {
         await inspectors.shutdown()
         stretcher.shutdown()
         logger.notice("stopped")
+    }
+
+    private func schedule(_ settings: DaemonSettings, _ vault: Vault) -> Task<Void, Never>? {
+        settings.rotationDays.map { days in
+            Task { await RotationSchedule(vault, everyDays: days, creator: getuid()).run() }
+        }
     }
 
     /// Opens catalog, blobs and keys. What is wrong with a key seals the vault; what is wrong with

@@ -27,6 +27,8 @@ struct DaemonSettings: Sendable {
     let inspectorWorkers: Int
     /// Percent of the time that operations work.
     let operationShare: Int
+    /// Days after which the primary epoch is followed by another; nil for never.
+    let rotationDays: Int?
     let logLevel: Logger.Level
 
     private static let known: Set<String> = {
@@ -34,7 +36,7 @@ struct DaemonSettings: Sendable {
             "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
             "keys.public_key_file", "keys.root_key_credential", "keys.log_key_credential",
             "encryption.suite", "inspectors.program", "inspectors.workers", "operations.share",
-            "two_person", "log.level",
+            "rotation.every_days", "two_person", "log.level",
         ]
         keys.formUnion(ValidationSettings.known)
         for door in Door.allCases {
@@ -64,6 +66,8 @@ struct DaemonSettings: Sendable {
                 "inspectors.workers", in: 1...Limits.workerConcurrency) ?? 2,
             operationShare: try await source.number(
                 "operations.share", in: 1...100) ?? Limits.operationShare,
+            rotationDays: try await source.number(
+                "rotation.every_days", in: Limits.rotationDays),
             logLevel: try await logLevel(source))
     }
 

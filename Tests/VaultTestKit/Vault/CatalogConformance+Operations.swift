@@ -29,6 +29,8 @@ extension CatalogConformance {
             operation.state = .failed
             operation.failure = .catalogDamaged
             operation.progress.cursor += 1
+            operation.progress.last = 1 << 57 | 6
+            operation.progress.total = 77
             operation.progress.done += 2
             operation.progress.found += 3
             operation.progress.failures += 4

@@ -9,7 +9,7 @@ package enum CatalogConformance {
     package typealias Rule = ConformanceRule<any Catalog>
 
     package static let rules: [Rule] =
-        imageRules + referenceRules + logRules + operationRules + transactionRules
+        imageRules + referenceRules + logRules + operationRules + keyRules + transactionRules
 
     private static let imageRules = [
         Rule("a new catalog is empty", isEmpty),

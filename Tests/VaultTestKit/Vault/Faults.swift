@@ -13,6 +13,8 @@ package final class Faults: Sendable {
         var seen = 0
         var error: StorageError?
         var failed: String?
+        /// Whether no step succeeds after the one that failed.
+        var isDeath = false
     }
 
     private let plan = Mutex(Plan())
@@ -29,6 +31,12 @@ package final class Faults: Sendable {
         plan.withLock { $0 = Plan(step: time, name: name, error: error) }
     }
 
+    /// Counts from one again, and lets step number `step` and every one after it fail: a process that
+    /// was killed does nothing more.
+    package func kill(atStep step: Int) {
+        plan.withLock { $0 = Plan(step: step, error: .unavailable(5), isDeath: true) }
+    }
+
     /// Counts from one again, and lets nothing fail.
     package func disarm() { plan.withLock { $0 = Plan() } }
 
@@ -43,6 +51,7 @@ package final class Faults: Sendable {
         let error = plan.withLock { plan in
             plan.steps += 1
             if plan.name == nil || plan.name == name { plan.seen += 1 }
+            if plan.isDeath, plan.failed != nil { return plan.error }
             guard let error = plan.error, plan.failed == nil, plan.seen == plan.step else {
                 return nil as StorageError?
             }

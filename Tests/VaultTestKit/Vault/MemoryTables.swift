@@ -17,6 +17,9 @@ package struct MemoryTables: Sendable {
     package var answers: [KeptAnswerRow] = []
     /// By row, upwards.
     package var approvals: [ApprovalRow] = []
+    package var statements: [OperationID: String] = [:]
+    /// By row, upwards.
+    package var backups: [BackupRow] = []
     package var frontier = MerkleFrontier.empty
     // Numbers of rows are never used again.
     private var lastImage: Int64 = 0

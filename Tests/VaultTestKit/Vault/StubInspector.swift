@@ -8,6 +8,8 @@ package final class StubInspector: ContentInspector {
         case nothing
         case finding(FindingCode)
         case error(VaultError)
+        /// Finds nothing, when this is done.
+        case slow(@Sendable () async -> Void)
     }
 
     private struct State {
@@ -47,6 +49,9 @@ package final class StubInspector: ContentInspector {
         case .nothing: return nil
         case .finding(let code): return code
         case .error(let error): throw error
+        case .slow(let work):
+            await work()
+            return nil
         }
     }
 

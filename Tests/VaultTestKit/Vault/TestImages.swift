@@ -11,11 +11,14 @@ package enum TestImages {
 
     /// As many as wanted, each different from every other.
     package static func numbered(_ numbers: Range<Int>) -> [[UInt8]] {
-        numbers.map { number in
-            var image = TestPNG.color
-            image.seed = UInt64(1000 + number)
-            return image.bytes
-        }
+        numbers.map { numbered($0) }
+    }
+
+    /// One of them.
+    package static func numbered(_ number: Int) -> [UInt8] {
+        var image = TestPNG.color
+        image.seed = UInt64(1000 + number)
+        return image.bytes
     }
 
     private static func noise(width: Int, height: Int) -> [UInt8] {

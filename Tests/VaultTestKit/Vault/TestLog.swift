@@ -43,6 +43,8 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let found: Int?
     package let failures: Int?
     package let approval: String?
+    package let statement: String?
+    package let backup: String?
 
     /// Action, outcome and code in one line, for comparing whole logs.
     package var summary: String {

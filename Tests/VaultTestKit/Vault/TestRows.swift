@@ -82,13 +82,24 @@ package struct TestRows: Sendable {
     }
 
     package mutating func approval(
-        _ state: ApprovalState = .waiting, expires: Int64 = 100
+        _ state: ApprovalState = .waiting, expires: Int64 = 100,
+        subject: ApprovalSubject? = nil
     ) -> ApprovalRow {
         ApprovalRow(
-            row: 0, approval: id(), kind: .eraseImage, namespace: TestKeys.clinic, image: id(),
+            row: 0, approval: id(), kind: subject == nil ? .eraseImage : .destroyEpoch,
+            subject: subject ?? .image(TestKeys.clinic, id()),
             requester: .random(in: 0...UInt32.max, using: &random),
             createdMicroseconds: .random(in: 0...Int64.max, using: &random),
             expiresMicroseconds: expires, state: state, approver: state == .performed ? 0 : nil,
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
+    package mutating func backup(_ epochs: [EpochNumber] = [.first]) throws -> BackupRow {
+        BackupRow(
+            row: 0, backup: id(), createdMicroseconds: .random(in: 0...Int64.max, using: &random),
+            expiresMicroseconds: Bool.random(using: &random) ? nil : 77,
+            creator: .random(in: 0...UInt32.max, using: &random), state: .kept, epochs: epochs,
+            note: try BackupNote("tape 7"),
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 

@@ -5,8 +5,10 @@ package import VaultFormat
 
 extension TestVault {
     @discardableResult
-    package func quarantine(_ id: ImageID) async throws -> ImageRow {
-        try await vault.quarantine(id, in: .standard, call())
+    package func quarantine(
+        _ id: ImageID, in namespace: NamespaceName = .standard
+    ) async throws -> ImageRow {
+        try await vault.quarantine(id, in: namespace, call())
     }
 
     /// Asks for a release or an erasure.

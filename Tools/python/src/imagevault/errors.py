@@ -536,6 +536,60 @@ class LogKeySealed(VaultError):
     default_fix = "Open it with vaultctl unseal --log-key."
 
 
+class TooManyEpochs(VaultError):
+    """`too-many-epochs`: The keyring has as many epochs as it may."""
+
+    default_code = "too-many-epochs"
+    default_status = 409
+    default_title = "The keyring has as many epochs as it may"
+    default_fix = "Move the images to a new vault."
+
+
+class UnknownStatement(VaultError):
+    """`unknown-statement`: That operation has stated nothing."""
+
+    default_code = "unknown-statement"
+    default_status = 404
+    default_title = "That operation has stated nothing"
+    default_fix = "Use the id of a rotation that is done; see vaultctl ops ls."
+
+
+class UnknownEpoch(VaultError):
+    """`unknown-epoch`: There is no such epoch, or it is destroyed."""
+
+    default_code = "unknown-epoch"
+    default_status = 404
+    default_title = "There is no such epoch, or it is destroyed"
+    default_fix = "Use a number from vaultctl keys status."
+
+
+class EpochInUse(VaultError):
+    """`epoch-in-use`: The epoch is needed."""
+
+    default_code = "epoch-in-use"
+    default_status = 409
+    default_title = "The epoch is needed"
+    default_fix = "Rotate first; a readable epoch under which nothing is wrapped can go."
+
+
+class UnknownBackup(VaultError):
+    """`unknown-backup`: There is no such backup."""
+
+    default_code = "unknown-backup"
+    default_status = 404
+    default_title = "There is no such backup"
+    default_fix = "Use an id from vaultctl backups ls."
+
+
+class BackupStranded(VaultError):
+    """`backup-stranded`: A registered backup would become unreadable."""
+
+    default_code = "backup-stranded"
+    default_status = 409
+    default_title = "A registered backup would become unreadable"
+    default_fix = "Make it anew and expire the older one, or name it with --strand."
+
+
 class InternalError(VaultError):
     """`internal-error`: Something went wrong here."""
 
@@ -604,6 +658,12 @@ BY_CODE: dict[str, type[VaultError]] = {
     "too-many-slots": TooManySlots,
     "no-challenge": NoChallenge,
     "log-key-sealed": LogKeySealed,
+    "too-many-epochs": TooManyEpochs,
+    "unknown-statement": UnknownStatement,
+    "unknown-epoch": UnknownEpoch,
+    "epoch-in-use": EpochInUse,
+    "unknown-backup": UnknownBackup,
+    "backup-stranded": BackupStranded,
     "internal-error": InternalError,
 }
 
@@ -613,6 +673,7 @@ __all__ = [
     "ApprovalUsed",
     "AuditUnavailable",
     "BY_CODE",
+    "BackupStranded",
     "BadRequest",
     "BodyTooLarge",
     "CatalogDamaged",
@@ -621,6 +682,7 @@ __all__ = [
     "DigestMismatch",
     "DownloadIncomplete",
     "EmptyBody",
+    "EpochInUse",
     "IdempotencyKeyInUse",
     "IdempotencyKeyReused",
     "ImageDamaged",
@@ -655,13 +717,17 @@ __all__ = [
     "SecondPersonRequired",
     "StorageFull",
     "StorageUnavailable",
+    "TooManyEpochs",
     "TooManySlots",
     "UnknownApproval",
+    "UnknownBackup",
+    "UnknownEpoch",
     "UnknownImage",
     "UnknownOperation",
     "UnknownParameter",
     "UnknownRoute",
     "UnknownSlot",
+    "UnknownStatement",
     "UploadIncomplete",
     "UploadTimeout",
     "VaultOverloaded",

@@ -1,0 +1,89 @@
+// What happens to the register of backups, and to it when an epoch's key goes.
+
+import VaultCrypto
+import VaultFormat
+
+/// Carries out the changes of backups and of epochs' destruction inside a transaction.
+struct EpochChange {
+    let catalog: any CatalogWriter
+    let keyring: Keyring
+    let index: UInt64
+    let microseconds: Int64
+
+    func register(_ offered: BackupRow) throws(ChangeFailure) -> ChangeResult {
+        let isCrowded = try catalogued { () throws(StorageError) in
+            try catalog.backups(after: 0, limit: Limits.backups).count == Limits.backups
+        }
+        guard !isCrowded else { throw .refused(VaultError(.overloaded)) }
+        for epoch in offered.epochs { try require(keyring.state(of: epoch), .unknownEpoch) }
+        let row = offered.authenticated(by: keyring, at: index)
+        try catalogued { () throws(StorageError) in try catalog.insertBackup(row) }
+        return .backup(row)
+    }
+
+    /// One that is not kept any more stays as it is.
+    func expire(_ id: BackupID) throws(ChangeFailure) -> ChangeResult {
+        let row = try backup(id)
+        guard row.state == .kept else { return .backup(row) }
+        return .backup(try write(row, .expired))
+    }
+
+    /// Everything that forbids it is looked at in the transaction that has its event.
+    func requireDestroyable(_ destruction: EpochDestruction) throws(ChangeFailure) {
+        let epoch = destruction.epoch
+        try refusing { () throws(VaultError) in try keyring.requireDestroyable(epoch) }
+        let (census, operations, backups) = try catalogued { () throws(StorageError) in
+            (
+                try catalog.census(),
+                try catalog.unfinishedOperations(limit: Limits.finishedOperations),
+                try catalog.backups(after: 0, limit: Limits.backups)
+            )
+        }
+        guard census[epoch.value] ?? 0 == 0 else { throw .refused(VaultError(.epochInUse)) }
+        guard !operations.contains(where: { $0.kind.walksKeys }) else {
+            throw .refused(VaultError(.operationConflict))
+        }
+        for id in destruction.stranded {
+            try require(backups.first { $0.backup == id }, .unknownBackup)
+        }
+        for row in backups {
+            try refusing { () throws(VaultError) in try row.verify(with: keyring) }
+            guard row.needs(epoch, at: microseconds) else { continue }
+            guard destruction.stranded.contains(row.backup) else {
+                throw .refused(VaultError(.backupStranded))
+            }
+        }
+    }
+
+    func destroy(_ destruction: EpochDestruction) throws(ChangeFailure) {
+        try requireDestroyable(destruction)
+        for id in destruction.stranded {
+            let row = try backup(id)
+            if row.state == .kept { _ = try write(row, .stranded) }
+        }
+    }
+
+    private func backup(_ id: BackupID) throws(ChangeFailure) -> BackupRow {
+        let found = try catalogued { () throws(StorageError) in try catalog.backup(id) }
+        let row = try require(found, .unknownBackup)
+        try refusing { () throws(VaultError) in try row.verify(with: keyring) }
+        return row
+    }
+
+    private func write(
+        _ row: BackupRow, _ state: BackupState
+    ) throws(ChangeFailure) -> BackupRow {
+        var row = row
+        row.state = state
+        row = row.authenticated(by: keyring, at: index)
+        let changed = row
+        try catalogued { () throws(StorageError) in try catalog.updateBackup(changed) }
+        return changed
+    }
+
+    @discardableResult
+    private func require<Value>(_ value: Value?, _ code: ErrorCode) throws(ChangeFailure) -> Value {
+        guard let value else { throw .refused(VaultError(code)) }
+        return value
+    }
+}

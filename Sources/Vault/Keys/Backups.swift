@@ -1,0 +1,92 @@
+// The register of backups: what an epoch's destruction would make unreadable. It is what somebody said:
+// a copy that nobody registered is not in it.
+
+import VaultCrypto
+package import VaultFormat
+
+/// What is said of a backup when it is registered.
+package struct BackupDescription: Hashable, Sendable {
+    /// From when on it is not needed any more, from now; nil for never.
+    package let expiresDays: Int?
+    /// Nil for those under which a key is wrapped now.
+    package let epochs: [EpochNumber]?
+    package let note: BackupNote
+
+    package init(expiresDays: Int?, epochs: [EpochNumber]?, note: BackupNote) {
+        self.expiresDays = expiresDays
+        self.epochs = epochs
+        self.note = note
+    }
+}
+
+/// A page of backups and where the next begins.
+package struct BackupPage: Sendable {
+    package let backups: [BackupRow]
+    package let next: Int64?
+    package let nowMicroseconds: Int64
+}
+
+extension Vault {
+    /// - Parameter answer: what its sender is told, kept where the request may come again.
+    /// - Throws: ``VaultError`` `unknown-epoch`.
+    package func registerBackup(
+        _ description: BackupDescription, _ call: Call, at place: RequestPlace?,
+        _ answer: @Sendable (BackupRow) -> StoredAnswer
+    ) async throws(VaultError) -> StoredAnswer {
+        try await audited(.backupRegistered, call) { () async throws(VaultError) in
+            let keyring = try keyring()
+            let now = clock.nowMicroseconds()
+            var epochs = description.epochs ?? []
+            if description.epochs == nil { epochs = try neededEpochs(keyring) }
+            let row = BackupRow(
+                row: 0, backup: try random(), createdMicroseconds: now,
+                expiresMicroseconds: description.expiresDays.map {
+                    now + Int64($0) * 86_400_000_000
+                }, creator: call.caller.uid, state: .kept,
+                epochs: epochs, note: description.note,
+                changedAt: 0, mac: RowMAC(checked: []))
+            let told = answer(row)
+            _ = try await committer.commit(
+                .registerBackup(row), event(.backupRegistered, call),
+                keeping: place.map { KeptAnswer(place: $0, answer: told) })
+            return told
+        }
+    }
+
+    /// Those that a copy made now needs: of every key in it, and of the next one too.
+    private func neededEpochs(_ keyring: Keyring) throws(VaultError) -> [EpochNumber] {
+        let census = try reading { (reader) throws(StorageError) in try reader.census() }
+        let numbers = census.filter { $0.value > 0 }.keys.compactMap { try? EpochNumber($0) }
+        return Set(numbers + [keyring.primaryEpoch]).sorted()
+    }
+
+    package func backups(
+        after: Int64, limit: Int, _ call: Call
+    ) async throws(VaultError) -> BackupPage {
+        try await audited(.backupsRead, call) { () async throws(VaultError) in
+            let keyring = try keyring()
+            let limit = min(max(limit, 1), Limits.pageRows)
+            let rows = try reading { (reader) throws(StorageError) in
+                try reader.backups(after: after, limit: limit + 1)
+            }
+            for row in rows { try row.verify(with: keyring) }
+            _ = try await committer.commit(.none, event(.backupsRead, call))
+            return BackupPage(
+                backups: Array(rows.prefix(limit)),
+                next: rows.count > limit ? rows[limit - 1].row : nil,
+                nowMicroseconds: clock.nowMicroseconds())
+        }
+    }
+
+    /// Says that a backup is not needed any more.
+    ///
+    /// - Throws: ``VaultError`` `unknown-backup`.
+    package func expireBackup(_ id: BackupID, _ call: Call) async throws(VaultError) -> BackupRow {
+        try await audited(.backupExpired, call) { () async throws(VaultError) in
+            let committed = try await committer.commit(
+                .expireBackup(id), event(.backupExpired, call))
+            guard case .backup(let row) = committed.result else { throw VaultError(.internalError) }
+            return row
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// The end of an epoch: its key is zeros in the next generation of the keyring, and nothing that was wrapped
+// under it opens with that. What needs it still, also in a backup, comes first. Under the rule `destroy-epoch`
+// one admin asks and another approves.
+
+import VaultCrypto
+package import VaultFormat
+
+/// What became of the wish to destroy an epoch.
+package enum DestructionResult: Hashable, Sendable {
+    /// Of the keyring without it.
+    case destroyed(generation: UInt64)
+    /// It waits for somebody else.
+    case waiting(ApprovalRow)
+}
+
+extension Vault {
+    /// Destroys an epoch that nothing needs, or asks that it be approved.
+    ///
+    /// - Throws: ``VaultError`` `unknown-epoch`, `epoch-in-use`, `backup-stranded` for a backup that is
+    ///   not among those named, `unknown-backup`, or `operation-conflict` while keys are being moved.
+    package func destroyEpoch(
+        _ destruction: EpochDestruction, _ call: Call
+    ) async throws(VaultError) -> DestructionResult {
+        guard settings.twoPerson.contains(.destroyEpoch) else {
+            return try await audited(.epochDestroyed, call) { () async throws(VaultError) in
+                try await inTurn { () async throws(VaultError) in
+                    .destroyed(
+                        generation: try await destroy(
+                            destruction, .destroyEpoch(destruction), event(.epochDestroyed, call)))
+                }
+            }
+        }
+        return try await audited(.destructionRequested, call) { () async throws(VaultError) in
+            _ = try keyring()
+            let now = clock.nowMicroseconds()
+            let committed = try await committer.commit(
+                .ask(
+                    ApprovalRow(
+                        row: 0, approval: try random(), kind: .destroyEpoch,
+                        subject: .epoch(destruction), requester: call.caller.uid,
+                        createdMicroseconds: now,
+                        expiresMicroseconds: now + Limits.approvalSeconds * 1_000_000,
+                        state: .waiting, approver: nil, changedAt: 0, mac: RowMAC(checked: []))),
+                event(.destructionRequested, call))
+            guard case .asked(let row) = committed.result else { throw VaultError(.internalError) }
+            return .waiting(row)
+        }
+    }
+
+    /// Carries out what was asked for, once, with the approval.
+    func approve(
+        _ destruction: EpochDestruction, _ grant: ApprovalGrant, _ event: Event
+    ) async throws(VaultError) -> ApprovalRow {
+        try await inTurn { () async throws(VaultError) in
+            _ = try await destroy(destruction, .approve(grant), event)
+            return try approval(grant.approval)
+        }
+    }
+
+    private func approval(_ id: ApprovalID) throws(VaultError) -> ApprovalRow {
+        let found = try reading { (reader) throws(StorageError) in try reader.approval(id) }
+        guard let found else { throw VaultError(.unknownApproval) }
+        return found
+    }
+
+    /// Writes the generation without the epoch's key, once its change is durable.
+    ///
+    /// - Returns: the generation.
+    func destroy(
+        _ destruction: EpochDestruction, _ change: Change, _ event: Event
+    ) async throws(VaultError) -> UInt64 {
+        let old = try keyring()
+        try old.requireDestroyable(destruction.epoch)
+        guard try loadKeyFile(.keyring) == old.keys.file else { throw VaultError(.keyringRefused) }
+        let entries = old.entries(destroying: destruction.epoch)
+        let new = try openingSlot { try KeyFileCipher.remade(old.keys, entries: entries) }
+        var event = event
+        event.epoch = destruction.epoch
+        try await replace(old.keys, with: new, change, event, slot: nil)
+        return new.file.generation
+    }
+}
+
+extension Keyring {
+    /// - Throws: ``VaultError`` `unknown-epoch` or `epoch-in-use`: only what is readable and no more can go.
+    func requireDestroyable(_ epoch: EpochNumber) throws(VaultError) {
+        switch state(of: epoch) {
+        case nil, .destroyed: throw VaultError(.unknownEpoch)
+        case .pending, .primary: throw VaultError(.epochInUse)
+        case .readable: break
+        }
+    }
+}

@@ -1,0 +1,228 @@
+// New keys for everything that is stored: each image gets a new DEK and a new blob, each reference a new key
+// and its words sealed again. It walks as a rotation does, and ends as one: all wraps are under one epoch.
+//
+// A blob is durable before its row names it, and the one before goes when no row names it any more. What a
+// crash leaves is litter for the sweep.
+
+import Foundation
+import Synchronization
+import VaultCrypto
+package import VaultFormat
+
+struct Reencryption: OperationWork {
+    let vault: Vault
+    let parameters: ReencryptionParameters
+
+    func step(of operation: OperationRow) async throws(VaultError) -> [OperationStep] {
+        let place = try KeyWalkPlace(of: operation)
+        switch place.phase {
+        case .blobs: return try await images(operation, place)
+        case .references: return try references(operation, place)
+        // What is left in other namespaces is not this one's.
+        case .openBlobs where parameters.namespace != nil: return []
+        default: return try await rotation.step(of: operation)
+        }
+    }
+
+    func ahead(of operation: OperationRow, _ steps: [OperationStep]) -> OperationRow? {
+        rotation.ahead(of: operation, steps)
+    }
+
+    /// Of each pair of blobs the one goes that no row names.
+    func settle(_ steps: [OperationStep]) {
+        for step in steps {
+            guard case .reencrypted(let images, _) = step.effect else { continue }
+            for image in images {
+                vault.discardUnnamed([image.old.blob, image.blob])
+                vault.unfinished.withLock { _ = $0.remove(image.blob) }
+            }
+        }
+    }
+
+    private var rotation: KeyRotation { KeyRotation(vault: vault, epoch: parameters.epoch) }
+
+    // MARK: Images
+
+    private func images(
+        _ operation: OperationRow, _ place: KeyWalkPlace
+    ) async throws(VaultError) -> [OperationStep] {
+        let begun = vault.clock.monotonicMicroseconds()
+        let through = try KeyWalkPlace(of: operation, at: operation.progress.last).row
+        let rows = try vault.reading { (reader) throws(StorageError) in
+            try reader.storedImages(
+                after: place.row, through: through, limit: Limits.operationStepImages)
+        }
+        guard !rows.isEmpty else { return [try rotation.phase(.references, counting: false)] }
+        var made: [ResealedImage] = []
+        var failed: [ImageFailure] = []
+        var cursor = place.cursor
+        for image in rows {
+            cursor = place.cursor - place.row + image.row
+            if parameters.namespace ?? image.namespace == image.namespace {
+                do throws(VaultError) {
+                    if let new = try await reseal(image) { made.append(new) }
+                } catch {
+                    guard let failure = try failure(of: image, error) else {
+                        settle([OperationStep(cursor: cursor, .reencrypted(made, failed: []))])
+                        throw error
+                    }
+                    failed.append(failure)
+                }
+            }
+            let worked = vault.clock.monotonicMicroseconds() - begun
+            if worked >= Limits.operationStepMilliseconds * 1000 { break }
+        }
+        return [OperationStep(cursor: cursor, .reencrypted(made, failed: failed))]
+    }
+
+    /// What is wrong with one image is listed; what all of the work needs is waited for.
+    private func failure(
+        of image: ImageRow, _ error: VaultError
+    ) throws(VaultError) -> ImageFailure? {
+        guard try !vault.keyring().isErased else { throw VaultError(.sealed) }
+        switch error.code {
+        case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged:
+            return ImageFailure(image: image, code: error.code)
+        default: return nil
+        }
+    }
+
+    /// - Returns: nil for an image that went meanwhile.
+    private func reseal(_ image: ImageRow) async throws(VaultError) -> ResealedImage? {
+        let keyring = try vault.keyring()
+        try image.verify(with: keyring)
+        let opened: OpenedBlob
+        do throws(VaultError) {
+            opened = try await vault.openBlob(of: image, from: 0, keyring)
+        } catch  where error.code == .unknownImage {
+            return nil
+        }
+        let blob: BlobID = try vault.random()
+        vault.unfinished.withLock { _ = $0.insert(blob) }
+        do throws(VaultError) {
+            let key = try await vault.reseal(opened, of: image, as: blob, keyring)
+            return ResealedImage(old: image, blob: blob, key: key)
+        } catch {
+            vault.discard(blob)
+            vault.unfinished.withLock { _ = $0.remove(blob) }
+            throw error
+        }
+    }
+
+    // MARK: References
+
+    private func references(
+        _ operation: OperationRow, _ place: KeyWalkPlace
+    ) throws(VaultError) -> [OperationStep] {
+        let through = try KeyWalkPlace(of: operation, at: operation.progress.last).row
+        let rows = try vault.reading { (reader) throws(StorageError) in
+            try reader.storedReferences(
+                after: place.row, through: through, limit: Limits.rekeyBatch)
+        }
+        guard let last = rows.last else { return [try rotation.phase(.openBlobs, counting: true)] }
+        let keyring = try vault.keyring()
+        var made: [RekeyedReference] = []
+        var failed: [ImageFailure] = []
+        for (reference, image) in rows
+        where parameters.namespace ?? image.namespace == image.namespace {
+            do throws(VaultError) {
+                made.append(try vault.rekey(reference, of: image, keyring))
+            } catch {
+                guard let failure = try failure(of: image, error) else { throw error }
+                failed.append(failure)
+            }
+        }
+        let cursor = place.cursor - place.row + last.reference.row
+        return [OperationStep(cursor: cursor, .rekeyed(made, failed: failed))]
+    }
+}
+
+extension Vault {
+    /// Removes what is named by no row; what cannot be looked up is left to the sweep.
+    fileprivate func discardUnnamed(_ candidates: [BlobID]) {
+        guard !committer.isBroken else { return }
+        for blob in candidates {
+            let held = try? catalog.read { (reader) throws(StorageError) in
+                try reader.holdsBlob(blob)
+            }
+            if held == false { discard(blob) }
+        }
+    }
+
+    /// Seals an opened blob under a new key, frame by frame, into another that is durable when this
+    /// returns.
+    ///
+    /// - Returns: the wrap of the new key.
+    fileprivate func reseal(
+        _ opened: borrowing OpenedBlob, of image: ImageRow, as blob: BlobID, _ keyring: Keyring
+    ) async throws(VaultError) -> WrappedKey {
+        let context = WrapContext(
+            subject: .blob(blob), epoch: keyring.primaryEpoch, namespace: image.namespace,
+            image: image.image)
+        do {
+            var sealer = try BlobSealer(
+                suite: settings.suite, plaintextBytes: image.storedBytes,
+                namespace: image.namespace, image: image.image)
+            let writer = try blobs.create(blob, bytes: sealer.header.layout.fileBytes)
+            try unsafe sealer.header.encoded.withUnsafeBytes { try unsafe writer.append($0) }
+            for index in 0..<opened.opener.header.layout.frameCount {
+                let frame =
+                    index == 0
+                    ? opened.first
+                    : try await frame(index, reader: opened.reader, opener: opened.opener)
+                for piece in try unsafe frame.withUnsafeBytes({ try unsafe sealer.sealNext($0) }) {
+                    try unsafe piece.withUnsafeBytes { try unsafe writer.append($0) }
+                }
+            }
+            try writer.commit()
+            return WrappedKey(
+                epoch: context.epoch, bytes: try keyring.wrap(sealer.key, context: context))
+        } catch let error as VaultError {
+            throw error
+        } catch let error as StorageError {
+            // The old blob is read before; this is the new one's.
+            throw VaultError(error == .full ? .storageFull : .storageUnavailable)
+        } catch {
+            throw VaultError(
+                (error as? CryptoError)?.code(orElse: .internalError) ?? .internalError)
+        }
+    }
+
+    /// The same words under a new key.
+    fileprivate func rekey(
+        _ reference: ReferenceRow, of image: ImageRow, _ keyring: Keyring
+    ) throws(VaultError) -> RekeyedReference {
+        let body = try open(reference, of: image, keyring)
+        let context = WrapContext(
+            subject: .reference(reference.reference), epoch: keyring.primaryEpoch,
+            namespace: image.namespace, image: image.image)
+        var new = reference
+        do throws(CryptoError) {
+            let key = try Secret<DataKey>.random()
+            new.sealedBody = try key.sealBody(body.encoded, context: context)
+            new.key = WrappedKey(
+                epoch: context.epoch, bytes: try keyring.wrap(key, context: context))
+        } catch {
+            throw VaultError(error.code(orElse: .internalError))
+        }
+        return RekeyedReference(old: reference, new: new, image: image)
+    }
+
+    /// Begins a re-encryption of what is stored now, in one namespace or in all.
+    ///
+    /// - Parameter answer: what its sender is told, kept where the request may come again.
+    /// - Throws: ``VaultError`` `operation-conflict` while another walk over the keys is unfinished, or
+    ///   `too-many-epochs`.
+    package func startReencryption(
+        in namespace: NamespaceName?, _ call: Call, at place: RequestPlace?,
+        _ answer: @Sendable (OperationRow) -> StoredAnswer
+    ) async throws(VaultError) -> StoredAnswer {
+        try await startKeyWalk(call, at: place, answer) { (keyring, epoch) in
+            // For one namespace no epoch is made: the others would stay under the one before.
+            let target = namespace == nil ? epoch : keyring.primaryEpoch
+            return (
+                .reencrypt, ReencryptionParameters(epoch: target, namespace: namespace).encoded
+            )
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package import VaultFormat
+
+/// The catalog's register of backups.
+package protocol BackupReader {
+    func backup(_ id: BackupID) throws(StorageError) -> BackupRow?
+    /// By row, after row `after`.
+    func backups(after: Int64, limit: Int) throws(StorageError) -> [BackupRow]
+}
+
+package protocol BackupWriter: BackupReader {
+    func insertBackup(_ backup: BackupRow) throws(StorageError)
+    /// Puts state, last change and authenticator in the place of the row with its number.
+    func updateBackup(_ backup: BackupRow) throws(StorageError)
+}

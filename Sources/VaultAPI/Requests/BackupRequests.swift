@@ -1,0 +1,87 @@
+// The bodies of the register of backups, of an epoch's destruction and of a re-encryption.
+
+package import VaultFormat
+
+/// The body of `POST /v1/backups`.
+package struct BackupRequest: RequestObject, Encodable, Hashable, Sendable {
+    /// Nil for a backup that is wanted until it is expired.
+    package var expiresDays: Int?
+    /// Nil for those under which keys are wrapped now.
+    package var epochs: [EpochNumber]?
+    package var note: BackupNote
+
+    package static let members: Set<String> = ["expires_days", "epochs", "note"]
+    package static let shape =
+        "a JSON object with any of expires_days (1 to 36500), epochs (numbers from 1, rising) and "
+        + "note (up to 200 printable ASCII characters)"
+
+    package init(
+        expiresDays: Int? = nil, epochs: [EpochNumber]? = nil, note: BackupNote = .none
+    ) {
+        self.expiresDays = expiresDays
+        self.epochs = epochs
+        self.note = note
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case epochs, note
+        case expiresDays = "expires_days"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        expiresDays = try members.decodeIfPresent(Int.self, forKey: .expiresDays)
+        epochs = try members.decodeIfPresent([UInt32].self, forKey: .epochs)
+            .map { numbers in try numbers.map { try EpochNumber($0) } }
+        note = try BackupNote(members.decodeIfPresent(String.self, forKey: .note) ?? "")
+        guard expiresDays.map(Limits.backupDays.contains) ?? true else {
+            throw FormatError.outOfRange(field: "expires_days")
+        }
+        if let epochs {
+            guard (1...Limits.keyEntries).contains(epochs.count),
+                zip(epochs, epochs.dropFirst()).allSatisfy({ $0 < $1 })
+            else { throw FormatError.notCanonical(field: "epochs") }
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encodeIfPresent(expiresDays, forKey: .expiresDays)
+        try members.encodeIfPresent(epochs?.map(\.value), forKey: .epochs)
+        try members.encode(note.text, forKey: .note)
+    }
+}
+
+/// The body of `POST /v1/keys/reencrypt`.
+package struct ReencryptionRequest: RequestObject, Encodable, Hashable, Sendable {
+    /// Nil for all.
+    package var namespace: NamespaceName?
+
+    package static let members: Set<String> = ["namespace"]
+    package static let shape = "a JSON object, with namespace where it is about one only"
+
+    package init(namespace: NamespaceName?) { self.namespace = namespace }
+}
+
+/// The body of `POST /v1/keys/epochs/{epoch}/destroy`.
+package struct DestructionRequest: RequestObject, Encodable, Hashable, Sendable {
+    /// Backups that are given up.
+    package var strand: [BackupID]
+
+    package static let members: Set<String> = ["strand"]
+    package static let shape = "a JSON object, with strand where backups are given up: up to 64 ids"
+
+    package init(strand: [BackupID]) { self.strand = strand }
+
+    private enum CodingKeys: String, CodingKey {
+        case strand
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        strand = try members.decodeIfPresent([BackupID].self, forKey: .strand) ?? []
+        guard strand.count <= Limits.strandedBackups else {
+            throw FormatError.outOfRange(field: "strand")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// Signed notes, checked with a public key and nothing else. LogFormat §5.
+
+import CSodium
+package import VaultFormat
+
+/// The public half of a log's key.
+package struct NoteVerifier: Hashable, Sendable {
+    /// The name that it signs under: the log's origin.
+    package let name: String
+    private let keyID: [UInt8]
+    private let publicKey: [UInt8]
+
+    /// - Parameter line: a line of `audit.pub`.
+    /// - Throws: ``FormatError`` for what is no key, or `not-canonical` where its id is another key's.
+    package init(line: some StringProtocol) throws(FormatError) {
+        let key = try VerifierKey.parse(line)
+        let input = VerifierKey.keyIDInput(origin: key.name, publicKey: key.publicKey)
+        guard Array(LogHash.digest(input).bytes.prefix(4)) == key.keyID else {
+            throw .notCanonical(field: "key id")
+        }
+        name = key.name
+        keyID = key.keyID
+        publicKey = key.publicKey
+    }
+
+    /// Whether one of the note's signatures is this key's. Those of others are passed by.
+    package func verifies(_ note: SignedNote) -> Bool {
+        guard sodium_init() >= 0 else { return false }
+        return note.signatures.contains { signature in
+            signature.name == name && signature.keyID == keyID
+                && LogSigner.verify(
+                    signature.bytes, of: Array(note.text.utf8), publicKey: publicKey)
+        }
+    }
+
+    /// SHA-256 of the public key: what an auditor keeps on paper.
+    package var fingerprint: String { LogHash.digest(publicKey).hex }
+}

@@ -1,0 +1,89 @@
+// admin.sock: registered backups, and the end of an epoch.
+
+import HTTPTypes
+import Vault
+import VaultAPI
+import VaultFormat
+
+extension RequestHandler {
+    /// Answers a verb of backups, or of an epoch's destruction; nil for any other.
+    func answerBackups(_ verb: Verb, _ exchange: Exchange) async throws -> Answer? {
+        switch verb {
+        case .registerBackup: return try await registerBackup(exchange)
+        case .listBackups: return try await listBackups(exchange)
+        case .expireBackup(let id): return try await expireBackup(id, exchange)
+        case .destroyEpoch(let number): return try await destroyEpoch(number, exchange)
+        default: return nil
+        }
+    }
+
+    private func registerBackup(_ exchange: Exchange) async throws -> Answer {
+        let request = try await body(BackupRequest.self, exchange)
+        let repeatable = try await parsing(exchange) { () throws(RequestError) in
+            try exchange.repeatable()
+        }
+        let description = BackupDescription(
+            expiresDays: request.expiresDays, epochs: request.epochs, note: request.note)
+        let told = try await verb { () async throws(VaultError) in
+            try await vault.once(repeatable, exchange.action, exchange.call) {
+                (place) async throws(VaultError) in
+                try await vault.registerBackup(description, exchange.call, at: place) {
+                    StoredAnswer(status: 201, json: BackupAnswer($0))
+                }
+            }
+        }
+        return Answer(told)
+    }
+
+    private func listBackups(_ exchange: Exchange) async throws -> Answer {
+        let (query, after) = try await page(exchange)
+        let page = try await verb { () async throws(VaultError) in
+            try await vault.backups(after: after ?? 0, limit: query.limit, exchange.call)
+        }
+        return .json(
+            BackupListAnswer(
+                backups: page.backups.map { BackupAnswer($0) },
+                next: page.next.flatMap { PageCursor(row: $0) }))
+    }
+
+    private func expireBackup(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        try await parsing(exchange) { () throws(RequestError) in
+            try QueryString.requireNone(exchange.query)
+        }
+        guard let id = try? BackupID(hex: id) else {
+            throw try await refused(VaultError(.unknownBackup), exchange)
+        }
+        let row = try await verb { () async throws(VaultError) in
+            try await vault.expireBackup(id, exchange.call)
+        }
+        return .json(BackupAnswer(row))
+    }
+
+    private func destroyEpoch(_ number: String, _ exchange: Exchange) async throws -> Answer {
+        let request = try await body(DestructionRequest.self, exchange)
+        guard let value = UInt32(number), String(value) == number,
+            let epoch = try? EpochNumber(value),
+            let destruction = try? EpochDestruction(epoch: epoch, stranded: request.strand)
+        else { throw try await refused(VaultError(.unknownEpoch), exchange) }
+        let result = try await verb { () async throws(VaultError) in
+            try await vault.destroyEpoch(destruction, exchange.call)
+        }
+        switch result {
+        case .destroyed(let generation):
+            return .json(DestructionAnswer(epoch: epoch, generation: generation, approval: nil))
+        case .waiting(let row):
+            return .json(
+                DestructionAnswer(epoch: epoch, generation: nil, approval: ApprovalAnswer(row)),
+                status: .accepted)
+        }
+    }
+}
+
+extension BackupAnswer {
+    init(_ row: BackupRow) {
+        self.init(
+            id: row.backup, state: row.state, createdMicroseconds: row.createdMicroseconds,
+            expiresMicroseconds: row.expiresMicroseconds, creator: row.creator, epochs: row.epochs,
+            note: row.note)
+    }
+}

@@ -1,0 +1,67 @@
+// The rows of registered backups.
+
+import Foundation
+import GRDB
+import Vault
+import VaultFormat
+
+extension SQLiteRows {
+    private static let backupColumns = """
+        id, backup, created, expires, creator, state, epochs, note, changed, mac
+        """
+
+    func backup(_ id: BackupID) throws(StorageError) -> BackupRow? {
+        try first(
+            "SELECT \(Self.backupColumns) FROM backup WHERE backup = ?", [Data(id.bytes)]
+        ) { row throws in try backupRow(row) }
+    }
+
+    func backups(after: Int64, limit: Int) throws(StorageError) -> [BackupRow] {
+        try all(
+            "SELECT \(Self.backupColumns) FROM backup WHERE id > ? ORDER BY id LIMIT ?",
+            [after, limit]
+        ) { row throws in try backupRow(row) }
+    }
+
+    func insertBackup(_ backup: BackupRow) throws(StorageError) {
+        var epochs = ByteWriter()
+        for epoch in backup.epochs { epochs.append(epoch.value) }
+        try run(
+            """
+            INSERT INTO backup (backup, created, expires, creator, state, epochs, note, changed, mac)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                Data(backup.backup.bytes), backup.createdMicroseconds,
+                backup.expiresMicroseconds ?? 0, Int64(backup.creator),
+                Int64(backup.state.rawValue), Data(epochs.bytes), backup.note.text,
+                Int64(clamping: backup.changedAt), Data(backup.mac.bytes),
+            ])
+    }
+
+    func updateBackup(_ backup: BackupRow) throws(StorageError) {
+        try run(
+            "UPDATE backup SET state = ?, changed = ?, mac = ? WHERE id = ?",
+            [
+                Int64(backup.state.rawValue), Int64(clamping: backup.changedAt),
+                Data(backup.mac.bytes), backup.row,
+            ])
+        guard db.changesCount == 1 else { throw .damaged }
+    }
+}
+
+private func backupRow(_ row: Row) throws -> BackupRow {
+    guard let state = BackupState(rawValue: try value(row, 5)) else { throw StorageError.damaged }
+    var reader = ByteReader(try bytes(row, 6))
+    var epochs: [EpochNumber] = []
+    while reader.remaining > 0 { epochs.append(try EpochNumber(reader.read(UInt32.self))) }
+    // More than a keyring can have stands in no authenticator.
+    guard epochs.count <= Limits.keyEntries else { throw StorageError.damaged }
+    let expires: Int64 = try value(row, 3)
+    return BackupRow(
+        row: try value(row, 0), backup: try BackupID(bytes: bytes(row, 1)),
+        createdMicroseconds: try value(row, 2), expiresMicroseconds: expires == 0 ? nil : expires,
+        creator: try value(row, 4), state: state, epochs: epochs,
+        note: try BackupNote(value(row, 7)), changedAt: try value(row, 8),
+        mac: try RowMAC(bytes: bytes(row, 9)))
+}

@@ -1,0 +1,64 @@
+// `keys destroy-epoch`: the end of an epoch's key, and what it would make unreadable.
+
+import ArgumentParser
+import VaultAPI
+import VaultClient
+import VaultFormat
+
+struct KeysDestroyEpoch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy-epoch",
+        abstract: "Destroy the key of an epoch that nothing needs.",
+        discussion: """
+            What is wrapped under it opens nowhere in this vault from then on; rotate first. Whoever kept \
+            an older keyring together with the secret of one of its slots can open it still.
+
+            It is refused while a key is wrapped under it, and while a registered backup needs it: make \
+            that one anew and expire it, or name it with --strand and give it up. Where the vault's \
+            settings have two_person, somebody else has to approve.
+
+            Speaks to the admin socket. Example: vaultctl keys destroy-epoch 1
+            """)
+
+    @Argument(help: "The epoch's number.")
+    var epoch: EpochNumber
+
+    @Option(help: "A backup that is given up with it; repeat it.")
+    var strand: [BackupID] = []
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await common.session(.admin) { client in
+            do {
+                show(try await client.destroy(epoch, strand: strand))
+            } catch ClientError.refused(let problem) where problem.errorCode == .backupStranded {
+                await list(client)
+                throw ClientError.refused(problem)
+            }
+        }
+    }
+
+    private func show(_ answer: DestructionAnswer) {
+        if common.json { return Output.json(answer) }
+        if let approval = answer.approval {
+            Quarantine.show(approval, json: false)
+            Output.note(
+                "Nothing is done until somebody else approves it: vaultctl keys approve "
+                    + "\(approval.id.hex) \(approval.digest.hex)")
+        } else {
+            Output.line("epoch \(answer.epoch) is destroyed, generation \(answer.generation ?? 0)")
+        }
+    }
+
+    /// Names what would become unreadable.
+    private func list(_ client: VaultClient) async {
+        guard !common.json, let backups = try? await Backups.all(client) else { return }
+        let needed = backups.filter { backup in
+            backup.state == BackupState.kept.name && backup.epochs.contains(epoch.value)
+                && !strand.contains(backup.id)
+        }
+        Output.note("These would become unreadable:")
+        Output.note(Backups.table(needed).joined(separator: "\n"))
+    }
+}

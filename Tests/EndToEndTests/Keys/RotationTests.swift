@@ -1,0 +1,112 @@
+// Rotation by vaultctl against a real daemon: what it shows, what it states, and that it can be checked
+// with nothing but the public key.
+
+import Foundation
+import Testing
+import VaultTestKit
+
+@Suite("Rotation of the keys", .vault)
+struct RotationTests {
+    private static let fast = ["--set", "operations.share=100"]
+
+    @Test("begins, shows its census, ends, and states what vaultverify verifies")
+    func command() throws {
+        let vault = try TestVault(arguments: Self.fast)
+        var stored: [String: [UInt8]] = [:]
+        for number in 0..<8 { stored[try vault.store(Sample.jpeg(number))] = Sample.jpeg(number) }
+        let dry = try vault.vaultctl("keys", "rotate", "--dry-run")
+        #expect(dry.output.hasPrefix("16 keys to wrap"), "\(dry.errors)")
+        let begun = try vault.vaultctl("keys", "rotate", "--wait", "--json")
+        #expect(begun.ending == .exited(0), "\(begun.errors)")
+        let operation = JSON.parse(begun.output)
+        #expect(operation["state"].text == "done")
+        #expect(operation["done"].number == 16)
+        for (id, image) in stored { #expect(try vault.get(id).bytes == Bytes(image)) }
+        let status = JSON.parse(try vault.vaultctl("keys", "status", "--json").output)
+        #expect(status["epochs"].list.map { $0["wraps"].number } == [0, 16])
+        #expect(status["epochs"].list.map { $0["state"].text } == ["readable", "primary"])
+        #expect(status["operation"] == .null)
+        #expect(try vault.vaultctl("keys", "status").output.contains("    2  primary"))
+
+        let id = try #require(operation["id"].text)
+        let statement = try vault.vaultctl("keys", "statement", id)
+        #expect(statement.ending == .exited(0))
+        let file = vault.folder.path("rotation.txt")
+        try Disk.write(Array(statement.output.utf8), to: file)
+        let verified = try vault.verify("statement", file, "--key", vault.publicKey)
+        #expect(verified.ending == .exited(0), "\(verified.errors)")
+        #expect(verified.output.contains("keys          16, all under epoch 2"))
+        #expect(verified.output.contains("epoch 1"))
+        try Disk.write(
+            Array(statement.output.replacing("keys 16\n", with: "keys 17\n").utf8), to: file)
+        let changed = try vault.verify("statement", file, "--key", vault.publicKey)
+        #expect(changed.ending == .exited(1))
+        #expect(changed.errors.contains("signature"))
+        let none = try vault.vaultctl("keys", "statement", String(repeating: "0", count: 32))
+        #expect(none.ending == .exited(4))
+    }
+
+    @Test("an epoch goes when no registered backup needs it, and is gone after a restart too")
+    func destroys() throws {
+        let vault = try TestVault(arguments: Self.fast)
+        let id = try vault.store(Sample.jpeg(1))
+        let registered = try vault.vaultctl("backups", "register", "--note", "tape 7", "--json")
+        #expect(registered.ending == .exited(0), "\(registered.errors)")
+        let backup = try #require(JSON.parse(registered.output)["id"].text)
+        #expect(try vault.vaultctl("keys", "destroy-epoch", "1").errors.contains("epoch-in-use"))
+        #expect(try vault.vaultctl("keys", "rotate", "--wait").ending == .exited(0))
+        let refused = try vault.vaultctl("keys", "destroy-epoch", "1")
+        #expect(refused.ending == .exited(1))
+        #expect(refused.errors.contains(backup) && refused.errors.contains("backup-stranded"))
+        #expect(try vault.vaultctl("backups", "expire", backup).output.contains("expired"))
+        let gone = try vault.vaultctl("keys", "destroy-epoch", "1")
+        #expect(gone.output.contains("epoch 1 is destroyed"), "\(gone.errors)")
+        #expect(try vault.get(id).bytes == Bytes(Sample.jpeg(1)))
+        try vault.stop()
+        try vault.start()
+        #expect(try vault.get(id).bytes == Bytes(Sample.jpeg(1)))
+        let status = try vault.vaultctl("keys", "status")
+        #expect(status.output.contains("destroyed"))
+    }
+
+    @Test("with two_person another uid has to approve it")
+    func twoPersons() throws {
+        let vault = try TestVault(arguments: Self.fast + ["--set", "two_person=destroy-epoch"])
+        #expect(try vault.vaultctl("keys", "rotate", "--wait").ending == .exited(0))
+        let asked = try vault.vaultctl("keys", "destroy-epoch", "1", "--json")
+        let approval = JSON.parse(asked.output)["approval"]
+        let request = try #require(approval["id"].text)
+        let digest = try #require(approval["digest"].text)
+        let own = try vault.vaultctl("keys", "approve", request, digest)
+        #expect(own.ending == .exited(5), "\(own.errors)")
+        #expect(own.errors.contains("second-person-required"))
+        #expect(try vault.vaultctl("keys", "status").output.contains("1  readable"))
+        #expect(try vault.vaultctl("quarantine", "ls").output.contains("destroy-epoch"))
+    }
+
+    @Test("goes on after a kill, and the keyring opens what it wrapped")
+    func killed() throws {
+        let vault = try TestVault(arguments: ["--set", "operations.share=1"])
+        var stored: [String: [UInt8]] = [:]
+        for number in 0..<20 { stored[try vault.store(Sample.jpeg(number))] = Sample.jpeg(number) }
+        let begun = try vault.ask("POST", "/v1/keys/rotate", door: "admin")
+        #expect(begun.status == 202, "\(begun.summary)")
+        try vault.crash()
+        try vault.start(arguments: Self.fast)
+        let operation = try vault.finished(begun.json)
+        #expect(operation["state"].text == "done")
+        #expect(operation["done"].number == 40)
+        for (id, image) in stored { #expect(try vault.get(id).bytes == Bytes(image)) }
+        try vault.stop()
+        try vault.start()
+        for (id, image) in stored { #expect(try vault.get(id).bytes == Bytes(image)) }
+    }
+}
+
+extension TestVault {
+    func verify(
+        _ arguments: String...
+    ) throws -> (ending: Ending, output: String, errors: String) {
+        try run(Machine.program("vaultverify"), arguments)
+    }
+}

@@ -1,0 +1,51 @@
+// A catalog that lets a test act between what a reading learns from it and what the reading does next.
+
+import Synchronization
+package import Vault
+
+package final class GatedReads: Catalog {
+    private let inner: any Catalog
+    private typealias Action = @Sendable () -> Void
+    private let before = Mutex<Action?>(nil)
+    private let after = Mutex<Action?>(nil)
+
+    package init(_ inner: any Catalog) { self.inner = inner }
+
+    /// Runs `body` when the next single question is answered, before its answer is given.
+    package func afterNextClaim(_ body: @escaping @Sendable () -> Void) {
+        after.withLock { $0 = body }
+    }
+
+    /// Runs `body` before the next single question is asked.
+    package func beforeNextClaim(_ body: @escaping @Sendable () -> Void) {
+        before.withLock { $0 = body }
+    }
+
+    private func take(_ action: borrowing Mutex<Action?>) -> Action? {
+        action.withLock { action in
+            defer { action = nil }
+            return action
+        }
+    }
+
+    package func read<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try inner.read(body)
+    }
+
+    package func readOnce<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        take(before)?()
+        let result = try inner.readOnce(body)
+        take(after)?()
+        return result
+    }
+
+    package func write<R>(
+        _ body: (any CatalogWriter) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try inner.write(body)
+    }
+}

@@ -1,0 +1,37 @@
+// Registered backups, in memory.
+
+import Vault
+import VaultFormat
+
+extension MemoryRows {
+    func backup(_ id: BackupID) throws(StorageError) -> BackupRow? {
+        try faults.pass("backup")
+        return tables.backups.first { $0.backup == id }
+    }
+
+    func backups(after: Int64, limit: Int) throws(StorageError) -> [BackupRow] {
+        try faults.pass("backups")
+        return Array(tables.backups.filter { $0.row > after }.prefix(limit))
+    }
+
+    func insertBackup(_ backup: BackupRow) throws(StorageError) {
+        try faults.pass("insertBackup")
+        guard !tables.backups.contains(where: { $0.backup == backup.backup }) else {
+            throw .damaged
+        }
+        var backup = backup
+        // None is ever removed.
+        backup.row = Int64(tables.backups.count) + 1
+        tables.backups.append(backup)
+    }
+
+    func updateBackup(_ backup: BackupRow) throws(StorageError) {
+        try faults.pass("updateBackup")
+        guard let place = tables.backups.firstIndex(where: { $0.row == backup.row }) else {
+            throw .damaged
+        }
+        tables.backups[place].state = backup.state
+        tables.backups[place].changedAt = backup.changedAt
+        tables.backups[place].mac = backup.mac
+    }
+}

@@ -1,0 +1,173 @@
+// The end of an epoch: only when nothing needs it, in the vault or in a registered backup, and by two where
+// the settings say so. Nothing that was wrapped under it opens afterwards.
+
+import Testing
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultTestKit
+
+@Suite("Destruction of an epoch")
+struct DestructionTests {
+    let memory = MemoryCatalog()
+
+    private func vault(_ twoPerson: Set<TwoPersonRule> = []) throws -> TestVault {
+        try TestVault(catalog: memory, signer: TestKeys.logSigner(), twoPerson: twoPerson)
+    }
+
+    @Test("a wrap of a destroyed epoch opens with nothing that is left")
+    func destroyed() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let image = try await test.put(TestImages.small).image
+        let old = memory.tables.wraps(of: .blob)[0]
+        try await test.rotateWholly()
+        #expect(try test.current.opens([old.bound]) == [true])
+        let before = try test.current.keys.file
+        guard case .destroyed(let generation) = try await test.destroy(1) else {
+            Issue.record("it waits")
+            return
+        }
+        #expect(generation == before.generation + 1)
+        #expect(try test.current.state(of: .first) == .destroyed)
+        #expect(try test.current.opens([old.bound]) == [false])
+        #expect(throws: CryptoError.unknownKey) {
+            _ = try test.current.unwrap(old.bytes, context: old.context)
+        }
+        #expect(try await test.get(image.image) == TestImages.small)
+        let disk = try #require(test.keyFiles.file(.keyring))
+        #expect(disk == (try test.current.keys.file))
+        let event = try #require(try test.log().last { $0.action == "epoch.destroyed" })
+        #expect((event.epoch, event.generation) == (1, generation))
+        #expect(event.outcome == "done")
+        #expect(try await refusal { try await test.destroy(1) } == .unknownEpoch)
+    }
+
+    @Test("one that is primary, unknown, or has a wrap under it stays")
+    func needed() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        #expect(try await refusal { try await test.destroy(1) } == .epochInUse)
+        #expect(try await refusal { try await test.destroy(2) } == .unknownEpoch)
+        try await test.rotateWholly()
+        #expect(try await refusal { try await test.destroy(2) } == .epochInUse)
+        // As if one wrap had been left.
+        memory.tamper {
+            $0.images[0].key = WrappedKey(epoch: .first, bytes: $0.images[0].key.bytes)
+        }
+        #expect(try await refusal { try await test.destroy(1) } == .epochInUse)
+        #expect(try test.current.state(of: .first) == .readable)
+    }
+
+    @Test("while keys are being moved none goes")
+    func moving() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.rotateWholly()
+        let answer = try await test.rotate()
+        #expect(try await refusal { try await test.destroy(1) } == .operationConflict)
+        try await test.cancel(answer)
+        try await test.destroy(1)
+    }
+
+    @Test("a registered backup that needs it is made anew and expired, lapses, or is named")
+    func backups() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        let named = try await test.register()
+        let expired = try await test.register(expiresDays: 365)
+        let lapsed = try await test.register(expiresDays: 30)
+        #expect(try await test.backups().map(\.epochs) == [[.first], [.first], [.first]])
+        try await test.rotateWholly()
+        let refreshed = try await test.register()
+        #expect(try await test.backups().last?.epochs.map(\.value) == [2])
+        #expect(try await refusal { try await test.destroy(1) } == .backupStranded)
+        #expect(
+            try await refusal { try await test.destroy(1, strand: [named]) } == .backupStranded)
+        let unknown: BackupID = try Random.id()
+        #expect(
+            try await refusal { try await test.destroy(1, strand: [unknown]) } == .unknownBackup)
+        test.clock.advance(microseconds: 30 * 86_400_000_000)
+        _ = try await test.vault.expireBackup(expired, test.call())
+        #expect(try await refusal { try await test.destroy(1) } == .backupStranded)
+        try await test.destroy(1, strand: [named])
+        let states = Dictionary(
+            uniqueKeysWithValues: try await test.backups().map { ($0.backup, $0.state) })
+        #expect(states[named] == .stranded && states[expired] == .expired)
+        #expect(states[lapsed] == .kept && states[refreshed] == .kept)
+        let lines = try test.log()
+        #expect(lines.count { $0.action == "backup.registered" && $0.backup != nil } == 4)
+        #expect(lines.contains { $0.action == "backup.expired" && $0.backup == expired.hex })
+    }
+
+    @Test("who writes the register without the keys strands nothing")
+    func forged() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        _ = try await test.register()
+        try await test.rotateWholly()
+        memory.tamper { $0.backups[0].state = .expired }
+        #expect(try await refusal { try await test.destroy(1) } == .rowDamaged)
+        #expect(try test.current.state(of: .first) == .readable)
+    }
+
+    @Test("a backup of an epoch that there is not is not registered")
+    func unknownEpoch() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let code = try await refusal { _ = try await test.register(epochs: [1, 2]) }
+        #expect(code == .unknownEpoch)
+    }
+
+    @Test("by two: who asked cannot approve, and not for ever")
+    func twoPersons() async throws {
+        let test = try vault([.destroyEpoch])
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await test.rotateWholly()
+        guard case .waiting(let request) = try await test.destroy(1, uid: 5) else {
+            Issue.record("it did not wait")
+            return
+        }
+        #expect(try test.current.state(of: .first) == .readable)
+        let asked = (id: request.approval, digest: request.digest)
+        #expect(
+            try await refusal { try await test.approve(asked, uid: 5) } == .secondPersonRequired)
+        let other = (id: request.approval, digest: LogHash.digest([]))
+        #expect(try await refusal { try await test.approve(other, uid: 6) } == .approvalMismatch)
+        #expect(try test.current.state(of: .first) == .readable)
+        let performed = try await test.approve(asked, uid: 6)
+        #expect(performed.state == .performed && performed.approver == 6)
+        #expect(try test.current.state(of: .first) == .destroyed)
+        let event = try #require(try test.log().last { $0.action == "epoch.destroyed" })
+        #expect(event.approval == request.approval.hex && event.work == "destroy-epoch")
+        #expect(try await refusal { try await test.approve(asked, uid: 7) } == .approvalUsed)
+
+        try await test.rotateWholly()
+        guard case .waiting(let late) = try await test.destroy(2, uid: 5) else { return }
+        test.clock.advance(microseconds: Limits.approvalSeconds * 1_000_000 + 1)
+        let code = try await refusal {
+            try await test.approve((id: late.approval, digest: late.digest), uid: 6)
+        }
+        #expect(code == .approvalExpired)
+        #expect(try test.current.state(of: EpochNumber(2)) == .readable)
+    }
+
+    @Test("what became needed between asking and approving stays")
+    func neededMeanwhile() async throws {
+        let test = try vault([.destroyEpoch])
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await test.rotateWholly()
+        guard case .waiting(let request) = try await test.destroy(1, uid: 5) else { return }
+        _ = try await test.register(epochs: [1])
+        let code = try await refusal {
+            try await test.approve((id: request.approval, digest: request.digest), uid: 6)
+        }
+        #expect(code == .backupStranded)
+        #expect(try test.current.state(of: .first) == .readable)
+    }
+}

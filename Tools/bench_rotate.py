@@ -1,0 +1,276 @@
+"""What a rotation costs, and what it does to those who read meanwhile: `Tools/bench rotate`.
+
+A vault of its own gets as many keys as asked for, by uploads. Then, in one run: readings alone, readings while
+the keys are rotated at the share of time that operations have by default, readings alone again; and rotations of
+an idle vault at the whole time, whose rate is taken from the log's own times.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zlib
+from datetime import datetime
+
+BIN = pathlib.Path(os.environ["IMAGEVAULT_BIN"])
+UPLOADERS, READERS = 8, 16
+
+
+def png(width, height, rows):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows), 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def noise(width, height, seed):
+    generator = random.Random(seed)
+    return png(width, height, [generator.randbytes(width) for _ in range(height)])
+
+
+class Door:
+    """One connection to a socket of the vault."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))
+        self.file = self.socket.makefile("rb")
+
+    def ask(self, method, target, fields="", body=b""):
+        length = f"Content-Length: {len(body)}\r\n" if body else ""
+        head = f"{method} {target} HTTP/1.1\r\nHost: vault\r\n{length}{fields}\r\n"
+        self.socket.sendall(head.encode() + body)
+        status = int(self.file.readline().split()[1])
+        length = 0
+        while (line := self.file.readline()) not in (b"\r\n", b""):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        return status, self.file.read(length)
+
+
+class Vault:
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "vaultd.yaml").write_text(
+            f"state_directory: {folder}/state\nrun_directory: {folder}\nkeys:\n"
+            f"  root_key_file: {folder}/root.key\n  log_key_file: {folder}/log.key\n"
+            "validation:\n  level: structure\nlog:\n  level: warning\n"
+        )
+        self.vaultd("init").check_returncode()
+
+    def vaultd(self, verb):
+        command = [BIN / "vaultd", verb, "--config", self.folder / "vaultd.yaml"]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def start(self, *settings):
+        command = [BIN / "vaultd", "serve", "--config", self.folder / "vaultd.yaml"]
+        for setting in settings:
+            command += ["--set", setting]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        for _ in range(600):
+            try:
+                if Door(self.path("admin")).ask("GET", "/v1/ready")[0] == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        sys.exit("vaultd does not get ready")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+    def path(self, door):
+        return self.folder / f"{door}.sock"
+
+    def put(self, door, image):
+        fields = 'Content-Disposition: attachment; filename="a.png"\r\n'
+        status, body = door.ask("POST", "/v1/images", fields, image)
+        if status != 201:
+            sys.exit(f"an upload was refused: {body.decode()}")
+        return json.loads(body)["id"]
+
+    def rotate(self):
+        status, body = Door(self.path("admin")).ask("POST", "/v1/keys/rotate")
+        if status != 202:
+            sys.exit(f"no rotation: {body.decode()}")
+        return json.loads(body)["id"]
+
+    def finish(self, operation):
+        door = Door(self.path("admin"))
+        while True:
+            told = json.loads(door.ask("GET", f"/v1/operations/{operation}?wait=1")[1])
+            if told["state"] in ("done", "failed", "cancelled"):
+                if told["state"] != "done":
+                    sys.exit(f"the rotation ended as {told['state']}: {told['failure']}")
+                return
+
+    def events(self, operation):
+        door, after, found = Door(self.path("audit")), "", []
+        size = json.loads(door.ask("GET", "/v1/events?limit=1")[1])["size"]
+        after = max(0, size - 20000)
+        while True:
+            page = json.loads(door.ask("GET", f"/v1/events?limit=1000&after={after}")[1])
+            found += [event for event in page["events"] if event.get("operation") == operation]
+            if len(page["events"]) < 1000 or page["next"] is None:
+                return found
+            after = page["next"]
+
+
+def upload(vault, images):
+    door = Door(vault.path("images"))
+    for number in images:
+        vault.put(door, png(8, 1, [struct.pack(">Q", number)]))
+
+
+def fill(vault, count):
+    """Each image has two keys: its blob's and its reference's."""
+    images = count // 2
+    workers = [
+        multiprocessing.Process(target=upload, args=(vault, range(first, images, UPLOADERS)))
+        for first in range(UPLOADERS)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        if worker.exitcode:
+            sys.exit("the vault could not be filled")
+
+
+def read(path, ids, bytes_wanted, seed, stop, out):
+    generator, door, times = random.Random(seed), Door(path), []
+    while not stop.is_set():
+        begun = time.perf_counter()
+        status, body = door.ask("GET", f"/v1/images/{generator.choice(ids)}")
+        times.append(time.perf_counter() - begun)
+        if status != 200 or len(body) != bytes_wanted:
+            sys.exit(f"a reading failed: {status}")
+    out.put(times)
+
+
+def readings(vault, ids, size, during):
+    """Latencies of READERS clients for as long as `during` takes."""
+    stop, out = multiprocessing.Event(), multiprocessing.Queue()
+    workers = [
+        multiprocessing.Process(target=read, args=(vault.path("images"), ids, size, seed, stop, out))
+        for seed in range(READERS)
+    ]
+    for worker in workers:
+        worker.start()
+    begun = time.perf_counter()
+    during()
+    seconds = time.perf_counter() - begun
+    stop.set()
+    times = sorted(one for _ in workers for one in out.get())
+    for worker in workers:
+        worker.join()
+    return {
+        "seconds": seconds, "per_second": len(times) / seconds,
+        "p50_ms": times[len(times) // 2] * 1000, "p99_ms": times[len(times) * 99 // 100] * 1000,
+    }
+
+
+def moment(event):
+    return datetime.fromisoformat(event["at"]).timestamp()
+
+
+def rates(events):
+    """Keys a second of making wraps anew, and of opening each once more, by the log's times."""
+    start = moment(next(e for e in events if e["action"] == "epoch.promoted"))
+    steps = [e for e in events if e["action"] == "operation.advanced"]
+    total = max(e["items"] for e in steps)
+    wrapped = next(e for e in steps if e["items"] == total)
+    rest = steps[steps.index(wrapped) + 1:]
+    opening = next(e for e in rest if e["items"] == 0)
+    opened = next(e for e in rest[rest.index(opening):] if e["items"] == total)
+    return total / (moment(wrapped) - start), total / (moment(opened) - moment(opening))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="Tools/bench rotate", description=__doc__.split("\n")[0])
+    parser.add_argument("--keys", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=8, help="of each measurement of readings alone")
+    parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
+    parser.add_argument("--json", help="every figure of every round")
+    options = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="ivr", dir=options.dir))
+    try:
+        figures = measure(Vault(folder), options)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    show(figures)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def measure(vault, options):
+    photos = [noise(450, 450, seed) for seed in range(64)]
+    vault.start()
+    begun = time.perf_counter()
+    fill(vault, options.keys - 2 * len(photos))
+    door = Door(vault.path("images"))
+    ids = [vault.put(door, photo) for photo in photos]
+    print(f"filled with {options.keys} keys in {time.perf_counter() - begun:.0f} s", flush=True)
+    rounds = []
+    size = len(photos[0])
+    for _ in range(options.rounds):
+        one = {"before": readings(vault, ids, size, lambda: time.sleep(options.seconds))}
+        one["during"] = readings(vault, ids, size, lambda: vault.finish(vault.rotate()))
+        one["after"] = readings(vault, ids, size, lambda: time.sleep(options.seconds))
+        rounds.append(one)
+    vault.stop()
+    vault.start("operations.share=100")
+    for one in rounds:
+        operation = vault.rotate()
+        vault.finish(operation)
+        one["rewraps_per_second"], one["opens_per_second"] = rates(vault.events(operation))
+    vault.stop()
+    return {"keys": options.keys, "readers": READERS, "photo_bytes": size, "rounds": rounds}
+
+
+def show(figures):
+    rounds = figures["rounds"]
+
+    def median(*path):
+        def value(one):
+            for name in path:
+                one = one[name]
+            return one
+
+        return statistics.median(value(one) for one in rounds)
+
+    print(f"{figures['keys']} keys; {figures['readers']} readers of {figures['photo_bytes']} bytes; medians of "
+          f"{len(rounds)}")
+    print(f"{'':10} {'reads/s':>9} {'p50 ms':>8} {'p99 ms':>8}")
+    for phase in ("before", "during", "after"):
+        print(f"{phase:10} {median(phase, 'per_second'):9.0f} {median(phase, 'p50_ms'):8.2f} "
+              f"{median(phase, 'p99_ms'):8.2f}")
+    ratio = statistics.median(
+        one["during"]["p99_ms"] / max(0.001, (one["before"]["p99_ms"] + one["after"]["p99_ms"]) / 2) for one in rounds)
+    rate = median("rewraps_per_second")
+    for name, value, holds in (
+        ("GET p99 during / alone", f"{ratio:.2f}", ratio <= 1.5),
+        ("rewraps a second", f"{rate:,.0f}", rate >= 200_000),
+    ):
+        print(f"{name:24} {value:>10}  {'' if holds else 'MISSES ITS BAR'}")
+    print(f"{'opens a second':24} {median('opens_per_second'):>10,.0f}")
+
+
+if __name__ == "__main__":
+    main()
