@@ -20,6 +20,10 @@ let package = Package(
         .executable(name: "vaultinspect", targets: ["vaultinspect"]),
         .executable(name: "vaultverify", targets: ["vaultverify"]),
     ],
+    traits: [
+        .trait(name: "PKCS11", description: "Slots on PKCS #11 tokens; needs libp11-kit-dev."),
+        .trait(name: "TPM2", description: "Slots in a TPM 2; needs libtss2-dev."),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -94,7 +98,7 @@ let package = Package(
             dependencies: [
                 "VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage",
                 "VaultAPI",
-                "VaultServer", "CVaultSystem", "CQRCode",
+                "VaultServer", "CVaultSystem", "CVaultTokens", "CQRCode",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -129,6 +133,12 @@ let package = Package(
 
         // What Swift cannot say, and the C libraries.
         .target(name: "CVaultSystem"),
+        .target(
+            name: "CVaultTokens",
+            cSettings: [
+                .define("VAULT_PKCS11", .when(traits: ["PKCS11"])),
+                .define("VAULT_TPM2", .when(traits: ["TPM2"])),
+            ]),
         .target(name: "CSeccomp", linkerSettings: [.linkedLibrary("seccomp")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(
@@ -168,7 +178,7 @@ let package = Package(
             name: "VaultStorageTests",
             dependencies: [
                 "VaultFormat", "VaultCrypto", "Vault", "VaultStorage", "VaultTestKit",
-                "vaultinspect",
+                "vaultinspect", "vaultd",
                 "HostileWorker",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],

@@ -23,7 +23,7 @@ ALLOWED = {
     "VaultServer": {"VaultFormat", "VaultCrypto", "VaultAPI", "Vault"},
     "VaultClient": {"VaultFormat", "VaultAPI"},
     "vaultd": {"VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage", "VaultAPI", "VaultServer",
-               "CVaultSystem", "CQRCode"},
+               "CVaultSystem", "CVaultTokens", "CQRCode"},
     "vaultctl": {"VaultFormat", "VaultAPI", "VaultClient", "CVaultSystem"},
     "vaultverify": {"VaultFormat", "VaultCrypto"},
     "vaultinspect": {"VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib",
@@ -35,7 +35,7 @@ FORBIDDEN = {
     "ImageInspection": {"Foundation", "FoundationEssentials", "Glibc"},
     "vaultinspect": {"Foundation", "FoundationEssentials"},
 }
-OURS = set(ALLOWED) | {"CSodium", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib", "CDeflate", "CQRCode"}
+OURS = set(ALLOWED) | {"CSodium", "CVaultSystem", "CVaultTokens", "CSeccomp", "CMagic", "CJPEG", "CZlib", "CDeflate", "CQRCode"}
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |private )?import (?:\w+ )?(\w+)", re.M)
 
 

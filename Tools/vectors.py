@@ -558,6 +558,34 @@ def open_slot(slot, vault, secret):
         raise Refused("slot", "refused") from None
 
 
+# ---- KeyringFormat §3.6 and §3.7: tokens --------------------------------------------------------
+
+
+def token_aad(vault, salt):
+    return b"ivault-pkcs11-v1" + vault + salt
+
+
+def sealed_object(salt):
+    return f"/HS/SRK/imagevault-{salt[:16].hex()}"
+
+
+def parse_token_parameters(data):
+    reader = Reader(data, "parser")
+    label, nonce, sealed = reader.short(), reader.take(12), reader.take(48)
+    reader.finish()
+    printable = 1 <= len(label) <= 64 and all(0x20 <= byte <= 0x7E for byte in label)
+    refuse_unless(printable, "parser", "invalid-text")
+    return label, nonce, sealed
+
+
+def open_token(data, key, vault, salt):
+    _, nonce, sealed = parse_token_parameters(data)
+    try:
+        return AESGCM(key).decrypt(nonce, sealed, token_aad(vault, salt))
+    except InvalidTag:
+        raise Refused("token", "token-key-unfit") from None
+
+
 # ---- KeyringFormat §2, §4 and §5: the file -----------------------------------------------------
 
 PURPOSES = {1: "index", 2: "row-mac", 3: "token", 4: "event-body", 5: "cases", 6: "epoch"}
@@ -1582,6 +1610,53 @@ def key_texts():
     return opens, refusals
 
 
+# ---- tokens.json -------------------------------------------------------------------------------
+
+
+def tokens():
+    key, salt, secret = fixed("token key"), fixed("token salt"), fixed("token secret")
+    nonce = fixed("token nonce", 12)
+    sealed = AESGCM(key).encrypt(nonce, secret, token_aad(VAULT, salt))
+
+    def vector(rule, parameters, **more):
+        place = {"vault": VAULT.hex(), "salt": salt.hex(), "token_key": key.hex()}
+        return {"rule": rule} | place | {"parameters": parameters.hex()} | more
+
+    def about(label):
+        made = {"label": label, "nonce": nonce.hex(), "sealed": sealed.hex(), "secret": secret.hex()}
+        return made | {"aad": token_aad(VAULT, salt).hex(), "object": sealed_object(salt)}
+
+    opens = []
+    for rule, label in {"a key of one letter": "k", "one of 64": "Vault key #1 " + "~" * 51}.items():
+        parameters = short(label.encode()) + nonce + sealed
+        assert open_token(parameters, key, VAULT, salt) == secret
+        opens.append(vector(rule, parameters, **about(label)))
+    good = short(b"kek") + nonce + sealed
+    faults = {
+        "empty": (b"", "parser", "truncated"),
+        "cut by one byte": (good[:-1], "parser", "truncated"),
+        "one byte more": (good + b"\0", "parser", "trailing-bytes"),
+        "no name": (short(b"") + nonce + sealed, "parser", "invalid-text"),
+        "a name of 65": (short(b"k" * 65) + nonce + sealed, "parser", "invalid-text"),
+        "a name with a zero": (short(b"k\0k") + nonce + sealed, "parser", "invalid-text"),
+        "a name in UTF-8": (short("kék".encode()) + nonce + sealed, "parser", "invalid-text"),
+        "a length beyond the end": (b"\xff" + good[1:], "parser", "truncated"),
+        "the nonce flipped": (flipped(good, 4), "token", "token-key-unfit"),
+        "the secret flipped": (flipped(good, 16), "token", "token-key-unfit"),
+        "the tag flipped": (flipped(good, len(good) - 1), "token", "token-key-unfit"),
+    }
+    refusals = []
+    for rule, (data, layer, code) in faults.items():
+        one = vector(rule, data, refused_by=layer, code=code)
+        refusals.append(confirm(one, lambda: open_token(data, key, VAULT, salt)))
+    for rule, field in {"another vault": "vault", "another salt": "salt"}.items():
+        other = fixed(rule, 16 if field == "vault" else 32)
+        place = {"vault": VAULT, "salt": salt} | {field: other}
+        one = vector(rule, good, refused_by="token", code="token-key-unfit") | {field: other.hex()}
+        refusals.append(confirm(one, lambda: open_token(good, key, **place)))
+    return opens, refusals
+
+
 # ---- log.json ----------------------------------------------------------------------------------
 
 # The leaves and roots published with the Certificate Transparency implementations.
@@ -1820,6 +1895,7 @@ def files():
     yield "keyrings", "KeyringFormat §2 to §5", pair(keyrings())
     yield "key-texts", "KeyringFormat §3.2", pair(key_texts())
     yield "slot-texts", "KeyringFormat §3.2 to §3.5", slot_texts()
+    yield "tokens", "KeyringFormat §3.6 and §3.7", pair(tokens())
     yield "log", "LogFormat", log()
 
 

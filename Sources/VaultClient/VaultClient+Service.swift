@@ -18,9 +18,9 @@ extension VaultClient {
 
     /// Opens the vault, or its log's key, with the secret of one of its slots.
     package func unseal(
-        _ secret: [UInt8], _ kind: KeyFile.Kind = .keyring
+        _ secret: [UInt8], _ kind: KeyFile.Kind = .keyring, slot: SlotID? = nil
     ) async throws(ClientError) -> SealAnswer {
-        try await send(secret, to: APIPath.unseal + KeyFileQuery(kind).query)
+        try await send(secret, to: APIPath.unseal + UnsealQuery(kind, slot: slot).query)
     }
 
     package func slots(
@@ -30,11 +30,13 @@ extension VaultClient {
             SlotsAnswer.self, to: exchange(.GET, APIPath.slots + KeyFileQuery(kind).query))
     }
 
-    /// Adds a slot that the secret opens.
+    /// Adds a slot that the secret opens, or that a token keeps the secret of.
     package func addSlot(
-        _ secret: [UInt8], label: SlotLabel, to kind: KeyFile.Kind = .keyring
+        _ secret: [UInt8], label: SlotLabel, to kind: KeyFile.Kind = .keyring,
+        on token: KeySlot.Kind? = nil
     ) async throws(ClientError) -> SlotsAnswer {
-        try await send(secret, to: APIPath.slots + NewSlotQuery(label: label, to: kind).query)
+        try await send(
+            secret, to: APIPath.slots + NewSlotQuery(label: label, to: kind, on: token).query)
     }
 
     package func removeSlot(_ id: SlotID) async throws(ClientError) -> SlotsAnswer {

@@ -76,7 +76,7 @@ package enum SlotCipher {
     }
 
     /// What a slot is made from besides its secret.
-    private struct Draft {
+    struct Draft {
         let kind: KeySlot.Kind
         let label: String
         let createdMicroseconds: Int64
@@ -91,7 +91,7 @@ package enum SlotCipher {
         }
     }
 
-    private static func make(
+    static func make(
         _ draft: Draft, vault: VaultID, secret: borrowing Secret<SlotSecret>,
         root: borrowing Secret<RootKey>
     ) throws -> KeySlot {

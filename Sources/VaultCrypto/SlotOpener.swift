@@ -35,6 +35,24 @@ package struct TypedOpener: SlotOpener {
     }
 }
 
+/// What somebody has, for one slot and no other of its kind.
+package struct NamedOpener: SlotOpener {
+    private let opener: any SlotOpener
+    private let slot: SlotID
+
+    package init(_ opener: any SlotOpener, only slot: SlotID) {
+        self.opener = opener
+        self.slot = slot
+    }
+
+    package var kind: KeySlot.Kind { opener.kind }
+
+    package func root(of slot: KeySlot, vault: VaultID) throws -> Secret<RootKey> {
+        guard slot.id == self.slot else { throw CryptoError.wrongKey }
+        return try opener.root(of: slot, vault: vault)
+    }
+}
+
 /// Shares of one set.
 package struct SharesOpener: SlotOpener {
     package let shares: [KeyShare]

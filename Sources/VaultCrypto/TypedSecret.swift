@@ -157,6 +157,13 @@ package import VaultFormat
         guard isTaken else { throw .refused }
     }
 
+    /// Lends the bytes to one call, for a library that is not ours, or a socket to it.
+    package func lend<R>(
+        _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> R
+    ) throws(CryptoError) -> R {
+        try unsafe withBytes(body)
+    }
+
     func withBytes<R: ~Copyable>(
         _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> R
     ) throws(CryptoError) -> R {

@@ -46,6 +46,14 @@ extension Limits {
     package static let stretchKibibytes: ClosedRange<UInt32> = 64...512 << 10
     /// Seconds that the child gets: ten times what the largest parameters need on a slow core.
     package static let stretchSeconds = 60
-    /// Stretching children at once: memory for one is what the machine has to have.
+    /// Such children at once: memory for one is what the machine has to have.
     package static let stretchProcesses = 1
+
+    /// Seconds that a token gets: several times what a TPM needs to make its storage root key anew.
+    package static let tokenSeconds = 60
+    /// Bytes of a question to a token: paths, names and variables out of the configuration.
+    package static let tokenQuestionBytes = 16 << 10
+    /// Variables that a module may be given, and bytes of one: a question has room for them.
+    package static let tokenVariables = 16
+    package static let tokenVariableBytes = 512
 }

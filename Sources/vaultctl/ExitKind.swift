@@ -53,11 +53,11 @@ enum ExitKind: Int32, CaseIterable {
         case .unknownImage, .unknownSlot, .unknownOperation, .unknownApproval, .unknownStatement,
             .unknownEpoch, .unknownBackup:
             self = .notFound
-        case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired:
+        case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired, .tokenLocked:
             self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
             .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,
-            .deadlineExceeded, .idempotencyKeyInUse:
+            .deadlineExceeded, .idempotencyKeyInUse, .tokenUnavailable:
             self = .unavailable
         case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .catalogDamaged,
             .keyringDamaged:
@@ -68,7 +68,8 @@ enum ExitKind: Int32, CaseIterable {
             .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .tooManyEpochs,
             .epochInUse, .backupStranded, .noChallenge, .logKeySealed, .quarantined,
             .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
-            .operationConflict, .idempotencyKeyReused, .internalError:
+            .operationConflict, .idempotencyKeyReused, .tokenNotConfigured, .tokenModuleFailed,
+            .tokenKeyUnfit, .internalError:
             self = .other
         }
     }

@@ -22,7 +22,7 @@ struct Vaultd: AsyncParsableCommand {
 
     static func main() async {
         // Before anything starts a thread: a launcher must have one only.
-        if let status = Stretching.run(CommandLine.arguments.dropFirst()) { Glibc.exit(status) }
+        if let status = SlotWork.run(CommandLine.arguments.dropFirst()) { Glibc.exit(status) }
         await main(nil)
     }
 }

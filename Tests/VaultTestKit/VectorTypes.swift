@@ -259,6 +259,28 @@ package struct SlotTextVectors: Decodable, Sendable {
     package let published: [Published]
 }
 
+/// `tokens.json`: the parameters of a PKCS #11 slot, and what they open under the token's key.
+package struct TokenVector: NamedVector {
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    package let vault: HexBytes
+    package let salt: HexBytes
+    package let tokenKey: HexBytes
+    package let parameters: HexBytes
+    package let label: String?
+    package let nonce: HexBytes?
+    package let sealed: HexBytes?
+    package let aad: HexBytes?
+    package let object: String?
+    package let secret: HexBytes?
+
+    /// The slot that they are of.
+    package func slot(_ kind: KeySlot.Kind = .pkcs11) throws -> TokenSlot {
+        TokenSlot(kind: kind, vault: try VaultID(bytes: vault.bytes), salt: salt.bytes)
+    }
+}
+
 /// A pseudonym of `log.json`, with the name that it stands for where that opens.
 package struct PseudonymVector: NamedVector {
     package let rule: String

@@ -48,7 +48,7 @@ extension Vault {
                 guard try opened(file.kind, keyring).file == file else {
                     throw VaultError(.keyringRefused)
                 }
-                switch try await opening(secret, slots: [slot], of: file, call) {
+                switch try await opening(secret, slots: [slot], of: file, isNamed: true, call) {
                 case .waits(let count): return (try slotList(file.kind), count)
                 case .ready(let opener):
                     try openingSlot { try KeyFileCipher.prove(slot, of: file, with: opener) }
@@ -62,24 +62,29 @@ extension Vault {
     /// - Returns: the new slot's id, and all slots.
     /// - Throws: ``VaultError`` `malformed-secret` for one that makes no slot, `too-many-slots`.
     package func addSlot(
-        _ secret: TypedSecret, label: SlotLabel, to kind: KeyFile.Kind = .keyring, _ call: Call
+        _ secret: TypedSecret, label: SlotLabel, to kind: KeyFile.Kind = .keyring,
+        on token: KeySlot.Kind? = nil, _ call: Call
     ) async throws(VaultError) -> (SlotID, SlotList) {
         try await audited(.slotAdded, call) { () async throws(VaultError) in
-            try await inTurn { () async throws(VaultError) in
+            try requireSecret(secret, for: token)
+            return try await inTurn { () async throws(VaultError) in
                 let old = try opened(kind, keyring())
                 guard old.file.slots.count < Limits.keySlots else {
                     throw VaultError(.tooManySlots)
                 }
-                let (now, stretch) = (clock.nowMicroseconds(), stretch)
                 let new = try openingSlot {
-                    try KeyFileCipher.resealed(old) { root in
-                        try SlotCipher.make(
-                            label: label.text, vault: old.file.vault, typed: secret, root: root,
-                            createdMicroseconds: now, stretch: stretch)
+                    try KeyFileCipher.resealed(old) { [self] root in
+                        try makeSlot(
+                            secret, on: token, label: label, vault: old.file.vault, root: root)
                     }
                 }
                 guard let slot = new.file.slots.last else { throw VaultError(.internalError) }
-                try await replace(old, with: new, .none, event(.slotAdded, call), slot: slot.id)
+                do throws(VaultError) {
+                    try await replace(old, with: new, .none, event(.slotAdded, call), slot: slot.id)
+                } catch {
+                    forget(slot, vault: old.file.vault)
+                    throw error
+                }
                 return (slot.id, try slotList(kind))
             }
         }
@@ -101,6 +106,9 @@ extension Vault {
                 try await replace(
                     old, with: new, .removeSlot(id, remaining: remaining),
                     event(.slotRemoved, call), slot: id)
+                for slot in old.file.slots where slot.id == id {
+                    forget(slot, vault: old.file.vault)
+                }
                 return try slotList(kind)
             }
         }
@@ -257,6 +265,8 @@ extension Vault {
             throw VaultError(.malformedSecret)
         } catch let error as CryptoError {
             throw VaultError(error.codeOfSlot)
+        } catch let fault as TokenFault {
+            throw VaultError(fault.code)
         } catch {
             throw VaultError(.keyringDamaged)
         }

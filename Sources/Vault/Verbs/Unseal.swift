@@ -18,11 +18,12 @@ extension Vault {
     /// Opens a key file with what an admin gave. Blocks for as long as stretching a passphrase takes.
     ///
     /// - Returns: the slot that took the secret, or how many shares there are where more are needed.
-    /// - Throws: ``VaultError`` `not-sealed`, `wrong-secret`, `malformed-secret`, `no-challenge`,
+    /// - Throws: ``VaultError`` `not-sealed`, `unknown-slot`, `wrong-secret`, `malformed-secret`, `no-challenge`,
     ///   `overloaded` while another attempt runs, `keyring-damaged`, or `keyring-refused` for a keyring
     ///   that is not the one which this catalog was written under.
     package func unseal(
-        _ secret: TypedSecret, of kind: KeyFile.Kind = .keyring, _ call: Call
+        _ secret: TypedSecret, of kind: KeyFile.Kind = .keyring, by named: SlotID? = nil,
+        _ call: Call
     ) async throws(VaultError) -> Unsealing {
         try await audited(.vaultUnsealed, call) { () async throws(VaultError) in
             guard kind == .keyring ? isSealed : signers.current == nil else {
@@ -30,9 +31,14 @@ extension Vault {
             }
             return try await inTurn { () async throws(VaultError) in
                 let file = try loadKeyFile(kind)
-                switch try await opening(secret, slots: file.slots, of: file, call) {
+                let slots = file.slots.filter { named == nil || $0.id == named }
+                guard !slots.isEmpty else { throw VaultError(.unknownSlot) }
+                switch try await opening(
+                    secret, slots: slots, of: file, isNamed: named != nil, call)
+                {
                 case .waits(let count): return .waits(count)
                 case .ready(let opener):
+                    let opener = named.map { NamedOpener(opener, only: $0) } ?? opener
                     return .opened(
                         by: kind == .keyring
                             ? try await openKeyring(file, with: opener, call)
@@ -128,10 +134,17 @@ extension Vault {
         case waits(ShareCount)
     }
 
-    /// - Parameter slots: those that it may be for.
+    /// - Parameters:
+    ///   - slots: those that it may be for.
+    ///   - isNamed: whether it is for that one only. A token's PIN is never tried at a slot that was not.
     func opening(
-        _ secret: TypedSecret, slots: [KeySlot], of file: KeyFile, _ call: Call
+        _ secret: TypedSecret, slots: [KeySlot], of file: KeyFile, isNamed: Bool, _ call: Call
     ) async throws(VaultError) -> Opening {
+        let named = isNamed ? slots.first : nil
+        try requireSecret(secret, for: named?.kind)
+        if let named, named.kind.isToken {
+            return .ready(TokenSlotOpener(named, token: token, pin: secret))
+        }
         switch secret.form {
         case .shares: return try await shares(secret, slots, of: file, call)
         case .answer:

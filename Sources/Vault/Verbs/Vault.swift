@@ -34,6 +34,7 @@ package final class Vault: Sendable {
     let keys: KeyHolder
     let keyFiles: any KeyFiles
     let stretcher: any PassphraseStretcher
+    let token: any SlotToken
     let keyAttempt = KeyAttempt()
     let desk = SlotDesk()
     /// The log's key; where it is not open, checkpoints wait.
@@ -53,7 +54,7 @@ package final class Vault: Sendable {
     package init(
         settings: Settings, catalog: any Catalog, blobs: any BlobStore,
         inspectors: any ContentInspector, clock: any VaultClock, keyFiles: any KeyFiles,
-        stretcher: any PassphraseStretcher, keyring: Keyring?,
+        stretcher: any PassphraseStretcher, token: any SlotToken = NoToken(), keyring: Keyring?,
         openLogKey: @escaping @Sendable () -> OpenKeyFile?, waitsForUnsealing: Bool = false,
         eraseKeys: @escaping @Sendable () -> Void = { KeyMemory.eraseAll() },
         blockingExecutor: (any TaskExecutor)? = nil
@@ -68,6 +69,7 @@ package final class Vault: Sendable {
         self.keys = keys
         self.keyFiles = keyFiles
         self.stretcher = stretcher
+        self.token = token
         signers = SignerHolder(waits: waitsForUnsealing) {
             openLogKey().flatMap { Self.signer($0, catalog) }
         }

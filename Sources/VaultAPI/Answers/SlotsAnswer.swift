@@ -102,19 +102,50 @@ package struct KeyFileQuery: Hashable, Sendable {
     fileprivate var pairs: [(String, String?)] { [("key", kind == .keyring ? nil : kind.name)] }
 }
 
-/// `POST /v1/slots?label=`.
-package struct NewSlotQuery: Hashable, Sendable {
-    package var label: SlotLabel
+/// `POST /v1/unseal?key=&slot=`.
+package struct UnsealQuery: Hashable, Sendable {
     package var kind: KeyFile.Kind
+    /// The only slot that is tried, which a token's has to be; nil for all that are of the secret's kind.
+    package var slot: SlotID?
 
-    package init(label: SlotLabel, to kind: KeyFile.Kind = .keyring) {
-        self.label = label
+    package init(_ kind: KeyFile.Kind = .keyring, slot: SlotID? = nil) {
         self.kind = kind
+        self.slot = slot
     }
 
     /// - Throws: ``RequestError``.
     package init(query: (some StringProtocol)?) throws(RequestError) {
-        let query = try QueryString(query, allowed: ["label", "key"])
+        let query = try QueryString(query, allowed: ["key", "slot"])
+        kind = try KeyFileQuery(query).kind
+        slot = try onlyValue(
+            of: query.fields("slot"),
+            orThrow: .invalidParameter("slot", expected: "32 hexadecimal digits")
+        ) { text throws(FormatError) in try SlotID(hex: text) }
+    }
+
+    package var query: String {
+        QueryString.encode(KeyFileQuery(kind).pairs + [("slot", slot?.hex)])
+    }
+}
+
+/// `POST /v1/slots?label=`.
+package struct NewSlotQuery: Hashable, Sendable {
+    package var label: SlotLabel
+    package var kind: KeyFile.Kind
+    /// The kind of token that is to keep the slot's secret; nil for none.
+    package var token: KeySlot.Kind?
+
+    package init(
+        label: SlotLabel, to kind: KeyFile.Kind = .keyring, on token: KeySlot.Kind? = nil
+    ) {
+        self.label = label
+        self.kind = kind
+        self.token = token
+    }
+
+    /// - Throws: ``RequestError``.
+    package init(query: (some StringProtocol)?) throws(RequestError) {
+        let query = try QueryString(query, allowed: ["label", "key", "token"])
         let form = "1 to 64 of A-Z a-z 0-9 _ . -"
         let label = try onlyValue(
             of: query.fields("label"), orThrow: .invalidParameter("label", expected: form),
@@ -122,9 +153,19 @@ package struct NewSlotQuery: Hashable, Sendable {
         guard let label else { throw .invalidParameter("label", expected: form) }
         self.label = label
         kind = try KeyFileQuery(query).kind
+        token = try onlyValue(
+            of: query.fields("token"),
+            orThrow: .invalidParameter("token", expected: "pkcs11 or tpm2")
+        ) { text throws(FormatError) in
+            guard
+                let kind = KeySlot.Kind.allCases.first(where: { $0.isToken && $0.name == text })
+            else { throw .unknownValue(field: "token") }
+            return kind
+        }
     }
 
     package var query: String {
-        QueryString.encode([("label", label.text)] + KeyFileQuery(kind).pairs)
+        QueryString.encode(
+            [("label", label.text)] + KeyFileQuery(kind).pairs + [("token", token?.name)])
     }
 }

@@ -71,6 +71,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case epochInUse = "epoch-in-use"
     case unknownBackup = "unknown-backup"
     case backupStranded = "backup-stranded"
+    case tokenNotConfigured = "token-not-configured"
+    case tokenModuleFailed = "token-module-failed"
+    case tokenUnavailable = "token-unavailable"
+    case tokenKeyUnfit = "token-key-unfit"
+    case tokenLocked = "token-locked"
     case internalError = "internal-error"
 }
 
@@ -97,8 +102,8 @@ extension ErrorCode {
     }
 
     package var description: Description {
-        requestDescription ?? keyDescription ?? operationDescription ?? quarantineDescription
-            ?? vaultDescription
+        requestDescription ?? keyDescription ?? tokenDescription ?? operationDescription
+            ?? quarantineDescription ?? vaultDescription
     }
 
     private var keyDescription: Description? {
@@ -154,6 +159,33 @@ extension ErrorCode {
             .init(
                 409, "A registered backup would become unreadable",
                 fix: "Make it anew and expire the older one, or name it with --strand.")
+        default: nil
+        }
+    }
+
+    private var tokenDescription: Description? {
+        switch self {
+        case .tokenNotConfigured:
+            .init(
+                409, "This vaultd speaks to no such token",
+                fix: "Set keys.pkcs11_module or keys.tpm2_configuration, in a vaultd built for it.")
+        case .tokenModuleFailed:
+            .init(
+                500, "The token's library does not start",
+                fix: "Check keys.pkcs11_module or keys.tpm2_configuration with the token's tool.")
+        case .tokenUnavailable:
+            .init(
+                503, "The token does not answer",
+                fix: "Plug it in, or start it; its label must be that of keys.pkcs11_token.",
+                retryAfter: 5000)
+        case .tokenKeyUnfit:
+            .init(
+                409, "The token has no key that opens this slot",
+                fix: "Bring back the key, object or PCRs that the slot was made with.")
+        case .tokenLocked:
+            .init(
+                403, "The token takes no PIN now",
+                fix: "Unlock it with its own tool; after a wrong PIN, unseal by hand.")
         default: nil
         }
     }

@@ -36,7 +36,6 @@ extension RequestHandler {
             _ = try await refused(VaultError(.uploadIncomplete), exchange)
             throw error
         }
-        if secret.isEmpty { throw try await refused(VaultError(.emptyBody), exchange) }
         exchange.hasUnreadBody = false
         exchange.secret = secret
     }
@@ -55,9 +54,13 @@ extension RequestHandler {
     }
 
     func unseal(_ exchange: Exchange) async throws -> Answer {
-        let kind = try await keyFile(exchange)
+        let query = try await parsing(exchange) { () throws(RequestError) in
+            try UnsealQuery(query: exchange.query)
+        }
+        let kind = query.kind
         let result = try await verb { () async throws(VaultError) in
-            try await vault.unseal(exchange.neededSecret, of: kind, exchange.call)
+            try await vault.unseal(
+                exchange.neededSecret, of: kind, by: query.slot, exchange.call)
         }
         switch result {
         case .opened(let slot):
@@ -82,7 +85,8 @@ extension RequestHandler {
             try await vault.once(repeatable, exchange.action, call) {
                 (place) async throws(VaultError) in
                 let (id, list) = try await vault.addSlot(
-                    exchange.neededSecret, label: query.label, to: query.kind, call)
+                    exchange.neededSecret, label: query.label, to: query.kind, on: query.token,
+                    call)
                 let told = StoredAnswer(status: 201, json: SlotsAnswer(list, added: id))
                 if let place { try await vault.keep(told, at: place, telling: .slotsRead, call) }
                 return told

@@ -78,6 +78,16 @@ final class WorkerProcess: Sendable {
         return Array(bytes.prefix(byteCount))
     }
 
+    /// The first bytes of a message; what comes after them is left in the socket.
+    func receiveHead(byteCount: Int, until deadline: Deadline) throws(WorkerFault) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: byteCount)
+        let fault = unsafe bytes.withUnsafeMutableBytes {
+            unsafe fill($0, atLeast: byteCount, until: deadline).fault
+        }
+        if let fault { throw fault }
+        return bytes
+    }
+
     /// Fills `out`, where a copy elsewhere must not be; what comes after it is left in the socket.
     func receive(
         into out: UnsafeMutableRawBufferPointer, until deadline: Deadline

@@ -41,7 +41,7 @@ struct Slots: AsyncParsableCommand {
             discussion: """
                 Opens the keyring, or the log's key, through the slot, throws away what that gave, and keeps \
                 the date. A recovery key's slot takes the answer to vaultctl slots challenge. Of shares each \
-                holder gives one.
+                holder gives one. A token asks for its PIN, a TPM for nothing.
 
                 Example: vaultctl slots prove 3f7a9c1e5b2d4860a1c3e5f708192a3b
                 """)
@@ -54,8 +54,9 @@ struct Slots: AsyncParsableCommand {
 
         func run() async throws {
             try await common.session(.admin) { client in
-                var answer = try await client.proveSlot(
-                    slot, secret.existing("The slot's secret: ").bytes)
+                let typed = try await secret.existing(
+                    for: slot, of: KeyFile.Kind.allCases, client, "The slot's secret: ")
+                var answer = try await client.proveSlot(slot, typed.bytes)
                 while let shares = answer.shares, secret.isAsking {
                     answer = try await client.proveSlot(slot, secret.share(after: shares).bytes)
                 }
@@ -93,15 +94,19 @@ struct Slots: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a slot: passphrase, key file, shares or recovery recipient.",
+            abstract: "Add a slot: passphrase, key file, shares, recovery recipient or token.",
             discussion: """
-                Asks for the secret twice, or reads it. Prove the slot afterwards.
+                Asks for the secret twice, or reads it. With --token the vault makes the slot's secret and has \
+                the token of its configuration keep it; a PKCS #11 token asks for its PIN, a TPM for nothing. \
+                Prove the slot afterwards.
 
                 Examples:
                   vaultctl slots add --label office-safe
                   vaultctl slots add --label stick --secret-file /mnt/stick/root.key
                   cat share-*.txt | vaultctl slots add --label board --secret-file -
                   vaultctl slots add --label bank --recipient imagevault-recipient-1:…
+                  vaultctl slots add --label hsm --token pkcs11
+                  vaultctl slots add --label machine --token tpm2
                 (vaultd new-key-file, vaultd shares new and vaultd recovery new make these)
                 """)
 
@@ -113,12 +118,18 @@ struct Slots: AsyncParsableCommand {
                 "The public half of a recovery key; nothing else is asked for.", valueName: "text"))
         var recipient: String?
 
+        @Option(help: "The token that is to keep the slot's secret: pkcs11 or tpm2.")
+        var token: TokenChoice?
+
         @OptionGroup var file: KeyFileOptions
         @OptionGroup var secret: SecretOptions
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
             guard let recipient else { return }
+            guard token == nil else {
+                throw ValidationError("--recipient and --token make two slots: one of them.")
+            }
             guard secret.isAsking else {
                 throw ValidationError(
                     "--recipient is all that a recovery slot needs: no --secret-file.")
@@ -134,6 +145,12 @@ struct Slots: AsyncParsableCommand {
                 if let recipient {
                     let answer = try await client.addSlot(
                         Array(recipient.utf8), label: label, to: file.kind)
+                    return Slots.show(answer, common)
+                }
+                if let token = token?.kind {
+                    let pin = try secret.pin(token)
+                    let answer = try await client.addSlot(
+                        pin.bytes, label: label, to: file.kind, on: token)
                     return Slots.show(answer, common)
                 }
                 let secret = try secret.new("New passphrase or key: ")
@@ -180,6 +197,13 @@ struct Slots: AsyncParsableCommand {
         }
         return table.lines
     }
+}
+
+/// A kind of token, as it is typed.
+enum TokenChoice: String, ExpressibleByArgument, CaseIterable {
+    case pkcs11, tpm2
+
+    var kind: KeySlot.Kind { self == .pkcs11 ? .pkcs11 : .tpm2 }
 }
 
 /// Which file a command is about.

@@ -33,13 +33,18 @@ struct Unseal: AsyncParsableCommand {
         discussion: """
             Speaks to the admin socket. Asks for the secret without showing it: a passphrase, the line of a \
             key file, a share, or the answer of a recovery key's holder to vaultctl slots challenge. Of \
-            shares each holder gives one, here or in a session of their own.
+            shares each holder gives one, here or in a session of their own. A token's slot is named: a PKCS #11 \
+            token asks for its PIN, a TPM for nothing.
 
             Examples:
               vaultctl unseal
               vaultctl unseal --secret-file /mnt/stick/root.key
               vaultctl unseal --log-key
+              vaultctl unseal --slot 3f7a9c1e5b2d4860a1c3e5f708192a3b
             """)
+
+    @Option(help: "The only slot to try: 32 hexadecimal digits. A token's slot has to be named.")
+    var slot: SlotID?
 
     @OptionGroup var file: KeyFileOptions
     @OptionGroup var secret: SecretOptions
@@ -47,10 +52,11 @@ struct Unseal: AsyncParsableCommand {
 
     func run() async throws {
         try await common.session(.admin) { client in
-            var answer = try await client.unseal(
-                secret.existing("Passphrase, key, share or answer: ").bytes, file.kind)
+            let typed = try await typedSecret(client)
+            var answer = try await client.unseal(typed.bytes, file.kind, slot: slot)
             while let shares = answer.shares, secret.isAsking {
-                answer = try await client.unseal(secret.share(after: shares).bytes, file.kind)
+                answer = try await client.unseal(
+                    secret.share(after: shares).bytes, file.kind, slot: slot)
             }
             if common.json { return Output.json(answer) }
             if let shares = answer.shares {
@@ -59,5 +65,11 @@ struct Unseal: AsyncParsableCommand {
                 Output.line("unsealed by slot \(answer.slot?.hex ?? "-")")
             }
         }
+    }
+
+    private func typedSecret(_ client: VaultClient) async throws -> SecretText {
+        let question = "Passphrase, key, share or answer: "
+        guard let slot else { return try secret.existing(question) }
+        return try await secret.existing(for: slot, of: [file.kind], client, question)
     }
 }

@@ -43,6 +43,26 @@ struct SecretOptions: ParsableArguments {
 }
 
 extension SecretOptions {
+    /// What a token asks for before it keeps or gives back a secret: a PIN, or nothing.
+    func pin(_ token: KeySlot.Kind) throws -> SecretText {
+        guard token.needsSecret else { return SecretText() }
+        return try existing("The token's PIN: ")
+    }
+
+    /// The secret of a slot that is named.
+    func existing(
+        for slot: SlotID, of kinds: [KeyFile.Kind], _ client: VaultClient, _ question: String
+    ) async throws -> SecretText {
+        for kind in kinds {
+            let slots = try await client.slots(kind).slots
+            let name = slots.first { $0.id == slot }?.kind
+            if let token = KeySlot.Kind.allCases.first(where: { $0.isToken && $0.name == name }) {
+                return try pin(token)
+            }
+        }
+        return try existing(question)
+    }
+
     /// A secret that is to open something from now on; asked for twice.
     func new(_ question: String) throws -> SecretText {
         guard secretFile == nil else { return try existing(question) }
@@ -57,6 +77,9 @@ extension SecretOptions {
 /// A secret on its way through this process, wiped when it has left.
 final class SecretText {
     private(set) var bytes: [UInt8]
+
+    /// None.
+    init() { bytes = [] }
 
     init(asking question: String) throws {
         bytes = [UInt8](repeating: 0, count: Limits.secretBytes)

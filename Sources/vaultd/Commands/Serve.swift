@@ -35,13 +35,13 @@ struct Serve: AsyncParsableCommand {
         Hardening.raiseDescriptorLimit()
         let lock = try StateLock(directory: settings.stateDirectory)
         defer { withExtendedLifetime(lock) {} }
-        // The launchers of workers and of the stretching child start before any key is in memory.
+        // The launchers of workers and of the slots' child start before any key is in memory.
         let inspectors = try Inspectors(
             program: settings.inspectorProgram, workers: settings.inspectorWorkers)
-        let stretcher = try StretchingChild(program: "/proc/self/exe")
+        let slotChild = try SlotChild(program: "/proc/self/exe", tokens: settings.tokens)
         let executor = RequestExecutor(threads: Limits.requestThreads)
         let (vault, catalog, id) = try open(
-            settings, inspectors, stretcher, executor, logger)
+            settings, inspectors, slotChild, executor, logger)
         let started = SystemClock().nowMicroseconds()
         let doors = try openDoors(settings, vault, id, started, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
@@ -73,7 +73,7 @@ struct Serve: AsyncParsableCommand {
         vault.committer.stop()
         try? catalog.close()
         await inspectors.shutdown()
-        stretcher.shutdown()
+        slotChild.shutdown()
         logger.notice("stopped")
     }
 
@@ -86,7 +86,7 @@ struct Serve: AsyncParsableCommand {
     /// Opens catalog, blobs and keys. What is wrong with a key seals the vault; what is wrong with
     /// the store stops the daemon.
     private func open(
-        _ settings: DaemonSettings, _ inspectors: Inspectors, _ stretcher: StretchingChild,
+        _ settings: DaemonSettings, _ inspectors: Inspectors, _ slotChild: SlotChild,
         _ executor: RequestExecutor, _ logger: Logger
     ) throws -> (Vault, SQLiteCatalog, VaultID) {
         let state = settings.stateDirectory
@@ -97,14 +97,15 @@ struct Serve: AsyncParsableCommand {
         }
         let isMarked = LocalKeyFiles.hasSealMark(in: state)
         if isMarked { logger.notice("sealed by command, until vaultctl unseal") }
+        let tokens = TokenOpener(slotChild, settings, logger)
         let keyring =
             isMarked
             ? nil
-            : opened(keyringFile, settings.rootKeyFile, "keyring", logger) { try Keyring($0) }
+            : opened(keyringFile, settings.rootKeyFile, tokens, logger) { try Keyring($0) }
         let openLogKey: @Sendable () -> OpenKeyFile? = {
             // As it is by then: its slots may have changed since the start.
             guard let file = try? keyFile(state + "/log-key", .logKey) else { return nil }
-            return opened(file, settings.logKeyFile, "log key", logger) { $0 }
+            return opened(file, settings.logKeyFile, tokens, logger) { $0 }
         }
         let catalog: SQLiteCatalog
         do {
@@ -125,7 +126,7 @@ struct Serve: AsyncParsableCommand {
             let vault = try Vault(
                 settings: settings.vault, catalog: catalog, blobs: blobs, inspectors: inspectors,
                 clock: SystemClock(), keyFiles: LocalKeyFiles(directory: state),
-                stretcher: stretcher, keyring: fits ? keyring : nil,
+                stretcher: slotChild, token: slotChild, keyring: fits ? keyring : nil,
                 openLogKey: openLogKey, waitsForUnsealing: isMarked,
                 blockingExecutor: executor)
             return (vault, catalog, keyringFile.vault)
@@ -146,14 +147,15 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func opened<Keys>(
-        _ file: KeyFile, _ keyPath: String, _ name: String, _ logger: Logger,
+        _ file: KeyFile, _ keyPath: String, _ tokens: TokenOpener, _ logger: Logger,
         _ make: (OpenKeyFile) throws -> Keys
     ) -> Keys? {
         do {
             return try make(KeyOpener.open(file, keyPath: keyPath))
         } catch {
+            if let keys = tokens.open(file).flatMap({ try? make($0) }) { return keys }
             logger.error(
-                "the \(name) stays sealed",
+                "the \(file.kind == .keyring ? "keyring" : "log key") stays sealed",
                 metadata: [
                     "code": "\(ErrorCode.keyringRefused.rawValue)",
                     "reason": "\(KeyOpener.code(of: error))", "key_file": "\(keyPath)",

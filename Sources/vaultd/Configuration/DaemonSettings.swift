@@ -8,6 +8,7 @@ import Vault
 import VaultCrypto
 import VaultFormat
 import VaultServer
+import VaultStorage
 
 struct DaemonSettings: Sendable {
     struct DoorSettings: Sendable {
@@ -21,6 +22,9 @@ struct DaemonSettings: Sendable {
     let rootKeyFile: String
     let logKeyFile: String
     let publicKeyFile: String
+    let tokens: TokenSettings
+    /// Where a token's PIN is, for a start that nobody types at.
+    let pinFile: String?
     let doors: [Door: DoorSettings]
     let vault: Vault.Settings
     let inspectorProgram: String
@@ -39,6 +43,7 @@ struct DaemonSettings: Sendable {
             "rotation.every_days", "two_person", "log.level",
         ]
         keys.formUnion(ValidationSettings.known)
+        keys.formUnion(TokenSettings.known)
         for door in Door.allCases {
             for key in ["mode", "group", "users", "groups"] {
                 keys.insert("doors.\(door.name).\(key)")
@@ -59,6 +64,8 @@ struct DaemonSettings: Sendable {
             logKeyFile: try await keyFile(source, "log_key"),
             publicKeyFile: try await path(
                 source, "keys.public_key_file", default: "\(state)/audit.pub"),
+            tokens: try await TokenSettings(source),
+            pinFile: try await secretFile(source, "pkcs11_pin"),
             doors: doors, vault: try await vault(source),
             inspectorProgram: try await path(
                 source, "inspectors.program", default: Self.besideThisProgram("vaultinspect")),
@@ -71,13 +78,20 @@ struct DaemonSettings: Sendable {
             logLevel: try await logLevel(source))
     }
 
-    /// The key file of a name: a file, or a credential that the service manager hands over
-    /// (systemd.exec(5), `LoadCredential=`).
     private static func keyFile(_ source: SettingsSource, _ name: String) async throws -> String {
+        try await secretFile(source, name)
+            ?? "/etc/imagevault/\(name.prefix { $0 != "_" }).key"
+    }
+
+    /// Where the secret of a name is: in a file, or in a credential that the service manager hands over
+    /// (systemd.exec(5), `LoadCredential=`). Nil where neither is set.
+    private static func secretFile(
+        _ source: SettingsSource, _ name: String
+    ) async throws -> String? {
         let (file, credential) = ("keys.\(name)_file", "keys.\(name)_credential")
-        let fallback = "/etc/imagevault/\(name.prefix { $0 != "_" }).key"
         guard let id = try await source.text(credential) else {
-            return try await path(source, file, default: fallback)
+            guard try await source.text(file) != nil else { return nil }
+            return try await path(source, file, default: "")
         }
         guard try await source.text(file) == nil else {
             throw SettingsError("\(file) and \(credential) are two ways to one key: set one")

@@ -90,7 +90,7 @@ struct PassphraseTests {
         let family = [daemon.pid] + Family.children(of: daemon.pid)
         // Both launchers, and no stretching child any more.
         let names = family.map { Family.name(of: $0) }
-        #expect(names.filter { $0 == "vaultd-stretch" }.count == 1, "\(names)")
+        #expect(names.filter { $0 == "vaultd-slot" }.count == 1, "\(names)")
         guard Machine.isRoot else { return }
         for process in family {
             let found = try ProcessMemory(of: process).holds(Array(Self.passphrase.utf8))

@@ -73,7 +73,7 @@ struct IsolationTests {
         .enabled(if: Machine.isRoot, "for root only"))
     func workers() throws {
         let launchers = try daemon().children
-        #expect(Set(launchers.map { $0.status("Name") }) == ["vaultinspect", "vaultd-stretch"])
+        #expect(Set(launchers.map { $0.status("Name") }) == ["vaultinspect", "vaultd-slot"])
         for launcher in launchers {
             #expect(launcher.text("environ").isEmpty)
             #expect(launcher.status("NoNewPrivs") == "1")

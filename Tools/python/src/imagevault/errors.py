@@ -590,6 +590,53 @@ class BackupStranded(VaultError):
     default_fix = "Make it anew and expire the older one, or name it with --strand."
 
 
+class TokenNotConfigured(VaultError):
+    """`token-not-configured`: This vaultd speaks to no such token."""
+
+    default_code = "token-not-configured"
+    default_status = 409
+    default_title = "This vaultd speaks to no such token"
+    default_fix = "Set keys.pkcs11_module or keys.tpm2_configuration, in a vaultd built for it."
+
+
+class TokenModuleFailed(VaultError):
+    """`token-module-failed`: The token's library does not start."""
+
+    default_code = "token-module-failed"
+    default_status = 500
+    default_title = "The token's library does not start"
+    default_fix = "Check keys.pkcs11_module or keys.tpm2_configuration with the token's tool."
+
+
+class TokenUnavailable(VaultError):
+    """`token-unavailable`: The token does not answer."""
+
+    default_code = "token-unavailable"
+    default_status = 503
+    default_retryable = True
+    default_retry_after = 5.0
+    default_title = "The token does not answer"
+    default_fix = "Plug it in, or start it; its label must be that of keys.pkcs11_token."
+
+
+class TokenKeyUnfit(VaultError):
+    """`token-key-unfit`: The token has no key that opens this slot."""
+
+    default_code = "token-key-unfit"
+    default_status = 409
+    default_title = "The token has no key that opens this slot"
+    default_fix = "Bring back the key, object or PCRs that the slot was made with."
+
+
+class TokenLocked(VaultError):
+    """`token-locked`: The token takes no PIN now."""
+
+    default_code = "token-locked"
+    default_status = 403
+    default_title = "The token takes no PIN now"
+    default_fix = "Unlock it with its own tool; after a wrong PIN, unseal by hand."
+
+
 class InternalError(VaultError):
     """`internal-error`: Something went wrong here."""
 
@@ -664,6 +711,11 @@ BY_CODE: dict[str, type[VaultError]] = {
     "epoch-in-use": EpochInUse,
     "unknown-backup": UnknownBackup,
     "backup-stranded": BackupStranded,
+    "token-not-configured": TokenNotConfigured,
+    "token-module-failed": TokenModuleFailed,
+    "token-unavailable": TokenUnavailable,
+    "token-key-unfit": TokenKeyUnfit,
+    "token-locked": TokenLocked,
     "internal-error": InternalError,
 }
 
@@ -717,6 +769,11 @@ __all__ = [
     "SecondPersonRequired",
     "StorageFull",
     "StorageUnavailable",
+    "TokenKeyUnfit",
+    "TokenLocked",
+    "TokenModuleFailed",
+    "TokenNotConfigured",
+    "TokenUnavailable",
     "TooManyEpochs",
     "TooManySlots",
     "UnknownApproval",

@@ -1,5 +1,6 @@
-// Argon2id in a child: it is started for one passphrase by a launcher that runs since before there was a
-// key, and what it held is gone with it. It gets the passphrase through its socket and answers there.
+// What slots need done in a child: Argon2id, and whatever asks a token. It is started for one passphrase or
+// PIN by a launcher that runs since before there was a key, and what it held is gone with it. It gets its
+// question through its socket and answers there.
 
 import CVaultSystem
 import Glibc
@@ -9,7 +10,7 @@ package import VaultFormat
 
 /// What goes to the child before the passphrase. Its answer is the stretched bytes, or its end.
 package enum StretchWire {
-    private static let magic = Array("IVS".utf8) + [1]
+    package static let magic = Array("IVS".utf8) + [1]
     /// Magic, passes, memory in KiB, salt, length of the passphrase that follows.
     package static let headBytes = 4 + 4 + 4 + PassphraseParameters.saltBytes + 2
 
@@ -41,14 +42,19 @@ package enum StretchWire {
     }
 }
 
-package final class StretchingChild: PassphraseStretcher {
-    private let launcher: WorkerLauncher
-    private let turn = Mutex(())
+package final class SlotChild: PassphraseStretcher {
+    let launcher: WorkerLauncher
+    let tokens: TokenSettings
+    /// One child at a time.
+    let turn = Mutex(())
 
     /// Starts the launcher; before any key is in memory.
     ///
     /// - Parameter program: `vaultd` itself, which knows how to be that launcher and that child.
-    package init(program: String) throws(InspectorPoolError) {
+    package init(
+        program: String, tokens: TokenSettings = TokenSettings()
+    ) throws(InspectorPoolError) {
+        self.tokens = tokens
         launcher = try WorkerLauncher(executable: program)
     }
 
