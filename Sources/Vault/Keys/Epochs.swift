@@ -142,7 +142,9 @@ extension Vault {
         try await inTurn { () async throws(VaultError) in
             let old = try keyring()
             // What is on the disk is what is in use, or nothing is built on it.
-            guard try loadKeyFile(.keyring) == old.keys.file else { throw VaultError(.keyringRefused) }
+            guard try loadKeyFile(.keyring) == old.keys.file else {
+                throw VaultError(.keyringRefused)
+            }
             var event = Event(action, atMicroseconds: clock.nowMicroseconds())
             event.epoch = epoch
             event.operation = operation
