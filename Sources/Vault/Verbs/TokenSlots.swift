@@ -29,9 +29,8 @@ extension Vault {
 
     /// Lets a token forget the secret of a slot that no key file has any more.
     func forget(_ slot: KeySlot, vault: VaultID) {
-        guard slot.kind.isToken, let body = try? SoftwareSlotBody(parsing: slot.body) else {
-            return
-        }
+        guard slot.kind.isToken, let body = try? SoftwareSlotBody(parsing: slot.body)
+        else { return }
         for kind in KeyFile.Kind.allCases {
             guard let file = try? loadKeyFile(kind),
                 !file.slots.contains(where: { $0.id == slot.id })
