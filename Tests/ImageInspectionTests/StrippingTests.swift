@@ -105,6 +105,13 @@ struct StrippingTests {
         #expect(left == image(jfif + [0, 0], adobe))
     }
 
+    @Test func `what stripping brings to the front is judged there`() throws {
+        let image = TestPNG.hidingDocument
+        #expect(try accepted(image.behind).transformed == [])
+        #expect(try stripped(image.behind).bytes == image.front)
+        #expect(refusal(of: image.front)?.finding.code == .hiddenDocument)
+    }
+
     // MARK: Orientation
 
     /// An EXIF block with the secret and one orientation.

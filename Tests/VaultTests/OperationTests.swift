@@ -14,8 +14,10 @@ struct OperationTests {
         let test = try TestVault(catalog: memory)
         defer { test.stop() }
         try await test.put(TestImages.small)
+        // One of today's, which is left out.
+        let today = try await test.put(TestImages.other).image.image
         try await test.put(TestImages.large, as: TestClaim(in: TestKeys.clinic))
-        memory.age(keyring: test.keyring)
+        memory.age(keyring: test.keyring, except: today)
         let answer = try await test.reinspect(.init(below: 1, level: .structure))
         #expect(try await test.operation(answer).state == .pending)
         try await test.workToTheEnd()
@@ -107,6 +109,27 @@ struct OperationTests {
         #expect(found[0].finding?.code == .dimensionsAbsurd)
     }
 
+    @Test("each image is judged under its own namespace's policy")
+    func namespaces() async throws {
+        var strict = InspectionPolicy.structure
+        strict.maxPixels = 1
+        let memory = MemoryCatalog()
+        let blobs = MemoryBlobStore()
+        let lax = try TestVault(catalog: memory, blobs: blobs)
+        try await lax.put(TestImages.small)
+        let clinic = try await lax.put(
+            TestImages.small, as: TestClaim(in: TestKeys.clinic)
+        ).image.image
+        lax.stop()
+        let test = try TestVault(
+            catalog: memory, blobs: blobs, keyring: lax.keyring,
+            policies: InspectionPolicies(.structure, own: [TestKeys.clinic: strict]))
+        defer { test.stop() }
+        let answer = try await test.reinspect(.init())
+        try await test.workToTheEnd()
+        #expect(try await test.findings(answer).map(\.image) == [clinic])
+    }
+
     @Test("a trial changes no verdict")
     func trial() async throws {
         let memory = MemoryCatalog()
@@ -119,6 +142,41 @@ struct OperationTests {
         try await test.workToTheEnd()
         #expect(memory.tables.images == before)
         #expect(try await test.operation(answer).progress.done == 1)
+    }
+
+    @Test("a verdict that stays the same is not written again, and a deeper look is believed")
+    func unchanged() async throws {
+        let memory = MemoryCatalog()
+        let deep = try TestVault(catalog: memory, policies: InspectionPolicies(.default))
+        defer { deep.stop() }
+        try await deep.put(TestImages.small)
+        let before = memory.tables.images
+        #expect(before[0].verdict.level == .decode)
+        try await deep.reinspect(.init(level: .structure))
+        try await deep.workToTheEnd()
+        #expect(memory.tables.images == before)
+        // Not that of an older inspector, which may have overlooked something.
+        memory.age(keyring: deep.keyring, level: .decode)
+        try await deep.reinspect(.init(level: .structure))
+        try await deep.workToTheEnd()
+        #expect(memory.tables.images[0].verdict.level == .structure)
+    }
+
+    @Test("an operation that cannot go on fails, and says when and why")
+    func failed() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        let answer = try await test.reinspect()
+        test.inspector.answer(.error(VaultError(.catalogDamaged)))
+        test.clock.advance(microseconds: 7)
+        try await test.workToTheEnd()
+        let operation = try await test.operation(answer)
+        #expect(operation.state == .failed && operation.failure == .catalogDamaged)
+        #expect(operation.updatedMicroseconds == operation.createdMicroseconds + 7)
+        let end = try #require(test.log().last { $0.action == "operation.ended" })
+        #expect(end.summary == "operation.ended failed catalog-damaged")
     }
 
     @Test("an inspector that has no worker stops the work, and it goes on later")
@@ -277,12 +335,15 @@ struct OperationTests {
 
 extension MemoryCatalog {
     /// Makes every verdict one of an inspector before the first, as if it had been stored long ago.
-    fileprivate func age(keyring: Keyring) {
+    fileprivate func age(
+        keyring: Keyring, level: InspectionLevel = .structure, except today: ImageID? = nil
+    ) {
         tamper { tables in
             tables.images = tables.images.map { image in
+                guard image.image != today else { return image }
                 var image = image
                 image.verdict = Verdict(
-                    level: .structure, inspectorVersion: 0, findings: [], flags: [])
+                    level: level, inspectorVersion: 0, findings: [], flags: [])
                 return image.authenticated(by: keyring, at: image.changedAt)
             }
         }

@@ -143,6 +143,24 @@ struct PutTests {
         #expect(plain.image.image == put.image.image)
     }
 
+    @Test("what would be stored after stripping is refused where it breaks a rule by itself")
+    func strippedToHarm() async throws {
+        var policy = InspectionPolicy.structure
+        let image = TestPNG.hidingDocument.behind
+        for (metadata, code) in [
+            (InspectionPolicy.Metadata.keep, nil), (.strip, ErrorCode.imageRefused),
+        ] {
+            policy.metadata = metadata
+            let memory = MemoryCatalog()
+            let test = try TestVault(catalog: memory, policies: InspectionPolicies(policy))
+            defer { test.stop() }
+            #expect(try await refusal { try await test.put(image) } == code)
+            #expect(memory.tables.images.count == (code == nil ? 1 : 0))
+            let event = try #require(test.log().last { $0.action == "image.put" })
+            #expect(event.finding == (code == nil ? nil : "hidden-document"))
+        }
+    }
+
     @Test("with the policy strip, metadata is left out and said so, and the picture is one image")
     func stripping() async throws {
         var policy = InspectionPolicy.structure

@@ -194,4 +194,86 @@ struct QuarantineTests {
         // A damaged blob is no reason to quarantine.
         #expect(try await test.vault.quarantined(after: 0, limit: 9, test.call()).images.count == 2)
     }
+
+    @Test("both lists come in pages, and a row that was changed is in none")
+    func lists() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        var ids: [ImageID] = []
+        for image in TestImages.numbered(0..<3) {
+            let id = try await test.put(image).image.image
+            try await test.quarantine(id)
+            _ = try await test.ask(.releaseImage, id)
+            ids.append(id)
+        }
+        let vault = test.vault
+        let images = try await vault.quarantined(after: 0, limit: 2, test.call())
+        #expect(images.images.map(\.image) == Array(ids[..<2]))
+        let imagesAfter = try #require(images.next)
+        let lastImages = try await vault.quarantined(after: imagesAfter, limit: 2, test.call())
+        #expect(lastImages.images.map(\.image) == [ids[2]] && lastImages.next == nil)
+        let requests = try await vault.approvals(after: 0, limit: 2, test.call())
+        #expect(requests.approvals.map(\.image) == Array(ids[..<2]))
+        let requestsAfter = try #require(requests.next)
+        let lastRequests = try await vault.approvals(after: requestsAfter, limit: 2, test.call())
+        #expect(lastRequests.approvals.map(\.image) == [ids[2]] && lastRequests.next == nil)
+
+        memory.tamper { tables in
+            tables.images[1].quarantinedMicroseconds = 5
+            tables.approvals[1].state = .waiting
+            tables.approvals[1].approver = 5
+        }
+        #expect(
+            try await refusal { _ = try await vault.quarantined(after: 0, limit: 9, test.call()) }
+                == .rowDamaged)
+        #expect(
+            try await refusal { _ = try await vault.approvals(after: 0, limit: 9, test.call()) }
+                == .rowDamaged)
+    }
+
+    @Test("each event names the image's own namespace, and each approval its request")
+    func events() async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        let claim = try TestClaim(in: TestKeys.clinic)
+        let id = try await test.put(TestImages.small, as: claim).image.image
+        _ = try await test.vault.quarantine(id, in: TestKeys.clinic, test.call())
+        let answer = try await test.vault.request(
+            .eraseImage, id, in: TestKeys.clinic, test.call(), at: nil
+        ) { StoredAnswer(status: 201, body: $0.approval.bytes + $0.digest.bytes) }
+        let approval = try ApprovalID(bytes: Array(answer.body.prefix(ApprovalID.byteCount)))
+        let digest = try Digest256(bytes: Array(answer.body.dropFirst(ApprovalID.byteCount)))
+        // Refused once, which names the request, too.
+        let other = LogHash.digest([1])
+        #expect(
+            try await refusal {
+                _ = try await test.vault.approve(approval, digest: other, test.call())
+            } == .approvalMismatch)
+        _ = try await test.vault.approve(approval, digest: digest, test.call())
+        let lines = try test.log().filter { $0.namespace == "clinic" && $0.image == id.hex }
+        #expect(
+            lines.map(\.summary) == [
+                "image.put done", "image.quarantined done", "quarantine.requested done",
+                "image.erased done",
+            ])
+        #expect(lines.map(\.approval) == [nil, nil, approval.hex, approval.hex])
+        #expect(lines.map(\.work) == [nil, nil, "erase", "erase"])
+    }
+
+    @Test("so many requests wait and no more, and those that lapsed long ago go")
+    func crowd() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small).image.image
+        try await test.quarantine(id)
+        for _ in 0..<Limits.approvalsWaiting { _ = try await test.ask(.releaseImage, id) }
+        #expect(try await refusal { _ = try await test.ask(.releaseImage, id) } == .overloaded)
+        // Lapsed, they leave room; a day later each new one takes a hundred of them away.
+        test.clock.advance(microseconds: 2 * Limits.approvalSeconds * 1_000_000 + 1)
+        _ = try await test.ask(.releaseImage, id)
+        #expect(
+            memory.tables.approvals.count == Limits.approvalsWaiting - Limits.approvalSweep + 1)
+    }
 }

@@ -93,6 +93,17 @@ package struct TestPNG: Sendable {
         return data
     }
 
+    /// A PNG whose picture data reads as the head of a PDF, in front; and with so much metadata before it
+    /// that it lies behind the first kilobyte, where no reader looks for one.
+    package static var hidingDocument: (front: [UInt8], behind: [UInt8]) {
+        var random = TestRandom(seed: 1)
+        var rows = color.rows(&random)
+        rows.replaceSubrange(1..<6, with: Array("%PDF-".utf8))
+        let parts = color.parts.changing("IDAT") { $0.content = zlib(rows) }
+        let metadata = PNGParts.Chunk("prVt", [UInt8](repeating: 9, count: 1024))
+        return (parts.bytes, parts.inserting(metadata, before: "IDAT").bytes)
+    }
+
     /// A zlib stream of stored blocks (RFC 1950).
     package static func zlib(_ data: [UInt8]) -> [UInt8] {
         var stream: [UInt8] = [0x78, 0x01]

@@ -15,7 +15,7 @@ package final class StubInspector: ContentInspector {
     private struct State {
         var reply: Reply
         var asked: [(ImageType, InspectionPolicy)] = []
-        var meanwhile: @Sendable () -> Void = {}
+        var meanwhile: @Sendable () async -> Void = {}
     }
 
     private let state: Mutex<State>
@@ -27,7 +27,7 @@ package final class StubInspector: ContentInspector {
     package func answer(_ reply: Reply) { state.withLock { $0.reply = reply } }
 
     /// Has something happen while it looks at an image, such as time passing.
-    package func whileLooking(_ body: @escaping @Sendable () -> Void) {
+    package func whileLooking(_ body: @escaping @Sendable () async -> Void) {
         state.withLock { $0.meanwhile = body }
     }
 
@@ -44,7 +44,7 @@ package final class StubInspector: ContentInspector {
             state.asked.append((type, policy))
             return (state.reply, state.meanwhile)
         }
-        meanwhile()
+        await meanwhile()
         switch reply {
         case .nothing: return nil
         case .finding(let code): return code
