@@ -142,7 +142,7 @@ struct OperationRaceTests {
         let answer = try await test.reinspect()
         let operation = try await test.operation(answer).operation
         let step = OperationStep(
-            cursor: image.row, images: [.init(image: image, outcome: .passed(nil))])
+            cursor: image.row, .images([.init(image: image, outcome: .passed(nil))]))
         let event = Event(.operationAdvanced, atMicroseconds: 1)
         _ = try await test.vault.committer.commit(.advanceOperation(operation, step), event)
         #expect(

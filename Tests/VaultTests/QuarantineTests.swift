@@ -214,10 +214,12 @@ struct QuarantineTests {
         let lastImages = try await vault.quarantined(after: imagesAfter, limit: 2, test.call())
         #expect(lastImages.images.map(\.image) == [ids[2]] && lastImages.next == nil)
         let requests = try await vault.approvals(after: 0, limit: 2, test.call())
-        #expect(requests.approvals.map(\.image) == Array(ids[..<2]))
+        let subjects = ids.map { ApprovalSubject.image(.standard, $0) }
+        #expect(requests.approvals.map(\.subject) == Array(subjects[..<2]))
         let requestsAfter = try #require(requests.next)
         let lastRequests = try await vault.approvals(after: requestsAfter, limit: 2, test.call())
-        #expect(lastRequests.approvals.map(\.image) == [ids[2]] && lastRequests.next == nil)
+        #expect(lastRequests.approvals.map(\.subject) == [subjects[2]])
+        #expect(lastRequests.next == nil)
 
         memory.tamper { tables in
             tables.images[1].quarantinedMicroseconds = 5

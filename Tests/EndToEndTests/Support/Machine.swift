@@ -25,7 +25,7 @@ enum Machine {
     }
 
     /// Whether there is a debugger that writes cores.
-    static let hasDebugger = (try? run("gcore", []))?.ending == .exited(2)
+    static let hasDebugger = has("gcore")
 
     /// Whether a file system can be mounted, which root in a container often may not.
     static let canMount: Bool = {
