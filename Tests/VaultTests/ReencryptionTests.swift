@@ -1,7 +1,6 @@
 // Everything that is stored under new keys: what was seen before opens nothing that is made after, and
 // nothing is lost on the way.
 
-import Dispatch
 import Testing
 import Vault
 import VaultCrypto
@@ -148,12 +147,7 @@ struct ReencryptionTests {
         try await test.reencrypt()
         catalog.afterNextClaim {
             // The row was read; before its blob is opened, everything is sealed anew.
-            let done = DispatchSemaphore(value: 0)
-            Task {
-                try? await test.workToTheEnd()
-                done.signal()
-            }
-            done.wait()
+            blockUntilDone { try? await test.workToTheEnd() }
         }
         #expect(try await test.get(image.image) == TestImages.small)
         #expect(memory.tables.images[0].blob != image.blob)

@@ -1,7 +1,6 @@
 // All keys under a new epoch, while the vault serves: nothing is lost, nothing stays behind, and what was
 // come to is signed.
 
-import Dispatch
 import Testing
 import Vault
 import VaultCrypto
@@ -101,12 +100,7 @@ struct RotationTests {
         let image = try await test.put(TestImages.small).image
         try await test.rotate()
         catalog.beforeNextClaim {
-            let done = DispatchSemaphore(value: 0)
-            Task {
-                try? await test.workToTheEnd()
-                done.signal()
-            }
-            done.wait()
+            blockUntilDone { try? await test.workToTheEnd() }
         }
         #expect(try await test.get(image.image) == TestImages.small)
         #expect(try census() == [2: 2])
