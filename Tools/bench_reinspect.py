@@ -85,7 +85,7 @@ def photo(path: Path | None) -> bytes:
         return path.read_bytes()
     from importlib import import_module
 
-    scene = import_module("make-photos").scene().resize((1000, 750))
+    scene = import_module("make-photos").scene().resize((1400, 1050))
     content = b""
     for quality in range(95, 40, -3):
         out = io.BytesIO()
