@@ -166,7 +166,7 @@ struct LogTests {
 
     @Test("without the log's key there is no checkpoint, and the log goes on")
     func noCheckpoint() async throws {
-        let test = try TestVault()
+        let test = try TestVault(openLogKey: { nil })
         defer { test.stop() }
         #expect(try await test.vault.checkpoint(test.call()) == nil)
         #expect(try test.log().map(\.summary) == ["log.read done"])

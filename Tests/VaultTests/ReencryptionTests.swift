@@ -145,10 +145,8 @@ struct ReencryptionTests {
         defer { test.stop() }
         let image = try await test.put(TestImages.small).image
         try await test.reencrypt()
-        catalog.afterNextClaim {
-            // The row was read; before its blob is opened, everything is sealed anew.
-            blockUntilDone { try? await test.workToTheEnd() }
-        }
+        // The row was read; before its blob is opened, everything is sealed anew.
+        catalog.afterNextClaim { OwnThread.wait { try? await test.workToTheEnd() } }
         #expect(try await test.get(image.image) == TestImages.small)
         #expect(memory.tables.images[0].blob != image.blob)
     }

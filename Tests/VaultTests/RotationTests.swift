@@ -99,9 +99,7 @@ struct RotationTests {
         defer { test.stop() }
         let image = try await test.put(TestImages.small).image
         try await test.rotate()
-        catalog.beforeNextClaim {
-            blockUntilDone { try? await test.workToTheEnd() }
-        }
+        catalog.beforeNextClaim { OwnThread.wait { try? await test.workToTheEnd() } }
         #expect(try await test.get(image.image) == TestImages.small)
         #expect(try census() == [2: 2])
     }
@@ -195,7 +193,7 @@ struct RotationTests {
 
     @Test("while the log's key is closed the statement waits, and nothing else does")
     func waitsForSigner() async throws {
-        let test = try TestVault(catalog: memory)
+        let test = try TestVault(catalog: memory, openLogKey: { nil })
         defer { test.stop() }
         try await test.put(TestImages.small)
         let answer = try await test.rotate()

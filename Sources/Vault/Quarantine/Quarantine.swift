@@ -113,7 +113,8 @@ extension Vault {
             let grant = ApprovalGrant(
                 approval: id, digest: digest, approver: call.caller.uid,
                 needsSecondPerson: settings.twoPerson.contains(found.kind.rule))
-            if case .epoch(let destruction) = found.subject {
+            // One that was approved before is refused where every other is.
+            if case .epoch(let destruction) = found.subject, found.state == .waiting {
                 return try await approve(destruction, grant, event)
             }
             let committed = try await committer.commit(.approve(grant), event)
