@@ -22,6 +22,23 @@ extension VaultClient {
         try await answer(BackupAnswer.self, to: exchange(.DELETE, APIPath.backup(id)))
     }
 
+    /// Destructions that wait for approval.
+    package func destructions(
+        _ page: PageQuery
+    ) async throws(ClientError) -> DestructionListAnswer {
+        try await answer(
+            DestructionListAnswer.self, to: exchange(.GET, APIPath.destructions + page.query))
+    }
+
+    /// Approves a destruction, and carries it out.
+    package func approveDestruction(
+        _ id: ApprovalID, digest: Digest256
+    ) async throws(ClientError) -> DestructionAnswer {
+        try await answer(
+            DestructionAnswer.self,
+            to: send(ApproveRequest(digest: digest), to: APIPath.destruction(id)))
+    }
+
     /// Destroys an epoch's key, or asks for it where that takes two.
     package func destroy(
         _ epoch: EpochNumber, strand: [BackupID]

@@ -180,6 +180,14 @@ enum Samples {
             inspection: InspectionSummary(ReinspectionParameters(level: .decode)))
     }
 
+    static func destruction() throws -> DestructionApproval {
+        DestructionApproval(
+            id: try ApprovalID(bytes: Array(0..<16)),
+            destruction: try EpochDestruction(epoch: .first, stranded: []),
+            digest: try Digest256(hex: hex), state: .waiting, requester: 1000, approver: nil,
+            createdMicroseconds: 1, expiresMicroseconds: 2)
+    }
+
     static func backup() throws -> BackupAnswer {
         BackupAnswer(
             id: try BackupID(bytes: Array(0..<16)), state: .kept, createdMicroseconds: 1,

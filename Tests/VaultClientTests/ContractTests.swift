@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 45)
+        #expect(operations.count == 47)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -123,6 +123,10 @@ struct ContractTests {
         try expectMembers("Dropped", WireJSON.encode(dropped))
         try expectMembers("Backup", WireJSON.encode(Samples.backup()))
         try expectMembers("BackupList", WireJSON.encode(BackupListAnswer(backups: [], next: nil)))
+        try expectMembers("DestructionApproval", WireJSON.encode(Samples.destruction()))
+        try expectMembers(
+            "DestructionList",
+            WireJSON.encode(DestructionListAnswer(destructions: [], next: nil)))
         try expectMembers(
             "Destruction",
             WireJSON.encode(DestructionAnswer(epoch: .first, generation: 1, approval: nil)))

@@ -135,22 +135,32 @@ struct DestructionTests {
         #expect(try test.current.state(of: .first) == .readable)
         let asked = (id: request.approval, digest: request.digest)
         #expect(
-            try await refusal { try await test.approve(asked, uid: 5) } == .secondPersonRequired)
+            try await refusal { try await test.approveDestruction(asked, uid: 5) }
+                == .secondPersonRequired)
         let other = (id: request.approval, digest: LogHash.digest([]))
-        #expect(try await refusal { try await test.approve(other, uid: 6) } == .approvalMismatch)
+        #expect(
+            try await refusal { try await test.approveDestruction(other, uid: 6) }
+                == .approvalMismatch)
         #expect(try test.current.state(of: .first) == .readable)
-        let performed = try await test.approve(asked, uid: 6)
+        #expect(try await refusal { try await test.approve(asked, uid: 6) } == .unknownApproval)
+        let waiting = try await test.vault.approvals(
+            ofImages: false, after: 0, limit: 9, test.call())
+        #expect(waiting.approvals.map(\.approval) == [request.approval])
+        let images = try await test.vault.approvals(after: 0, limit: 9, test.call())
+        #expect(images.approvals.isEmpty)
+        let performed = try await test.approveDestruction(asked, uid: 6)
         #expect(performed.state == .performed && performed.approver == 6)
         #expect(try test.current.state(of: .first) == .destroyed)
         let event = try #require(try test.log().last { $0.action == "epoch.destroyed" })
         #expect(event.approval == request.approval.hex && event.work == "destroy-epoch")
-        #expect(try await refusal { try await test.approve(asked, uid: 7) } == .approvalUsed)
+        #expect(
+            try await refusal { try await test.approveDestruction(asked, uid: 7) } == .approvalUsed)
 
         try await test.rotateWholly()
         guard case .waiting(let late) = try await test.destroy(2, uid: 5) else { return }
         test.clock.advance(microseconds: Limits.approvalSeconds * 1_000_000 + 1)
         let code = try await refusal {
-            try await test.approve((id: late.approval, digest: late.digest), uid: 6)
+            try await test.approveDestruction((id: late.approval, digest: late.digest), uid: 6)
         }
         #expect(code == .approvalExpired)
         #expect(try test.current.state(of: EpochNumber(2)) == .readable)
@@ -165,7 +175,8 @@ struct DestructionTests {
         guard case .waiting(let request) = try await test.destroy(1, uid: 5) else { return }
         _ = try await test.register(epochs: [1])
         let code = try await refusal {
-            try await test.approve((id: request.approval, digest: request.digest), uid: 6)
+            try await test.approveDestruction(
+                (id: request.approval, digest: request.digest), uid: 6)
         }
         #expect(code == .backupStranded)
         #expect(try test.current.state(of: .first) == .readable)

@@ -52,7 +52,8 @@ struct QuarantineChange {
         let row = offered.authenticated(by: keyring, at: index)
         let isCrowded = try catalogued { () throws(StorageError) in
             try catalog.waitingApprovals(
-                at: microseconds, after: 0, limit: Limits.approvalsWaiting
+                ofImages: offered.kind.isOfImage, at: microseconds, after: 0,
+                limit: Limits.approvalsWaiting
             ).count == Limits.approvalsWaiting
         }
         guard !isCrowded else { throw .refused(VaultError(.overloaded)) }

@@ -47,20 +47,27 @@ extension Vault {
         }
     }
 
-    /// Carries out what was asked for, once, with the approval.
-    func approve(
-        _ destruction: EpochDestruction, _ grant: ApprovalGrant, _ event: Event
-    ) async throws(VaultError) -> ApprovalRow {
-        try await inTurn { () async throws(VaultError) in
-            _ = try await destroy(destruction, .approve(grant), event)
-            return try approval(grant.approval)
+    /// Approves a destruction that somebody asked for, and carries it out, once.
+    ///
+    /// - Parameter digest: the request as the approver knows it.
+    /// - Returns: the generation of the keyring without the epoch's key.
+    /// - Throws: ``VaultError`` as ``approve(_:digest:_:)`` and ``destroyEpoch(_:_:)``.
+    package func approveDestruction(
+        _ id: ApprovalID, digest: Digest256, _ call: Call
+    ) async throws(VaultError) -> (request: ApprovalRow, generation: UInt64) {
+        try await audited(.epochDestroyed, call) { () async throws(VaultError) in
+            var event = event(.epochDestroyed, call)
+            event.approval = id
+            let (row, grant) = try approvable(id, ofImages: false, digest, call)
+            guard row.state == .waiting, case .epoch(let destruction) = row.subject else {
+                throw VaultError(.approvalUsed)
+            }
+            return try await inTurn { () async throws(VaultError) in
+                let generation = try await destroy(destruction, .approve(grant), event)
+                let (done, _) = try approvable(id, ofImages: false, digest, call)
+                return (done, generation)
+            }
         }
-    }
-
-    private func approval(_ id: ApprovalID) throws(VaultError) -> ApprovalRow {
-        let found = try reading { (reader) throws(StorageError) in try reader.approval(id) }
-        guard let found else { throw VaultError(.unknownApproval) }
-        return found
     }
 
     /// Writes the generation without the epoch's key, once its change is durable.

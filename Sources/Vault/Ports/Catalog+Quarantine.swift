@@ -5,9 +5,10 @@ package protocol QuarantineReader {
     /// Quarantined images of every namespace, by row, after row `after`.
     func quarantinedImages(after: Int64, limit: Int) throws(StorageError) -> [ImageRow]
     func approval(_ id: ApprovalID) throws(StorageError) -> ApprovalRow?
-    /// Requests that wait and have not lapsed at a time, by row, after row `after`.
+    /// Requests that wait and have not lapsed at a time, by row, after row `after`: those about images,
+    /// or those about epochs.
     func waitingApprovals(
-        at microseconds: Int64, after: Int64, limit: Int
+        ofImages: Bool, at microseconds: Int64, after: Int64, limit: Int
     ) throws(StorageError) -> [ApprovalRow]
 }
 

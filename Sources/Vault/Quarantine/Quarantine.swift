@@ -76,16 +76,16 @@ extension Vault {
         }
     }
 
-    /// Requests that wait for approval.
+    /// Requests that wait for approval: those about images, or those about epochs.
     package func approvals(
-        after: Int64, limit: Int, _ call: Call
+        ofImages: Bool = true, after: Int64, limit: Int, _ call: Call
     ) async throws(VaultError) -> ApprovalPage {
         try await audited(.quarantineRead, call) { () async throws(VaultError) in
             let keyring = try keyring()
             let limit = min(max(limit, 1), Limits.pageRows)
             let rows = try reading { (reader) throws(StorageError) in
                 try reader.waitingApprovals(
-                    at: clock.nowMicroseconds(), after: after, limit: limit + 1)
+                    ofImages: ofImages, at: clock.nowMicroseconds(), after: after, limit: limit + 1)
             }
             for row in rows { try row.verify(with: keyring) }
             _ = try await committer.commit(.none, event(.quarantineRead, call))
@@ -106,17 +106,7 @@ extension Vault {
         try await audited(.quarantineApproved, call) { () async throws(VaultError) in
             var event = event(.quarantineApproved, call)
             event.approval = id
-            let keyring = try keyring()
-            let found = try reading { (reader) throws(StorageError) in try reader.approval(id) }
-            guard let found else { throw VaultError(.unknownApproval) }
-            try found.verify(with: keyring)
-            let grant = ApprovalGrant(
-                approval: id, digest: digest, approver: call.caller.uid,
-                needsSecondPerson: settings.twoPerson.contains(found.kind.rule))
-            // One that was approved before is refused where every other is.
-            if case .epoch(let destruction) = found.subject, found.state == .waiting {
-                return try await approve(destruction, grant, event)
-            }
+            let (_, grant) = try approvable(id, ofImages: true, digest, call)
             let committed = try await committer.commit(.approve(grant), event)
             guard case .approved(let approval, let erased) = committed.result else {
                 throw VaultError(.internalError)
@@ -124,5 +114,23 @@ extension Vault {
             if let erased { discard(erased) }
             return approval
         }
+    }
+
+    /// The request of this id, and what its approver may allow.
+    ///
+    /// - Throws: ``VaultError`` `unknown-approval`, also where it is about something else.
+    func approvable(
+        _ id: ApprovalID, ofImages: Bool, _ digest: Digest256, _ call: Call
+    ) throws(VaultError) -> (ApprovalRow, ApprovalGrant) {
+        let keyring = try keyring()
+        let found = try reading { (reader) throws(StorageError) in try reader.approval(id) }
+        guard let found, found.kind.isOfImage == ofImages else {
+            throw VaultError(.unknownApproval)
+        }
+        try found.verify(with: keyring)
+        let grant = ApprovalGrant(
+            approval: id, digest: digest, approver: call.caller.uid,
+            needsSecondPerson: settings.twoPerson.contains(found.kind.rule))
+        return (found, grant)
     }
 }

@@ -44,13 +44,8 @@ package struct QuarantineAnswer: Codable, Hashable, Sendable {
 package struct ApprovalAnswer: Codable, Hashable, Sendable {
     package var id: ApprovalID
     package var action: String
-    /// Null where it is about no image; so is the namespace.
-    @Nullable package var image: ImageID?
-    @Nullable package var namespace: NamespaceName?
-    /// The epoch that is to be destroyed; null where it is about an image.
-    @Nullable package var epoch: UInt32?
-    /// Backups that are given up with it.
-    package var strand: [BackupID]
+    package var image: ImageID
+    package var namespace: NamespaceName
     /// What an approver sends: the digest of this request and no other.
     package var digest: Digest256
     package var state: String
@@ -61,8 +56,8 @@ package struct ApprovalAnswer: Codable, Hashable, Sendable {
     package var expires: UTCTime
 
     package init(
-        id: ApprovalID, kind: ApprovalKind, image: ImageID?, namespace: NamespaceName?,
-        destruction: EpochDestruction? = nil, digest: Digest256, state: ApprovalState,
+        id: ApprovalID, kind: ApprovalKind, image: ImageID, namespace: NamespaceName,
+        digest: Digest256, state: ApprovalState,
         requester: UInt32, approver: UInt32?,
         createdMicroseconds: Int64, expiresMicroseconds: Int64
     ) {
@@ -70,8 +65,6 @@ package struct ApprovalAnswer: Codable, Hashable, Sendable {
         action = kind.name
         self.image = image
         self.namespace = namespace
-        epoch = destruction?.epoch.value
-        strand = destruction?.stranded ?? []
         self.digest = digest
         self.state = state.name
         self.requester = requester

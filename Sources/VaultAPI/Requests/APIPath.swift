@@ -23,6 +23,7 @@ package enum APIPath {
     package static let keys = "/v1/keys"
     package static let rotate = "/v1/keys/rotate"
     package static let reencrypt = "/v1/keys/reencrypt"
+    package static let destructions = "/v1/keys/destructions"
     package static let backups = "/v1/backups"
     package static let events = "/v1/events"
     package static let checkpoint = "/v1/checkpoint"
@@ -46,6 +47,7 @@ package enum APIPath {
         "\(operation(id))/statement"
     }
 
+    package static func destruction(_ id: ApprovalID) -> String { "\(destructions)/\(id.hex)" }
     package static func backup(_ id: BackupID) -> String { "\(backups)/\(id.hex)" }
     package static func destruction(_ epoch: EpochNumber) -> String {
         "\(keys)/epochs/\(epoch)/destroy"

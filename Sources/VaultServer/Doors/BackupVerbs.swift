@@ -13,6 +13,8 @@ extension RequestHandler {
         case .listBackups: return try await listBackups(exchange)
         case .expireBackup(let id): return try await expireBackup(id, exchange)
         case .destroyEpoch(let number): return try await destroyEpoch(number, exchange)
+        case .listDestructions: return try await listDestructions(exchange)
+        case .approveDestruction(let id): return try await approveDestruction(id, exchange)
         default: return nil
         }
     }
@@ -73,9 +75,50 @@ extension RequestHandler {
             return .json(DestructionAnswer(epoch: epoch, generation: generation, approval: nil))
         case .waiting(let row):
             return .json(
-                DestructionAnswer(epoch: epoch, generation: nil, approval: ApprovalAnswer(row)),
+                DestructionAnswer(
+                    epoch: epoch, generation: nil, approval: DestructionApproval(row)),
                 status: .accepted)
         }
+    }
+
+    private func listDestructions(_ exchange: Exchange) async throws -> Answer {
+        let (query, after) = try await page(exchange)
+        let page = try await verb { () async throws(VaultError) in
+            try await vault.approvals(
+                ofImages: false, after: after ?? 0, limit: query.limit, exchange.call)
+        }
+        return .json(
+            DestructionListAnswer(
+                destructions: page.approvals.compactMap { DestructionApproval($0) },
+                next: page.next.flatMap { PageCursor(row: $0) }))
+    }
+
+    private func approveDestruction(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        let request = try await body(ApproveRequest.self, exchange)
+        // What has not the form of a request's id is none.
+        guard let id = try? ApprovalID(hex: id) else {
+            throw try await refused(VaultError(.unknownApproval), exchange)
+        }
+        let (row, generation) = try await verb { () async throws(VaultError) in
+            try await vault.approveDestruction(id, digest: request.digest, exchange.call)
+        }
+        guard let approval = DestructionApproval(row),
+            let epoch = try? EpochNumber(approval.epoch)
+        else { throw Refusal(error: VaultError(.internalError), detail: nil) }
+        return .json(
+            DestructionAnswer(epoch: epoch, generation: generation, approval: approval))
+    }
+}
+
+extension DestructionApproval {
+    /// Nil for a request that is not about an epoch.
+    init?(_ row: ApprovalRow) {
+        guard case .epoch(let destruction) = row.subject else { return nil }
+        self.init(
+            id: row.approval, destruction: destruction, digest: row.digest, state: row.state,
+            requester: row.requester, approver: row.approver,
+            createdMicroseconds: row.createdMicroseconds,
+            expiresMicroseconds: row.expiresMicroseconds)
     }
 }
 

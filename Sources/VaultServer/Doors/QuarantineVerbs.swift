@@ -59,7 +59,7 @@ extension RequestHandler {
         }
         return .json(
             ApprovalListAnswer(
-                approvals: page.approvals.map { ApprovalAnswer($0) },
+                approvals: page.approvals.compactMap { ApprovalAnswer($0) },
                 next: page.next.flatMap { PageCursor(row: $0) }))
     }
 
@@ -96,21 +96,12 @@ extension QuarantinedImage {
     }
 }
 
-extension ApprovalSubject {
-    fileprivate var image: ImageID? { if case .image(_, let image) = self { image } else { nil } }
-    fileprivate var namespace: NamespaceName? {
-        if case .image(let namespace, _) = self { namespace } else { nil }
-    }
-    fileprivate var destruction: EpochDestruction? {
-        if case .epoch(let destruction) = self { destruction } else { nil }
-    }
-}
-
 extension ApprovalAnswer {
-    init(_ row: ApprovalRow) {
+    /// Nil for a request that is not about an image.
+    init?(_ row: ApprovalRow) {
+        guard case .image(let namespace, let image) = row.subject else { return nil }
         self.init(
-            id: row.approval, kind: row.kind, image: row.subject.image,
-            namespace: row.subject.namespace, destruction: row.subject.destruction,
+            id: row.approval, kind: row.kind, image: image, namespace: namespace,
             digest: row.digest, state: row.state, requester: row.requester,
             approver: row.approver, createdMicroseconds: row.createdMicroseconds,
             expiresMicroseconds: row.expiresMicroseconds)

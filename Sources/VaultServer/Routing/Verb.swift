@@ -36,6 +36,8 @@ enum Verb: Hashable, Sendable {
     case readKeys, rotateKeys, reencrypt
     case readStatement(String)
     case destroyEpoch(String)
+    case listDestructions
+    case approveDestruction(String)
     case registerBackup, listBackups
     case expireBackup(String)
 
@@ -86,6 +88,10 @@ enum Verb: Hashable, Sendable {
         case (.admin, 3, "keys"): return [(.get, .readKeys)]
         case (.admin, 4, "keys") where segments[3] == "rotate": return [(.post, .rotateKeys)]
         case (.admin, 4, "keys") where segments[3] == "reencrypt": return [(.post, .reencrypt)]
+        case (.admin, 4, "keys") where segments[3] == "destructions":
+            return [(.get, .listDestructions)]
+        case (.admin, 5, "keys") where segments[3] == "destructions":
+            return [(.post, .approveDestruction(segments[4]))]
         case (.admin, 6, "keys") where segments[3] == "epochs" && segments[5] == "destroy":
             return [(.post, .destroyEpoch(segments[4]))]
         case (.admin, 3, "backups"): return [(.get, .listBackups), (.post, .registerBackup)]
@@ -140,7 +146,7 @@ enum Verb: Hashable, Sendable {
         case .putImage, .inspectImage: .image
         case .unseal, .addSlot, .proveSlot: .secret
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
-            .registerBackup, .reencrypt:
+            .approveDestruction, .registerBackup, .reencrypt:
             .small
         default: .none
         }
@@ -153,7 +159,7 @@ enum Verb: Hashable, Sendable {
         case .putImage, .inspectImage, .deleteImage, .seal, .unseal, .addSlot, .removeSlot,
             .proveSlot, .challengeSlot, .rotateRoot, .rotateLogKey, .startInspection,
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
-            .destroyEpoch, .registerBackup, .expireBackup:
+            .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup:
             true
         default: false
         }
@@ -191,7 +197,8 @@ enum Verb: Hashable, Sendable {
         case .readKeys: .keysRead
         case .rotateKeys, .reencrypt: .operationStarted
         case .readStatement: .statementRead
-        case .destroyEpoch: .epochDestroyed
+        case .destroyEpoch, .approveDestruction: .epochDestroyed
+        case .listDestructions: .quarantineRead
         case .registerBackup: .backupRegistered
         case .listBackups: .backupsRead
         case .expireBackup: .backupExpired

@@ -27,13 +27,13 @@ extension SQLiteRows {
     }
 
     func waitingApprovals(
-        at microseconds: Int64, after: Int64, limit: Int
+        ofImages: Bool, at microseconds: Int64, after: Int64, limit: Int
     ) throws(StorageError) -> [ApprovalRow] {
         try all(
             """
             SELECT \(Self.approvalColumns) FROM approval
-            WHERE state = 1 AND expires >= ? AND id > ? ORDER BY id LIMIT ?
-            """, [microseconds, after, limit]
+            WHERE state = 1 AND expires >= ? AND id > ? AND (kind = 3) <> ? ORDER BY id LIMIT ?
+            """, [microseconds, after, ofImages ? 1 : 0, limit]
         ) { row throws in try ApprovalRow(row) }
     }
 

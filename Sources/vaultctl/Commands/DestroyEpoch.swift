@@ -42,13 +42,26 @@ struct KeysDestroyEpoch: AsyncParsableCommand {
     private func show(_ answer: DestructionAnswer) {
         if common.json { return Output.json(answer) }
         if let approval = answer.approval {
-            Quarantine.show(approval, json: false)
+            Self.show(approval)
             Output.note(
                 "Nothing is done until somebody else approves it: vaultctl keys approve "
                     + "\(approval.id.hex) \(approval.digest.hex)")
         } else {
             Output.line("epoch \(answer.epoch) is destroyed, generation \(answer.generation ?? 0)")
         }
+    }
+
+    /// A request as its approver has to see it.
+    static func show(_ approval: DestructionApproval) {
+        let lines = Table.pairs(
+            [
+                ("request", approval.id.hex), ("digest", approval.digest.hex),
+                ("destroys", "epoch \(approval.epoch)"),
+            ] + approval.strand.map { ("gives up", "backup \($0.hex)") } + [
+                ("asked by", "uid \(approval.requester)"),
+                ("until", Units.moment(approval.expires)), ("state", approval.state),
+            ])
+        Output.line(lines.joined(separator: "\n"))
     }
 
     /// Names what would become unreadable.
@@ -60,5 +73,50 @@ struct KeysDestroyEpoch: AsyncParsableCommand {
         }
         Output.note("These would become unreadable:")
         Output.note(Backups.table(needed).joined(separator: "\n"))
+    }
+}
+
+struct KeysDestructions: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destructions",
+        abstract: "List the destructions of epochs that wait for approval.",
+        discussion: "Speaks to the admin socket. Example: vaultctl keys destructions")
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await common.session(.admin) { client in
+            let page = try await client.destructions(PageQuery(limit: Limits.pageRows))
+            for approval in page.destructions {
+                common.json ? Output.json(approval) : KeysDestroyEpoch.show(approval)
+            }
+        }
+    }
+}
+
+struct KeysApprove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Approve the destruction of an epoch, and carry it out.",
+        discussion: """
+            The digest says which request you looked at. Who asked cannot approve.
+
+            Speaks to the admin socket. Example: vaultctl keys approve 5fec…6c79 9f86…d3b2
+            """)
+
+    @Argument(help: "The request's id: 32 hexadecimal digits.")
+    var request: ApprovalID
+
+    @Argument(help: "Its digest: 64 hexadecimal digits.")
+    var digest: Digest256
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await common.session(.admin) { client in
+            let answer = try await client.approveDestruction(request, digest: digest)
+            if common.json { return Output.json(answer) }
+            Output.line("epoch \(answer.epoch) is destroyed, generation \(answer.generation ?? 0)")
+        }
     }
 }

@@ -19,19 +19,11 @@ struct Quarantine: AsyncParsableCommand {
         guard !json else { return Output.json(approval) }
         let lines = Table.pairs([
             ("request", approval.id.hex), ("digest", approval.digest.hex),
-            ("action", approval.action), subject(approval),
-        ])
-        let about = approval.strand.map { ("gives up", "backup \($0.hex)") }
-        let rest = Table.pairs([
+            ("action", approval.action), ("image", approval.image.hex),
             ("asked by", "uid \(approval.requester)"), ("until", Units.moment(approval.expires)),
             ("state", approval.state),
         ])
-        Output.line((lines + Table.pairs(about) + rest).joined(separator: "\n"))
-    }
-
-    private static func subject(_ approval: ApprovalAnswer) -> (String, String) {
-        if let epoch = approval.epoch { return ("epoch", String(epoch)) }
-        return ("image", approval.image?.hex ?? "")
+        Output.line(lines.joined(separator: "\n"))
     }
 }
 

@@ -220,7 +220,8 @@ struct Keys: AsyncParsableCommand {
         abstract: "Look at the keys that the slots lead to, and change them.",
         subcommands: [
             KeysStatus.self, KeysRotate.self, KeysReencrypt.self, KeysStatement.self,
-            KeysDestroyEpoch.self, QuarantineApprove.self, RotateRoot.self, RotateLogKey.self,
+            KeysDestroyEpoch.self, KeysDestructions.self, KeysApprove.self,
+            RotateRoot.self, RotateLogKey.self,
         ])
 
     struct RotateRoot: AsyncParsableCommand {

@@ -242,7 +242,10 @@ extension CatalogConformance {
         ]
         try catalog.transact { writer in for row in made { try writer.insertApproval(row) } }
         func waiting(_ time: Int64, after: Int64 = 0, limit: Int = 9) throws -> [ApprovalRow] {
-            try catalog.look { try $0.waitingApprovals(at: time, after: after, limit: limit) }
+            try catalog.look {
+                try $0.waitingApprovals(
+                    ofImages: true, at: time, after: after, limit: limit)
+            }
         }
         try same(try waiting(10).map(\.approval), [0, 1, 3].map { made[$0].approval })
         try same(try waiting(11).map(\.approval), [1, 3].map { made[$0].approval })

@@ -16,11 +16,12 @@ extension MemoryRows {
     }
 
     func waitingApprovals(
-        at microseconds: Int64, after: Int64, limit: Int
+        ofImages: Bool, at microseconds: Int64, after: Int64, limit: Int
     ) throws(StorageError) -> [ApprovalRow] {
         try faults.pass("waitingApprovals")
         let wanted = tables.approvals.filter {
-            $0.state == .waiting && $0.expiresMicroseconds >= microseconds && $0.row > after
+            $0.kind.isOfImage == ofImages && $0.state == .waiting
+                && $0.expiresMicroseconds >= microseconds && $0.row > after
         }
         return Array(wanted.prefix(limit))
     }

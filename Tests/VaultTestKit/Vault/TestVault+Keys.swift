@@ -36,6 +36,15 @@ extension TestVault {
             EpochDestruction(epoch: EpochNumber(epoch), stranded: strand), call(uid: uid))
     }
 
+    @discardableResult
+    package func approveDestruction(
+        _ request: (id: ApprovalID, digest: Digest256), uid: UInt32
+    ) async throws -> ApprovalRow {
+        try await vault.approveDestruction(
+            request.id, digest: request.digest, call(uid: uid)
+        ).request
+    }
+
     package func register(
         expiresDays: Int? = nil, epochs: [UInt32]? = nil
     ) async throws -> BackupID {
