@@ -136,11 +136,10 @@ struct PKCS11ChildTests {
     @Test("does not choose between two tokens of one name, or two keys")
     func ambiguous() throws {
         let hsm = try SoftHSM()
-        let vault = try TokenVault(.pkcs11, settings(hsm))
         try hsm.makeKey()
-        #expect(try vault.fault() == .keyUnfit)
+        #expect(throws: TokenFault(.keyUnfit)) { _ = try TokenVault(.pkcs11, settings(hsm)) }
         try hsm.addToken()
-        #expect(try vault.fault() == .unavailable)
+        #expect(throws: TokenFault(.unavailable)) { _ = try TokenVault(.pkcs11, settings(hsm)) }
     }
 
     @Test("a wrong PIN is one attempt, and after it only somebody who is there tries another")
