@@ -45,6 +45,8 @@ package enum StretchWire {
 package final class SlotChild: PassphraseStretcher {
     let launcher: WorkerLauncher
     let tokens: TokenSettings
+    /// Takes what a token's library said, which answers leave out.
+    let report: @Sendable (KeySlot.Kind, TokenFault) -> Void
     /// One child at a time.
     let turn = Mutex(())
 
@@ -52,9 +54,11 @@ package final class SlotChild: PassphraseStretcher {
     ///
     /// - Parameter program: `vaultd` itself, which knows how to be that launcher and that child.
     package init(
-        program: String, tokens: TokenSettings = TokenSettings()
+        program: String, tokens: TokenSettings = TokenSettings(),
+        report: @escaping @Sendable (KeySlot.Kind, TokenFault) -> Void = { _, _ in }
     ) throws(InspectorPoolError) {
         self.tokens = tokens
+        self.report = report
         launcher = try WorkerLauncher(executable: program)
     }
 

@@ -91,6 +91,7 @@ extension SlotChild {
                 return .failure(TokenFault(.unavailable))
             }
         }
+        if case .failure(let fault) = answer { report(question.kind, fault) }
         return try answer.get()
     }
 

@@ -38,7 +38,9 @@ struct Serve: AsyncParsableCommand {
         // The launchers of workers and of the slots' child start before any key is in memory.
         let inspectors = try Inspectors(
             program: settings.inspectorProgram, workers: settings.inspectorWorkers)
-        let slotChild = try SlotChild(program: "/proc/self/exe", tokens: settings.tokens)
+        let slotChild = try SlotChild(program: "/proc/self/exe", tokens: settings.tokens) {
+            TokenOpener.report($0, $1, logger)
+        }
         let executor = RequestExecutor(threads: Limits.requestThreads)
         let (vault, catalog, id) = try open(
             settings, inspectors, slotChild, executor, logger)

@@ -53,13 +53,21 @@ final class TokenOpener: Sendable {
             return keys
         } catch let fault as TokenFault {
             if fault.kind == .wrongPIN { isPINRefused.store(true, ordering: .relaxed) }
-            tell(
-                "a slot's token did not open it", slot, fault.code,
-                "\(fault.kind) 0x\(String(fault.number, radix: 16))")
+            tell("a slot's token did not open it", slot, fault.code, "\(fault.kind)")
         } catch {
             tell("a slot did not open", slot, .keyringRefused, KeyOpener.code(of: error))
         }
         return nil
+    }
+
+    /// What its library said, in the library's own number: `token-key-unfit` has many reasons.
+    static func report(_ kind: KeySlot.Kind, _ fault: TokenFault, _ logger: Logger) {
+        logger.warning(
+            "a token refused",
+            metadata: [
+                "kind": "\(kind.name)", "reason": "\(fault.kind)",
+                "number": "0x\(String(fault.number, radix: 16))",
+            ])
     }
 
     private func pin(_ kind: KeySlot.Kind) throws -> TypedSecret {

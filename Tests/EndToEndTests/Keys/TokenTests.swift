@@ -159,6 +159,8 @@ struct PKCS11Tests {
         #expect(
             try its.admin("POST", "/v1/slots?label=x&token=pkcs11", "0000").code == "wrong-secret")
         #expect(try its.prove(slot, "4711-0816").code == "wrong-secret")
+        // CKR_PIN_INCORRECT, for who looks it up.
+        #expect(its.vault.journal.contains("kind=pkcs11 number=0xa0 reason=wrongPIN"))
         #expect(try its.prove(slot, SoftHSM.pin).status == 200)
         try its.restart()
         #expect(its.vault.journal.contains("code=wrong-secret"))
