@@ -11,16 +11,16 @@ struct Recovery: ParsableCommand {
         commandName: "recovery",
         abstract: "Make, check and use a recovery key, away from the vault.",
         discussion: """
-            A recovery key is kept on paper and never given to the vault. The vault gets its public half, the
-            recipient, and seals its root key to it. Whoever has the paper answers a challenge of the vault,
-            which proves the slot or opens the vault.
+            A recovery key is kept on paper and never given to the vault. The vault gets its public \
+            half, the recipient, and seals its root key to it. Whoever has the paper answers a \
+            challenge of the vault, which proves the slot or opens the vault.
 
             EXAMPLE, from making to proving
-              vaultd recovery new                                  offline; write it down
+              vaultd recovery new                               (offline; write it down)
               vaultctl slots add --label safe --recipient imagevault-recipient-1:…
-              vaultctl slots challenge SLOT                        on the vault's machine
-              vaultd recovery answer imagevault-challenge-1:…      offline, with the paper
-              vaultctl slots prove SLOT                            and give the answer, or: vaultctl unseal
+              vaultctl slots challenge SLOT                     (at the vault)
+              vaultd recovery answer imagevault-challenge-1:…   (offline, with the paper)
+              vaultctl slots prove SLOT                         (or vaultctl unseal)
             """,
         subcommands: [New.self, Check.self, Answer.self])
 
@@ -102,8 +102,8 @@ struct Recovery: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Answer a vault's challenge.",
             discussion: """
-                Shows which vault asks, and the words that its admin sees beside the challenge. If they are \
-                others, stop: somebody else asks for the vault's root key.
+                Shows which vault asks, and the words that its admin sees beside the challenge. If \
+                they are others, stop: somebody else asks for the vault's root key.
 
                 Example: vaultd recovery answer imagevault-challenge-1:…
                 """)

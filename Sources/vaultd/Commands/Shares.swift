@@ -16,13 +16,15 @@ struct Shares: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make shares for another slot, a file each. Refuses to overwrite one.",
             discussion: """
-                Any NEEDED of the COUNT shares open the slot; fewer say nothing of the secret. The vault's \
-                id is what vaultctl status shows. Give all of them to the vault once, so that it checks that \
-                they fit together, and then each to its holder.
+                Any NEEDED of the COUNT shares open the slot; fewer say nothing of the secret. The \
+                vault's id is what vaultctl status shows. Give all of them to the vault once, so that \
+                it checks that they fit together, and then each to its holder.
 
                 EXAMPLE
                   vaultd shares new --needed 3 --count 5 --vault ID /mnt/ceremony
-                  cat /mnt/ceremony/share-*.txt | vaultctl slots add --label board --secret-file -
+                  cat /mnt/ceremony/share-*.txt \\
+                    | vaultctl slots add --label board --secret-file -
+
                 Later each holder runs vaultctl unseal and types a share, or vaultctl slots prove SLOT.
                 """)
 

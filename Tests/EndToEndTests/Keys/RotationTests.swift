@@ -69,7 +69,69 @@ struct RotationTests {
         #expect(status.output.contains("destroyed"))
     }
 
-    @Test("with two_person another uid has to approve it")
+    @Test(
+        "with two_person another uid carries it out, once",
+        .enabled(if: Machine.isRoot, "needs root to be somebody else"))
+    func otherPerson() throws {
+        let other = 54_321
+        let vault = try PeerTests.openVault(
+            arguments: Self.fast + [
+                "--set", "two_person=destroy-epoch", "--set", "doors.admin.users=0,\(other)",
+            ])
+        let id = try vault.store(Sample.jpeg(1))
+        #expect(try vault.vaultctl("keys", "rotate", "--wait").ending == .exited(0))
+        let asked = try vault.vaultctl("keys", "destroy-epoch", "1", "--json")
+        let approval = JSON.parse(asked.output)["approval"]
+        let target = "/v1/keys/destructions/\(try #require(approval["id"].text))"
+        let digest = try #require(approval["digest"].text)
+        func approve(_ digest: String) throws -> (status: Int, json: JSON) {
+            let answer = try PeerTests.ask(
+                vault, door: "admin", method: "POST", target: target,
+                body: "{\"digest\":\"\(digest)\"}", uid: other)
+            return (answer.status, answer.json)
+        }
+        let wrong = try approve(String(repeating: "0", count: 64))
+        #expect(wrong.json["code"].text == "approval-mismatch")
+        let done = try approve(digest)
+        #expect(done.status == 200, "\(done.json)")
+        #expect(try approve(digest).json["code"].text == "approval-used")
+        #expect(try vault.vaultctl("keys", "status").output.contains("1  destroyed"))
+        #expect(try vault.get(id).bytes == Bytes(Sample.jpeg(1)))
+        let doings = try vault.events().filter { $0["uid"].number == other }
+        #expect(
+            doings.map { [$0["action"], $0["outcome"]].compactMap(\.text).joined(separator: " ") }
+                == [
+                    "epoch.destroyed refused", "epoch.destroyed done", "epoch.destroyed refused",
+                ])
+    }
+
+    @Test("re-encryption leaves no blob and no wrap of before, and states that")
+    func reencrypts() throws {
+        let vault = try TestVault(arguments: Self.fast)
+        var stored: [String: [UInt8]] = [:]
+        for number in 0..<5 { stored[try vault.store(Sample.jpeg(number))] = Sample.jpeg(number) }
+        let before = Set(vault.blobs)
+        let ended = try vault.vaultctl("keys", "reencrypt", "--wait", "--json")
+        #expect(ended.ending == .exited(0), "\(ended.errors)")
+        let operation = JSON.parse(ended.output)
+        #expect(operation["state"].text == "done")
+        let after = Set(vault.blobs)
+        #expect(after.count == 5 && after.isDisjoint(with: before))
+        for (id, image) in stored { #expect(try vault.get(id).bytes == Bytes(image)) }
+        let status = JSON.parse(try vault.vaultctl("keys", "status", "--json").output)
+        #expect(status["epochs"].list.map { $0["wraps"].number } == [0, 10])
+        let id = try #require(operation["id"].text)
+        let file = vault.folder.path("statement.txt")
+        try Disk.write(
+            Array(try vault.vaultctl("keys", "statement", id).output.utf8), to: file)
+        let verified = try vault.verify("statement", file, "--key", vault.publicKey)
+        #expect(verified.ending == .exited(0), "\(verified.errors)")
+        try vault.stop()
+        try vault.start()
+        for (id, image) in stored { #expect(try vault.get(id).bytes == Bytes(image)) }
+    }
+
+    @Test("with two_person whoever asked cannot approve it")
     func twoPersons() throws {
         let vault = try TestVault(arguments: Self.fast + ["--set", "two_person=destroy-epoch"])
         #expect(try vault.vaultctl("keys", "rotate", "--wait").ending == .exited(0))

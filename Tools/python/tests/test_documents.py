@@ -35,6 +35,7 @@ EXPECTED: dict[str, str | None] = {
     "curl --unix-socket ~/vault/images.sock -T photo.jpg": STORED,
     "curl --unix-socket ~/vault/images.sock -o": None,
     "curl --unix-socket ~/vault/images.sock http://vault/v1/openapi.yaml": r"^# The contract",
+    "curl --unix-socket ~/vault/admin.sock http://vault/v1/metrics": r"^# HELP imagevault_",
     "curl --unix-socket ~/vault/audit.sock": r"^imagevault/[0-9a-f]{32}\n\d+\n",
     "curl -F image=@photo.jpg": STORED,
     "curl -s -o": None,
