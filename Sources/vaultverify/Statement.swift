@@ -13,15 +13,15 @@ struct Statement: ParsableCommand {
     @Argument(help: "What \"vaultctl keys statement\" printed.")
     var file: String
 
-    @Option(help: "The log's public key.")
+    @Option(help: "The log's public keys, a line each, such as audit.pub.")
     var key: String
 
     func run() throws {
         let statement: RotationStatement
         let verifier: NoteVerifier
         do {
-            verifier = try NoteVerifier(keyFile: InputFile.text(key))
-            statement = try Self.verified(try InputFile.text(file), by: verifier)
+            let verifiers = try NoteVerifier.all(in: InputFile.text(key))
+            (statement, verifier) = try Self.verified(try InputFile.text(file), by: verifiers)
         } catch {
             throw Refusal(error)
         }
@@ -29,17 +29,20 @@ struct Statement: ParsableCommand {
         print("signed by     key \(verifier.fingerprint)")
     }
 
-    /// - Throws: ``Refusal`` unless the key signed it and it is about the key's own vault.
+    /// - Returns: what is stated, and the key that signed it.
+    /// - Throws: ``Refusal`` unless one of the keys did, and it is about that key's own vault.
     static func verified(
-        _ text: String, by verifier: NoteVerifier
-    ) throws -> RotationStatement {
+        _ text: String, by verifiers: [NoteVerifier]
+    ) throws -> (RotationStatement, NoteVerifier) {
         let note = try SignedNote(parsing: text)
-        guard verifier.verifies(note) else { throw Refusal("the signature is not this key's") }
+        guard let verifier = verifiers.first(where: { $0.verifies(note) }) else {
+            throw Refusal("the signature is of no key in the key file")
+        }
         let statement = try RotationStatement(parsing: note.text)
         guard verifier.name == Checkpoint.origin(of: statement.vault) else {
             throw Refusal("the statement is another vault's")
         }
-        return statement
+        return (statement, verifier)
     }
 
     private static func words(_ statement: RotationStatement) -> [String] {
@@ -58,10 +61,12 @@ struct Statement: ParsableCommand {
 }
 
 extension NoteVerifier {
-    /// - Throws: ``Refusal`` unless the file holds one key.
-    fileprivate init(keyFile text: String) throws {
+    /// The keys of a file, a line each: the log's first one, and those that took its place.
+    ///
+    /// - Throws: ``Refusal`` for a file without one, or a ``FormatError``.
+    fileprivate static func all(in text: String) throws -> [NoteVerifier] {
         let lines = text.split(separator: "\n")
-        guard lines.count == 1 else { throw Refusal("the key file must hold one line") }
-        try self.init(line: lines[0])
+        guard !lines.isEmpty else { throw Refusal("the key file holds no key") }
+        return try lines.map { try NoteVerifier(line: $0) }
     }
 }

@@ -68,7 +68,26 @@ struct SlotDeskTests {
         #expect(try await vault.test.get(id) == TestImages.small)
         let words = try vault.test.log().map(\.summary)
         #expect(words.filter { $0 == "share.given done" }.count == 4)
+        let given = try vault.test.log().filter { $0.action == "share.given" }
+        #expect(given.allSatisfy { $0.slot == vault.board.hex })
         #expect(try states(vault)[vault.board] != nil)
+    }
+
+    @Test("shares of one slot that wait keep nobody from another slot")
+    func twoSlots() async throws {
+        let vault = try await Fixture()
+        defer { vault.test.stop() }
+        let others = try KeyShare.make(needed: 2, of: 2, vault: vault.test.keyring.vault).map {
+            try unsafe $0.withLine { unsafe String(decoding: $0, as: UTF8.self) }
+        }
+        let other = try await vault.test.vault.addSlot(
+            FixedVault.typed(others.joined()), label: SlotLabel("other"), vault.test.call()
+        ).0
+        try await vault.seal()
+        #expect(try await vault.unseal(vault.shares[0]) == .waits(count(1)))
+        #expect(try await vault.unseal(others[0]) == .waits(ShareCount(given: 1, needed: 2)))
+        #expect(try await vault.unseal(vault.shares[1]) == .waits(count(2)))
+        #expect(try await vault.unseal(others[1]) == .opened(by: other))
     }
 
     @Test("several shares may come at once")

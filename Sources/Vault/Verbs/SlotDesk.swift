@@ -19,8 +19,7 @@ package struct ShareCount: Hashable, Sendable {
 final class SlotDesk: Sendable {
     private struct Waiting {
         var sessions: [(session: RecoverySession, untilMicroseconds: Int64)] = []
-        var shares: [KeyShare] = []
-        var sharesUntil: Int64 = 0
+        var shares: [ShareSet: (given: [KeyShare], untilMicroseconds: Int64)] = [:]
     }
     private let waiting = Mutex(Waiting())
 
@@ -47,34 +46,35 @@ final class SlotDesk: Sendable {
         }
     }
 
-    /// Puts shares of one set to those that wait; one that is there already counts once.
+    /// Puts shares of one set to those of it that wait; one that is there already counts once. Sets do not
+    /// know of one another: whoever begins with one slot keeps nobody from another.
     ///
-    /// - Returns: all that there are, and nothing waits any more, once they are enough; else nil, and how
-    ///   many there are.
-    /// - Throws: ``CryptoError/wrongKey`` for a share of another set than those that wait, or another
-    ///   one of the same number.
+    /// - Returns: all that there are, and nothing of the set waits any more, once they are enough; else nil,
+    ///   and how many there are.
+    /// - Throws: ``CryptoError/wrongKey`` for shares of several sets, or another one of the same number.
     func give(
         _ shares: [KeyShare], nowMicroseconds now: Int64
     ) throws(CryptoError) -> (enough: [KeyShare]?, count: ShareCount) {
         try waiting.withLock { waiting throws(CryptoError) in
-            if waiting.sharesUntil < now { waiting.shares = [] }
+            waiting.shares = waiting.shares.filter { $0.value.untilMicroseconds >= now }
             guard let set = shares.first?.head.set else { throw .malformedText }
-            guard (waiting.shares + shares).allSatisfy({ $0.head.set == set }) else {
-                throw .wrongKey
-            }
+            var given = waiting.shares[set]?.given ?? []
             for share in shares {
+                guard share.head.set == set else { throw .wrongKey }
                 let number = share.head.number
-                guard let other = waiting.shares.first(where: { $0.head.number == number }) else {
-                    waiting.shares.append(share)
+                guard let other = given.first(where: { $0.head.number == number }) else {
+                    given.append(share)
                     continue
                 }
                 guard try other.isSame(as: share) else { throw .wrongKey }
             }
-            waiting.sharesUntil = now + Limits.shareSeconds * 1_000_000
-            let count = ShareCount(given: waiting.shares.count, needed: Int(set.needed))
-            guard count.given >= count.needed else { return (nil, count) }
-            defer { waiting.shares = [] }
-            return (waiting.shares, count)
+            let count = ShareCount(given: given.count, needed: Int(set.needed))
+            guard count.given < count.needed else {
+                waiting.shares[set] = nil
+                return (given, count)
+            }
+            waiting.shares[set] = (given, now + Limits.shareSeconds * 1_000_000)
+            return (nil, count)
         }
     }
 

@@ -160,16 +160,18 @@ extension Vault {
     private func shares(
         _ secret: TypedSecret, _ slots: [KeySlot], of file: KeyFile, _ call: Call
     ) async throws(VaultError) -> Opening {
-        let (enough, count) = try openingSlot {
+        let (slot, enough, count) = try openingSlot {
             let shares = try secret.shares()
-            // What no slot is waiting for must not keep the place of what one is.
+            // What belongs to no slot is kept for none, so that no more sets wait than there are slots.
             guard let head = shares.first?.head, head.vault == file.vault,
-                slots.contains(where: { $0.shareSet == head.set })
+                let slot = slots.first(where: { $0.shareSet == head.set })
             else { throw CryptoError.wrongKey }
-            return try desk.give(shares, nowMicroseconds: clock.nowMicroseconds())
+            let (enough, count) = try desk.give(shares, nowMicroseconds: clock.nowMicroseconds())
+            return (slot.id, enough, count)
         }
         var event = event(.shareGiven, call)
-        event.slot = slots.first { $0.shareSet == (enough ?? []).first?.head.set }?.id
+        event.slot = slot
+        event.keyFile = file.kind
         try await committer.record(event)
         guard let enough else { return .waits(count) }
         return .ready(SharesOpener(enough))

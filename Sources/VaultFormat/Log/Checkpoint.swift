@@ -45,10 +45,7 @@ package struct LogKeySuccession: Hashable, Sendable {
     package var text: String { "\(origin)/log-key\n\(number)\n\(old)\n\(new)\n" }
 
     package func note(_ signatures: [(keyID: [UInt8], signature: [UInt8])]) -> String {
-        let lines = signatures.map {
-            "\u{2014} \(origin) \(Base64.encode($0.keyID + $0.signature))\n"
-        }
-        return "\(text)\n\(lines.joined())"
+        SignedNote.text(text, name: origin, signatures)
     }
 }
 

@@ -17,7 +17,16 @@ package struct SignedNote: Hashable, Sendable {
     package static func text(
         _ text: String, name: String, keyID: [UInt8], signature: [UInt8]
     ) -> String {
-        "\(text)\n\(dash)\(name) \(Base64.encode(keyID + signature))\n"
+        Self.text(text, name: name, [(keyID, signature)])
+    }
+
+    /// The note with the signatures of several keys of one name.
+    package static func text(
+        _ text: String, name: String, _ signatures: [(keyID: [UInt8], signature: [UInt8])]
+    ) -> String {
+        signatures.reduce(text + "\n") {
+            $0 + "\(dash)\(name) \(Base64.encode($1.keyID + $1.signature))\n"
+        }
     }
 
     /// - Throws: ``FormatError`` for what has no text, no signature, or no form.

@@ -50,22 +50,23 @@ struct Recovery: ParsableCommand {
             }
             try Hardening.apply()
             let key = try RecoveryKey.random()
-            // Past the buffer of standard output, so that what comes next stands below.
-            tell(
+            try tell(
                 "Write this down. Who has it can open the vault; it is shown once and kept nowhere.\n"
             )
             try unsafe key.withLine { line in
-                unsafe SecretOutput.writeSpaced(line)
+                try unsafe SecretOutput.writeSpaced(line)
                 if qr { try unsafe draw(line) }
             }
-            print("\ncheck words  \(key.words)")
-            print("recipient    \(key.recipientText)\n")
-            print("Give the recipient to vaultctl slots add; the same words must come up there.")
-            print("Compare your copy with: vaultd recovery check")
+            try tell("\ncheck words  \(key.words)")
+            try tell("recipient    \(key.recipientText)\n")
+            try tell("Give the recipient to vaultctl slots add; the same words must come up there.")
+            try tell("Compare your copy with: vaultd recovery check")
         }
 
-        private func tell(_ line: String) {
-            unsafe (Array(line.utf8) + [0x0A]).withUnsafeBytes { unsafe SecretOutput.write($0) }
+        private func tell(_ line: String) throws {
+            try unsafe (Array(line.utf8) + [0x0A]).withUnsafeBytes {
+                try unsafe SecretOutput.write($0)
+            }
         }
 
         private func draw(_ line: UnsafeRawBufferPointer) throws {
@@ -74,7 +75,7 @@ struct Recovery: ParsableCommand {
             guard let code = unsafe TerminalCode(text) else {
                 throw SettingsError("the QR code could not be drawn; try --no-qr")
             }
-            unsafe code.draw { unsafe SecretOutput.write($0) }
+            try unsafe code.draw { try unsafe SecretOutput.write($0) }
         }
     }
 

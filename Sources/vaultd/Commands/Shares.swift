@@ -68,16 +68,21 @@ struct Shares: ParsableCommand {
             guard paths.allSatisfy({ !FileManager.default.fileExists(atPath: $0) }) else {
                 throw SettingsError("there are shares in \(folder) already; nothing was changed")
             }
+            var made: [String] = []
             for (share, path) in zip(shares, paths) {
                 do {
                     try unsafe share.withLine { line in
                         try unsafe KeyFileStore.write(line, at: path, mode: 0o600, replacing: false)
                     }
                 } catch {
-                    throw SettingsError("\(path) cannot be made: \(KeyOpener.code(of: error))")
+                    // A set that is not whole is none, and its shares are not to be taken for one.
+                    for path in made { try? KeyFileStore.remove(path) }
+                    throw SettingsError(
+                        "\(path) cannot be made: \(KeyOpener.code(of: error)); nothing was left")
                 }
-                print("share        \(path)")
+                made.append(path)
             }
+            for path in made { print("share        \(path)") }
             print("Any \(needed) of them open the slot, once vaultctl slots add has it.")
         }
     }

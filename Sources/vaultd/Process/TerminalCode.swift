@@ -36,7 +36,7 @@ import Glibc
     }
 
     /// Lends each line of the picture, with its newline, to `write`.
-    func draw(_ write: (UnsafeRawBufferPointer) -> Void) {
+    func draw(_ write: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         let all = -Self.margin..<width + Self.margin
         for row in stride(from: all.lowerBound, to: all.upperBound, by: 2) {
             var line = Array("\u{1B}[38;5;16;48;5;231m".utf8)
@@ -49,9 +49,9 @@ import Glibc
                 }
             }
             line += Array("\u{1B}[0m\n".utf8)
-            unsafe line.withUnsafeMutableBytes { bytes in
-                unsafe write(UnsafeRawBufferPointer(bytes))
-                unsafe bytes.baseAddress.map { unsafe explicit_bzero($0, bytes.count) }
+            try unsafe line.withUnsafeMutableBytes { bytes in
+                defer { unsafe bytes.baseAddress.map { unsafe explicit_bzero($0, bytes.count) } }
+                try unsafe write(UnsafeRawBufferPointer(bytes))
             }
         }
     }

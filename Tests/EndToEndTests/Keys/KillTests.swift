@@ -21,6 +21,9 @@ struct KilledWork: Sendable, CustomTestStringConvertible {
         KilledWork(testDescription: "rotate", target: "/v1/keys/rotate"),
         KilledWork(
             testDescription: "rotate the root", target: "/v1/keys/rotate-root", isOperation: false),
+        KilledWork(
+            testDescription: "rotate the log's key", target: "/v1/keys/rotate-log-key",
+            isOperation: false),
         KilledWork(testDescription: "re-encrypt", target: "/v1/keys/reencrypt", body: "{}"),
         KilledWork(
             testDescription: "destroy an epoch", target: "/v1/keys/epochs/N/destroy", body: "{}",
@@ -148,6 +151,21 @@ struct KillTests {
         }
         let indexes = try vault.events().map { $0["index"].number }
         #expect(indexes == Array(0..<indexes.count), "\(place)")
+        try checkSigner(vault, place)
+    }
+
+    /// The key that signs is the one that the log's last succession names, or the first.
+    private func checkSigner(_ vault: TestVault, _ place: String) throws {
+        let successions = try vault.events().filter {
+            $0["action"].text == "log-key.rotated" && $0["outcome"].text == "done"
+        }
+        var file = vault.publicKey
+        if let note = successions.last?["note"].text {
+            file = vault.folder.path("signer.pub")
+            try Disk.write(String(note.split(separator: "\n")[3]) + "\n", to: file)
+        }
+        let note = try vault.ask("GET", "/v1/checkpoint", door: "audit").body
+        _ = try SignedCheckpoint(Array(note), AuditKey(file: file))
     }
 }
 

@@ -135,6 +135,30 @@ struct RecoveryTests {
         #expect(output == line.replacing(" ", with: "") + "\n")
     }
 
+    @Test("half a recovery key is told to be none")
+    func fullPaper() throws {
+        let vaultd = Machine.program("vaultd")
+        let (ending, _, errors) = try run(
+            "bash", ["-c", "\"$0\" recovery new --no-terminal >/dev/full", vaultd])
+        #expect(ending != .exited(0) && errors.contains("do not use it"), "\(errors)")
+    }
+
+    @Test(
+        "a set of shares that finds no room leaves none of them",
+        .enabled(if: Machine.canMount, "needs root and mount(2)"))
+    func fullFolder() throws {
+        let folder = try TestFolder()
+        // Room for three files.
+        let disk = try TemporaryDisk(in: folder, bytes: 3 * 4096)
+        defer { withExtendedLifetime(disk) {} }
+        let vault = String(repeating: "0", count: 32)
+        let (ending, _, errors) = try run(
+            Machine.program("vaultd"),
+            ["shares", "new", "--needed", "2", "--count", "5", "--vault", vault, folder.path("disk")])
+        #expect(ending != .exited(0) && errors.contains("nothing was left"), "\(errors)")
+        #expect(Disk.files(below: folder.path("disk")).isEmpty)
+    }
+
     @Test("shares in several hands open the vault, each given in a session of its own")
     func shares() throws {
         let vault = try TestVault()

@@ -37,6 +37,13 @@ struct RotationTests {
         #expect(verified.ending == .exited(0), "\(verified.errors)")
         #expect(verified.output.contains("keys          16, all under epoch 2"))
         #expect(verified.output.contains("epoch 1"))
+        // What a rotation of the log's key prints goes below the line that was there.
+        let next = try vault.vaultctl("keys", "rotate-log-key").output
+        let keys = vault.folder.path("audit-all.pub")
+        try Disk.write(try Disk.read(vault.publicKey) + Array(next.utf8), to: keys)
+        #expect(try vault.verify("statement", file, "--key", keys).output == verified.output)
+        try Disk.write(Array(next.utf8), to: keys)
+        #expect(try vault.verify("statement", file, "--key", keys).ending == .exited(1))
         try Disk.write(
             Array(statement.output.replacing("keys 16\n", with: "keys 17\n").utf8), to: file)
         let changed = try vault.verify("statement", file, "--key", vault.publicKey)

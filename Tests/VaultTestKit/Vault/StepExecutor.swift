@@ -50,16 +50,3 @@ package final class StepExecutor: TaskExecutor {
         return task
     }
 }
-
-/// Runs a body to its end while the caller blocks, on no thread of the pool that tasks share: on a small machine
-/// two callers that block are all there are, and the body would never begin.
-package func blockUntilDone(_ body: @escaping @Sendable () async -> Void) {
-    let executor = StepExecutor()
-    executor.release()
-    let done = DispatchSemaphore(value: 0)
-    Task(executorPreference: executor) {
-        await body()
-        done.signal()
-    }
-    done.wait()
-}
