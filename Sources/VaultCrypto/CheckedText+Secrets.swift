@@ -17,7 +17,7 @@ extension CheckedText {
             var value: UInt8 = 0
             for _ in 0..<2 {
                 while isSpaced, place < end, unsafe line[place] == 0x20 { place += 1 }
-                guard place < end, let digit = unsafe Self.value(ofDigit: line[place]) else {
+                guard place < end, let digit = unsafe Hex.value(line[place]) else {
                     return nil
                 }
                 place += 1

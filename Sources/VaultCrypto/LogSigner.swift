@@ -29,6 +29,9 @@ package final class LogSigner: Sendable {
     }
 
     package var vault: VaultID { keys.file.vault }
+
+    /// Whether the vault was sealed since this was opened: then it signs nothing any more.
+    package var isErased: Bool { keys.isErased }
     package var origin: String { Checkpoint.origin(of: vault) }
 
     /// The first four bytes of a hash of name, algorithm and key (C2SP signed-note).

@@ -46,10 +46,13 @@ extension Secret where Purpose == SlotSecret {
     ) throws(CryptoError) {
         guard !passphrase.isEmpty else { throw .wrongKey }
         let salt = Array(slotSalt.prefix(PassphraseParameters.saltBytes))
-        try unsafe self.init { (out) throws(CryptoError) in
-            try unsafe passphrase.withBytes { (bytes) throws(CryptoError) in
+        let given = try passphrase.inTransit()
+        let answer = try TransitBytes(count: Self.byteCount)
+        try unsafe given.withBytes { (bytes) throws(CryptoError) in
+            try unsafe answer.withMutableBytes { (out) throws(CryptoError) in
                 try unsafe stretch.stretch(bytes, salt: salt, parameters, into: out)
             }
         }
+        try self.init(answer)
     }
 }

@@ -55,7 +55,7 @@ package enum SlotCipher {
                 draft(.shares, head.set.encoded), vault: vault, secret: secret, root: root)
         case .recipient:
             return try make(draft(.recoveryRecipient), recipient: typed.recipient(), root: root)
-        case .answer, .recoveryKey: throw CryptoError.malformedText
+        case .answer, .refused: throw CryptoError.malformedText
         }
     }
 

@@ -40,14 +40,13 @@ extension SlotCipher {
         let place = TokenSlot(kind: kind, vault: vault, salt: draft.salt)
         let secret = try Secret<SlotSecret>.random()
         let nonce = try Random.bytes(PKCS11Parameters.nonceBytes)
-        let kept = try unsafe secret.withBytes { (bytes) throws(CryptoError) in
-            try unsafe pin.withBytes { (pin) throws(CryptoError) in
-                Result { () throws(TokenFault) in
-                    try unsafe token.keep(bytes, of: place, pin: pin, nonce: nonce)
-                }
+        let given = try secret.inTransit()
+        let typed = try pin.inTransit()
+        draft.parameters = try unsafe given.withBytes { (bytes) throws(TokenFault) in
+            try unsafe typed.withBytes { (pin) throws(TokenFault) in
+                try unsafe token.keep(bytes, of: place, pin: pin, nonce: nonce)
             }
         }
-        draft.parameters = try kept.get()
         return try make(draft, vault: vault, secret: secret, root: root)
     }
 
@@ -60,26 +59,19 @@ extension SlotCipher {
     ) throws -> Secret<RootKey> {
         let body = try SoftwareSlotBody(parsing: slot.body)
         let place = TokenSlot(kind: slot.kind, vault: vault, salt: body.salt)
-        var fault: TokenFault?
-        do {
-            let secret = try unsafe Secret<SlotSecret> { (out) throws(CryptoError) in
-                fault = try unsafe pin.withBytes { (pin) throws(CryptoError) in
-                    do throws(TokenFault) {
-                        try unsafe token.giveBack(
-                            place, parameters: body.parameters, pin: pin,
-                            isUnattended: isUnattended, into: out)
-                        return nil
-                    } catch {
-                        return error
-                    }
-                }
-                if fault != nil { throw .refused }
+        let typed = try pin.inTransit()
+        let answer = try TransitBytes(count: Secret<SlotSecret>.byteCount)
+        try unsafe typed.withBytes { (pin) throws(TokenFault) in
+            try unsafe answer.withMutableBytes { (out) throws(TokenFault) in
+                try unsafe token.giveBack(
+                    place, parameters: body.parameters, pin: pin, isUnattended: isUnattended,
+                    into: out)
             }
-            return try open(slot, vault: vault, secret: secret)
+        }
+        do {
+            return try open(slot, vault: vault, secret: Secret(answer))
         } catch CryptoError.wrongKey {
             throw TokenFault(.keyUnfit)
-        } catch {
-            throw fault ?? error
         }
     }
 }

@@ -1,7 +1,6 @@
 // What an admin types or sends to open a slot, from its first byte to its last in locked memory. Its
 // form tells which kind of slot it is for. KeyringFormat §3.3.
 
-import CSodium
 import Synchronization
 package import VaultFormat
 
@@ -62,8 +61,7 @@ package import VaultFormat
     package func equals(_ other: TypedSecret) -> Bool {
         unsafe withBytesOrZeros { mine in
             unsafe other.withBytesOrZeros { theirs in
-                unsafe mine.count == theirs.count
-                    && sodium_memcmp(mine.octets, theirs.octets, mine.count) == 0
+                unsafe Sodium.equal(mine, theirs)
             }
         }
     }
@@ -89,17 +87,19 @@ package import VaultFormat
         case recipient
         /// What opens a recovery recipient's slot.
         case answer
-        /// The private half, which is given to no vault.
-        case recoveryKey
+        /// The private half, which is given to no vault, and whatever else begins like a text of ours.
+        case refused
     }
 
     package var form: Form {
         let named: [(CheckedText, Form)] = [
             (.keyFile, .keyFile), (.share, .shares), (.recipient, .recipient), (.answer, .answer),
-            (.recoveryKey, .recoveryKey),
         ]
         return unsafe withBytesOrZeros { bytes in
-            named.first { text, _ in unsafe bytes.starts(with: text.prefix) }?.1 ?? .passphrase
+            if let named = named.first(where: { unsafe bytes.starts(with: $0.0.prefix) }) {
+                return named.1
+            }
+            return unsafe CheckedText.isAttempted(in: bytes) ? .refused : .passphrase
         }
     }
 

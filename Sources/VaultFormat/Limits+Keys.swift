@@ -56,4 +56,8 @@ extension Limits {
     /// Variables that a module may be given, and bytes of one: a question has room for them.
     package static let tokenVariables = 16
     package static let tokenVariableBytes = 512
+    /// Milliseconds until a child that was killed is gone: the kernel has no more to do than to end it.
+    package static let slotChildEndMilliseconds = 2000
+    /// Seconds between two looks for shares and challenges that waited too long.
+    package static let attemptSweepSeconds = 60
 }

@@ -139,6 +139,8 @@ struct RecoveryTests {
         for text in [
             line, CheckedText.recipient.text([UInt8](repeating: 0, count: 32)),
             CheckedText.answer.text([UInt8](repeating: 0, count: 96)),
+            CheckedText.challenge.text([UInt8](repeating: 0, count: 152)), " " + line,
+            line.uppercased(), line.replacing("recovery-1", with: "recovery-2"), "imagevault-",
         ] {
             let refused = refusal {
                 let root = try Secret<RootKey>.random()
@@ -148,7 +150,7 @@ struct RecoveryTests {
             }
             #expect(refused == .malformedText)
         }
-        for text in [line, key.recipientText] {
+        for text in [line, key.recipientText, "\timagevault-Recovery-1: "] {
             let refused = refusal {
                 _ = try TypedOpener(FixedVault.typed(text), stretch: Argon2id())
             }

@@ -1,5 +1,6 @@
 // The log's key: its slots, and how one key takes the place of another, over whatever fails on the way.
 
+import Synchronization
 import Testing
 import Vault
 import VaultCrypto
@@ -32,7 +33,7 @@ struct LogKeyTests {
         }
 
         func rotate() async throws -> LogSigner {
-            try await test.vault.rotateLogKey(test.call()).0
+            try await test.vault.rotateLogKey(test.call())
         }
 
         /// The notes of the successions that the log has.
@@ -105,13 +106,62 @@ struct LogKeyTests {
             #expect(signer.number == UInt32(rotated + 1), "step \(step): \(failed)")
             if rotated == 0 { #expect(signer.publicKey == old.publicKey) }
             // And the next rotation takes it on from there.
-            let next = try await again.vault.rotateLogKey(again.call()).0
+            let next = try await again.vault.rotateLogKey(again.call())
             #expect(next.number == UInt32(rotated + 2), "step \(step): \(failed)")
             let file = try #require(vault.files.file(.logKey))
             #expect(file.entries.map(\.number) == [next.number])
             step += 1
         }
         #expect(step > 6)
+    }
+
+    @Test("after a seal a slot of its own opens it again, once the vault is open, and not before")
+    func sealed() async throws {
+        let keyring = try TestKeys.passphraseKeyring()
+        let logKey = try TestKeys.passphraseLogKey(of: keyring.vault)
+        // Nobody opens it at the start of the daemon but this once.
+        let isFirst = Mutex(true)
+        let test = try TestVault(
+            keyring: keyring,
+            openLogKey: {
+                isFirst.withLock { isFirst in
+                    defer { isFirst = false }
+                    return isFirst ? logKey : nil
+                }
+            }, keyFiles: MemoryKeyFiles([keyring.keys.file, logKey.file]))
+        defer { test.stop() }
+        try await test.vault.recordService(.vaultCreated)
+        #expect(test.vault.logSigner != nil)
+        func unseal(_ kind: KeyFile.Kind) async throws -> Unsealing {
+            try await test.vault.unseal(
+                FixedVault.typed(TestKeys.passphrase), of: kind, test.call())
+        }
+        try await test.vault.seal(test.call())
+        #expect(test.vault.logSigner == nil)
+        #expect(try await refusal { _ = try await unseal(.logKey) } == .sealed)
+        _ = try await unseal(.keyring)
+        #expect(test.vault.logSigner == nil)
+        #expect(try await unseal(.logKey) == .opened(by: logKey.file.slots[0].id))
+        #expect(test.vault.logSigner != nil)
+    }
+
+    @Test("of two keys in the file the log says which one a slot opens for signing")
+    func openedBetween() async throws {
+        let keyring = try TestKeys.keyring()
+        let logKey = try TestKeys.passphraseLogKey(of: keyring.vault)
+        let both = try LogSigner(logKey).extended(createdMicroseconds: 1)
+        let test = try TestVault(
+            keyring: keyring, openLogKey: { nil },
+            keyFiles: MemoryKeyFiles([keyring.keys.file, both.file]))
+        defer { test.stop() }
+        try await test.vault.recordService(.vaultCreated)
+        _ = try await test.vault.unseal(
+            FixedVault.typed(TestKeys.passphrase), of: .logKey, test.call())
+        #expect(test.vault.logSigner?.number == 1)
+        // Whoever had a slot of the file knows the second key: the next one is another.
+        let left = try LogSigner(both, number: 2).publicKey
+        let next = try await test.vault.rotateLogKey(test.call())
+        #expect(next.number == 2 && next.publicKey != left)
     }
 
     @Test("its slots are its own: added, proved and removed apart from the keyring's")

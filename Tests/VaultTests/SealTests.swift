@@ -85,6 +85,33 @@ struct SealTests {
         #expect(test.vault.isSealed && test.keyFiles.isMarkedSealed)
     }
 
+    @Test("a seal waits for nobody who stretches a passphrase or asks a token")
+    func sealPastAChild() async {
+        await #expect(processExitsWith: .success) {
+            let stretcher = GatedStretcher()
+            let test = try TestVault(
+                keyring: TestKeys.passphraseKeyring(), stretcher: stretcher,
+                eraseKeys: { KeyMemory.eraseAll() })
+            try await test.vault.recordService(.vaultCreated)
+            let slot = test.keyring.keys.file.slots[0].id
+            let elsewhere = StepExecutor()
+            elsewhere.release()
+            let attempt = Task(executorPreference: elsewhere) {
+                try await refusal {
+                    _ = try await test.vault.proveSlot(
+                        slot, FixedVault.typed(TestKeys.passphrase), test.call())
+                }
+            }
+            stretcher.awaitArrival()
+            // The child answers only after the keys are gone.
+            try await test.vault.seal(test.call())
+            try #require(test.keyFiles.isMarkedSealed)
+            stretcher.open()
+            try #require(try await attempt.value == .sealed)
+            test.stop()
+        }
+    }
+
     @Test("a reading under way ends as sealed when the keys are erased, never short or wrong")
     func reading() async {
         await #expect(processExitsWith: .success) {

@@ -11,13 +11,13 @@ extension Vault {
     /// Makes a new key for the log. The old and the new one sign that together, in the event; from then on
     /// the new one signs checkpoints, and the old one is in no file any more.
     ///
-    /// - Returns: the new signer, and the log key's slots.
+    /// - Returns: the new signer.
     /// - Throws: ``VaultError`` `log-key-sealed`.
-    package func rotateLogKey(_ call: Call) async throws(VaultError) -> (LogSigner, SlotList) {
+    package func rotateLogKey(_ call: Call) async throws(VaultError) -> LogSigner {
         try await audited(.logKeyRotated, call) { () async throws(VaultError) in
             try await inTurn { () async throws(VaultError) in
                 _ = try keyring()
-                guard let old = signers.current else { throw VaultError(.logKeySealed) }
+                let old = try onlySigner()
                 let now = clock.nowMicroseconds()
                 let both = try openingSlot { try old.extended(createdMicroseconds: now) }
                 let (one, next) = try openingSlot {
@@ -32,9 +32,20 @@ extension Vault {
                 let alone = try openingSlot { try next.alone() }
                 let signer = try openingSlot { try LogSigner(alone) }
                 try put(alone.file) { [signers] in signers.replace(both, with: signer) }
-                return (signer, try slotList(.logKey))
+                return signer
             }
         }
+    }
+
+    /// The signer, alone in its file: a second key there is what a rotation that broke off left, which
+    /// whoever had a slot then may know.
+    private func onlySigner() throws(VaultError) -> LogSigner {
+        guard let signer = signers.current else { throw VaultError(.logKeySealed) }
+        guard signer.keys.file.entries.count > 1 else { return signer }
+        let alone = try openingSlot { try signer.alone() }
+        let only = try openingSlot { try LogSigner(alone) }
+        try put(alone.file) { [signers] in signers.replace(signer.keys, with: only) }
+        return only
     }
 
     private func put(_ file: KeyFile, _ install: () -> Void) throws(VaultError) {

@@ -1,5 +1,6 @@
 // What waits for somebody between two requests: challenges to recovery keys for their answers, and shares
-// for the next one. All of it lies in locked memory, goes with a sealing or a restart, and ends in time.
+// for the next one. All of it lies in locked memory, goes with a sealing, an unsealing or a restart, and ends
+// in time, which is that since the machine's start: the clock on the wall can be set back.
 
 import Synchronization
 import VaultCrypto
@@ -20,6 +21,11 @@ final class SlotDesk: Sendable {
     private struct Waiting {
         var sessions: [(session: RecoverySession, untilMicroseconds: Int64)] = []
         var shares: [ShareSet: (given: [KeyShare], untilMicroseconds: Int64)] = [:]
+
+        mutating func dropOld(_ now: Int64) {
+            sessions.removeAll { $0.untilMicroseconds < now }
+            shares = shares.filter { $0.value.untilMicroseconds >= now }
+        }
     }
     private let waiting = Mutex(Waiting())
 
@@ -36,7 +42,7 @@ final class SlotDesk: Sendable {
     /// The challenge to a slot, which is answered once.
     func take(_ slot: SlotID, nowMicroseconds now: Int64) -> RecoverySession? {
         waiting.withLock { waiting in
-            waiting.sessions.removeAll { $0.untilMicroseconds < now }
+            waiting.dropOld(now)
             guard
                 let index = waiting.sessions.firstIndex(where: {
                     $0.session.challenge.slot == slot
@@ -56,7 +62,7 @@ final class SlotDesk: Sendable {
         _ shares: [KeyShare], nowMicroseconds now: Int64
     ) throws(CryptoError) -> (enough: [KeyShare]?, count: ShareCount) {
         try waiting.withLock { waiting throws(CryptoError) in
-            waiting.shares = waiting.shares.filter { $0.value.untilMicroseconds >= now }
+            waiting.dropOld(now)
             guard let set = shares.first?.head.set else { throw .malformedText }
             var given = waiting.shares[set]?.given ?? []
             for share in shares {
@@ -78,7 +84,19 @@ final class SlotDesk: Sendable {
         }
     }
 
+    /// Drops what waited too long, whether or not somebody comes.
+    func dropOld(nowMicroseconds now: Int64) {
+        waiting.withLock { $0.dropOld(now) }
+    }
+
     func clear() {
         waiting.withLock { $0 = Waiting() }
+    }
+}
+
+extension Vault {
+    /// Drops shares and challenges that waited too long.
+    package func dropOldAttempts() {
+        desk.dropOld(nowMicroseconds: clock.monotonicMicroseconds())
     }
 }

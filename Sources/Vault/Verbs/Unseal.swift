@@ -26,8 +26,12 @@ extension Vault {
         _ call: Call
     ) async throws(VaultError) -> Unsealing {
         try await audited(.vaultUnsealed, call) { () async throws(VaultError) in
-            guard kind == .keyring ? isSealed : signers.current == nil else {
-                throw VaultError(.notSealed)
+            switch kind {
+            case .keyring: guard isSealed else { throw VaultError(.notSealed) }
+            case .logKey:
+                // It goes with the seal, and so does not come back before the vault does.
+                guard !isSealed else { throw VaultError(.sealed) }
+                guard signers.current == nil else { throw VaultError(.notSealed) }
             }
             return try await inTurn { () async throws(VaultError) in
                 let file = try loadKeyFile(kind)
@@ -60,7 +64,8 @@ extension Vault {
             try marking { () throws(StorageError) in try keyFiles.setSealMark(true) }
             throw VaultError(.sealed)
         }
-        signers.reopen()
+        signers.reopen { keys.sealings == sealings }
+        desk.clear()
         // It has opened, which is a proof; the vault is open without its record too.
         try? await commitProof(of: slot, call)
         return slot
@@ -69,12 +74,14 @@ extension Vault {
     private func openLogKey(
         _ file: KeyFile, with opener: any SlotOpener, _ call: Call
     ) async throws(VaultError) -> SlotID {
-        let (signer, slot) = try openingSlot {
-            let (opened, slot) = try KeyFileCipher.open(file, with: opener)
-            return (try LogSigner(opened), slot)
-        }
+        let sealings = keys.sealings
+        let (opened, slot) = try openingSlot { try KeyFileCipher.open(file, with: opener) }
+        // Of two keys the log says which one signs.
+        guard let signer = Self.signer(opened, catalog) else { throw VaultError(.keyringDamaged) }
         try await recordOpening(of: file, by: slot, call)
-        signers.install(signer)
+        guard signers.install(signer, if: { keys.sealings == sealings }) else {
+            throw VaultError(.sealed)
+        }
         try? await commitProof(of: slot, call)
         return slot
     }
@@ -94,6 +101,7 @@ extension Vault {
     /// The keys are zero first of all; then the mark is durable that a start heeds; then the event.
     package func seal(_ call: Call) async throws(VaultError) {
         keys.seal()
+        signers.close()
         desk.clear()
         eraseKeys()
         try await audited(.vaultSealed, call) { () async throws(VaultError) in
@@ -149,7 +157,9 @@ extension Vault {
         case .shares: return try await shares(secret, slots, of: file, call)
         case .answer:
             let answer = try openingSlot { try secret.answer() }
-            guard let session = desk.take(answer.slot, nowMicroseconds: clock.nowMicroseconds())
+            guard
+                let session = desk.take(
+                    answer.slot, nowMicroseconds: clock.monotonicMicroseconds())
             else { throw VaultError(.noChallenge) }
             return .ready(AnswerOpener(session: session, answer: answer))
         default:
@@ -166,7 +176,8 @@ extension Vault {
             guard let head = shares.first?.head, head.vault == file.vault,
                 let slot = slots.first(where: { $0.shareSet == head.set })
             else { throw CryptoError.wrongKey }
-            let (enough, count) = try desk.give(shares, nowMicroseconds: clock.nowMicroseconds())
+            let (enough, count) = try desk.give(
+                shares, nowMicroseconds: clock.monotonicMicroseconds())
             return (slot.id, enough, count)
         }
         var event = event(.shareGiven, call)
@@ -191,9 +202,9 @@ extension Vault {
             var event = event(.slotChallenged, call)
             event.slot = id
             try await committer.record(event)
-            let until = event.atMicroseconds + Limits.challengeSeconds * 1_000_000
-            desk.add(session, untilMicroseconds: until)
-            return (session, until)
+            let patience = Limits.challengeSeconds * 1_000_000
+            desk.add(session, untilMicroseconds: clock.monotonicMicroseconds() + patience)
+            return (session, event.atMicroseconds + patience)
         }
     }
 

@@ -142,15 +142,30 @@ final class SignerHolder: Sendable {
         self.open = open
     }
 
-    var current: LogSigner? { signer.withLock { $0 } }
-
-    func reopen() {
-        guard let opened = open() else { return }
-        install(opened)
+    var current: LogSigner? {
+        signer.withLock { signer in
+            if signer?.isErased == true { signer = nil }
+            return signer
+        }
     }
 
-    func install(_ opened: LogSigner) {
-        signer.withLock { $0 = opened }
+    func close() {
+        signer.withLock { $0 = nil }
+    }
+
+    /// - Parameter isWanted: asked when it is opened, and nobody can close this meanwhile.
+    func reopen(if isWanted: () -> Bool) {
+        guard let opened = open() else { return }
+        install(opened, if: isWanted)
+    }
+
+    @discardableResult
+    func install(_ opened: LogSigner, if isWanted: () -> Bool) -> Bool {
+        signer.withLock { signer in
+            guard isWanted() else { return false }
+            signer = opened
+            return true
+        }
     }
 
     /// The next generation takes the place of `old`, unless that is not in use any more.

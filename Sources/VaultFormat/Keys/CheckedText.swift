@@ -43,13 +43,21 @@ package struct CheckedText: Hashable, Sendable {
         return ~crc
     }
 
-    /// The value of a digit; nil for another character.
-    package static func value(ofDigit digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x61...0x66: digit - 0x61 + 10
-        default: nil
-        }
+    /// Whether a text begins like one of these, mistyped as it may be: no passphrase does.
+    package static func isAttempted(in text: some Collection<UInt8>) -> Bool {
+        begins(text, "imagevault-")
+    }
+
+    /// Whether a text is meant as the private half of a recovery recipient, which nobody is to send.
+    package static func isRecoveryKey(_ text: some Collection<UInt8>) -> Bool {
+        begins(text, "imagevault-recov")
+    }
+
+    /// Behind blanks, in any case.
+    private static func begins(_ text: some Collection<UInt8>, _ start: String) -> Bool {
+        let words = text.lazy.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        return words.prefix(start.utf8.count).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+            .elementsEqual(start.utf8)
     }
 
     // MARK: Bytes that are no secret
@@ -70,14 +78,9 @@ package struct CheckedText: Hashable, Sendable {
         var digits = text[prefix.count...]
         if digits.last == 0x0A { digits = digits.dropLast() }
         if isSpaced { digits = ArraySlice(digits.filter { $0 != 0x20 }) }
-        guard digits.count == 2 * (byteCount + Self.checksumBytes) else {
+        let spelled = String(decoding: digits, as: UTF8.self)
+        guard let bytes = try? Hex.decode(spelled, count: byteCount + Self.checksumBytes) else {
             throw .invalidText(field: "checked text")
-        }
-        var bytes: [UInt8] = []
-        for (high, low) in zip(digits.enumerated(), digits.dropFirst()) where high.offset & 1 == 0 {
-            guard let high = Self.value(ofDigit: high.element), let low = Self.value(ofDigit: low)
-            else { throw .invalidText(field: "checked text") }
-            bytes.append(high << 4 | low)
         }
         let checksum = Self.checksum(count: byteCount) { bytes[$0] }
         let told = bytes[byteCount...].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

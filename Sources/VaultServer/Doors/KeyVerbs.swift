@@ -68,7 +68,9 @@ extension RequestHandler {
             return .json(SealAnswer(sealed: false, slot: slot))
         case .waits(let count):
             return .json(
-                SealAnswer(sealed: true, slot: nil, shares: ShareProgress(count)), status: .accepted
+                SealAnswer(
+                    sealed: vault.isSealed, slot: nil, shares: ShareProgress(count)),
+                status: .accepted
             )
         }
     }
@@ -136,7 +138,7 @@ extension RequestHandler {
     }
 
     func rotateLogKey(_ exchange: Exchange) async throws -> Answer {
-        let (signer, _) = try await verb { () async throws(VaultError) in
+        let signer = try await verb { () async throws(VaultError) in
             try await vault.rotateLogKey(exchange.call)
         }
         logger.notice(

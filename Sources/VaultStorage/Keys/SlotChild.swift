@@ -83,13 +83,23 @@ package final class SlotChild: PassphraseStretcher {
     ) throws(WorkerFault) {
         let child = try launcher.launch()
         let deadline = Deadline(milliseconds: Limits.stretchSeconds * 1000)
+        var isAnswered = false
+        defer { end(child, isAnswered ? deadline : nil) }
         let head = StretchWire.head(parameters, salt: salt, passphraseBytes: passphrase.count)
         try child.send(head, until: deadline)
         try unsafe child.send(passphrase, until: deadline)
         // A child that fails says nothing: there is one answer, and its length is its form.
         try unsafe child.receive(into: out, until: deadline)
-        // The launcher counts it until then, and allows one at a time.
-        _ = child.awaitEnd(until: deadline)
+        isAnswered = true
+    }
+
+    /// Waits until a child is gone: the launcher counts it until then, and allows one at a time.
+    ///
+    /// - Parameter deadline: how long it may take leave of its token; nil for one that failed.
+    func end(_ child: WorkerProcess, _ deadline: Deadline?) {
+        if let deadline, child.awaitEnd(until: deadline) { return }
+        child.kill()
+        _ = child.awaitEnd(until: Deadline(milliseconds: Limits.slotChildEndMilliseconds))
     }
 
     package func shutdown() { launcher.end() }

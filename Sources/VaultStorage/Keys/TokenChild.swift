@@ -101,12 +101,13 @@ extension SlotChild {
     ) throws(WorkerFault) -> Result<[UInt8], TokenFault> {
         let child = try launcher.launch()
         let deadline = Deadline(milliseconds: Limits.tokenSeconds * 1000)
+        var isAnswered = false
+        defer { end(child, isAnswered ? deadline : nil) }
         try child.send(question, until: deadline)
         try unsafe child.send(pin, until: deadline)
         if let secret = unsafe secret { try unsafe child.send(secret, until: deadline) }
         let result = try unsafe answer(of: child, into: out, until: deadline)
-        // The launcher counts it until then, and allows one at a time.
-        _ = child.awaitEnd(until: deadline)
+        isAnswered = true
         return result
     }
 

@@ -20,14 +20,15 @@ struct SecretOptions: ParsableArguments {
     ///
     /// - Throws: ``ClientError/file(_:)``, or `CancellationError` after Ctrl-C.
     func existing(_ question: String) throws -> SecretText {
-        let secret =
-            try secretFile.map { try SecretText(file: $0) } ?? SecretText(asking: question)
-        // Not even into the vault's memory.
-        guard !secret.bytes.starts(with: CheckedText.recoveryKey.prefix) else {
-            throw ValidationError(
-                "this is a recovery key, which no vault is given: answer vaultctl slots challenge with "
-                    + "vaultd recovery answer")
-        }
+        guard let secretFile else { return try asked(question) }
+        let secret = try SecretText(file: secretFile)
+        try secret.requireNoRecoveryKey()
+        return secret
+    }
+
+    fileprivate func asked(_ question: String) throws -> SecretText {
+        let secret = try SecretText(asking: question)
+        try secret.requireNoRecoveryKey()
         return secret
     }
 
@@ -66,7 +67,7 @@ extension SecretOptions {
     /// A secret that is to open something from now on; asked for twice.
     func new(_ question: String) throws -> SecretText {
         guard secretFile == nil else { return try existing(question) }
-        let secret = try SecretText(asking: question)
+        let secret = try asked(question)
         guard try SecretText(asking: "Once more: ").bytes == secret.bytes else {
             throw ValidationError("these were two different secrets; nothing was changed")
         }
@@ -80,6 +81,15 @@ final class SecretText {
 
     /// None.
     init() { bytes = [] }
+
+    /// Not even into the vault's memory.
+    func requireNoRecoveryKey() throws {
+        guard !CheckedText.isRecoveryKey(bytes) else {
+            throw ValidationError(
+                "this is a recovery key, which no vault is given: answer vaultctl slots challenge with "
+                    + "vaultd recovery answer")
+        }
+    }
 
     init(asking question: String) throws {
         bytes = [UInt8](repeating: 0, count: Limits.secretBytes)

@@ -56,6 +56,12 @@ struct Serve: AsyncParsableCommand {
             await OperationRunner(vault, share: settings.operationShare).run()
         }
         let schedule = schedule(settings, vault)
+        let attempts = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(Limits.attemptSweepSeconds))
+                vault.dropOldAttempts()
+            }
+        }
         ServiceManager.notify("READY=1")
         logger.notice(
             "serving",
@@ -69,6 +75,7 @@ struct Serve: AsyncParsableCommand {
         try? await ServiceGroup(configuration: group).run()
         ServiceManager.notify("STOPPING=1")
         schedule?.cancel()
+        attempts.cancel()
         operations.cancel()
         await operations.value
         try? await vault.recordService(.serviceStopped)

@@ -1,5 +1,6 @@
-// vaultd as its own launcher and child: what stretches a passphrase or asks a token has neither the vault's
-// keys nor its files, and one life for one question.
+// vaultd as its own launcher and child: what stretches a passphrase or asks a token has none of the vault's keys
+// in its memory, and one life for one question. It is the daemon's user, and no wall keeps it from that user's
+// files.
 
 import CVaultSystem
 import Glibc

@@ -15,6 +15,8 @@ final class TokenOpener: Sendable {
     private let logger: Logger
     /// A PIN that a token refused once is not tried again, at whatever slot.
     private let isPINRefused = Atomic(false)
+    /// When a token of a kind did not answer last: it is not waited for again at once, at the next slot.
+    private let silent = Mutex<[KeySlot.Kind: ContinuousClock.Instant]>([:])
 
     init(_ token: SlotChild, _ settings: DaemonSettings, _ logger: Logger) {
         self.token = token
@@ -42,7 +44,15 @@ final class TokenOpener: Sendable {
     private func open(_ file: KeyFile, _ slot: KeySlot) -> OpenKeyFile? {
         if slot.kind.needsSecret {
             // Without a PIN it waits for somebody who has it.
-            guard pinFile != nil, !isPINRefused.load(ordering: .relaxed) else { return nil }
+            guard pinFile != nil, !isPINRefused.load(ordering: .relaxed) else {
+                logger.notice(
+                    "a slot waits for somebody with its PIN", metadata: ["slot": "\(slot.id)"])
+                return nil
+            }
+        }
+        guard !isSilent(slot.kind) else {
+            tell("a slot's token is not asked again yet", slot, .tokenUnavailable, "silent")
+            return nil
         }
         do {
             let opener = TokenSlotOpener(
@@ -53,11 +63,19 @@ final class TokenOpener: Sendable {
             return keys
         } catch let fault as TokenFault {
             if fault.kind == .wrongPIN { isPINRefused.store(true, ordering: .relaxed) }
+            if [.unavailable, .moduleFailed].contains(fault.kind) {
+                silent.withLock { $0[slot.kind] = .now }
+            }
             tell("a slot's token did not open it", slot, fault.code, "\(fault.kind)")
         } catch {
             tell("a slot did not open", slot, .keyringRefused, KeyOpener.code(of: error))
         }
         return nil
+    }
+
+    private func isSilent(_ kind: KeySlot.Kind) -> Bool {
+        let since = silent.withLock { $0[kind] }
+        return since.map { $0.duration(to: .now) < .seconds(Limits.tokenSeconds) } ?? false
     }
 
     /// What its library said, in the library's own number: `token-key-unfit` has many reasons.

@@ -1,5 +1,5 @@
-// A child that asks a token: a library of the admin's choice is loaded here, where there is nothing to find
-// but the one PIN and the one secret that it is asked about.
+// A child that asks a token: a library of the admin's choice is loaded here, where there is nothing in
+// memory but the one PIN and the one secret that it is asked about.
 
 import CVaultTokens
 import Glibc
