@@ -64,3 +64,12 @@ extension CheckedText {
         unsafe out[place] = 0x0A
     }
 }
+
+extension Secret {
+    /// Lends this key as a line of text, with its newline, to one call and wipes it.
+    func withLine<R>(
+        as text: CheckedText, _ body: (UnsafeRawBufferPointer) throws -> R
+    ) throws -> R {
+        try unsafe inTransit().withBytes { bytes in try unsafe text.withLine(of: bytes, body) }
+    }
+}

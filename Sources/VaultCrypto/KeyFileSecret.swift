@@ -22,13 +22,6 @@ extension Secret where Purpose == SlotSecret {
 
     /// Lends the text of the key file to one call and wipes it.
     package func withKeyFileText<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
-        let copy = try unsafe LockedBytes(count: Self.byteCount) { (out) throws(CryptoError) in
-            try unsafe withBytes { (bytes) throws(CryptoError) in
-                unsafe out.copyMemory(from: bytes)
-            }
-        }
-        return try unsafe copy.withBytesOrZeros { bytes in
-            try unsafe CheckedText.keyFile.withLine(of: bytes, body)
-        }
+        try unsafe withLine(as: .keyFile, body)
     }
 }

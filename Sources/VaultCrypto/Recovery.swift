@@ -39,15 +39,7 @@ package struct RecoveryKey: ~Copyable {
 
     /// Lends the line of this key, with its newline, to one call and wipes it.
     package func withLine<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
-        let copy = try unsafe LockedBytes(count: Secret<SlotPrivateKey>.byteCount) {
-            (out) throws(CryptoError) in
-            try unsafe key.withBytes { (bytes) throws(CryptoError) in
-                unsafe out.copyMemory(from: bytes)
-            }
-        }
-        return try unsafe copy.withBytesOrZeros { bytes in
-            try unsafe CheckedText.recoveryKey.withLine(of: bytes, body)
-        }
+        try unsafe key.withLine(as: .recoveryKey, body)
     }
 
     /// - Throws: ``CryptoError/wrongKey`` for a challenge to another key.

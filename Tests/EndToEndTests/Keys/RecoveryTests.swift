@@ -154,7 +154,10 @@ struct RecoveryTests {
         let vault = String(repeating: "0", count: 32)
         let (ending, _, errors) = try run(
             Machine.program("vaultd"),
-            ["shares", "new", "--needed", "2", "--count", "5", "--vault", vault, folder.path("disk")])
+            [
+                "shares", "new", "--needed", "2", "--count", "5", "--vault", vault,
+                folder.path("disk"),
+            ])
         #expect(ending != .exited(0) && errors.contains("nothing was left"), "\(errors)")
         #expect(Disk.files(below: folder.path("disk")).isEmpty)
     }
