@@ -1,5 +1,6 @@
 // A request that comes again under its sender's key is carried out once.
 
+import Synchronization
 import Testing
 import Vault
 import VaultCrypto
@@ -123,6 +124,54 @@ struct IdempotencyTests {
         #expect(try await refusal { try await test.reinspect(under: "k2") } == .overloaded)
         #expect(try await test.reinspect(under: "k1") == first)
         #expect(try await test.operations().count == 1)
+        // What nobody is given any more keeps nobody out, however much of it there is.
+        test.clock.advance(microseconds: Limits.idempotencySeconds * 1_000_000 + 1)
+        #expect(try await test.reinspect(under: "k2") != first)
+        #expect(
+            memory.tables.answers.count
+                == Limits.idempotencyKeysPerPrincipal - Limits.idempotencySweep + 1)
+    }
+
+    @Test("is refused before it is carried out where its answer could not be kept")
+    func noRoom() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(catalog: memory)
+        defer { test.stop() }
+        try await test.cancel(try await test.reinspect(under: "k1"))
+        let principal = try #require(memory.tables.answers.first?.principal)
+        var rows = TestRows()
+        let others = (1..<Limits.idempotencyKeysPerPrincipal).map { _ in
+            rows.answer(of: principal, at: test.clock.nowMicroseconds())
+        }
+        let request = RepeatableRequest(
+            key: try IdempotencyKey("k2"), digest: LogHash.digest([1]))
+        let told = StoredAnswer(status: 201, body: [1])
+        let carriedOut = Mutex(0)
+        let add = { () async throws in
+            try await test.vault.once(request, .slotAdded, test.call()) {
+                (place) async throws(VaultError) in
+                carriedOut.withLock { $0 += 1 }
+                // Somebody else fills the room while this one works.
+                memory.tamper { $0.answers += others }
+                if let place {
+                    try await test.vault.keep(told, at: place, telling: .slotsRead, test.call())
+                }
+                return told
+            }
+        }
+        #expect(try await add() == told)
+        #expect(try await add() == told)
+        #expect(carriedOut.withLock { $0 } == 1)
+        let third = RepeatableRequest(
+            key: try IdempotencyKey("k3"), digest: LogHash.digest([1]))
+        let code = try await refusal {
+            _ = try await test.vault.once(third, .slotAdded, test.call()) { _ in
+                carriedOut.withLock { $0 += 1 }
+                return told
+            }
+        }
+        #expect(code == .overloaded)
+        #expect(carriedOut.withLock { $0 } == 1)
     }
 
     @Test("is not answered from a row that was changed or moved")

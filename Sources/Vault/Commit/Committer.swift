@@ -186,7 +186,7 @@ package final class Committer: Sendable {
             if entry.abandonment?.isDeclared == true {
                 throw .refused(VaultError(.deadlineExceeded))
             }
-            try entry.kept?.check(writer)
+            try entry.kept?.check(writer, at: event.atMicroseconds)
             let change = try entry.change.apply(
                 to: writer, keyring: keyring, index: index, at: event.atMicroseconds)
             change.complete(&event)
@@ -200,8 +200,9 @@ package final class Committer: Sendable {
                 result = .failure(refusal.recorded)
             }
         }
-        if case .success = result, let keyring, let kept = entry.kept {
-            try kept.insert(into: writer, keyring, index: index, at: event.atMicroseconds)
+        if case .success(let made) = result, let keyring, let kept = entry.kept {
+            try kept.insert(
+                into: writer, keyring, made.result, index: index, at: event.atMicroseconds)
         }
         if let keyring, let namespace = event.namespace {
             event.pseudonyms = try NameKeeper(catalog: writer, keyring: keyring)

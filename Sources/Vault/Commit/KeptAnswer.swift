@@ -41,29 +41,58 @@ package struct RequestPlace: Hashable, Sendable {
         self.principal = keyring.blindIndex(.principal, principal, in: call.namespace)
         digest = request.digest
     }
+
+    /// Whether one more answer may be kept for this principal; those that are too old to be given count no
+    /// more, whether they are removed yet or not.
+    func hasRoom(
+        in catalog: any CatalogReader, at microseconds: Int64
+    ) throws(StorageError) -> Bool {
+        try catalog.keptAnswerCount(of: principal, since: Self.oldest(at: microseconds))
+            < Limits.idempotencyKeysPerPrincipal
+    }
+
+    /// When an answer was made that may just be given still.
+    static func oldest(at microseconds: Int64) -> Int64 {
+        microseconds - Limits.idempotencySeconds * 1_000_000
+    }
 }
 
 /// What the committer keeps beside a change.
 struct KeptAnswer: Sendable {
     let place: RequestPlace
-    let answer: StoredAnswer
+    /// Whether what it tells of is done already: then there is room for it, whoever else came meanwhile.
+    let isOwed: Bool
+    /// What is told of a change that was made; nil where there is nothing to keep.
+    let answer: @Sendable (ChangeResult) -> StoredAnswer?
+
+    init(
+        place: RequestPlace, isOwed: Bool = false,
+        answer: @escaping @Sendable (ChangeResult) -> StoredAnswer?
+    ) {
+        self.place = place
+        self.isOwed = isOwed
+        self.answer = answer
+    }
+
+    /// An answer that does not need to know what became of the change.
+    init(place: RequestPlace, isOwed: Bool = false, answer: StoredAnswer) {
+        self.init(place: place, isOwed: isOwed) { _ in answer }
+    }
 
     /// - Throws: `overloaded` for a principal that has too many.
-    func check(_ catalog: any CatalogReader) throws(ChangeFailure) {
-        let count: Int
-        do {
-            count = try catalog.keptAnswerCount(of: place.principal)
-        } catch {
-            throw .storage(error)
+    func check(_ catalog: any CatalogReader, at microseconds: Int64) throws(ChangeFailure) {
+        guard !isOwed else { return }
+        let hasRoom = try catalogued { () throws(StorageError) in
+            try place.hasRoom(in: catalog, at: microseconds)
         }
-        guard count < Limits.idempotencyKeysPerPrincipal else {
-            throw .refused(VaultError(.overloaded))
-        }
+        guard hasRoom else { throw .refused(VaultError(.overloaded)) }
     }
 
     func insert(
-        into catalog: any CatalogWriter, _ keyring: Keyring, index: UInt64, at microseconds: Int64
+        into catalog: any CatalogWriter, _ keyring: Keyring, _ result: ChangeResult,
+        index: UInt64, at microseconds: Int64
     ) throws(StorageError) {
+        guard let answer = answer(result) else { return }
         var text = ByteWriter(reserving: 34 + answer.body.count)
         text.append(place.digest.bytes)
         text.append(answer.status)
@@ -76,8 +105,7 @@ struct KeptAnswer: Sendable {
             throw .unavailable(0)
         }
         try catalog.deleteKeptAnswers(
-            before: microseconds - Limits.idempotencySeconds * 1_000_000,
-            limit: Limits.idempotencySweep)
+            before: RequestPlace.oldest(at: microseconds), limit: Limits.idempotencySweep)
         try catalog.insertKeptAnswer(
             KeptAnswerRow(
                 lookup: place.lookup, principal: place.principal,

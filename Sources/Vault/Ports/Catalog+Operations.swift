@@ -19,7 +19,10 @@ package protocol OperationReader {
     /// How many ``images(after:through:below:limit:)`` has in all, and the number of the last row.
     func imageCount(below: UInt32?) throws(StorageError) -> (count: Int, last: Int64)
     func keptAnswer(_ lookup: BlindIndex) throws(StorageError) -> KeptAnswerRow?
-    func keptAnswerCount(of principal: BlindIndex) throws(StorageError) -> Int
+    /// How many were made at a time or after it.
+    func keptAnswerCount(
+        of principal: BlindIndex, since microseconds: Int64
+    ) throws(StorageError) -> Int
 }
 
 package protocol OperationWriter: OperationReader {

@@ -25,6 +25,12 @@ extension Vault {
             }
             defer { answering.withLock { _ = $0.remove(place.lookup) } }
             if let kept = try await keptAnswer(for: place, call) { return kept }
+            // What is done and cannot be told again is worse than what is not done.
+            let now = clock.nowMicroseconds()
+            let hasRoom = try reading { (reader) throws(StorageError) in
+                try place.hasRoom(in: reader, at: now)
+            }
+            guard hasRoom else { throw VaultError(.overloaded) }
             return try await verb(place)
         }
     }
@@ -36,7 +42,8 @@ extension Vault {
         _ answer: StoredAnswer, at place: RequestPlace, telling action: EventAction, _ call: Call
     ) async throws(VaultError) {
         _ = try await committer.commit(
-            .none, event(action, call), keeping: KeptAnswer(place: place, answer: answer))
+            .none, event(action, call),
+            keeping: KeptAnswer(place: place, isOwed: true, answer: answer))
     }
 
     /// The answer that was given before; giving it again is an event of its own.
@@ -46,7 +53,7 @@ extension Vault {
         let row = try reading { (reader) throws(StorageError) in
             try reader.keptAnswer(place.lookup)
         }
-        let oldest = clock.nowMicroseconds() - Limits.idempotencySeconds * 1_000_000
+        let oldest = RequestPlace.oldest(at: clock.nowMicroseconds())
         guard let row, row.createdMicroseconds >= oldest else { return nil }
         let answer = try row.answer(to: place, try keyring())
         var event = event(.requestRepeated, call)

@@ -158,10 +158,13 @@ extension SQLiteRows {
         }
     }
 
-    func keptAnswerCount(of principal: BlindIndex) throws(StorageError) -> Int {
-        try first("SELECT count(*) FROM answer WHERE principal = ?", [Data(principal.bytes)]) {
-            row throws in try value(row, 0) as Int
-        } ?? 0
+    func keptAnswerCount(
+        of principal: BlindIndex, since microseconds: Int64
+    ) throws(StorageError) -> Int {
+        try first(
+            "SELECT count(*) FROM answer WHERE principal = ? AND created >= ?",
+            [Data(principal.bytes), microseconds]
+        ) { row throws in try value(row, 0) as Int } ?? 0
     }
 
     func insertKeptAnswer(_ answer: KeptAnswerRow) throws(StorageError) {

@@ -17,7 +17,7 @@ extension CatalogConformance {
         Rule("quarantined images come by row", quarantine),
         Rule("a request for approval comes back as it was inserted and updated", approvals),
         Rule("requests that wait come by row until they lapse", waitingApprovals),
-        Rule("kept answers are counted by principal and removed by age", keptAnswerLife),
+        Rule("kept answers are counted by principal and age, and removed by age", keptAnswerLife),
     ]
 
     private static func operations(_ catalog: any Catalog) throws {
@@ -177,7 +177,7 @@ extension CatalogConformance {
         let second = rows.answer(first.lookup)
         try catalog.transact { try $0.insertKeptAnswer(second) }
         try same(try catalog.keptAnswer(first.lookup), second)
-        try same(try catalog.look { try $0.keptAnswerCount(of: first.principal) }, 0)
+        try same(try catalog.look { try $0.keptAnswerCount(of: first.principal, since: 0) }, 0)
     }
 
     private static func keptAnswerLife(_ catalog: any Catalog) throws {
@@ -188,7 +188,8 @@ extension CatalogConformance {
             for answer in made { try writer.insertKeptAnswer(answer) }
             try writer.insertKeptAnswer(rows.answer(at: 50))
         }
-        try same(try catalog.look { try $0.keptAnswerCount(of: principal) }, 4)
+        try same(try catalog.look { try $0.keptAnswerCount(of: principal, since: 0) }, 4)
+        try same(try catalog.look { try $0.keptAnswerCount(of: principal, since: 30) }, 2)
         try catalog.transact { try $0.deleteKeptAnswers(before: 31, limit: 2) }
         let left = try made.map { answer in
             try catalog.keptAnswer(answer.lookup) != nil

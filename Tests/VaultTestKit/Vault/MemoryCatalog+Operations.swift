@@ -53,9 +53,13 @@ extension MemoryRows {
         return tables.answers.first { $0.lookup == lookup }
     }
 
-    func keptAnswerCount(of principal: BlindIndex) throws(StorageError) -> Int {
+    func keptAnswerCount(
+        of principal: BlindIndex, since microseconds: Int64
+    ) throws(StorageError) -> Int {
         try faults.pass("keptAnswerCount")
-        return tables.answers.count { $0.principal == principal }
+        return tables.answers.count {
+            $0.principal == principal && $0.createdMicroseconds >= microseconds
+        }
     }
 
     func insertOperation(_ operation: OperationRow) throws(StorageError) -> Int64 {
