@@ -36,7 +36,8 @@ extension Limits {
     package static let approvalSeconds: Int64 = 24 * 3600
     /// Requests that may wait for approval at once: more than two admins can look at.
     package static let approvalsWaiting = 1000
-    /// Backups that are registered at once: a week of hourly ones, and more than anyone looks after.
+    /// Backups that are registered at once: a month of hourly ones, and more than anyone looks after. One
+    /// that forbids nothing any more makes room.
     package static let backups = 1000
     /// Backups that one destruction of an epoch may give up.
     package static let strandedBackups = 64

@@ -81,7 +81,7 @@ struct DestructionTests {
         let lapsed = try await test.register(expiresDays: 30)
         #expect(try await test.backups().map(\.epochs) == [[.first], [.first], [.first]])
         try await test.rotateWholly()
-        let refreshed = try await test.register()
+        let refreshed = try await test.register(epochs: [2])
         #expect(try await test.backups().last?.epochs.map(\.value) == [2])
         #expect(try await refusal { try await test.destroy(1) } == .backupStranded)
         #expect(
@@ -127,6 +127,63 @@ struct DestructionTests {
         let test = try vault([.destroyEpoch])
         defer { test.stop() }
         try await test.put(TestImages.small)
+    @Test("one that names no epochs needs every one there is: it was made before it is registered")
+    func madeBefore() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        // Here somebody copies the vault; before they say so, its keys are rotated.
+        try await test.rotateWholly()
+        let registered = try await test.register()
+        #expect(try await test.backups().last?.epochs.map(\.value) == [1, 2])
+        #expect(try await refusal { try await test.destroy(1) } == .backupStranded)
+        try await test.destroy(1, strand: [registered])
+        _ = try await test.register()
+        #expect(try await test.backups().last?.epochs.map(\.value) == [2])
+    }
+
+    @Test("a backup of an epoch that is destroyed is not registered")
+    func destroyedEpoch() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.rotateWholly()
+        try await test.destroy(1)
+        let code = try await refusal { _ = try await test.register(epochs: [1, 2]) }
+        #expect(code == .unknownEpoch)
+        #expect(try await test.backups().isEmpty)
+    }
+
+    @Test("a full register loses the oldest that forbids nothing, and none that forbids")
+    func full() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let wanted = try await test.register()
+        let lapsed = try await test.register(expiresDays: 1)
+        let expired = try await test.register()
+        _ = try await test.vault.expireBackup(expired, test.call())
+        let kept = try #require(memory.tables.backups.first)
+        memory.tamper { tables in
+            for number in tables.backups.count..<Limits.backups {
+                var row = kept
+                row.row = Int64(number + 1)
+                tables.backups.append(row)
+            }
+        }
+        test.clock.advance(microseconds: 86_400_000_000)
+        _ = try await test.register()
+        #expect(!memory.tables.backups.contains { $0.backup == lapsed })
+        // Who writes the register without the keys cannot make room.
+        memory.tamper { $0.backups[1].changedAt += 1 }
+        #expect(memory.tables.backups[1].backup == expired)
+        #expect(try await refusal { _ = try await test.register() } == .overloaded)
+        memory.tamper { $0.backups[1].changedAt -= 1 }
+        _ = try await test.register()
+        #expect(!memory.tables.backups.contains { $0.backup == expired })
+        #expect(memory.tables.backups.count == Limits.backups)
+        #expect(memory.tables.backups.contains { $0.backup == wanted })
+        #expect(try await refusal { _ = try await test.register() } == .overloaded)
+    }
+
         try await test.rotateWholly()
         guard case .waiting(let request) = try await test.destroy(1, uid: 5) else {
             Issue.record("it did not wait")

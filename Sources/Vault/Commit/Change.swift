@@ -25,8 +25,8 @@ package enum Change: Sendable {
     case ask(ApprovalRow)
     /// An approval, and what it allows.
     case approve(ApprovalGrant)
-    /// One more backup that somebody looks after.
-    case registerBackup(BackupRow)
+    /// One more backup that somebody looks after, and what it needs; nil for every epoch that is left.
+    case registerBackup(BackupRow, epochs: [EpochNumber]?)
     case expireBackup(BackupID)
     /// An epoch whose key is gone with the generation that this event names.
     case destroyEpoch(EpochDestruction)
@@ -123,8 +123,8 @@ extension Change {
             return try quarantine(catalog, keyring, index, microseconds).ask(row)
         case .approve(let grant):
             return try quarantine(catalog, keyring, index, microseconds).approve(grant)
-        case .registerBackup(let row):
-            return try epochs(catalog, keyring, index, microseconds).register(row)
+        case .registerBackup(let row, let needed):
+            return try epochs(catalog, keyring, index, microseconds).register(row, needed)
         case .expireBackup(let id):
             return try epochs(catalog, keyring, index, microseconds).expire(id)
         case .destroyEpoch(let destruction):

@@ -10,15 +10,35 @@ struct EpochChange {
     let index: UInt64
     let microseconds: Int64
 
-    func register(_ offered: BackupRow) throws(ChangeFailure) -> ChangeResult {
-        let isCrowded = try catalogued { () throws(StorageError) in
-            try catalog.backups(after: 0, limit: Limits.backups).count == Limits.backups
+    /// - Parameter epochs: what it needs; nil for every epoch that opens anything. A copy is made before it
+    ///   is registered: what is in use by then says nothing of what was.
+    func register(
+        _ offered: BackupRow, _ epochs: [EpochNumber]?
+    ) throws(ChangeFailure) -> ChangeResult {
+        var row = offered
+        let left = keyring.epochs.filter { !$0.isDestroyed }
+        row.epochs = epochs ?? left.compactMap { try? EpochNumber($0.number) }
+        // What needs a key that is gone cannot be kept.
+        guard row.epochs.allSatisfy(keyring.opens) else {
+            throw .refused(VaultError(.unknownEpoch))
         }
-        guard !isCrowded else { throw .refused(VaultError(.overloaded)) }
-        for epoch in offered.epochs { try require(keyring.state(of: epoch), .unknownEpoch) }
-        let row = offered.authenticated(by: keyring, at: index)
-        try catalogued { () throws(StorageError) in try catalog.insertBackup(row) }
-        return .backup(row)
+        try makeRoom()
+        let made = row.authenticated(by: keyring, at: index)
+        try catalogued { () throws(StorageError) in try catalog.insertBackup(made) }
+        return .backup(made)
+    }
+
+    /// A full register loses the oldest that forbids nothing any more. One that does not verify forbids.
+    private func makeRoom() throws(ChangeFailure) {
+        let rows = try catalogued { () throws(StorageError) in
+            try catalog.backups(after: 0, limit: Limits.backups)
+        }
+        guard rows.count == Limits.backups else { return }
+        let spare = rows.first { row in
+            !row.isWanted(at: microseconds) && (try? row.verify(with: keyring)) != nil
+        }
+        guard let spare else { throw .refused(VaultError(.overloaded)) }
+        try catalogued { () throws(StorageError) in try catalog.deleteBackup(spare.backup) }
     }
 
     /// One that is not kept any more stays as it is.

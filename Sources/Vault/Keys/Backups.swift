@@ -8,7 +8,7 @@ package import VaultFormat
 package struct BackupDescription: Hashable, Sendable {
     /// From when on it is not needed any more, from now; nil for never.
     package let expiresDays: Int?
-    /// Nil for those under which a key is wrapped now.
+    /// Nil for every one that is not destroyed: the copy may be older than what is in use now.
     package let epochs: [EpochNumber]?
     package let note: BackupNote
 
@@ -31,33 +31,31 @@ extension Vault {
     /// - Throws: ``VaultError`` `unknown-epoch`.
     package func registerBackup(
         _ description: BackupDescription, _ call: Call, at place: RequestPlace?,
-        _ answer: @Sendable (BackupRow) -> StoredAnswer
+        _ answer: @escaping @Sendable (BackupRow) -> StoredAnswer
     ) async throws(VaultError) -> StoredAnswer {
         try await audited(.backupRegistered, call) { () async throws(VaultError) in
-            let keyring = try keyring()
+            _ = try keyring()
             let now = clock.nowMicroseconds()
-            var epochs = description.epochs ?? []
-            if description.epochs == nil { epochs = try neededEpochs(keyring) }
             let row = BackupRow(
                 row: 0, backup: try random(), createdMicroseconds: now,
                 expiresMicroseconds: description.expiresDays.map {
                     now + Int64($0) * 86_400_000_000
                 }, creator: call.caller.uid, state: .kept,
-                epochs: epochs, note: description.note,
+                epochs: [], note: description.note,
                 changedAt: 0, mac: RowMAC(checked: []))
-            let told = answer(row)
-            _ = try await committer.commit(
-                .registerBackup(row), event(.backupRegistered, call),
-                keeping: place.map { KeptAnswer(place: $0, answer: told) })
-            return told
+            let committed = try await committer.commit(
+                .registerBackup(row, epochs: description.epochs), event(.backupRegistered, call),
+                keeping: place.map { place in
+                    KeptAnswer(place: place) { result in
+                        guard case .backup(let row) = result else { return nil }
+                        return answer(row)
+                    }
+                })
+            guard case .backup(let registered) = committed.result else {
+                throw VaultError(.internalError)
+            }
+            return answer(registered)
         }
-    }
-
-    /// Those that a copy made now needs: of every key in it, and of the next one too.
-    private func neededEpochs(_ keyring: Keyring) throws(VaultError) -> [EpochNumber] {
-        let census = try reading { (reader) throws(StorageError) in try reader.census() }
-        let numbers = census.filter { $0.value > 0 }.keys.compactMap { try? EpochNumber($0) }
-        return Set(numbers + [keyring.primaryEpoch]).sorted()
     }
 
     package func backups(

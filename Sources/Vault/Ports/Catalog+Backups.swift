@@ -11,4 +11,5 @@ package protocol BackupWriter: BackupReader {
     func insertBackup(_ backup: BackupRow) throws(StorageError)
     /// Puts state, last change and authenticator in the place of the row with its number.
     func updateBackup(_ backup: BackupRow) throws(StorageError)
+    func deleteBackup(_ id: BackupID) throws(StorageError)
 }

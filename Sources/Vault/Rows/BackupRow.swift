@@ -15,7 +15,7 @@ package struct BackupRow: Hashable, Sendable {
     package let creator: UInt32
     package var state: BackupState
     /// In rising order.
-    package let epochs: [EpochNumber]
+    package var epochs: [EpochNumber]
     package let note: BackupNote
     /// The log index of the row's last change.
     package var changedAt: UInt64
@@ -40,7 +40,12 @@ package struct BackupRow: Hashable, Sendable {
 
     /// Whether it would be missed if that epoch went.
     package func needs(_ epoch: EpochNumber, at microseconds: Int64) -> Bool {
-        state == .kept && epochs.contains(epoch) && expiresMicroseconds ?? .max > microseconds
+        isWanted(at: microseconds) && epochs.contains(epoch)
+    }
+
+    /// Neither expired, stranded nor lapsed.
+    package func isWanted(at microseconds: Int64) -> Bool {
+        state == .kept && expiresMicroseconds ?? .max > microseconds
     }
 
     package var authenticated: [UInt8] {

@@ -6,7 +6,7 @@ package import VaultFormat
 package struct BackupRequest: RequestObject, Encodable, Hashable, Sendable {
     /// Nil for a backup that is wanted until it is expired.
     package var expiresDays: Int?
-    /// Nil for those under which keys are wrapped now.
+    /// Nil for every one that is not destroyed.
     package var epochs: [EpochNumber]?
     package var note: BackupNote
 

@@ -48,6 +48,10 @@ extension SQLiteRows {
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
+
+    func deleteBackup(_ id: BackupID) throws(StorageError) {
+        try run("DELETE FROM backup WHERE backup = ?", [Data(id.bytes)])
+    }
 }
 
 private func backupRow(_ row: Row) throws -> BackupRow {

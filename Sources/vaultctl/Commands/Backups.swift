@@ -52,9 +52,10 @@ struct Backups: AsyncParsableCommand {
 struct BackupRegister: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "register",
-        abstract: "Register a backup that was made just now.",
+        abstract: "Register a backup that was made.",
         discussion: """
-            One that is made anew is registered anew; then the older one is expired.
+            One that is made anew is registered anew; then the older one is expired. Name the epochs of a \
+            backup made since the last rotation ended, or it keeps the older ones from going.
 
             Speaks to the admin socket. Example: \
             vaultctl backups register --expires-days 90 --note "tape 7"
@@ -66,7 +67,7 @@ struct BackupRegister: AsyncParsableCommand {
     @Option(help: "What to say of it: up to 200 printable ASCII characters, kept in clear.")
     var note = BackupNote.none
 
-    @Option(help: "An epoch that it needs; repeat it. Those with keys under them unless given.")
+    @Option(help: "An epoch that it needs; repeat it. Every one that is left unless given.")
     var epoch: [EpochNumber] = []
 
     @Option(help: "A name for this request: 1 to 64 visible ASCII characters.")

@@ -9,7 +9,7 @@ extension CatalogConformance {
         Rule("a wrap takes the place of the one that it was made of, and of no other", rewraps),
         Rule("images and references come by row, whatever their namespace and state", stored),
         Rule("an image in a new blob, and a reference under a new key, keep all else", resealing),
-        Rule("a backup comes back as it was inserted and updated, by row", backups),
+        Rule("a backup comes back as it was updated, by row, until it is removed", backups),
         Rule("a request about an epoch comes back as it was inserted", destructions),
         Rule("a statement is kept once, and found by its operation", statements),
     ]
@@ -179,6 +179,11 @@ extension CatalogConformance {
         try refuses(StorageError.damaged) {
             try catalog.transact { try $0.updateBackup(unknown) }
         }
+        try catalog.transact { try $0.deleteBackup(made[0].backup) }
+        try same(try catalog.look { try $0.backups(after: 0, limit: 9) }, [made[1], made[2]])
+        try catalog.transact { try $0.insertBackup(unknown) }
+        let newest = try catalog.look { try $0.backup(unknown.backup) }
+        try same(newest?.row ?? 0 > made[2].row, true)
     }
 
     private static func destructions(_ catalog: any Catalog) throws {

@@ -20,8 +20,8 @@ extension MemoryRows {
             throw .damaged
         }
         var backup = backup
-        // None is ever removed.
-        backup.row = Int64(tables.backups.count) + 1
+        // The oldest may be removed, the newest never is.
+        backup.row = (tables.backups.last?.row ?? 0) + 1
         tables.backups.append(backup)
     }
 
@@ -33,5 +33,10 @@ extension MemoryRows {
         tables.backups[place].state = backup.state
         tables.backups[place].changedAt = backup.changedAt
         tables.backups[place].mac = backup.mac
+    }
+
+    func deleteBackup(_ id: BackupID) throws(StorageError) {
+        try faults.pass("deleteBackup")
+        tables.backups.removeAll { $0.backup == id }
     }
 }
