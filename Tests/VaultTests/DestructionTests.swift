@@ -50,6 +50,8 @@ struct DestructionTests {
         try await test.put(TestImages.small)
         #expect(try await refusal { try await test.destroy(1) } == .epochInUse)
         #expect(try await refusal { try await test.destroy(2) } == .unknownEpoch)
+        let refused = try test.log().filter { $0.action == "epoch.destroyed" }
+        #expect(refused.map(\.epoch) == [1, 2])
         try await test.rotateWholly()
         #expect(try await refusal { try await test.destroy(2) } == .epochInUse)
         // As if one wrap had been left.
@@ -194,6 +196,7 @@ struct DestructionTests {
         #expect(
             try await refusal { try await test.approveDestruction(asked, uid: 5) }
                 == .secondPersonRequired)
+        #expect(try test.log().last { $0.action == "destruction.requested" }?.epoch == 1)
         let other = (id: request.approval, digest: LogHash.digest([]))
         #expect(
             try await refusal { try await test.approveDestruction(other, uid: 6) }
@@ -226,6 +229,25 @@ struct DestructionTests {
     @Test("what became needed between asking and approving stays")
     func neededMeanwhile() async throws {
         let test = try vault([.destroyEpoch])
+    @Test("an approved destruction is a success, though nothing can be read after it")
+    func unreadable() async throws {
+        let faults = Faults()
+        let test = try TestVault(
+            catalog: MemoryCatalog(faults: faults), signer: TestKeys.logSigner(),
+            twoPerson: [.destroyEpoch])
+        defer { test.stop() }
+        try await test.rotateWholly()
+        guard case .waiting(let request) = try await test.destroy(1, uid: 5) else { return }
+        // It is looked at before the change, and in it.
+        faults.arm("approval", time: 3, .unavailable(5))
+        let done = try await test.approveDestruction(
+            (id: request.approval, digest: request.digest), uid: 6)
+        #expect(done.state == .performed && done.approver == 6)
+        faults.disarm()
+        let ends = try test.log().filter { $0.action == "epoch.destroyed" }
+        #expect(ends.map(\.outcome) == ["done"])
+    }
+
         defer { test.stop() }
         try await test.put(TestImages.small)
         try await test.rotateWholly()

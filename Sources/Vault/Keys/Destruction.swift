@@ -22,16 +22,17 @@ extension Vault {
         _ destruction: EpochDestruction, _ call: Call
     ) async throws(VaultError) -> DestructionResult {
         guard settings.twoPerson.contains(.destroyEpoch) else {
-            return try await audited(.epochDestroyed, call) { () async throws(VaultError) in
-                try await inTurn { () async throws(VaultError) in
-                    .destroyed(
-                        generation: try await destroy(
-                            destruction, .destroyEpoch(destruction), event(.epochDestroyed, call)))
-                }
-            }
+            return .destroyed(
+                generation: try await destroy(destruction, .destroyEpoch(destruction), call)
+                    .generation)
         }
-        return try await audited(.destructionRequested, call) { () async throws(VaultError) in
+        let epoch = destruction.epoch
+        return try await audited(
+            .destructionRequested, call, epoch: epoch
+        ) { () async throws(VaultError) in
             _ = try keyring()
+            var event = event(.destructionRequested, call)
+            event.epoch = epoch
             let now = clock.nowMicroseconds()
             let committed = try await committer.commit(
                 .ask(
@@ -41,7 +42,7 @@ extension Vault {
                         createdMicroseconds: now,
                         expiresMicroseconds: now + Limits.approvalSeconds * 1_000_000,
                         state: .waiting, approver: nil, changedAt: 0, mac: RowMAC(checked: []))),
-                event(.destructionRequested, call))
+                event)
             guard case .asked(let row) = committed.result else { throw VaultError(.internalError) }
             return .waiting(row)
         }
@@ -56,35 +57,43 @@ extension Vault {
         _ id: ApprovalID, digest: Digest256, _ call: Call
     ) async throws(VaultError) -> (request: ApprovalRow, generation: UInt64) {
         try await audited(.epochDestroyed, call) { () async throws(VaultError) in
-            var event = event(.epochDestroyed, call)
-            event.approval = id
             let (row, grant) = try approvable(id, ofImages: false, digest, call)
             guard row.state == .waiting, case .epoch(let destruction) = row.subject else {
                 throw VaultError(.approvalUsed)
             }
-            return try await inTurn { () async throws(VaultError) in
-                let generation = try await destroy(destruction, .approve(grant), event)
-                let (done, _) = try approvable(id, ofImages: false, digest, call)
-                return (done, generation)
-            }
+            let (generation, result) = try await destroy(
+                destruction, .approve(grant), approval: id, call)
+            guard case .destroyed(_, let done?) = result else { throw VaultError(.internalError) }
+            return (done, generation)
         }
     }
 
     /// Writes the generation without the epoch's key, once its change is durable.
     ///
-    /// - Returns: the generation.
-    func destroy(
-        _ destruction: EpochDestruction, _ change: Change, _ event: Event
-    ) async throws(VaultError) -> UInt64 {
-        let old = try keyring()
-        try old.requireDestroyable(destruction.epoch)
-        guard try loadKeyFile(.keyring) == old.keys.file else { throw VaultError(.keyringRefused) }
-        let entries = old.entries(destroying: destruction.epoch)
-        let new = try openingSlot { try KeyFileCipher.remade(old.keys, entries: entries) }
-        var event = event
-        event.epoch = destruction.epoch
-        try await replace(old.keys, with: new, change, event, slot: nil)
-        return new.file.generation
+    /// - Returns: the generation, and what became of the change.
+    private func destroy(
+        _ destruction: EpochDestruction, _ change: Change, approval: ApprovalID? = nil, _ call: Call
+    ) async throws(VaultError) -> (generation: UInt64, result: ChangeResult) {
+        let epoch = destruction.epoch
+        return try await audited(
+            .epochDestroyed, call, epoch: epoch
+        ) { () async throws(VaultError) in
+            try await inTurn { () async throws(VaultError) in
+                let old = try keyring()
+                try old.requireDestroyable(epoch)
+                // What is on the disk is what is in use, or nothing is built on it.
+                guard try loadKeyFile(.keyring) == old.keys.file else {
+                    throw VaultError(.keyringRefused)
+                }
+                let entries = old.entries(destroying: epoch)
+                let new = try openingSlot { try KeyFileCipher.remade(old.keys, entries: entries) }
+                var event = event(.epochDestroyed, call)
+                event.epoch = epoch
+                event.approval = approval
+                let result = try await replace(old.keys, with: new, change, event, slot: nil)
+                return (new.file.generation, result)
+            }
+        }
     }
 }
 

@@ -170,9 +170,12 @@ extension Vault {
     }
 
     /// Lets the next generation of a file take the place of the one in use, in memory and on the disk.
+    ///
+    /// - Returns: what became of the change that goes with it.
+    @discardableResult
     func replace(
         _ old: OpenKeyFile, with new: OpenKeyFile, _ change: Change, _ event: Event, slot: SlotID?
-    ) async throws(VaultError) {
+    ) async throws(VaultError) -> ChangeResult {
         let kind = new.file.kind
         let install = try openingSlot { try installing(new, after: old) }
         var event = event
@@ -180,13 +183,15 @@ extension Vault {
         event.generation = new.file.generation
         event.keyFile = kind
         try keeping(kind) { () throws(StorageError) in try keyFiles.prepare(new.file) }
+        let committed: Committed
         do throws(VaultError) {
-            _ = try await committer.commit(change, event)
+            committed = try await committer.commit(change, event)
         } catch {
             keyFiles.discardPrepared(kind)
             throw error
         }
         try publish(new.file, install)
+        return committed.result
     }
 
     /// Lets the prepared file take its place, and then puts its keys into use.

@@ -219,7 +219,7 @@ extension Vault {
 
     /// Runs a verb; what stops it is in the log before it is told.
     func audited<R>(
-        _ action: EventAction, _ call: Call, image: ImageID? = nil,
+        _ action: EventAction, _ call: Call, image: ImageID? = nil, epoch: EpochNumber? = nil,
         _ verb: () async throws(VaultError) -> R
     ) async throws(VaultError) -> R {
         let sealings = keys.sealings
@@ -228,7 +228,7 @@ extension Vault {
         } catch {
             // With keys that went meanwhile nothing is found and nothing opens: that is no damage.
             let error = keys.sealings == sealings ? error : error.whileSealing
-            try await record(error, as: action, call, image: image)
+            try await record(error, as: action, call, image: image, epoch: epoch)
             // A verb that runs inside another leaves one event, not two.
             throw error.recorded
         }
@@ -238,12 +238,14 @@ extension Vault {
     ///
     /// - Throws: ``VaultError`` `audit-unavailable` when it cannot be written.
     package func record(
-        _ error: VaultError, as action: EventAction, _ call: Call, image: ImageID? = nil
+        _ error: VaultError, as action: EventAction, _ call: Call, image: ImageID? = nil,
+        epoch: EpochNumber? = nil
     ) async throws(VaultError) {
         guard !error.isRecorded else { return }
         var event = event(action, call, image: image)
         event.outcome = error.outcome
         event.code = error.code
+        event.epoch = epoch
         event.finding = error.finding?.code.rawValue
         try await committer.record(event)
     }
