@@ -1,6 +1,7 @@
 // Everything that is stored under new keys: what was seen before opens nothing that is made after, and
 // nothing is lost on the way.
 
+import Synchronization
 import Testing
 import Vault
 import VaultCrypto
@@ -137,6 +138,70 @@ struct ReencryptionTests {
         expectNoLitter()
     }
 
+    @Test("a blob that cannot be read is a failure of its image, and the others get their keys")
+    func unreadable() async throws {
+        for step in ["open", "read"] {
+            let memory = MemoryCatalog()
+            let blobs = MemoryBlobStore()
+            let test = try TestVault(catalog: memory, blobs: blobs, signer: TestKeys.logSigner())
+            defer { test.stop() }
+            let first = try await test.put(TestImages.large).image
+            try await test.put(TestImages.other)
+            let answer = try await test.reencrypt()
+            // Of "read" it is not the first, which brings the header, but a later frame.
+            blobs.faults.arm(step, time: step == "read" ? 2 : 1, .unavailable(5))
+            try await test.workToTheEnd()
+            #expect(blobs.faults.failed == step)
+            let operation = try await test.operation(answer)
+            #expect(operation.state == .failed && operation.failure == .blobDamaged)
+            // Its wrap stays under the older epoch, which the walk that opens them finds again.
+            let findings = try await test.findings(answer)
+            #expect(findings.map(\.code) == [.storageUnavailable, .wrapDamaged])
+            #expect(Set(findings.map(\.image)) == [first.image])
+            #expect(memory.tables.images[0].blob == first.blob)
+            #expect(try memory.census() == [1: 1, 2: 3])
+            #expect(blobs.names == Set(memory.tables.images.map(\.blob)))
+        }
+    }
+
+    @Test("a blob that cannot be written is waited for: that is no failure of its image")
+    func unwritable() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await test.put(TestImages.other)
+        let answer = try await test.reencrypt()
+        blobs.faults.arm("commit blob", time: 2, .unavailable(5))
+        #expect(try await refusal { try await test.workToTheEnd() } == .storageUnavailable)
+        expectNoLitter()
+        try await test.workToTheEnd()
+        #expect(try await test.operation(answer).state == .done)
+        #expect(try await test.operation(answer).progress.failures == 0)
+        expectNoLitter()
+    }
+
+    @Test("a seal between two images of a step leaves no blob, and none that the sweep spares")
+    func sealedBetween() async throws {
+        let watched = WatchedBlobs(blobs)
+        let test = try TestVault(
+            catalog: memory, blobs: watched, keyring: TestKeys.passphraseKeyring(),
+            signer: TestKeys.logSigner())
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await test.put(TestImages.other)
+        try await test.reencrypt()
+        let stored = blobs.names
+        // The first image is sealed anew; the second is not begun.
+        watched.whenCommitted { OwnThread.wait { try? await test.vault.seal(test.call()) } }
+        #expect(try await refusal { try await test.workToTheEnd() } == .sealed)
+        #expect(blobs.names == stored)
+        let made = try #require(watched.created.last)
+        #expect(!stored.contains(made))
+        blobs.plant(made, [1])
+        test.clock.advance(microseconds: 1)
+        #expect(try test.vault.sweep(olderThan: .max) == 1)
+    }
+
     @Test("a reading that meets it between row and blob reads the new blob")
     func reading() async throws {
         let catalog = GatedReads(memory)
@@ -178,5 +243,58 @@ struct ReencryptionTests {
         #expect(try memory.census() == [2: 2 * kept.count])
         expectNoLitter()
         try CatalogState(memory).check()
+    }
+}
+
+/// Blobs that tell which were begun, and let a test act when one is durable.
+private final class WatchedBlobs: BlobStore {
+    private let inner: MemoryBlobStore
+    private let state = Mutex<(created: [BlobID], action: (@Sendable () -> Void)?)>(([], nil))
+
+    init(_ inner: MemoryBlobStore) { self.inner = inner }
+
+    var created: [BlobID] { state.withLock(\.created) }
+
+    /// Runs `body` after the next blob is durable.
+    func whenCommitted(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.action = body }
+    }
+
+    func create(_ blob: BlobID, bytes: Int) throws(StorageError) -> any BlobWriter {
+        state.withLock { $0.created.append(blob) }
+        return Writer(store: self, inner: try inner.create(blob, bytes: bytes))
+    }
+
+    func open(_ blob: BlobID) throws(StorageError) -> any BlobReader { try inner.open(blob) }
+
+    func remove(_ blob: BlobID) throws(StorageError) { try inner.remove(blob) }
+
+    func forEachBlob(
+        changedBefore microseconds: Int64, _ body: (BlobID) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        try inner.forEachBlob(changedBefore: microseconds, body)
+    }
+
+    private final class Writer: BlobWriter {
+        private let store: WatchedBlobs
+        private let inner: any BlobWriter
+
+        init(store: WatchedBlobs, inner: any BlobWriter) {
+            self.store = store
+            self.inner = inner
+        }
+
+        func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+            try unsafe inner.append(bytes)
+        }
+
+        func commit() throws(StorageError) {
+            try inner.commit()
+            let action = store.state.withLock { state in
+                defer { state.action = nil }
+                return state.action
+            }
+            action?()
+        }
     }
 }

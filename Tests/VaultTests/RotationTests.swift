@@ -235,6 +235,29 @@ struct RotationTests {
         #expect(begun.map(\.uid) == [nil])
     }
 
+    @Test("a row with a number that no catalog gives ends it: none is passed over")
+    func planted() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        let number = memory.tables.images[0].row
+        for row in [1 << 56, Int64.max] {
+            memory.tamper { tables in
+                tables.images[0].row = row
+                tables.references[0].imageRow = row
+            }
+            let answer = try await test.rotate()
+            try await test.workToTheEnd()
+            let operation = try await test.operation(answer)
+            #expect(operation.state == .failed && operation.failure == .rowDamaged)
+        }
+        memory.tamper { tables in
+            tables.images[0].row = number
+            tables.references[0].imageRow = number
+        }
+        #expect(try census()[1] == 2)
+    }
+
     @Test("the census, the age and the rate are told while it works")
     func status() async throws {
         let test = try vault()

@@ -192,7 +192,11 @@ struct OperationChange {
             let last = try catalogued { () throws(StorageError) in
                 try catalog.lastRow(of: owner)
             }
-            row.progress.last = place.cursor + last
+            do throws(VaultError) {
+                row.progress.last = try place.cursor(at: last)
+            } catch {
+                throw .refused(error)
+            }
         } else {
             row.progress.last = place.cursor
         }

@@ -54,7 +54,7 @@ struct KeyRotation: OperationWork {
             return [try phase(next, counting: next == .openBlobs)]
         }
         let keyring = try vault.keyring()
-        let cursor = place.cursor - place.row + last.row
+        let cursor = try place.cursor(at: last.row)
         return [OperationStep(cursor: cursor, try treat(wraps, keyring))]
     }
 
@@ -108,6 +108,18 @@ extension KeyWalkPlace {
     init(of operation: OperationRow, at cursor: Int64? = nil) throws(VaultError) {
         do throws(FormatError) {
             self = try KeyWalkPlace(cursor: cursor ?? operation.progress.cursor)
+        } catch {
+            throw VaultError(.rowDamaged)
+        }
+    }
+
+    /// The cursor behind a row of the same phase.
+    ///
+    /// - Throws: ``VaultError`` `row-damaged` for a row that no vault's catalog has: one more would be another
+    ///   phase.
+    func cursor(at row: Int64) throws(VaultError) -> Int64 {
+        do throws(FormatError) {
+            return try KeyWalkPlace(phase, row: row).cursor
         } catch {
             throw VaultError(.rowDamaged)
         }

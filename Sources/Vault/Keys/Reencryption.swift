@@ -56,50 +56,67 @@ struct Reencryption: OperationWork {
         var made: [ResealedImage] = []
         var failed: [ImageFailure] = []
         var cursor = place.cursor
-        for image in rows {
-            cursor = place.cursor - place.row + image.row
-            if parameters.namespace ?? image.namespace == image.namespace {
-                do throws(VaultError) {
-                    if let new = try await reseal(image) { made.append(new) }
-                } catch {
-                    guard let failure = try failure(of: image, error) else {
-                        settle([OperationStep(cursor: cursor, .reencrypted(made, failed: []))])
-                        throw error
+        // What was made for a step that does not come about goes, whatever ended it.
+        do throws(VaultError) {
+            for image in rows {
+                cursor = try place.cursor(at: image.row)
+                if parameters.namespace ?? image.namespace == image.namespace {
+                    do throws(ResealFailure) {
+                        if let new = try await reseal(image) { made.append(new) }
+                    } catch {
+                        failed.append(try failure(of: image, error))
                     }
-                    failed.append(failure)
                 }
+                let worked = vault.clock.monotonicMicroseconds() - begun
+                if worked >= Limits.operationStepMilliseconds * 1000 { break }
             }
-            let worked = vault.clock.monotonicMicroseconds() - begun
-            if worked >= Limits.operationStepMilliseconds * 1000 { break }
+        } catch {
+            settle([OperationStep(cursor: cursor, .reencrypted(made, failed: []))])
+            throw error
         }
         return [OperationStep(cursor: cursor, .reencrypted(made, failed: failed))]
     }
 
-    /// What is wrong with one image is listed; what all of the work needs is waited for.
+    /// What is wrong with one image is listed; what all of the work needs is waited for. A blob that cannot
+    /// be read is the image's, one that cannot be written is not.
+    ///
+    /// - Throws: what is no fault of this image.
+    private func failure(
+        of image: ImageRow, _ failure: ResealFailure
+    ) throws(VaultError) -> ImageFailure {
+        switch failure {
+        case .old(let error): return try self.failure(of: image, error)
+        case .new(let error): throw try vault.keyring().isErased ? VaultError(.sealed) : error
+        }
+    }
+
     private func failure(
         of image: ImageRow, _ error: VaultError
-    ) throws(VaultError) -> ImageFailure? {
+    ) throws(VaultError) -> ImageFailure {
         guard try !vault.keyring().isErased else { throw VaultError(.sealed) }
         switch error.code {
-        case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged:
+        case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .storageUnavailable:
             return ImageFailure(image: image, code: error.code)
-        default: return nil
+        default: throw error
         }
     }
 
     /// - Returns: nil for an image that went meanwhile.
-    private func reseal(_ image: ImageRow) async throws(VaultError) -> ResealedImage? {
-        let keyring = try vault.keyring()
-        try image.verify(with: keyring)
+    private func reseal(_ image: ImageRow) async throws(ResealFailure) -> ResealedImage? {
+        let keyring: Keyring
+        let blob: BlobID
         let opened: OpenedBlob
         do throws(VaultError) {
+            keyring = try vault.keyring()
+            try image.verify(with: keyring)
+            blob = try vault.random()
             opened = try await vault.openBlob(of: image, from: 0, keyring)
-        } catch  where error.code == .unknownImage {
-            return nil
+        } catch {
+            if error.code == .unknownImage { return nil }
+            throw .old(error)
         }
-        let blob: BlobID = try vault.random()
         vault.unfinished.withLock { _ = $0.insert(blob) }
-        do throws(VaultError) {
+        do throws(ResealFailure) {
             let key = try await vault.reseal(opened, of: image, as: blob, keyring)
             return ResealedImage(old: image, blob: blob, key: key)
         } catch {
@@ -128,13 +145,18 @@ struct Reencryption: OperationWork {
             do throws(VaultError) {
                 made.append(try vault.rekey(reference, of: image, keyring))
             } catch {
-                guard let failure = try failure(of: image, error) else { throw error }
-                failed.append(failure)
+                failed.append(try failure(of: image, error))
             }
         }
-        let cursor = place.cursor - place.row + last.reference.row
+        let cursor = try place.cursor(at: last.reference.row)
         return [OperationStep(cursor: cursor, .rekeyed(made, failed: failed))]
     }
+}
+
+/// Why an image was not sealed anew: for its blob, or for the one that it was to get.
+private enum ResealFailure: Error {
+    case old(VaultError)
+    case new(VaultError)
 }
 
 extension Vault {
@@ -155,7 +177,7 @@ extension Vault {
     /// - Returns: the wrap of the new key.
     fileprivate func reseal(
         _ opened: borrowing OpenedBlob, of image: ImageRow, as blob: BlobID, _ keyring: Keyring
-    ) async throws(VaultError) -> WrappedKey {
+    ) async throws(ResealFailure) -> WrappedKey {
         let context = WrapContext(
             subject: .blob(blob), epoch: keyring.primaryEpoch, namespace: image.namespace,
             image: image.image)
@@ -178,13 +200,13 @@ extension Vault {
             return WrappedKey(
                 epoch: context.epoch, bytes: try keyring.wrap(sealer.key, context: context))
         } catch let error as VaultError {
-            throw error
+            // A frame of the old blob: nothing else here answers in these words.
+            throw .old(error)
         } catch let error as StorageError {
-            // The old blob is read before; this is the new one's.
-            throw VaultError(error == .full ? .storageFull : .storageUnavailable)
+            throw .new(VaultError(error == .full ? .storageFull : .storageUnavailable))
         } catch {
-            throw VaultError(
-                (error as? CryptoError)?.code(orElse: .internalError) ?? .internalError)
+            throw .new(
+                VaultError((error as? CryptoError)?.code(orElse: .internalError) ?? .internalError))
         }
     }
 

@@ -117,13 +117,17 @@ package struct OperationRunner: Sendable {
                 return try await self.end(row, .failed, error.code)
             }
             // The daemon stops: a step that is not entered leaves no trace.
-            if Task.isCancelled { return }
+            if Task.isCancelled { return try work(of: row).settle(steps) }
             guard !steps.isEmpty else { return try await self.end(row, .done, nil) }
             let isLate = vault.clock.monotonicMicroseconds() >= deadline
             let ahead = isLate ? nil : try work(of: row).ahead(of: row, steps)
             // What comes next is made while this is flushed.
             async let following = self.steps(of: ahead)
-            guard try await enter(steps, row) else { return }
+            do throws(VaultError) {
+                guard try await enter(steps, row) else { return }
+            } catch  where error.code == .rowDamaged {
+                return try await self.end(row, .failed, error.code)
+            }
             made = await following
             operation = ahead
         }

@@ -96,13 +96,13 @@ extension RequestHandler {
                 count: measures.logSize),
             MetricFamily(
                 "imagevault_images", .gauge, "Images stored.",
-                count: totals.map { UInt64($0.images) }),
+                count: totals.map { UInt64(clamping: $0.images) }),
             MetricFamily(
                 "imagevault_references", .gauge, "Claims on images.",
-                count: totals.map { UInt64($0.references) }),
+                count: totals.map { UInt64(clamping: $0.references) }),
             MetricFamily(
                 "imagevault_stored_bytes", .gauge, "Bytes of all blobs, sealed.",
-                count: totals.map { UInt64($0.storedBytes) }),
+                count: totals.map { UInt64(clamping: $0.storedBytes) }),
             MetricFamily(
                 "imagevault_disk_free_bytes", .gauge,
                 "Room on the file system of the state directory.",

@@ -52,6 +52,15 @@ struct MetricsTests {
         #expect(Date().timeIntervalSince1970 - started < 3600)
     }
 
+    @Test("a length that somebody wrote into the catalog without the keys stops nothing")
+    func planted() throws {
+        let vault = try TestVault()
+        _ = try vault.store(Sample.jpeg(1))
+        try Catalog.change(vault.catalog, "UPDATE image SET bytes = -5")
+        #expect(try vault.metrics()["imagevault_stored_bytes"] == 0)
+        #expect(try vault.metrics()["imagevault_images"] == 1)
+    }
+
     @Test("leave no event, and are counted with what else leaves none")
     func counted() throws {
         let vault = try TestVault()
