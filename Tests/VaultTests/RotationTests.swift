@@ -258,6 +258,18 @@ struct RotationTests {
         #expect(try census()[1] == 2)
     }
 
+    @Test("one that has to wait holds up no other work")
+    func waits() async throws {
+        let test = try TestVault(catalog: memory, openLogKey: { nil })
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        let rotation = try await test.rotate()
+        let inspection = try await test.reinspect()
+        #expect(try await refusal { try await test.workToTheEnd() } == .sealed)
+        #expect(try await test.operation(rotation).state == .running)
+        #expect(try await test.operation(inspection).state == .done)
+    }
+
     @Test("the census, the age and the rate are told while it works")
     func status() async throws {
         let test = try vault()

@@ -80,28 +80,36 @@ package struct OperationRunner: Sendable {
         return true
     }
 
-    /// One step of the oldest operation that may run.
+    /// One step of the oldest operation that can go on now: one that has to wait holds up no other.
     ///
-    /// - Returns: false when there is none.
-    /// - Throws: what keeps it from going on now.
+    /// - Returns: false when there is none that may run.
+    /// - Throws: what keeps the oldest from going on, where no other can.
     package func turn() async throws(VaultError) -> Bool {
-        guard let operation = try next() else { return false }
-        try await advance(operation)
-        return true
+        var hindrance: VaultError?
+        for operation in try runnable() {
+            do throws(VaultError) {
+                try await advance(operation)
+                return true
+            } catch {
+                hindrance = hindrance ?? error
+            }
+        }
+        if let hindrance { throw hindrance }
+        return false
     }
 
-    /// An operation whose row does not verify is never worked on.
-    private func next() throws(VaultError) -> OperationRow? {
+    /// Oldest first. An operation whose row does not verify is never worked on.
+    private func runnable() throws(VaultError) -> [OperationRow] {
         let keyring = try vault.keyring()
         let rows = try vault.reading { (reader) throws(StorageError) in
             try reader.unfinishedOperations(limit: Limits.finishedOperations)
         }
-        let next = rows.first { row in
+        let runnable = rows.filter { row in
             row.state != .paused && (try? row.verify(with: keyring)) != nil
         }
         // Keys that went meanwhile verify nothing: that is not to have nothing to do.
         guard !keyring.isErased else { throw VaultError(.sealed) }
-        return next
+        return runnable
     }
 
     private func advance(_ operation: OperationRow) async throws(VaultError) {
