@@ -270,6 +270,24 @@ struct RotationTests {
         #expect(try await test.operation(inspection).state == .done)
     }
 
+    @Test("an upload whose epoch was destroyed while it arrived may come again")
+    func lateUpload() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        test.inspector.whileLooking {
+            test.inspector.whileLooking {}
+            do {
+                try await test.rotateWholly()
+                try await test.destroy(1)
+            } catch { Issue.record(error) }
+        }
+        let code = try await refusal { try await test.put(TestImages.small) }
+        #expect(code == .overloaded)
+        let image = try await test.put(TestImages.small).image
+        #expect(try await test.get(image.image) == TestImages.small)
+        #expect(try census() == [2: 2])
+    }
+
     @Test("the census, the age and the rate are told while it works")
     func status() async throws {
         let test = try vault()

@@ -201,6 +201,9 @@ extension Change {
         guard image.key.epoch != primary || reference.key.epoch != primary else {
             return (image, reference)
         }
+        // One that went while an image was on its way takes the image's key with it: it comes again.
+        guard keyring.opens(epoch: image.key.epoch), keyring.opens(epoch: reference.key.epoch)
+        else { throw .refused(VaultError(.overloaded)) }
         var (image, reference) = (image, reference)
         let wraps = [image.wrap, reference.wrap(of: image)]
         try refusing { () throws(VaultError) in
