@@ -19,6 +19,9 @@ extension Limits {
     package static let reopenings = 3
     /// Seconds between two looks whether the primary epoch is older than the settings want.
     package static let rotationCheckSeconds: Int64 = 60
+    /// Seconds after a walk over the keys that failed or was cancelled before the schedule begins another:
+    /// what was wrong takes somebody to mend it, and each attempt may leave an epoch and an operation.
+    package static let rotationRetrySeconds: Int64 = 3600
     /// Days between two rotations that the settings may ask for.
     package static let rotationDays = 1...3650
 

@@ -60,7 +60,11 @@ struct EpochChange {
             )
         }
         guard census[epoch.value] ?? 0 == 0 else { throw .refused(VaultError(.epochInUse)) }
-        guard !operations.contains(where: { $0.kind.walksKeys }) else {
+        // As where one is started: one that does not verify is never worked on.
+        let isWalked = operations.contains { operation in
+            operation.kind.walksKeys && (try? operation.verify(with: keyring)) != nil
+        }
+        guard !isWalked else {
             throw .refused(VaultError(.operationConflict))
         }
         for id in destruction.stranded {

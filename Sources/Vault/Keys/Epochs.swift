@@ -71,8 +71,8 @@ extension Vault {
         }
     }
 
-    /// Begins a rotation of the vault's own accord, where the primary epoch is older than it may be and
-    /// no other walk over the keys is under way.
+    /// Begins a rotation of the vault's own accord, where the primary epoch is older than it may be, no
+    /// other walk over the keys is under way, and none came to nothing just now.
     ///
     /// - Parameter creator: the daemon's own user.
     /// - Returns: whether one was begun.
@@ -82,11 +82,7 @@ extension Vault {
         let keyring = try keyring()
         let primary = keyring.epochs.first { $0.number == keyring.primaryEpoch.value }
         let due = (primary?.createdMicroseconds ?? 0) + Int64(days) * 86_400_000_000
-        guard clock.nowMicroseconds() >= due else { return false }
-        let rows = try reading { (reader) throws(StorageError) in
-            try reader.unfinishedOperations(limit: Limits.finishedOperations)
-        }
-        guard !rows.contains(where: { $0.kind.walksKeys }) else { return false }
+        guard clock.nowMicroseconds() >= due, try !isHinderedWalk(keyring) else { return false }
         let operation = try keyWalk(creator: creator) { (_, epoch) in
             (.rotate, RotationParameters(epoch: epoch).encoded)
         }
@@ -95,6 +91,24 @@ extension Vault {
             Event(.operationStarted, atMicroseconds: clock.nowMicroseconds()))
         operationAlarm.ring()
         return true
+    }
+
+    /// Rows that do not verify hinder nothing: whoever wrote them has no keys.
+    private func isHinderedWalk(_ keyring: Keyring) throws(VaultError) -> Bool {
+        let (unfinished, newest) = try reading { (reader) throws(StorageError) in
+            (
+                try reader.unfinishedOperations(limit: Limits.finishedOperations),
+                try reader.operations(before: .max, limit: Limits.finishedOperations)
+            )
+        }
+        let isOurs = { (row: OperationRow) in
+            row.kind.walksKeys && (try? row.verify(with: keyring)) != nil
+        }
+        if unfinished.contains(where: isOurs) { return true }
+        guard let last = newest.first(where: isOurs), last.state != .done else { return false }
+        let pause = Limits.rotationRetrySeconds * 1_000_000
+        // A clock that was put back does not make it wait longer.
+        return (0..<pause).contains(clock.nowMicroseconds() - last.updatedMicroseconds)
     }
 
     private func keyWalk(
