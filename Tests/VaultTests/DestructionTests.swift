@@ -127,11 +127,6 @@ struct DestructionTests {
         #expect(code == .unknownEpoch)
     }
 
-    @Test("by two: who asked cannot approve, and not for ever")
-    func twoPersons() async throws {
-        let test = try vault([.destroyEpoch])
-        defer { test.stop() }
-        try await test.put(TestImages.small)
     @Test("one that names no epochs needs every one there is: it was made before it is registered")
     func madeBefore() async throws {
         let test = try vault()
@@ -189,6 +184,11 @@ struct DestructionTests {
         #expect(try await refusal { _ = try await test.register() } == .overloaded)
     }
 
+    @Test("by two: who asked cannot approve, and not for ever")
+    func twoPersons() async throws {
+        let test = try vault([.destroyEpoch])
+        defer { test.stop() }
+        try await test.put(TestImages.small)
         try await test.rotateWholly()
         guard case .waiting(let request) = try await test.destroy(1, uid: 5) else {
             Issue.record("it did not wait")
@@ -196,10 +196,10 @@ struct DestructionTests {
         }
         #expect(try test.current.state(of: .first) == .readable)
         let asked = (id: request.approval, digest: request.digest)
+        #expect(try test.log().last { $0.action == "destruction.requested" }?.epoch == 1)
         #expect(
             try await refusal { try await test.approveDestruction(asked, uid: 5) }
                 == .secondPersonRequired)
-        #expect(try test.log().last { $0.action == "destruction.requested" }?.epoch == 1)
         let other = (id: request.approval, digest: LogHash.digest([]))
         #expect(
             try await refusal { try await test.approveDestruction(other, uid: 6) }
@@ -229,9 +229,6 @@ struct DestructionTests {
         #expect(try test.current.state(of: EpochNumber(2)) == .readable)
     }
 
-    @Test("what became needed between asking and approving stays")
-    func neededMeanwhile() async throws {
-        let test = try vault([.destroyEpoch])
     @Test("an approved destruction is a success, though nothing can be read after it")
     func unreadable() async throws {
         let faults = Faults()
@@ -251,6 +248,9 @@ struct DestructionTests {
         #expect(ends.map(\.outcome) == ["done"])
     }
 
+    @Test("what became needed between asking and approving stays")
+    func neededMeanwhile() async throws {
+        let test = try vault([.destroyEpoch])
         defer { test.stop() }
         try await test.put(TestImages.small)
         try await test.rotateWholly()

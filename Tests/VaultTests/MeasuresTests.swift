@@ -37,6 +37,17 @@ struct MeasuresTests {
         #expect(test.vault.measures().rows?.totals.images == 1)
     }
 
+    @Test("an epoch that was emptied is told with zero keys, one that was destroyed not at all")
+    func emptied() async throws {
+        let test = try TestVault(signer: TestKeys.logSigner())
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await test.rotateWholly()
+        #expect(test.vault.measures().wraps == [1: 0, 2: 2])
+        try await test.destroy(1)
+        #expect(test.vault.measures().wraps == [2: 2])
+    }
+
     @Test("they leave no event")
     func silent() async throws {
         let test = try TestVault()

@@ -13,11 +13,19 @@ package struct VaultMeasures: Sendable {
     package let keyringGeneration: UInt64?
     /// Of both key files; none while sealed, when no proof can be believed.
     package let slots: [SlotList]
+    /// Those that are not destroyed; none while sealed.
+    package let epochs: [UInt32]
     /// Nil where the catalog cannot be read.
     package let rows: RowCounts.Counts?
     package let logSize: UInt64
     package let workers: Int
     package let workerRestarts: Int
+
+    /// How many keys are wrapped under each epoch, and zero for one that was emptied.
+    package var wraps: [UInt32: Int] {
+        guard let census = rows?.census else { return [:] }
+        return census.merging(epochs.map { ($0, 0) }) { counted, _ in counted }
+    }
 }
 
 /// How many rows the catalog has. Counting reads all of a table, so that it is done once in a while only.
@@ -65,6 +73,7 @@ extension Vault {
             isSealed: keyring == nil, isReady: unreadiness == nil,
             keyringGeneration: keyring?.generation,
             slots: keyring == nil ? [] : KeyFile.Kind.allCases.compactMap { try? slotList($0) },
+            epochs: keyring?.epochs.filter { !$0.isDestroyed }.map(\.number) ?? [],
             rows: rows,
             logSize: committer.frontier.size, workers: inspectors.workers,
             workerRestarts: inspectors.restarts)

@@ -82,8 +82,8 @@ extension RequestHandler {
             MetricFamily(
                 "imagevault_epoch_wraps", .gauge,
                 "Keys of blobs and references that are wrapped under each epoch.",
-                (measures.rows?.census ?? [:]).sorted { $0.key < $1.key }.map {
-                    .init(.count(UInt64($0.value)), ["epoch": String($0.key)])
+                measures.wraps.sorted { $0.key < $1.key }.map {
+                    .init(.count(UInt64(clamping: $0.value)), ["epoch": String($0.key)])
                 }),
         ]
     }

@@ -1,6 +1,7 @@
 // `keys destroy-epoch`: the end of an epoch's key, and what it would make unreadable.
 
 import ArgumentParser
+import Foundation
 import VaultAPI
 import VaultClient
 import VaultFormat
@@ -67,9 +68,12 @@ struct KeysDestroyEpoch: AsyncParsableCommand {
     /// Names what would become unreadable.
     private func list(_ client: VaultClient) async {
         guard !common.json, let backups = try? await Backups.all(client) else { return }
+        let now = UTCTime(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
         let needed = backups.filter { backup in
             backup.state == BackupState.kept.name && backup.epochs.contains(epoch.value)
                 && !strand.contains(backup.id)
+                // One that lapsed keeps nothing. Times sort as their texts do.
+                && backup.expires.map { $0.wireText > now.wireText } ?? true
         }
         Output.note("These would become unreadable:")
         Output.note(Backups.table(needed).joined(separator: "\n"))
