@@ -74,11 +74,28 @@ struct ReencryptionTests {
         defer { test.stop() }
         let image = try await test.put(TestImages.small).image
         let old = memory.tables.images[0]
+        let oldBytes = try #require(blobs.content(of: old.blob))
         try await test.reencrypt()
         try await test.workToTheEnd()
+        let new = memory.tables.images[0]
+        let newBytes = try #require(blobs.content(of: new.blob))
+        func get(_ row: ImageRow, _ wrap: WrappedKey, _ bytes: [UInt8]) async throws -> ErrorCode? {
+            memory.tamper {
+                $0.images[0] = row
+                $0.images[0].key = wrap
+            }
+            blobs.plant(row.blob, bytes)
+            return try await refusal { _ = try await test.get(image.image) }
+        }
         // Somebody who kept the old row puts it back: its blob is gone.
         memory.tamper { $0.images[0] = old }
         #expect(try await refusal { _ = try await test.get(image.image) } == .blobMissing)
+        // Whatever of the old row and blob, kept by somebody, stands beside what is new.
+        #expect(try await get(new, new.key, oldBytes) == .blobDamaged)
+        #expect(try await get(old, old.key, newBytes) == .blobDamaged)
+        #expect(try await get(new, old.key, newBytes) == .wrapDamaged)
+        #expect(try await get(old, new.key, oldBytes) == .wrapDamaged)
+        #expect(try await get(new, new.key, newBytes) == nil)
     }
 
     @Test("new blobs have the cipher of the settings")
