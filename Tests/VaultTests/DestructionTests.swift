@@ -15,6 +15,13 @@ struct DestructionTests {
         try TestVault(catalog: memory, signer: TestKeys.logSigner(), twoPerson: twoPerson)
     }
 
+    /// The request that waits for a second person.
+    private func waiting(_ result: DestructionResult) throws -> ApprovalRow {
+        var request: ApprovalRow?
+        if case .waiting(let row) = result { request = row }
+        return try #require(request, "it did not wait")
+    }
+
     @Test("a wrap of a destroyed epoch opens with nothing that is left")
     func destroyed() async throws {
         let test = try vault()
@@ -190,10 +197,7 @@ struct DestructionTests {
         defer { test.stop() }
         try await test.put(TestImages.small)
         try await test.rotateWholly()
-        guard case .waiting(let request) = try await test.destroy(1, uid: 5) else {
-            Issue.record("it did not wait")
-            return
-        }
+        let request = try waiting(try await test.destroy(1, uid: 5))
         #expect(try test.current.state(of: .first) == .readable)
         let asked = (id: request.approval, digest: request.digest)
         #expect(try test.log().last { $0.action == "destruction.requested" }?.epoch == 1)
@@ -206,9 +210,9 @@ struct DestructionTests {
                 == .approvalMismatch)
         #expect(try test.current.state(of: .first) == .readable)
         #expect(try await refusal { try await test.approve(asked, uid: 6) } == .unknownApproval)
-        let waiting = try await test.vault.approvals(
+        let listed = try await test.vault.approvals(
             ofImages: false, after: 0, limit: 9, test.call())
-        #expect(waiting.approvals.map(\.approval) == [request.approval])
+        #expect(listed.approvals.map(\.approval) == [request.approval])
         let images = try await test.vault.approvals(after: 0, limit: 9, test.call())
         #expect(images.approvals.isEmpty)
         let performed = try await test.approveDestruction(asked, uid: 6)
@@ -220,7 +224,7 @@ struct DestructionTests {
             try await refusal { try await test.approveDestruction(asked, uid: 7) } == .approvalUsed)
 
         try await test.rotateWholly()
-        guard case .waiting(let late) = try await test.destroy(2, uid: 5) else { return }
+        let late = try waiting(try await test.destroy(2, uid: 5))
         test.clock.advance(microseconds: Limits.approvalSeconds * 1_000_000 + 1)
         let code = try await refusal {
             try await test.approveDestruction((id: late.approval, digest: late.digest), uid: 6)
@@ -254,7 +258,7 @@ struct DestructionTests {
         defer { test.stop() }
         try await test.put(TestImages.small)
         try await test.rotateWholly()
-        guard case .waiting(let request) = try await test.destroy(1, uid: 5) else { return }
+        let request = try waiting(try await test.destroy(1, uid: 5))
         _ = try await test.register(epochs: [1])
         let code = try await refusal {
             try await test.approveDestruction(
