@@ -98,14 +98,16 @@ struct IdempotencyTests {
         let gate = GatedCatalog(MemoryCatalog())
         let test = try TestVault(catalog: gate)
         defer { test.stop() }
+        let tasks = StepExecutor()
         gate.close()
-        async let first = test.reinspect(under: "k1")
+        let first = tasks.start { try await test.reinspect(under: "k1") }
         gate.awaitArrival()
-        async let second = refusal { try await test.reinspect(under: "k1") }
-        // The second is refused at once; only its event waits behind the gate.
+        // The second is refused before the gate opens; only its event waits behind it.
+        let second = tasks.start { try await refusal { try await test.reinspect(under: "k1") } }
         gate.open()
-        #expect(try await second == .idempotencyKeyInUse)
-        #expect(try await first.status == 202)
+        tasks.release()
+        #expect(try await second.value == .idempotencyKeyInUse)
+        #expect(try await first.value.status == 202)
     }
 
     @Test("is not taken any more from who has too many kept answers")
