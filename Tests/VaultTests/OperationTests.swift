@@ -264,16 +264,30 @@ struct OperationTests {
         #expect(try await next.operation(answer).progress.done == 1)
     }
 
-    @Test("waiting ends with the operation, and with its time")
+    @Test("waiting ends with the operation")
     func waiting() async throws {
         let test = try TestVault()
         defer { test.stop() }
         try await test.put(TestImages.small)
         let answer = try await test.reinspect()
-        #expect(try await test.operation(answer, waiting: 0).state == .pending)
-        async let end = test.operation(answer, waiting: 20)
+        let tasks = StepExecutor()
+        let end = tasks.start { try await test.operation(answer, waiting: 20) }
         try await test.workToTheEnd()
-        #expect(try await end.state == .done)
+        tasks.release()
+        #expect(try await end.value.state == .done)
+    }
+
+    @Test("waiting ends with its time, which may be none", arguments: [0, 20])
+    func waitingInVain(seconds: Int) async throws {
+        let test = try TestVault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        let answer = try await test.reinspect()
+        let tasks = StepExecutor()
+        let end = tasks.start { try await test.operation(answer, waiting: seconds) }
+        test.clock.advance(microseconds: Int64(seconds) * 1_000_000)
+        tasks.release()
+        #expect(try await end.value.state == .pending)
     }
 
     /// Whatever step fails, going on afterwards comes to the counts that it would have come to.
