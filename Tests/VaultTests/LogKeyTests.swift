@@ -80,11 +80,21 @@ struct LogKeyTests {
     @Test("checkpoints are signed by the new key from the event on, over a restart too")
     func restarts() async throws {
         let vault = try await Fixture()
+        let old = try vault.signer
+        /// Whether the checkpoint is the old key's, and whether it is the new one's.
+        func signs(_ test: TestVault, _ signers: [LogSigner]) async throws -> [Bool] {
+            let text = try #require(try await test.vault.checkpoint(test.call()))
+            let note = try SignedNote(parsing: text)
+            return try signers.map { try NoteVerifier(line: $0.verifierKey).verifies(note) }
+        }
+        #expect(try await signs(vault.test, [old]) == [true])
         let new = try await vault.rotate()
+        #expect(try await signs(vault.test, [old, new]) == [false, true])
         vault.test.stop()
         let again = try vault.test.reopened()
         defer { again.stop() }
         #expect(again.vault.logSigner?.publicKey == new.publicKey)
+        #expect(try await signs(again, [old, new]) == [false, true])
     }
 
     @Test("whatever fails on the way, the key that signs is the one that the log names")
