@@ -22,6 +22,19 @@ struct SharesTests {
         return sum
     }
 
+    /// The polynomials' values at `place`.
+    private func values(_ secret: [UInt8], _ coefficients: [UInt8], at place: UInt8) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: secret.count)
+        unsafe out.withUnsafeMutableBytes { out in
+            unsafe secret.withUnsafeBytes { secret in
+                unsafe coefficients.withUnsafeBytes { rows in
+                    unsafe SecretSharing.evaluate(secret, rows, at: place, into: out)
+                }
+            }
+        }
+        return out
+    }
+
     private func lines(_ share: KeyShare) throws -> String {
         try unsafe share.withLine { unsafe String(decoding: $0.dropLast(), as: UTF8.self) }
     }
@@ -60,15 +73,7 @@ struct SharesTests {
             let coefficients = vector.coefficients.flatMap(\.bytes)
             let shares = try FixedVault.typed(vector.shares.joined(separator: "\n")).shares()
             for (share, text) in zip(shares, vector.shares) {
-                var value = [UInt8](repeating: 0, count: 32)
-                unsafe value.withUnsafeMutableBytes { out in
-                    unsafe vector.secret.bytes.withUnsafeBytes { secret in
-                        unsafe coefficients.withUnsafeBytes { rows in
-                            unsafe SecretSharing.evaluate(
-                                secret, rows, at: share.head.number, into: out)
-                        }
-                    }
-                }
+                let value = values(vector.secret.bytes, coefficients, at: share.head.number)
                 #expect(CheckedText.share.text(share.head.encoded + value) == text)
                 #expect(try lines(share) == text)
             }
@@ -100,17 +105,18 @@ struct SharesTests {
 
     @Test("every secret fits to shares that are too few: they say nothing of the one it was")
     func nothingIsSaid() throws {
-        let shares = try KeyShare.make(needed: 3, of: 5, vault: Random.id())
-        let known = try shares.prefix(2).map { share in
-            (share.head.number, try CheckedText.share.bytes(Array(lines(share).utf8)).suffix(32))
-        }
-        for guess in UInt8.min...UInt8.max {
-            // One polynomial of degree 2 goes through the two shares and any value at 0.
-            let points: [(UInt8, [UInt8])] =
-                [(0, [guess])] + known.map { ($0.0, [$0.1.first ?? 0]) }
-            let third = try interpolated(points, at: 9)
-            let back = try interpolated([(UInt8(9), third)] + points.dropFirst(), at: 0)
-            #expect(back == [guess])
+        // One byte of two shares, of the three that it takes.
+        let (one, two) = (
+            values([0x53], [0xA7, 0x1E], at: 1), values([0x53], [0xA7, 0x1E], at: 2)
+        )
+        let every = Array(UInt8.min...UInt8.max)
+        for secret in every {
+            // At 1 every power is 1, so that each first coefficient leaves one second to the first share.
+            let secrets = [UInt8](repeating: secret, count: every.count)
+            let coefficients = every + every.map { secret ^ $0 ^ one[0] }
+            #expect(values(secrets, coefficients, at: 1).allSatisfy { $0 == one[0] })
+            // Of those polynomials the second share leaves one.
+            #expect(values(secrets, coefficients, at: 2).count { $0 == two[0] } == 1)
         }
     }
 
@@ -148,6 +154,12 @@ struct SharesTests {
         for value in UInt8.min...UInt8.max {
             #expect(SecretSharing.multiply(value, 1) == value)
             #expect(SecretSharing.multiply(0, value) == 0)
+        }
+        for value in 1...UInt8.max {
+            // With one other value, taken at 1, the weight at 0 is the inverse.
+            let inverse = try SecretSharing.weights(of: [1 ^ value, 1], at: 0)[0]
+            #expect(SecretSharing.multiply(value, inverse) == 1)
+            #expect(SecretSharing.multiply(inverse, value) == 1)
         }
     }
 
