@@ -3,77 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import io
-import json
 import multiprocessing
-import os
 import random
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench_support import Door, daemon
+
 TOOLS = Path(__file__).resolve().parent
-#: How long the daemon may take to answer, and an operation to end, in seconds.
-PATIENCE = 600
 #: Readers' latencies of fewer answers than this have no p99 to speak of.
 LEAST = 200
-
-
-class Door(http.client.HTTPConnection):
-    """One socket of the vault."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("vault", timeout=PATIENCE)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(self.path))
-
-    def ask(self, method: str, target: str, body: bytes | None = None, **fields: str) -> bytes:
-        self.request(method, target, body, fields)
-        answer = self.getresponse()
-        content = answer.read()
-        if answer.status >= 300:
-            raise SystemExit(f"bench: {method} {target}: {answer.status} {content[:200]!r}")
-        return content
-
-    def told(self, method: str, target: str, body: bytes | None = None) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.ask(method, target, body))
-        return told
-
-
-@contextmanager
-def daemon(folder: Path, share: int) -> Iterator[None]:
-    """vaultd over the folder's vault, with its operations at a share."""
-    configuration = folder / f"share-{share}.yaml"
-    configuration.write_text((folder / "vaultd.yaml").read_text() + f"operations:\n  share: {share}\n")
-    program = [os.environ["IMAGEVAULT_BIN"] + "/vaultd", "serve", "--config", str(configuration)]
-    with open(folder / "vaultd.log", "ab") as log:
-        process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True)
-    give_up = time.monotonic() + PATIENCE
-    while True:
-        try:
-            Door(folder / "admin.sock").ask("GET", "/v1/ready")
-            break
-        except OSError:
-            if process.poll() is not None or time.monotonic() > give_up:
-                raise SystemExit(f"bench: vaultd does not serve; see {folder}/vaultd.log") from None
-            time.sleep(0.05)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
 
 
 # MARK: The archive
@@ -104,8 +50,7 @@ def copies(content: bytes, count: int) -> Iterator[bytes]:
 
 def fill(folder: Path, content: bytes, count: int) -> list[str]:
     door = Door(folder / "images.sock")
-    fields = {"Content-Disposition": 'attachment; filename="photo.jpg"'}
-    return [str(json.loads(door.ask("POST", "/v1/images", copy, **fields))["id"]) for copy in copies(content, count)]
+    return [door.put(copy, "photo.jpg") for copy in copies(content, count)]
 
 
 # MARK: Readers
@@ -116,7 +61,9 @@ def read(path: Path, images: list[str], seed: int, seconds: float, out: Any) -> 
     source, door, taken = random.Random(seed), Door(path), []
     end = time.monotonic() + seconds
     while (begun := time.monotonic()) < end:
-        door.ask("GET", f"/v1/images/{source.choice(images)}")
+        status, _ = door.ask("GET", f"/v1/images/{source.choice(images)}")
+        if status != 200:
+            raise SystemExit(f"bench: a reading failed: {status}")
         taken.append((time.monotonic() - begun) * 1000)
     out.send(taken)
 
@@ -149,20 +96,11 @@ def p99(taken: list[float]) -> float:
 # MARK: The operation
 
 
-def finish(admin: Door, operation: str) -> dict[str, Any]:
-    give_up = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up:
-        state = admin.told("GET", f"/v1/operations/{operation}?wait=10")
-        if state["state"] in ("done", "failed", "cancelled"):
-            return state
-    raise SystemExit("bench: the re-inspection does not end")
-
-
 def alone(folder: Path) -> float:
     """Images a second with nobody else there."""
     admin = Door(folder / "admin.sock")
     begun = time.monotonic()
-    state = finish(admin, admin.told("POST", "/v1/inspections", b"{}")["id"])
+    state = admin.finish(admin.told("POST", "/v1/inspections", b"{}")["id"])
     if state["state"] != "done" or state["found"] or state["failures"]:
         raise SystemExit(f"bench: the re-inspection ended as {state}")
     return float(state["done"] / (time.monotonic() - begun))
@@ -199,7 +137,7 @@ def main() -> None:
         subprocess.run([TOOLS / "down", folder], check=True, stdout=subprocess.DEVNULL)
         print(f"{options.images} JPEG of {len(content)} bytes, level decode, {options.readers} readers")
         for share in map(int, options.share.split(",")):
-            with daemon(folder, share):
+            with daemon(folder, f"operations.share={share}"):
                 before = readers(folder, images, options.readers, options.seconds)
                 rate, during = beside(folder, images, options)
                 after = readers(folder, images, options.readers, options.seconds)

@@ -12,19 +12,17 @@ import os
 import pathlib
 import random
 import shutil
-import signal
-import socket
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import zlib
 from datetime import datetime
 
-BIN = pathlib.Path(os.environ["IMAGEVAULT_BIN"])
+from bench_support import BIN, Door, daemon
+
 UPLOADERS, READERS = 8, 16
 
 
@@ -42,26 +40,6 @@ def noise(width, height, seed):
     return png(width, height, [generator.randbytes(width) for _ in range(height)])
 
 
-class Door:
-    """One connection to a socket of the vault."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(str(path))
-        self.file = self.socket.makefile("rb")
-
-    def ask(self, method, target, fields="", body=b""):
-        length = f"Content-Length: {len(body)}\r\n" if body else ""
-        head = f"{method} {target} HTTP/1.1\r\nHost: vault\r\n{length}{fields}\r\n"
-        self.socket.sendall(head.encode() + body)
-        status = int(self.file.readline().split()[1])
-        length = 0
-        while (line := self.file.readline()) not in (b"\r\n", b""):
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        return status, self.file.read(length)
-
-
 class Vault:
     def __init__(self, folder):
         self.folder = folder
@@ -70,61 +48,27 @@ class Vault:
             f"  root_key_file: {folder}/root.key\n  log_key_file: {folder}/log.key\n"
             "validation:\n  level: structure\nlog:\n  level: warning\n"
         )
-        self.vaultd("init").check_returncode()
-
-    def vaultd(self, verb):
-        command = [BIN / "vaultd", verb, "--config", self.folder / "vaultd.yaml"]
-        return subprocess.run(command, capture_output=True, text=True)
-
-    def start(self, *settings):
-        command = [BIN / "vaultd", "serve", "--config", self.folder / "vaultd.yaml"]
-        for setting in settings:
-            command += ["--set", setting]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        for _ in range(600):
-            try:
-                if Door(self.path("admin")).ask("GET", "/v1/ready")[0] == 200:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.05)
-        sys.exit("vaultd does not get ready")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+        command = [BIN / "vaultd", "init", "--config", folder / "vaultd.yaml"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def path(self, door):
         return self.folder / f"{door}.sock"
 
-    def put(self, door, image):
-        fields = 'Content-Disposition: attachment; filename="a.png"\r\n'
-        status, body = door.ask("POST", "/v1/images", fields, image)
-        if status != 201:
-            sys.exit(f"an upload was refused: {body.decode()}")
-        return json.loads(body)["id"]
-
     def rotate(self):
-        status, body = Door(self.path("admin")).ask("POST", "/v1/keys/rotate")
-        if status != 202:
-            sys.exit(f"no rotation: {body.decode()}")
-        return json.loads(body)["id"]
-
-    def finish(self, operation):
+        """Rotates to the end and gives the operation."""
         door = Door(self.path("admin"))
-        while True:
-            told = json.loads(door.ask("GET", f"/v1/operations/{operation}?wait=1")[1])
-            if told["state"] in ("done", "failed", "cancelled"):
-                if told["state"] != "done":
-                    sys.exit(f"the rotation ended as {told['state']}: {told['failure']}")
-                return
+        operation = door.told("POST", "/v1/keys/rotate")["id"]
+        state = door.finish(operation)
+        if state["state"] != "done":
+            sys.exit(f"the rotation ended as {state['state']}: {state['failure']}")
+        return operation
 
     def events(self, operation):
         door, after, found = Door(self.path("audit")), "", []
-        size = json.loads(door.ask("GET", "/v1/events?limit=1")[1])["size"]
+        size = door.told("GET", "/v1/events?limit=1")["size"]
         after = max(0, size - 20000)
         while True:
-            page = json.loads(door.ask("GET", f"/v1/events?limit=1000&after={after}")[1])
+            page = door.told("GET", f"/v1/events?limit=1000&after={after}")
             found += [event for event in page["events"] if event.get("operation") == operation]
             if len(page["events"]) < 1000 or page["next"] is None:
                 return found
@@ -134,7 +78,7 @@ class Vault:
 def upload(vault, images):
     door = Door(vault.path("images"))
     for number in images:
-        vault.put(door, png(8, 1, [struct.pack(">Q", number)]))
+        door.put(png(8, 1, [struct.pack(">Q", number)]), "a.png")
 
 
 def fill(vault, count):
@@ -221,26 +165,22 @@ def main():
 
 def measure(vault, options):
     photos = [noise(450, 450, seed) for seed in range(64)]
-    vault.start()
-    begun = time.perf_counter()
-    fill(vault, options.keys - 2 * len(photos))
-    door = Door(vault.path("images"))
-    ids = [vault.put(door, photo) for photo in photos]
-    print(f"filled with {options.keys} keys in {time.perf_counter() - begun:.0f} s", flush=True)
     rounds = []
     size = len(photos[0])
-    for _ in range(options.rounds):
-        one = {"before": readings(vault, ids, size, lambda: time.sleep(options.seconds))}
-        one["during"] = readings(vault, ids, size, lambda: vault.finish(vault.rotate()))
-        one["after"] = readings(vault, ids, size, lambda: time.sleep(options.seconds))
-        rounds.append(one)
-    vault.stop()
-    vault.start("operations.share=100")
-    for one in rounds:
-        operation = vault.rotate()
-        vault.finish(operation)
-        one["rewraps_per_second"], one["opens_per_second"] = rates(vault.events(operation))
-    vault.stop()
+    with daemon(vault.folder):
+        begun = time.perf_counter()
+        fill(vault, options.keys - 2 * len(photos))
+        door = Door(vault.path("images"))
+        ids = [door.put(photo, "a.png") for photo in photos]
+        print(f"filled with {options.keys} keys in {time.perf_counter() - begun:.0f} s", flush=True)
+        for _ in range(options.rounds):
+            one = {"before": readings(vault, ids, size, lambda: time.sleep(options.seconds))}
+            one["during"] = readings(vault, ids, size, vault.rotate)
+            one["after"] = readings(vault, ids, size, lambda: time.sleep(options.seconds))
+            rounds.append(one)
+    with daemon(vault.folder, "operations.share=100"):
+        for one in rounds:
+            one["rewraps_per_second"], one["opens_per_second"] = rates(vault.events(vault.rotate()))
     return {"keys": options.keys, "readers": READERS, "photo_bytes": size, "rounds": rounds}
 
 

@@ -1,0 +1,89 @@
+"""What the benchmarks share: a connection to a socket of the vault, and a daemon that is measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+BIN = Path(os.environ["IMAGEVAULT_BIN"])
+#: How long the daemon may take to answer, and an operation to end, in seconds.
+PATIENCE = 600
+
+
+class Door:
+    """One connection to a socket of the vault. It does as little as it can: what it costs is measured, too."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(str(path))
+        self.file = self.socket.makefile("rb")
+
+    def ask(self, method: str, target: str, body: bytes = b"", fields: str = "") -> tuple[int, bytes]:
+        """The answer's status and content; `fields` are whole lines."""
+        length = f"Content-Length: {len(body)}\r\n" if body else ""
+        head = f"{method} {target} HTTP/1.1\r\nHost: vault\r\n{length}{fields}\r\n"
+        self.socket.sendall(head.encode() + body)
+        status, size = int(self.file.readline().split()[1]), 0
+        while (line := self.file.readline()) not in (b"\r\n", b""):
+            if line.lower().startswith(b"content-length:"):
+                size = int(line.split(b":")[1])
+        return status, self.file.read(size)
+
+    def told(self, method: str, target: str, body: bytes = b"", fields: str = "") -> dict[str, Any]:
+        """What a good answer says; any other ends the benchmark."""
+        status, content = self.ask(method, target, body, fields)
+        if status >= 300:
+            raise SystemExit(f"bench: {method} {target}: {status} {content[:200]!r}")
+        told: dict[str, Any] = json.loads(content)
+        return told
+
+    def put(self, image: bytes, name: str) -> str:
+        """Stores an image and gives its id."""
+        field = f'Content-Disposition: attachment; filename="{name}"\r\n'
+        return str(self.told("POST", "/v1/images", image, field)["id"])
+
+    def finish(self, operation: str) -> dict[str, Any]:
+        """The operation at its end."""
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up:
+            state = self.told("GET", f"/v1/operations/{operation}?wait=1")
+            if state["state"] in ("done", "failed", "cancelled"):
+                return state
+        raise SystemExit(f"bench: operation {operation} does not end")
+
+
+@contextmanager
+def daemon(folder: Path, *settings: str) -> Iterator[None]:
+    """vaultd over the folder's vault, with `settings` above those of its file."""
+    program = [str(BIN / "vaultd"), "serve", "--config", str(folder / "vaultd.yaml")]
+    for setting in settings:
+        program += ["--set", setting]
+    with open(folder / "vaultd.log", "ab") as log:
+        process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True)
+    try:
+        await_ready(process, folder)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+
+
+def await_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < give_up:
+        try:
+            if Door(folder / "admin.sock").ask("GET", "/v1/ready")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise SystemExit(f"bench: vaultd does not serve; see {folder}/vaultd.log")
