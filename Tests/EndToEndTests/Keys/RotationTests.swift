@@ -160,22 +160,21 @@ struct RotationTests {
         for number in 0..<20 { stored[try vault.store(Sample.jpeg(number))] = Sample.jpeg(number) }
         let begun = try vault.ask("POST", "/v1/keys/rotate", door: "admin")
         #expect(begun.status == 202, "\(begun.summary)")
+        try eventually("progress") { (try vault.operation(begun.json)["done"].number ?? 0) > 0 }
+        #expect(try vault.operation(begun.json)["state"].text == "running")
         try vault.crash()
         try vault.start(arguments: Self.fast)
         let operation = try vault.finished(begun.json)
         #expect(operation["state"].text == "done")
         #expect(operation["done"].number == 40)
+        // It had come to something before the kill, and not to its end.
+        let events = try vault.events()
+        let start = try #require(events.lastIndex { $0["action"].text == "service.started" })
+        let before = events[..<start].map { $0["action"].text }
+        #expect(before.contains("operation.advanced") && !before.contains("operation.ended"))
         for (id, image) in stored { #expect(try vault.get(id).bytes == Bytes(image)) }
         try vault.stop()
         try vault.start()
         for (id, image) in stored { #expect(try vault.get(id).bytes == Bytes(image)) }
-    }
-}
-
-extension TestVault {
-    func verify(
-        _ arguments: String...
-    ) throws -> (ending: Ending, output: String, errors: String) {
-        try run(Machine.program("vaultverify"), arguments)
     }
 }

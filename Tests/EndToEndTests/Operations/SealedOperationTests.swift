@@ -27,5 +27,11 @@ struct SealedOperationTests {
         #expect(operation["done"].number == images)
         #expect(operation["found"].number == 0)
         #expect(operation["failures"].number == 0)
+        // At least once something was done before a seal, and something after it.
+        let events = try vault.events()
+        let seals = events.indices.filter { events[$0]["action"].text == "vault.sealed" }
+        #expect(seals.count == 4)
+        let steps = events.indices.filter { events[$0]["action"].text == "operation.advanced" }
+        #expect(seals.contains { seal in steps.contains { $0 < seal } && seal < steps.last ?? 0 })
     }
 }
