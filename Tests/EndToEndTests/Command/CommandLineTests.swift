@@ -160,22 +160,17 @@ struct Tool {
     }
 
     func start(_ arguments: [String], door: String = "images") throws -> ChildProcess {
-        try ChildProcess(
-            Machine.program("vaultctl"), arguments + ["--socket", vault.socket(door)])
+        try vault.startVaultctl(arguments, door: door)
     }
 
     func run(
         _ arguments: [String], door: String = "images"
     ) throws -> (ending: Ending, output: String, errors: String) {
-        let child = try start(arguments, door: door)
-        let ending = try child.wait()
-        return (ending, child.output, child.errors)
+        try vault.vaultctl(arguments, door: door)
     }
 
     /// The one result of a verb that succeeds.
     func json(_ arguments: [String], door: String = "images") throws -> JSON {
-        let told = try run(arguments + ["--json"], door: door)
-        guard told.ending == .exited(0) else { throw TestFailure(told.errors) }
-        return JSON.parse(told.output)
+        try vault.vaultctlJSON(arguments, door: door)
     }
 }

@@ -54,26 +54,20 @@ struct LogKeyTests {
         let vault = try TestVault()
         let secret = vault.folder.path("spoken")
         try Disk.write("a passphrase of the auditors\n", to: secret)
-        func vaultctl(_ arguments: [String]) throws -> (Ending, String, String) {
-            let (ending, output, errors) = try run(
-                Machine.program("vaultctl"), arguments + ["--socket", vault.socket("admin")])
-            return (ending, output, errors)
-        }
-        let added = try vaultctl([
-            "slots", "add", "--log-key", "--label", "auditors", "--secret-file", secret,
-        ])
-        #expect(added.0 == .exited(0), "\(added.2)")
-        #expect(added.1.hasPrefix("log-key generation 2"))
+        let added = try vault.vaultctl(
+            "slots", "add", "--log-key", "--label", "auditors", "--secret-file", secret)
+        #expect(added.ending == .exited(0), "\(added.errors)")
+        #expect(added.output.hasPrefix("log-key generation 2"))
         try vault.stop()
         try Disk.remove(vault.logKey)
         try vault.start()
         #expect(try vault.ask("GET", "/v1/checkpoint", door: "audit").code == "sealed")
-        let rotate = try vaultctl(["keys", "rotate-log-key"])
-        #expect(rotate.0 != .exited(0) && rotate.2.contains("log-key-sealed"))
-        let root = try vaultctl(["unseal", "--log-key", "--secret-file", vault.rootKey])
-        #expect(root.0 != .exited(0) && root.2.contains("wrong-secret"))
-        let opened = try vaultctl(["unseal", "--log-key", "--secret-file", secret])
-        #expect(opened.0 == .exited(0), "\(opened.2)")
+        let rotate = try vault.vaultctl("keys", "rotate-log-key")
+        #expect(rotate.ending != .exited(0) && rotate.errors.contains("log-key-sealed"))
+        let root = try vault.vaultctl("unseal", "--log-key", "--secret-file", vault.rootKey)
+        #expect(root.ending != .exited(0) && root.errors.contains("wrong-secret"))
+        let opened = try vault.vaultctl("unseal", "--log-key", "--secret-file", secret)
+        #expect(opened.ending == .exited(0), "\(opened.errors)")
         _ = try SignedCheckpoint(try checkpoint(vault), AuditKey(file: vault.publicKey))
         let words = try vault.events().filter { $0["key_file"].text == "log-key" }
         #expect(

@@ -12,14 +12,6 @@ struct RecoveryTests {
         return output
     }
 
-    private static func vaultctl(_ vault: TestVault, _ arguments: [String]) throws -> JSON {
-        let (ending, output, errors) = try run(
-            Machine.program("vaultctl"),
-            arguments + ["--socket", vault.socket("admin"), "--json"])
-        guard ending == .exited(0) else { throw TestFailure("vaultctl: \(errors)") }
-        return JSON.parse(output)
-    }
-
     /// What `recovery new` printed behind a name at the start of a line.
     private static func value(_ name: String, in output: String) throws -> String {
         let line = output.split(separator: "\n").first { $0.hasPrefix(name) }
@@ -30,7 +22,7 @@ struct RecoveryTests {
     private static func answer(
         _ vault: TestVault, slot: String, _ key: String
     ) throws -> (answer: String, words: String) {
-        let challenge = try vaultctl(vault, ["slots", "challenge", slot])
+        let challenge = try vault.vaultctlJSON(["slots", "challenge", slot])
         let (ending, output, errors) = try run(
             Machine.program("vaultd"),
             ["recovery", "answer", try #require(challenge["challenge"].text), "--key-file", key])
@@ -54,20 +46,20 @@ struct RecoveryTests {
         let recipient = try Self.value("recipient", in: made)
         let words = try Self.value("check words", in: made)
         #expect(try Self.vaultd(["recovery", "check", "--key-file", key]).contains(words))
-        let added = try Self.vaultctl(
-            vault, ["slots", "add", "--label", "bank", "--recipient", recipient])
+        let added = try vault.vaultctlJSON(
+            ["slots", "add", "--label", "bank", "--recipient", recipient])
         let slot = try #require(added["added"].text)
         let listed = added["slots"].list.first { $0["id"].text == slot }
         #expect(listed?["detail"].text == words && listed?["kind"].text == "recovery-recipient")
         let first = try Self.answer(vault, slot: slot, key)
         let answerFile = vault.folder.path("answer")
         try Disk.write(first.answer, to: answerFile)
-        let proved = try Self.vaultctl(
-            vault, ["slots", "prove", slot, "--secret-file", answerFile])
+        let proved = try vault.vaultctlJSON(
+            ["slots", "prove", slot, "--secret-file", answerFile])
         #expect(proved["slots"].list.first { $0["id"].text == slot }?["proved"].text != nil)
         // The other way in is removed, and what it was is lost.
         let disk = try #require(proved["slots"].list.first { $0["kind"].text == "key-file" })
-        _ = try Self.vaultctl(vault, ["slots", "remove", try #require(disk["id"].text)])
+        _ = try vault.vaultctlJSON(["slots", "remove", try #require(disk["id"].text)])
         try vault.stop()
         try Disk.remove(vault.rootKey)
         try vault.start()
@@ -92,9 +84,7 @@ struct RecoveryTests {
         for arguments in [
             ["slots", "add", "--label", "a"], ["slots", "prove", nowhere], ["unseal"],
         ] {
-            let (ending, _, errors) = try run(
-                Machine.program("vaultctl"),
-                arguments + ["--secret-file", key, "--socket", vault.socket("admin")])
+            let (ending, _, errors) = try vault.vaultctl(arguments + ["--secret-file", key])
             #expect(ending != .exited(0) && errors.contains("recovery answer"), "\(errors)")
         }
         let sent = try vault.ask(
@@ -181,21 +171,21 @@ struct RecoveryTests {
         let all = vault.folder.path("all")
         try Disk.write(
             try paths.map { String(decoding: try Disk.read($0), as: UTF8.self) }.joined(), to: all)
-        let added = try Self.vaultctl(
-            vault, ["slots", "add", "--label", "board", "--secret-file", all])
+        let added = try vault.vaultctlJSON(
+            ["slots", "add", "--label", "board", "--secret-file", all])
         let slot = try #require(added["added"].text)
         let listed = added["slots"].list.first { $0["id"].text == slot }
         #expect(listed?["detail"].text == "2 of 3")
-        let half = try Self.vaultctl(vault, ["slots", "prove", slot, "--secret-file", paths[0]])
+        let half = try vault.vaultctlJSON(["slots", "prove", slot, "--secret-file", paths[0]])
         #expect(half["shares"]["given"].number == 1 && half["shares"]["needed"].number == 2)
-        let proved = try Self.vaultctl(vault, ["slots", "prove", slot, "--secret-file", paths[2]])
+        let proved = try vault.vaultctlJSON(["slots", "prove", slot, "--secret-file", paths[2]])
         #expect(proved["shares"] == .null)
         #expect(proved["slots"].list.first { $0["id"].text == slot }?["proved"].text != nil)
         #expect(try vault.ask("POST", "/v1/seal", door: "admin").status == 200)
         let one = try vault.unseal(try Disk.read(paths[1]))
         #expect(one.status == 202 && one.json["sealed"] == .bool(true))
         #expect(try vault.get(id).code == "sealed")
-        let two = try Self.vaultctl(vault, ["unseal", "--secret-file", paths[0]])
+        let two = try vault.vaultctlJSON(["unseal", "--secret-file", paths[0]])
         #expect(two["sealed"] == .bool(false) && two["slot"].text == slot)
         #expect(try vault.get(id).bytes == Bytes(image))
     }

@@ -103,8 +103,7 @@ struct SealTests {
     @Test("is given by vaultctl")
     func command() throws {
         let vault = try TestVault()
-        let sealed = try run(
-            Machine.program("vaultctl"), ["seal", "--socket", vault.socket("admin")])
+        let sealed = try vault.vaultctl("seal")
         #expect(sealed.ending == .exited(0) && sealed.output == "sealed\n", "\(sealed.errors)")
         #expect(try vault.ask("GET", "/v1/ready").code == "sealed")
     }

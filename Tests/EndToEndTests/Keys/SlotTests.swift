@@ -155,25 +155,19 @@ struct SlotTests {
         let vault = try TestVault()
         let spoken = vault.folder.path("spoken")
         try Disk.write(Self.passphrase + "\n", to: spoken)
-        func vaultctl(_ arguments: [String]) throws -> (Ending, String, String) {
-            let (ending, output, errors) = try run(
-                Machine.program("vaultctl"), arguments + ["--socket", vault.socket("admin")])
-            return (ending, output, errors)
-        }
-        let added = try vaultctl([
-            "slots", "add", "--label", "spoken", "--secret-file", spoken, "--json",
-        ])
-        #expect(added.0 == .exited(0), "\(added.2)")
-        let id = try #require(JSON.parse(added.1)["added"].text)
-        let proved = try vaultctl(["slots", "prove", id, "--secret-file", spoken])
-        #expect(proved.0 == .exited(0), "\(proved.2)")
-        let listed = try vaultctl(["slots", "list"])
-        let lines = listed.1.split(separator: "\n")
+        let added = try vault.vaultctl(
+            "slots", "add", "--label", "spoken", "--secret-file", spoken, "--json")
+        #expect(added.ending == .exited(0), "\(added.errors)")
+        let id = try #require(JSON.parse(added.output)["added"].text)
+        let proved = try vault.vaultctl("slots", "prove", id, "--secret-file", spoken)
+        #expect(proved.ending == .exited(0), "\(proved.errors)")
+        let listed = try vault.vaultctl("slots", "list")
+        let lines = listed.output.split(separator: "\n")
         #expect(lines.contains { $0.contains("key-file") && $0.contains("never") })
         #expect(lines.contains { $0.hasPrefix(id) && !$0.contains("never") })
-        #expect(try vaultctl(["keys", "rotate-root"]).1.hasPrefix("keyring generation 3"))
-        let last = try vaultctl(["slots", "remove", id])
-        #expect(last.0 == .exited(1) && last.2.contains("last-proved-slot"))
-        #expect(try vaultctl(["status"]).1.contains("PROVED"))
+        #expect(try vault.vaultctl("keys", "rotate-root").output.hasPrefix("keyring generation 3"))
+        let last = try vault.vaultctl("slots", "remove", id)
+        #expect(last.ending == .exited(1) && last.errors.contains("last-proved-slot"))
+        #expect(try vault.vaultctl("status").output.contains("PROVED"))
     }
 }

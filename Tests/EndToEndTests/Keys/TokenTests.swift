@@ -217,9 +217,7 @@ struct PKCS11Tests {
         let its = try TokenedVault(hsm)
         let pin = ["--secret-file", its.vault.folder.path("pin")]
         func vaultctl(_ arguments: [String]) throws -> String {
-            let told = try run(
-                Machine.program("vaultctl"),
-                arguments + pin + ["--socket", its.vault.socket("admin")])
+            let told = try its.vault.vaultctl(arguments + pin)
             #expect(told.ending == .exited(0), "\(told.errors)")
             return told.output
         }

@@ -51,12 +51,7 @@ struct ConvergenceTests {
     private static func reinspect(
         _ vault: TestVault, below version: Int, _ more: String...
     ) throws -> JSON {
-        let socket = vault.socket("admin")
-        let (ending, output, errors) = try run(
-            Machine.program("vaultctl"),
-            ["reinspect", "--below", "\(version)", "--wait", "--json", "--socket", socket] + more)
-        guard ending == .exited(0) else { throw TestFailure("reinspect: \(errors)") }
-        return JSON.parse(output)
+        try vault.vaultctlJSON(["reinspect", "--below", "\(version)", "--wait"] + more)
     }
 
     private static func counts(_ operation: JSON) -> [Int?] {

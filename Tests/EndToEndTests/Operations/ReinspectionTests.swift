@@ -208,12 +208,6 @@ extension Sample {
 }
 
 extension TestVault {
-    func vaultctl(
-        _ arguments: String..., door: String = "admin"
-    ) throws -> (ending: Ending, output: String, errors: String) {
-        try run(Machine.program("vaultctl"), arguments + ["--socket", socket(door)])
-    }
-
     /// Asks for a re-inspection.
     func inspect(_ body: String) throws -> JSON {
         let answer = try ask("POST", "/v1/inspections", body: Array(body.utf8), door: "admin")

@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import VaultTestKit
 
 enum Machine {
     /// The folder of vaultd, vaultctl and vaultinspect: beside the test's own program, unless
@@ -17,12 +18,7 @@ enum Machine {
     static let isRoot = getuid() == 0
 
     /// Whether a program is found in PATH.
-    static func has(_ program: String) -> Bool {
-        let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
-        return folders.contains {
-            FileManager.default.isExecutableFile(atPath: "\($0)/\(program)")
-        }
-    }
+    static func has(_ program: String) -> Bool { hasProgram(program) }
 
     /// Whether there is a debugger that writes cores.
     static let hasDebugger = has("gcore")

@@ -2,20 +2,16 @@
 
 import Foundation
 import Glibc
+import VaultTestKit
 
 final class TestFolder: Sendable {
-    let root: String
+    private let directory: TemporaryDirectory
 
-    /// Short, because the path of a Unix socket has at most 107 bytes.
-    init() throws {
-        var template = Array("/tmp/iv-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw TestFailure("no folder for the test") }
-        root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    init() throws { directory = try TemporaryDirectory() }
 
-    deinit { try? FileManager.default.removeItem(atPath: root) }
+    var root: String { directory.root }
 
-    func path(_ name: String) -> String { "\(root)/\(name)" }
+    func path(_ name: String) -> String { directory.path(name) }
 
     func bytes(_ name: String) -> [UInt8] { (try? Disk.read(path(name))) ?? [] }
 }

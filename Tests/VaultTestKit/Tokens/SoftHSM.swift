@@ -14,7 +14,7 @@ package final class SoftHSM: Sendable {
         #if PKCS11
             let fits =
                 FileManager.default.fileExists(atPath: module)
-                && Tool.isHere("softhsm2-util") && Tool.isHere("pkcs11-tool")
+                && hasProgram("softhsm2-util") && hasProgram("pkcs11-tool")
             return fits ? nil : "softhsm2 or opensc is not installed"
         #else
             return "built without the package trait PKCS11"

@@ -8,7 +8,7 @@ package final class SoftTPM: Sendable {
     package static let missing: String? = {
         #if TPM2
             let tools = ["swtpm", "tss2_provision", "tss2_import", "tss2_pcrextend"]
-            return tools.allSatisfy(Tool.isHere) ? nil : "swtpm or tpm2-tools is not installed"
+            return tools.allSatisfy(hasProgram) ? nil : "swtpm or tpm2-tools is not installed"
         #else
             return "built without the package trait TPM2"
         #endif

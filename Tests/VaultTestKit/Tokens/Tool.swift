@@ -3,13 +3,6 @@ import Glibc
 
 /// A program that came with a token. It inherits three descriptors and the variables that it is given.
 enum Tool {
-    static func isHere(_ name: String) -> Bool {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"
-        return path.split(separator: ":").contains {
-            FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
-        }
-    }
-
     /// Runs a program to its end.
     ///
     /// - Parameter variables: `NAME=value`.
@@ -57,19 +50,4 @@ enum Tool {
 struct ToolFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
-}
-
-/// A directory that ends with its owner. Its path is short: a Unix socket lies in it.
-final class TemporaryDirectory: Sendable {
-    let root: String
-
-    init() throws {
-        var template = Array("/tmp/ivt-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw ToolFailure("no directory") }
-        root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: root) }
-
-    func path(_ name: String) -> String { "\(root)/\(name)" }
 }
