@@ -1,6 +1,7 @@
 // All keys under a new epoch, while the vault serves: nothing is lost, nothing stays behind, and what was
 // come to is signed.
 
+import Synchronization
 import Testing
 import Vault
 import VaultCrypto
@@ -55,11 +56,21 @@ struct RotationTests {
         "the keyring with the epoch is on the disk before a key is wrapped under it, each in its event"
     )
     func order() async throws {
-        let test = try vault()
+        let keyring = try TestKeys.keyring()
+        let signer = try TestKeys.logSigner()
+        let files = MemoryKeyFiles([keyring.keys.file, signer.keys.file])
+        let watch = WatchedCatalog(memory, files)
+        let test = try TestVault(
+            catalog: watch, keyring: keyring, signer: signer, keyFiles: files)
         defer { test.stop() }
         try await test.put(TestImages.small)
         try await test.rotate()
         try await test.workToTheEnd()
+        #expect(
+            watch.seen == [
+                .init(wraps: [1], disk: [1]), .init(wraps: [1], disk: [1, 2]),
+                .init(wraps: [1, 2], disk: [1, 2]), .init(wraps: [2], disk: [1, 2]),
+            ])
         let lines = try test.log().filter { $0.operation != nil && $0.action != "operation.read" }
         #expect(
             lines.map(\.action) == [
@@ -187,8 +198,12 @@ struct RotationTests {
         #expect(try await runner.turn())
         try await test.cancel(answer)
         #expect(try await !runner.turn())
-        #expect(try census().values.reduce(0, +) == 2)
+        #expect(try census() == [1: 1, 2: 1])
+        #expect(try test.current.state(of: .first) == .readable)
+        #expect(try test.current.state(of: EpochNumber(2)) == .primary)
+        // The image's key is under one of them, and its claim's under the other.
         #expect(try await test.get(image.image) == TestImages.small)
+        _ = try await test.metadata(image.image)
     }
 
     @Test("while the log's key is closed the statement waits, and nothing else does")
@@ -349,13 +364,22 @@ struct RotationTests {
         let test = try vault()
         defer { test.stop() }
         try await test.put(TestImages.small)
+        test.clock.advance(microseconds: 7_000_000)
         let answer = try await test.rotate()
+        let begun = test.clock.nowMicroseconds()
         let runner = OperationRunner(test.vault, share: 100)
         #expect(try await runner.turn())
+        test.clock.advance(microseconds: 500_000)
+        #expect(try await runner.turn())
+        test.clock.advance(microseconds: 1_000_000)
         let state = try await test.vault.keysState(test.call())
+        #expect(state.primaryMicroseconds == begun)
+        #expect(state.nowMicroseconds == begun + 1_500_000)
+        // One key half a second after the walk began.
+        #expect(state.rate == 2)
         #expect(state.epochs.map(\.number) == [1, 2])
         #expect(state.epochs.map(\.state) == [3, 2])
-        #expect(state.census.values.reduce(0, +) == 2)
+        #expect(state.census == [1: 1, 2: 1])
         #expect(state.operation?.operation.bytes == answer.body)
         try await test.workToTheEnd()
         #expect(try await test.vault.keysState(test.call()).operation == nil)
@@ -411,5 +435,52 @@ struct RotationStatementTests {
             else { continue }
             #expect(!verifier.verifies(note), "byte \(place)")
         }
+    }
+}
+
+/// Looks after each transaction at the epochs that keys are wrapped under, and at those on the disk.
+private final class WatchedCatalog: Catalog {
+    struct Sight: Equatable {
+        let wraps: Set<UInt32>
+        let disk: Set<UInt32>
+    }
+
+    private let inner: MemoryCatalog
+    private let files: MemoryKeyFiles
+    private let sights = Mutex<[Sight]>([])
+
+    init(_ inner: MemoryCatalog, _ files: MemoryKeyFiles) {
+        self.inner = inner
+        self.files = files
+    }
+
+    /// What was seen since there was a key, each change once.
+    var seen: [Sight] { sights.withLock { $0 } }
+
+    private func look() {
+        guard let wraps = try? inner.census(), !wraps.isEmpty else { return }
+        let disk = files.file(.keyring)?.entries.filter { $0.purpose == .epoch }.map(\.number)
+        let sight = Sight(wraps: Set(wraps.keys), disk: Set(disk ?? []))
+        sights.withLock { if $0.last != sight { $0.append(sight) } }
+    }
+
+    func read<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try inner.read(body)
+    }
+
+    func readOnce<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try inner.readOnce(body)
+    }
+
+    func write<R>(
+        _ body: (any CatalogWriter) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        let result = try inner.write(body)
+        look()
+        return result
     }
 }
