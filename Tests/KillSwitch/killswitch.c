@@ -1,5 +1,6 @@
-// Preloaded into a daemon under test: kills it before the n-th call that makes something durable, or takes a
-// name away. n stands in the file that KILLSWITCH_FILE names; calls are counted from when it is there. No
+// Preloaded into a daemon under test: counts the calls that make something durable, or take a name away, and
+// kills the daemon before one of them. The file that KILLSWITCH_FILE names has two numbers of 64 bits: which
+// call is the last, or zero for none, and how many there were. Calls are counted from when it is there. No
 // product has any of this: a test compiles it and preloads it.
 
 #define _GNU_SOURCE
@@ -7,27 +8,40 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static atomic_long left = -1;
+// A page of the file itself, so that the count outlives the kill.
+struct counter {
+    _Atomic int64_t last, passed;
+};
+
+static struct counter *_Atomic armed;
+
+static struct counter *arm(void) {
+    const char *path = getenv("KILLSWITCH_FILE");
+    int file = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    struct stat facts;
+    void *page = MAP_FAILED;
+    if (file >= 0 && fstat(file, &facts) == 0 && facts.st_size == sizeof(struct counter))
+        page = mmap(NULL, sizeof(struct counter), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (file >= 0) close(file);
+    if (page == MAP_FAILED) return NULL;
+    // Two threads that come at once map the same page twice.
+    atomic_store(&armed, page);
+    return page;
+}
 
 static void pass(void) {
-    if (atomic_load(&left) < 0) {
-        const char *path = getenv("KILLSWITCH_FILE");
-        FILE *file = path ? fopen(path, "re") : NULL;
-        if (!file) return;
-        long count = 0;
-        if (fscanf(file, "%ld", &count) != 1) count = 0;
-        fclose(file);
-        long none = -1;
-        if (count > 0) atomic_compare_exchange_strong(&left, &none, count);
-        if (atomic_load(&left) < 0) return;
+    struct counter *counter = atomic_load(&armed);
+    if (!counter && !(counter = arm())) return;
+    if (atomic_fetch_add(&counter->passed, 1) + 1 == atomic_load(&counter->last)) {
+        kill(getpid(), SIGKILL);
+        pause();
     }
-    if (atomic_fetch_sub(&left, 1) == 1) kill(getpid(), SIGKILL);
-    // Never below zero, which means "not armed".
-    if (atomic_load(&left) < 0) atomic_store(&left, 1L << 40);
 }
 
 #define INTERPOSE(name, parameters, arguments)                     \

@@ -9,6 +9,7 @@ final class TestVault: @unchecked Sendable {
     let folder: TestFolder
     private(set) var daemon: ChildProcess?
     private let startOptions: (arguments: [String], environment: [String: String])
+    private let settings: String
 
     /// Makes a vault and serves it; `settings` are lines of YAML beside the paths.
     init(
@@ -19,12 +20,25 @@ final class TestVault: @unchecked Sendable {
         self.folder = try folder ?? TestFolder()
         state = stateDirectory ?? self.folder.path("state")
         startOptions = (arguments, environment)
+        self.settings = settings
         try Disk.write(paths + settings, to: configuration)
         let made = try run(
             Machine.program("vaultd"), ["init", "--config", configuration] + initArguments)
         guard made.ending == .exited(0) else { throw TestFailure("init: \(made.errors)") }
         initWords = made.output
         if starting { try start() }
+    }
+
+    /// A copy of a vault that is stopped, in a folder of its own.
+    init(copying other: TestVault) throws {
+        folder = try TestFolder()
+        state = folder.path("state")
+        (startOptions, settings) = (other.startOptions, other.settings)
+        try Disk.write(paths + settings, to: configuration)
+        for name in ["state", "keys", "audit.pub"] {
+            let copied = try run("cp", ["-a", other.folder.path(name), folder.path(name)])
+            guard copied.ending == .exited(0) else { throw TestFailure("cp: \(copied.errors)") }
+        }
     }
 
     /// Before the folder goes: a daemon that still runs would write into it.
