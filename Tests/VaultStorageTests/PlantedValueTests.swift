@@ -9,82 +9,15 @@ import VaultFormat
 import VaultStorage
 import VaultTestKit
 
-/// A column, and values that are none of its own.
-struct PlantedValue: Sendable, CustomTestStringConvertible {
-    let table: String
-    let column: String
-    /// The value as SQL.
-    let value: String
-
-    var testDescription: String { "\(table).\(column) = \(value)" }
-
-    /// Columns of 64-bit numbers, and the bounds that their types have.
-    private static let numbers: [(table: String, column: String, outside: [String])] = [
-        ("image", "type", ["0", "3", "256", "-1"]), ("image", "width", []),
-        ("image", "height", []), ("image", "bytes", []),
-        ("image", "level", ["0", "3", "300", "-1"]),
-        ("image", "inspector", ["-1", "4294967296"]), ("image", "flags", ["-1", "65536"]),
-        ("image", "created", []), ("image", "quarantined", []),
-        ("operation", "kind", ["0", "99", "256", "-1"]), ("operation", "state", ["0", "7", "-1"]),
-        ("operation", "creator", ["-1", "4294967296"]), ("operation", "created", []),
-        ("operation", "cursor", []), ("operation", "last", []), ("operation", "updated", []),
-        ("operation", "total", ["-1"]), ("operation", "done", ["-1"]),
-        ("operation", "found", ["-1"]), ("operation", "failures", ["-1"]),
-        ("operation", "changed", ["-1"]), ("image", "changed", ["-1"]),
-        ("reference", "changed", ["-1"]),
-        ("wrap", "epoch", ["0", "-1", "4294967296"]), ("event", "at", []),
-        ("event", "action", ["0", "9", "256", "-1"]), ("event", "outcome", ["0", "4", "-1"]),
-        ("event", "sealed", ["2", "-1"]), ("log", "size", ["-1", "0", "4"]),
-    ]
-
-    /// Columns of bytes: whether their length is fixed.
-    private static let bytes: [(table: String, column: String, isFixed: Bool)] = [
-        ("image", "image", true), ("image", "blob", true), ("image", "mac", true),
-        ("reference", "reference", true), ("reference", "body", false), ("reference", "mac", true),
-        ("reference", "owner", true), ("reference", "job", true), ("wrap", "wrapped", false),
-        ("operation", "operation", true), ("operation", "parameters", false),
-        ("operation", "mac", true), ("event", "digest", true), ("event", "content", false),
-        ("log", "frontier", true),
-    ]
-
-    static let all: [PlantedValue] =
-        numbers.flatMap { table, column, outside in
-            (["NULL", "'text'", "x'01'", "x''"] + outside).map {
-                PlantedValue(table: table, column: column, value: $0)
-            }
-        }
-        + bytes.flatMap { table, column, isFixed in
-            let wrong =
-                ["NULL", "17", "1.5"] + (isFixed ? ["x'00'", "'text'", "zeroblob(63)"] : [])
-            return wrong.map { PlantedValue(table: table, column: column, value: $0) }
-        }
-        + [
-            "NULL", "x'ff'", "'nonsense'", "'trailer-data@'", "'trailer-data@-1'", "'@5'",
-            "'trailer-data@1@2'", "'trailer-data@99999999999999999999'",
-        ].map { PlantedValue(table: "image", column: "findings", value: $0) }
-        + ["NULL", "17", "x'ff'", "'nonsense'"].map {
-            PlantedValue(table: "operation", column: "failure", value: $0)
-        }
-        + [PlantedValue(table: "operation", column: "parameters", value: "zeroblob(256)")]
-        + ["17", "x''", "x'00'", "'text'", "zeroblob(64)"].map {
-            // Most events are about no image: NULL is theirs.
-            PlantedValue(table: "event", column: "image", value: $0)
-        }
-        + ["NULL", "'text'", "99"].flatMap { value in
-            ["image", "reference"].map {
-                PlantedValue(table: $0, column: "wrap", value: value)
-            }
-        }
-}
-
 @Suite("Planted values")
 struct PlantedValueTests {
     private let directory: TestDirectory
+    private let planted: PlantedRows
     private var path: String { directory("catalog.sqlite") }
 
     init() throws {
         directory = try TestDirectory()
-        let catalog = try SQLiteCatalog.create(at: path, vault: .test)
+        let catalog = try SQLiteCatalog.create(at: directory("catalog.sqlite"), vault: .test)
         var rows = TestRows()
         try catalog.transact { writer in
             let row = try writer.insertImage(rows.image())
@@ -95,8 +28,8 @@ struct PlantedValueTests {
                 frontier.append(rows.id()) { left, _ in left }
             }
             try writer.setFrontier(frontier)
-            _ = try writer.insertOperation(rows.operation(.running))
         }
+        planted = try PlantedRows(in: catalog, &rows)
         try catalog.close()
         try RawCatalog.loosen(path)
     }
@@ -107,6 +40,7 @@ struct PlantedValueTests {
         let state = try CatalogState(catalog)
         #expect((state.images.count, state.references.count, state.events.count) == (1, 1, 3))
         #expect(state.frontier.size == 3)
+        #expect(try planted.found(in: catalog) == PlantedRows.count)
     }
 
     @Test("a value that is none of its column's is damage", arguments: PlantedValue.all)
@@ -118,7 +52,10 @@ struct PlantedValueTests {
             #expect(db.changesCount > 0)
         }
         let catalog = try SQLiteCatalog.open(at: path, vault: .test)
-        #expect(throws: StorageError.damaged) { try CatalogState(catalog) }
+        #expect(throws: StorageError.damaged) {
+            _ = try CatalogState(catalog)
+            _ = try self.planted.found(in: catalog)
+        }
     }
 
     @Test(
@@ -180,5 +117,54 @@ struct PlantedValueTests {
         let catalog = try SQLiteCatalog.open(at: path, vault: .test)
         defer { try? catalog.close() }
         return try #require(try CatalogState(catalog).images.first).image
+    }
+}
+
+/// One row of each table beside those of images and the log, and what it is found by.
+private struct PlantedRows {
+    private let operation: OperationRow
+    private let proof: SlotProof
+    private let backup: BackupRow
+    private let approval: ApprovalRow
+    private let answer: KeptAnswerRow
+    private let pseudonym: PseudonymRow
+
+    init(in catalog: SQLiteCatalog, _ rows: inout TestRows) throws {
+        var operation = rows.operation(.running)
+        proof = SlotProof(slot: rows.id(), provedMicroseconds: 1, mac: rows.id())
+        backup = try rows.backup()
+        approval = rows.approval()
+        answer = rows.answer()
+        pseudonym = rows.pseudonym(.actor, rows.id())
+        let (proof, backup, approval) = (proof, backup, approval)
+        let (answer, pseudonym) = (answer, pseudonym)
+        try catalog.transact { writer in
+            operation.row = try writer.insertOperation(operation)
+            try writer.insertFinding(rows.finding(of: operation.row))
+            try writer.insertStatement(
+                SignedStatement(operation: operation.operation, epoch: .first, note: "words"))
+            try writer.setSlotProof(proof)
+            try writer.insertBackup(backup)
+            try writer.insertApproval(approval)
+            try writer.insertKeptAnswer(answer)
+            try writer.insertPseudonym(pseudonym)
+        }
+        self.operation = operation
+    }
+
+    static let count = 7
+
+    /// Reads each row, and counts them.
+    func found(in catalog: SQLiteCatalog) throws -> Int {
+        try catalog.look { reader in
+            var found = try reader.slotProofs().count
+            found += try reader.backups(after: 0, limit: 10).count
+            found += try reader.findings(of: operation.row, after: 0, limit: 10).count
+            found += try reader.statement(of: operation.operation) == nil ? 0 : 1
+            found += try reader.approval(approval.approval) == nil ? 0 : 1
+            found += try reader.keptAnswer(answer.lookup) == nil ? 0 : 1
+            found += try reader.pseudonym(of: pseudonym.kind, at: pseudonym.index) == nil ? 0 : 1
+            return found
+        }
     }
 }
