@@ -135,6 +135,45 @@ struct ReencryptionTests {
         expectNoLitter()
     }
 
+    /// In a process of its own: a full keyring fills half of a process's memory for keys.
+    @Test("in one namespace also where the keyring has no room for another epoch")
+    func oneNamespaceOfAFullKeyring() async {
+        await #expect(processExitsWith: .success) {
+            let few = try TestKeys.keyring().keys.file.entries.count
+            let names = (few..<Limits.keyEntries).map {
+                KeyEntry(purpose: .naming, createdMicroseconds: 0, name: "n\($0)")
+            }
+            let memory = MemoryCatalog()
+            let test = try TestVault(catalog: memory, keyring: TestKeys.keyring(names))
+            defer { test.stop() }
+            let image = try await test.put(TestImages.small, as: TestClaim(in: TestKeys.clinic))
+            #expect(try await refusal { try await test.rotate() } == .tooManyEpochs)
+            #expect(try await refusal { try await test.reencrypt() } == .tooManyEpochs)
+            let answer = try await test.reencrypt(in: TestKeys.clinic)
+            try await test.workToTheEnd()
+            #expect(try await test.operation(answer).state == .done)
+            #expect(memory.tables.images[0].blob != image.image.blob)
+        }
+    }
+
+    @Test("in one namespace goes on under the epoch that became primary while it was asked for")
+    func oneNamespaceAfterARotation() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small, as: TestClaim(in: TestKeys.clinic))
+        let answer = try await test.vault.startReencryption(
+            in: TestKeys.clinic, test.call(), at: nil
+        ) {
+            // What it goes by was read; before it is committed, a rotation comes and ends.
+            OwnThread.wait { try? await test.rotateWholly() }
+            return StoredAnswer(status: 202, body: $0.operation.bytes)
+        }
+        try await test.workToTheEnd()
+        #expect(try await test.operation(answer).state == .done)
+        #expect(try memory.census() == [2: 2])
+        expectNoLitter()
+    }
+
     @Test(
         "a damaged image is listed and keeps its key, the others get theirs, and nothing is stated")
     func damaged() async throws {

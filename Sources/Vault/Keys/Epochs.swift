@@ -50,15 +50,15 @@ extension Vault {
     package func startRotation(
         _ call: Call, at place: RequestPlace?, _ answer: @Sendable (OperationRow) -> StoredAnswer
     ) async throws(VaultError) -> StoredAnswer {
-        try await startKeyWalk(call, at: place, answer) { (_, epoch) in
-            (.rotate, RotationParameters(epoch: epoch).encoded)
+        try await startKeyWalk(call, at: place, answer) { (keyring) throws(VaultError) in
+            (.rotate, RotationParameters(epoch: try keyring.epochToCome()).encoded)
         }
     }
 
-    /// - Parameter work: what is to be done, told the keyring in use and the epoch to come.
+    /// - Parameter work: what is to be done, told the keyring in use.
     func startKeyWalk(
         _ call: Call, at place: RequestPlace?, _ answer: @Sendable (OperationRow) -> StoredAnswer,
-        _ work: (Keyring, EpochNumber) -> (OperationKind, [UInt8])
+        _ work: (Keyring) throws(VaultError) -> (OperationKind, [UInt8])
     ) async throws(VaultError) -> StoredAnswer {
         try await audited(.operationStarted, call) { () async throws(VaultError) in
             let operation = try keyWalk(creator: call.caller.uid, work)
@@ -83,8 +83,8 @@ extension Vault {
         let primary = keyring.epochs.first { $0.number == keyring.primaryEpoch.value }
         let due = (primary?.createdMicroseconds ?? 0) + Int64(days) * 86_400_000_000
         guard clock.nowMicroseconds() >= due, try !isHinderedWalk(keyring) else { return false }
-        let operation = try keyWalk(creator: creator) { (_, epoch) in
-            (.rotate, RotationParameters(epoch: epoch).encoded)
+        let operation = try keyWalk(creator: creator) { (keyring) throws(VaultError) in
+            (.rotate, RotationParameters(epoch: try keyring.epochToCome()).encoded)
         }
         _ = try await committer.commit(
             .startOperation(operation),
@@ -112,16 +112,11 @@ extension Vault {
     }
 
     private func keyWalk(
-        creator: UInt32, _ work: (Keyring, EpochNumber) -> (OperationKind, [UInt8])
+        creator: UInt32, _ work: (Keyring) throws(VaultError) -> (OperationKind, [UInt8])
     ) throws(VaultError) -> OperationRow {
-        let keyring = try keyring()
-        // One that was made and never became primary is used before another is.
-        let epoch = keyring.pendingEpoch ?? keyring.nextEpoch
-        guard keyring.pendingEpoch != nil || keyring.keys.file.entries.count < Limits.keyEntries
-        else { throw VaultError(.tooManyEpochs) }
+        let (kind, parameters) = try work(try keyring())
         let census = try reading { (reader) throws(StorageError) in try reader.census() }
         let now = clock.nowMicroseconds()
-        let (kind, parameters) = work(keyring, epoch)
         return OperationRow(
             row: 0, operation: try random(), kind: kind, parameters: parameters, creator: creator,
             createdMicroseconds: now, state: .pending,
@@ -222,5 +217,17 @@ extension Vault {
             _ = try await committer.commit(.none, event)
             return note
         }
+    }
+}
+
+extension Keyring {
+    /// The epoch that a walk over all keys brings them under: one that was made and never became primary is
+    /// used before another is.
+    ///
+    /// - Throws: ``VaultError`` `too-many-epochs`.
+    func epochToCome() throws(VaultError) -> EpochNumber {
+        if let pendingEpoch { return pendingEpoch }
+        guard keys.file.entries.count < Limits.keyEntries else { throw VaultError(.tooManyEpochs) }
+        return nextEpoch
     }
 }

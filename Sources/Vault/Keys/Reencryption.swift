@@ -16,6 +16,9 @@ struct Reencryption: OperationWork {
     func step(of operation: OperationRow) async throws(VaultError) -> [OperationStep] {
         let place = try KeyWalkPlace(of: operation)
         switch place.phase {
+        // No epoch is made for one: keys come under whichever is primary by then.
+        case .epoch where parameters.namespace != nil:
+            return [try rotation.phase(.blobs, counting: true)]
         case .blobs: return try await images(operation, place)
         case .references: return try references(operation, place)
         // What is left in other namespaces is not this one's.
@@ -234,14 +237,14 @@ extension Vault {
     ///
     /// - Parameter answer: what its sender is told, kept where the request may come again.
     /// - Throws: ``VaultError`` `operation-conflict` while another walk over the keys is unfinished, or
-    ///   `too-many-epochs`.
+    ///   `too-many-epochs` where an epoch has to be made.
     package func startReencryption(
         in namespace: NamespaceName?, _ call: Call, at place: RequestPlace?,
         _ answer: @Sendable (OperationRow) -> StoredAnswer
     ) async throws(VaultError) -> StoredAnswer {
-        try await startKeyWalk(call, at: place, answer) { (keyring, epoch) in
+        try await startKeyWalk(call, at: place, answer) { (keyring) throws(VaultError) in
             // For one namespace no epoch is made: the others would stay under the one before.
-            let target = namespace == nil ? epoch : keyring.primaryEpoch
+            let target = namespace == nil ? try keyring.epochToCome() : keyring.primaryEpoch
             return (
                 .reencrypt, ReencryptionParameters(epoch: target, namespace: namespace).encoded
             )

@@ -80,7 +80,8 @@ package struct RotationParameters: Hashable, Sendable {
 
 /// What a re-encryption was asked to do, as the operation's row keeps it. ObjectFormat §8.
 package struct ReencryptionParameters: Hashable, Sendable {
-    /// The epoch that the new keys come under.
+    /// The epoch that the new keys come under; for one namespace, which makes none, the one that was primary
+    /// when it was asked for.
     package let epoch: EpochNumber
     /// Nil for all.
     package let namespace: NamespaceName?
