@@ -1,6 +1,6 @@
 // What one admin asks for and another, or the same one once more, approves.
 
-package import VaultCrypto
+import VaultCrypto
 package import VaultFormat
 
 /// What a request for approval is about.
@@ -9,7 +9,7 @@ package enum ApprovalSubject: Hashable, Sendable {
     case epoch(EpochDestruction)
 }
 
-package struct ApprovalRow: Hashable, Sendable {
+package struct ApprovalRow: AuthenticatedRow, Hashable {
     /// The catalog's number; zero before it is inserted.
     package var row: Int64
     package let approval: ApprovalID
@@ -65,25 +65,12 @@ package struct ApprovalRow: Hashable, Sendable {
     /// What an approver names: SHA-256 of the request. ObjectFormat §8.
     package var digest: Digest256 { LogHash.digest(request) }
 
-    var authenticated: [UInt8] {
+    package var authenticated: [UInt8] {
         var writer = ByteWriter(reserving: 192)
         writer.append(request)
         writer.append(state.rawValue)
         writer.append(approver ?? 0)
         writer.append(changedAt)
         return writer.bytes
-    }
-
-    /// The same row, changed by the event at `index`.
-    package func authenticated(by keyring: Keyring, at index: UInt64) -> ApprovalRow {
-        var row = self
-        row.changedAt = index
-        row.mac = keyring.rowMAC(row.authenticated)
-        return row
-    }
-
-    /// - Throws: ``VaultError`` `row-damaged`.
-    package func verify(with keyring: Keyring) throws(VaultError) {
-        guard keyring.verify(mac, of: authenticated) else { throw VaultError(.rowDamaged) }
     }
 }

@@ -1,9 +1,8 @@
 // A copy of the vault's state that somebody registered: which epochs it needs to be read again.
 
-package import VaultCrypto
 package import VaultFormat
 
-package struct BackupRow: Hashable, Sendable {
+package struct BackupRow: AuthenticatedRow, Hashable {
     /// The catalog's number; zero before it is inserted.
     package var row: Int64
     package let backup: BackupID
@@ -61,18 +60,5 @@ package struct BackupRow: Hashable, Sendable {
         writer.appendShort(Array(note.text.utf8))
         writer.append(changedAt)
         return writer.bytes
-    }
-
-    /// The same row, changed by the event at `index`.
-    package func authenticated(by keyring: Keyring, at index: UInt64) -> BackupRow {
-        var row = self
-        row.changedAt = index
-        row.mac = keyring.rowMAC(row.authenticated)
-        return row
-    }
-
-    /// - Throws: ``VaultError`` `row-damaged`.
-    package func verify(with keyring: Keyring) throws(VaultError) {
-        guard keyring.verify(mac, of: authenticated) else { throw VaultError(.rowDamaged) }
     }
 }

@@ -1,6 +1,5 @@
 // Background work, what it found, and the answers that are kept for a request that comes again.
 
-package import VaultCrypto
 package import VaultFormat
 
 /// One operation: what was asked for, by whom, and how far it is.
@@ -93,8 +92,8 @@ package struct KeptAnswerRow: Hashable, Sendable {
     }
 }
 
-extension OperationRow {
-    var authenticated: [UInt8] {
+extension OperationRow: AuthenticatedRow {
+    package var authenticated: [UInt8] {
         var writer = ByteWriter(reserving: 192)
         writer.appendShort(Array("operation".utf8))
         writer.append(operation.bytes)
@@ -112,18 +111,5 @@ extension OperationRow {
         writer.append(UInt64(bitPattern: updatedMicroseconds))
         writer.append(changedAt)
         return writer.bytes
-    }
-
-    /// The same row, changed by the event at `index`.
-    package func authenticated(by keyring: Keyring, at index: UInt64) -> OperationRow {
-        var row = self
-        row.changedAt = index
-        row.mac = keyring.rowMAC(row.authenticated)
-        return row
-    }
-
-    /// - Throws: ``VaultError`` `row-damaged`.
-    package func verify(with keyring: Keyring) throws(VaultError) {
-        guard keyring.verify(mac, of: authenticated) else { throw VaultError(.rowDamaged) }
     }
 }

@@ -2,11 +2,35 @@
 // change, so that a flipped, swapped or edited row is refused when it is read. ObjectFormat §8.
 
 package import VaultCrypto
-import VaultFormat
+package import VaultFormat
 
-extension ImageRow {
+/// A row that decides by itself: what it is authenticated over is all its own.
+package protocol AuthenticatedRow: Sendable {
+    /// Table, identity, content, and the log index of the last change.
+    var authenticated: [UInt8] { get }
+    /// The log index of the row's last change.
+    var changedAt: UInt64 { get set }
+    var mac: RowMAC { get set }
+}
+
+extension AuthenticatedRow {
+    /// The same row, changed by the event at `index`.
+    package func authenticated(by keyring: Keyring, at index: UInt64) -> Self {
+        var row = self
+        row.changedAt = index
+        row.mac = keyring.rowMAC(row.authenticated)
+        return row
+    }
+
+    /// - Throws: ``VaultError`` `row-damaged`.
+    package func verify(with keyring: Keyring) throws(VaultError) {
+        guard keyring.verify(mac, of: authenticated) else { throw VaultError(.rowDamaged) }
+    }
+}
+
+extension ImageRow: AuthenticatedRow {
     /// Table, namespace, image, and everything the row says but its wrap, which binds itself.
-    var authenticated: [UInt8] {
+    package var authenticated: [UInt8] {
         var writer = ByteWriter(reserving: 192)
         writer.appendShort(Array("image".utf8))
         writer.appendShort(namespace.bytes)
@@ -27,19 +51,6 @@ extension ImageRow {
             writer.append(UInt64(bitPattern: quarantinedMicroseconds))
         }
         return writer.bytes
-    }
-
-    /// The same row, changed by the event at `index`.
-    package func authenticated(by keyring: Keyring, at index: UInt64) -> ImageRow {
-        var row = self
-        row.changedAt = index
-        row.mac = keyring.rowMAC(row.authenticated)
-        return row
-    }
-
-    /// - Throws: ``VaultError`` `row-damaged`.
-    package func verify(with keyring: Keyring) throws(VaultError) {
-        guard keyring.verify(mac, of: authenticated) else { throw VaultError(.rowDamaged) }
     }
 }
 

@@ -3,7 +3,7 @@ package import VaultFormat
 
 /// When a slot last opened its keyring. It decides whether another slot may go, so that it carries an
 /// authenticator: whoever can only write the catalog proves nothing. ObjectFormat §8.
-package struct SlotProof: Hashable, Sendable {
+package struct SlotProof: AuthenticatedRow, Hashable {
     package let slot: SlotID
     package let provedMicroseconds: Int64
     package var changedAt: UInt64
@@ -28,16 +28,8 @@ package struct SlotProof: Hashable, Sendable {
         return writer.bytes
     }
 
-    /// The same row, changed by the event at `index`.
-    package func authenticated(by keyring: Keyring, at index: UInt64) -> SlotProof {
-        var row = self
-        row.changedAt = index
-        row.mac = keyring.rowMAC(row.authenticated)
-        return row
-    }
-
     /// A row that does not hold is as good as none: the slot has to be proved again.
     package func holds(with keyring: Keyring) -> Bool {
-        keyring.verify(mac, of: authenticated)
+        (try? verify(with: keyring)) != nil
     }
 }
