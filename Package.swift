@@ -139,7 +139,9 @@ let package = Package(
                 .define("VAULT_PKCS11", .when(traits: ["PKCS11"])),
                 .define("VAULT_TPM2", .when(traits: ["TPM2"])),
             ]),
-        .target(name: "CSeccomp", linkerSettings: [.linkedLibrary("seccomp")]),
+        .target(
+            name: "CSeccomp", dependencies: ["CVaultSystem"],
+            linkerSettings: [.linkedLibrary("seccomp")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),

@@ -1,6 +1,6 @@
 #pragma once
-// The walls of a worker, through libseccomp, Landlock and rlimits. One function a wall, so that a
-// test can prove each by itself; vault_raise_walls raises all of them. vaultd does not link this.
+// The walls of a worker, through libseccomp, rlimits and CVaultSystem's Landlock. One function a wall, so
+// that a test can prove each by itself; vault_raise_walls raises all of them. vaultd does not link this.
 
 #include <stdint.h>
 
@@ -20,10 +20,6 @@ struct vault_walls {
 
 // Memory, CPU time, no file growth, no new descriptor, no new process. 0 or -1.
 int vault_wall_limits(const struct vault_walls *walls);
-
-// Landlock with no rule: no path, no TCP port, no signal or abstract socket beyond the process.
-// Leaves the ABI it used in `abi` (0 where the kernel has none, which is no failure). 0 or -1.
-int vault_wall_files(int *abi);
 
 // The list of system calls a worker needs; any other kills the process. 0 or -1.
 int vault_wall_calls(const struct vault_walls *walls);

@@ -26,6 +26,10 @@ int vault_close_on_exec(void);
 // show. 0, or -1 with errno.
 int vault_harden_process(const char *name);
 
+// Landlock with no rule: no path, no TCP port, no signal or abstract socket beyond the process, for good.
+// Leaves the ABI it used in `abi` (0 where the kernel has none, which is no failure). 0 or -1.
+int vault_wall_files(int *abi);
+
 // Tells the allocator to keep buffers of a frame's size for the next request. Before any thread.
 void vault_keep_buffers(void);
 

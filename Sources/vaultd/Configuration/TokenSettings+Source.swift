@@ -1,6 +1,5 @@
 // The tokens that the daemon may speak to: which library is loaded, and what it is asked for.
 
-import Glibc
 import VaultFormat
 import VaultStorage
 
@@ -73,9 +72,7 @@ extension TokenSettings {
         guard path.hasPrefix("/"), !path.utf8.contains(0) else {
             throw SettingsError("\(key) must be an absolute path")
         }
-        var facts = stat()
-        guard unsafe stat(path, &facts) == 0 else { return path }
-        guard facts.st_uid == 0 || facts.st_uid == getuid(), facts.st_mode & 0o022 == 0 else {
+        guard LoadedFile.isOurs(path) else {
             throw SettingsError(
                 "\(key): \(path) must belong to root or to this user, and nobody else may write it")
         }

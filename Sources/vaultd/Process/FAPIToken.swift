@@ -35,6 +35,7 @@ enum FAPIToken {
         }
 
         private static func load(_ question: TokenQuestion) throws(TokenFault) {
+            try LoadedFile.require(question.library)
             try TokenFault.throwing { number in
                 unsafe vault_fapi_load(question.library, &number)
             }

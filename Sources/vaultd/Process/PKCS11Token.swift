@@ -44,6 +44,7 @@ enum PKCS11Token {
             guard question.nonce.count == PKCS11Parameters.nonceBytes else {
                 throw TokenFault(.keyUnfit)
             }
+            try LoadedFile.require(question.library)
             try TokenFault.throwing { number in
                 unsafe vault_pkcs11_load(question.library, &number)
             }

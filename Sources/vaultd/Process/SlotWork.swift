@@ -1,6 +1,6 @@
 // vaultd as its own launcher and child: what stretches a passphrase or asks a token has none of the vault's keys
-// in its memory, and one life for one question. It is the daemon's user, and no wall keeps it from that user's
-// files.
+// in its memory, and one life for one question. Who stretches needs neither file nor network, and has neither. A
+// token's library needs both: no wall keeps it from the files of the daemon's user.
 
 import CVaultSystem
 import Glibc
@@ -29,12 +29,14 @@ enum SlotWork {
 
     private static func serveOnce(launcher: pid_t?) -> Int32 {
         guard let launcher, vault_bind_life_to_launcher(launcher) == 0,
-            unsafe vault_harden_process(name) == 0, limitTime()
+            unsafe vault_harden_process(name) == 0, limit(RLIMIT_CPU, to: Self.seconds)
         else { return EX_OSERR }
         let channel = SlotChannel()
         do {
             switch try channel.read(StretchWire.magic.count) {
-            case StretchWire.magic: try stretch(channel)
+            case StretchWire.magic:
+                guard raiseWalls() else { return EX_OSERR }
+                try stretch(channel)
             case TokenQuestion.magic: try TokenWork.serve(channel)
             default: return EX_DATAERR
             }
@@ -52,11 +54,21 @@ enum SlotWork {
         try unsafe passphrase.stretched(salt: salt, parameters) { unsafe channel.write($0) }
     }
 
+    /// After this the process opens nothing, also no socket, and reaches no path. A kernel without Landlock
+    /// has the limits alone.
+    private static func raiseWalls() -> Bool {
+        var abi: Int32 = 0
+        // The pointer is to a local that outlives the call.
+        return unsafe vault_wall_files(&abi) == 0 && limit(RLIMIT_NOFILE, to: 0)
+            && limit(RLIMIT_FSIZE, to: 0) && limit(__RLIMIT_NPROC, to: 0)
+    }
+
     /// The daemon stops waiting; this ends a child that nobody waits for any more.
-    private static func limitTime() -> Bool {
-        let seconds = rlim_t(max(Limits.stretchSeconds, Limits.tokenSeconds))
-        var limit = rlimit(rlim_cur: seconds, rlim_max: seconds)
-        return unsafe setrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit) == 0
+    private static let seconds = rlim_t(max(Limits.stretchSeconds, Limits.tokenSeconds))
+
+    private static func limit(_ resource: __rlimit_resource, to value: rlim_t) -> Bool {
+        var limit = rlimit(rlim_cur: value, rlim_max: value)
+        return unsafe setrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0
     }
 }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @Suite("A passphrase")
@@ -98,6 +99,35 @@ struct PassphraseTests {
         }
         // The search reaches the heap: the state directory's path is only there.
         #expect(try ProcessMemory(of: daemon.pid).holds(Array(vault.state.utf8)))
+    }
+
+    @Test("is stretched by a process that can open nothing and write no file")
+    func walls() throws {
+        let (vault, _, _) = try Self.vault()
+        try Disk.remove(vault.rootKey)
+        try vault.start()
+        let daemon = try #require(vault.daemon)
+        let isSeen = Mutex(false)
+        let guesser = Thread {
+            while !isSeen.withLock({ $0 }) { _ = try? vault.unseal("another") }
+        }
+        guesser.start()
+        defer { isSeen.withLock { $0 = true } }
+        try eventually("a stretching process behind its walls") {
+            Family.children(of: daemon.pid).contains { process in
+                // It may be gone at any moment.
+                guard Family.name(of: process) == "vaultd-slot",
+                    let limits = try? String(
+                        contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+                else { return false }
+                let hard = limits.split(separator: "\n").map { $0.split(separator: " ") }
+                return ["open files", "file size", "processes"].allSatisfy { limit in
+                    hard.contains { words in
+                        words.joined(separator: " ").hasPrefix("Max \(limit) 0 0")
+                    }
+                }
+            }
+        }
     }
 
     @Test("is taken by vaultctl from a file, from its input, and from the terminal without echo")

@@ -1,5 +1,7 @@
 // Tokens as the daemon asks them: a real child of vaultd, and real SoftHSM2 and swtpm behind it.
 
+import Foundation
+import Glibc
 import Testing
 import VaultCrypto
 import VaultFormat
@@ -133,6 +135,25 @@ struct PKCS11ChildTests {
         #expect(try vault.fault() == .keyUnfit, "another key of the same name")
     }
 
+    @Test("is not asked by a module that somebody else could have written, however late")
+    func foreignModule() throws {
+        let hsm = try SoftHSM()
+        let directory = try TestDirectory()
+        let module = directory("module.so")
+        // What is there may be a link.
+        try Data(contentsOf: URL(fileURLWithPath: SoftHSM.module)).write(
+            to: URL(fileURLWithPath: module))
+        _ = unsafe chmod(module, 0o644)
+        let vault = try TokenVault(.pkcs11, settings(hsm, module: module))
+        #expect(try vault.fault() == nil)
+        for mode in [0o666, 0o664] as [mode_t] {
+            _ = unsafe chmod(module, mode)
+            #expect(try vault.fault() == .moduleFailed)
+        }
+        _ = unsafe chmod(module, 0o644)
+        #expect(try vault.fault() == nil)
+    }
+
     @Test("does not choose between two tokens of one name, or two keys")
     func ambiguous() throws {
         let hsm = try SoftHSM()
@@ -230,6 +251,10 @@ struct TPM2ChildTests {
         #expect(try vault.fault(settings: TokenSettings()) == .notConfigured)
         let nowhere = TokenSettings(tpm2: .init(configuration: "/nonexistent", policy: ""))
         #expect(try vault.fault(settings: nowhere) == .moduleFailed)
+        // It names what is loaded to speak to the TPM.
+        _ = unsafe chmod(tpm.configuration, 0o666)
+        #expect(try vault.fault() == .moduleFailed)
+        _ = unsafe chmod(tpm.configuration, 0o644)
         tpm.stop()
         #expect(try vault.fault() == .unavailable)
         try tpm.start()
