@@ -83,7 +83,9 @@ struct QuarantineChange {
                 image.quarantinedMicroseconds = nil
                 try catalog.updateImage(image.authenticated(by: keyring, at: index))
                 return .approved(performed, erased: nil)
-            case .eraseImage, .destroyEpoch:
+            // Its subject is no image.
+            case .destroyEpoch: throw .damaged
+            case .eraseImage:
                 let every = ClaimIndex(owner: nil, job: nil)
                 while let claim = try catalog.newestReference(of: image.row, fitting: every) {
                     try catalog.deleteReference(claim)

@@ -32,13 +32,14 @@ package struct SignedNote: Hashable, Sendable {
     /// - Throws: ``FormatError`` for what has no text, no signature, or no form.
     package init(parsing note: String) throws(FormatError) {
         let lines = note.split(separator: "\n", omittingEmptySubsequences: false)
-        guard let gap = lines.lastIndex(of: ""), lines.last == "" else { throw .truncated }
+        guard lines.last == "" else { throw .truncated }
         // The text ends before the last empty line that has signatures behind it.
-        guard let blank = lines[..<gap].lastIndex(of: ""), blank > 0, gap == lines.count - 1
+        let last = lines.count - 1
+        guard let blank = lines[..<last].lastIndex(of: ""), blank > 0
         else { throw .invalidText(field: "note") }
         text = lines[..<blank].map { $0 + "\n" }.joined()
         var signatures: [Signature] = []
-        for line in lines[(blank + 1)..<gap] {
+        for line in lines[(blank + 1)..<last] {
             guard line.hasPrefix(Self.dash), signatures.count < Limits.noteSignatures else {
                 throw .invalidText(field: "signature")
             }

@@ -38,14 +38,13 @@ extension RequestHandler {
     }
 
     private func listBackups(_ exchange: Exchange) async throws -> Answer {
-        let (query, after) = try await page(exchange)
-        let page = try await verb { () async throws(VaultError) in
-            try await vault.backups(after: after ?? 0, limit: query.limit, exchange.call)
+        let page = try await page(exchange) { (after, limit) async throws(VaultError) in
+            try await vault.backups(after: after ?? 0, limit: limit, exchange.call)
         }
         return .json(
             BackupListAnswer(
                 backups: page.backups.map { BackupAnswer($0) },
-                next: page.next.flatMap { PageCursor(row: $0) }))
+                next: PageCursor(row: page.next)))
     }
 
     private func expireBackup(_ id: String, _ exchange: Exchange) async throws -> Answer {
@@ -82,15 +81,14 @@ extension RequestHandler {
     }
 
     private func listDestructions(_ exchange: Exchange) async throws -> Answer {
-        let (query, after) = try await page(exchange)
-        let page = try await verb { () async throws(VaultError) in
+        let page = try await page(exchange) { (after, limit) async throws(VaultError) in
             try await vault.approvals(
-                ofImages: false, after: after ?? 0, limit: query.limit, exchange.call)
+                ofImages: false, after: after ?? 0, limit: limit, exchange.call)
         }
         return .json(
             DestructionListAnswer(
                 destructions: page.approvals.compactMap { DestructionApproval($0) },
-                next: page.next.flatMap { PageCursor(row: $0) }))
+                next: PageCursor(row: page.next)))
     }
 
     private func approveDestruction(_ id: String, _ exchange: Exchange) async throws -> Answer {

@@ -59,14 +59,13 @@ extension RequestHandler {
     }
 
     private func listOperations(_ exchange: Exchange) async throws -> Answer {
-        let (query, before) = try await page(exchange)
-        let page = try await verb { () async throws(VaultError) in
-            try await vault.operations(before: before, limit: query.limit, exchange.call)
+        let page = try await page(exchange) { (before, limit) async throws(VaultError) in
+            try await vault.operations(before: before, limit: limit, exchange.call)
         }
         return .json(
             OperationListAnswer(
                 operations: page.operations.map { OperationAnswer($0) },
-                next: page.next.flatMap { PageCursor(row: $0) }))
+                next: PageCursor(row: page.next)))
     }
 
     private func readOperation(_ id: String, _ exchange: Exchange) async throws -> Answer {
@@ -82,10 +81,9 @@ extension RequestHandler {
 
     private func listFindings(_ id: String, _ exchange: Exchange) async throws -> Answer {
         let id = try await operation(id, exchange)
-        let (query, after) = try await page(exchange)
-        let page = try await verb { () async throws(VaultError) in
+        let page = try await page(exchange) { (after, limit) async throws(VaultError) in
             try await vault.findings(
-                of: id, after: after ?? 0, limit: query.limit, exchange.call)
+                of: id, after: after ?? 0, limit: limit, exchange.call)
         }
         return .json(
             OperationFindingsAnswer(
@@ -93,15 +91,21 @@ extension RequestHandler {
                     OperationFinding(
                         image: $0.image, namespace: $0.namespace, code: $0.code,
                         finding: $0.finding)
-                }, next: page.next.flatMap { PageCursor(row: $0) }))
+                }, next: PageCursor(row: page.next)))
     }
 
-    /// The page that a listing of numbered rows asks for.
-    func page(_ exchange: Exchange) async throws -> (PageQuery, row: Int64?) {
-        try await parsing(exchange) { () throws(RequestError) in
+    /// The page of a listing of numbered rows that is asked for.
+    ///
+    /// - Parameter read: reads it: behind which row, or nil for the first one, and how many.
+    func page<Page>(
+        _ exchange: Exchange,
+        _ read: (_ place: Int64?, _ limit: Int) async throws(VaultError) -> Page
+    ) async throws -> Page {
+        let (query, row) = try await parsing(exchange) { () throws(RequestError) in
             let query = try PageQuery(query: exchange.query)
             return (query, try query.after?.row())
         }
+        return try await verb { () async throws(VaultError) in try await read(row, query.limit) }
     }
 
     /// What has not the form of an operation's id is none.
@@ -124,9 +128,9 @@ extension Exchange {
 }
 
 extension PageCursor {
-    /// A place in a listing of numbered rows.
-    init?(row: Int64) {
-        guard let cursor = try? PageCursor("r\(row)") else { return nil }
+    /// A place in a listing of numbered rows; nil behind its end.
+    init?(row: Int64?) {
+        guard let row, let cursor = try? PageCursor("r\(row)") else { return nil }
         self = cursor
     }
 

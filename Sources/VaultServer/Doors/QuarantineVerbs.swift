@@ -26,14 +26,13 @@ extension RequestHandler {
     }
 
     private func listQuarantine(_ exchange: Exchange) async throws -> Answer {
-        let (query, after) = try await page(exchange)
-        let page = try await verb { () async throws(VaultError) in
-            try await vault.quarantined(after: after ?? 0, limit: query.limit, exchange.call)
+        let page = try await page(exchange) { (after, limit) async throws(VaultError) in
+            try await vault.quarantined(after: after ?? 0, limit: limit, exchange.call)
         }
         return .json(
             QuarantineAnswer(
                 images: page.images.map { QuarantinedImage($0) },
-                next: page.next.flatMap { PageCursor(row: $0) }))
+                next: PageCursor(row: page.next)))
     }
 
     private func requestRelease(_ id: String, _ exchange: Exchange) async throws -> Answer {
@@ -53,14 +52,13 @@ extension RequestHandler {
     }
 
     private func listApprovals(_ exchange: Exchange) async throws -> Answer {
-        let (query, after) = try await page(exchange)
-        let page = try await verb { () async throws(VaultError) in
-            try await vault.approvals(after: after ?? 0, limit: query.limit, exchange.call)
+        let page = try await page(exchange) { (after, limit) async throws(VaultError) in
+            try await vault.approvals(after: after ?? 0, limit: limit, exchange.call)
         }
         return .json(
             ApprovalListAnswer(
                 approvals: page.approvals.compactMap { ApprovalAnswer($0) },
-                next: page.next.flatMap { PageCursor(row: $0) }))
+                next: PageCursor(row: page.next)))
     }
 
     private func approve(_ id: String, _ exchange: Exchange) async throws -> Answer {
