@@ -48,7 +48,7 @@ c_object() {
   shift
   stale "$build/$name.o" "$@" || return 0
   printf '#include "%s"\n' "$@" |
-    "$clang" "${C_FLAGS[@]}" -I "$sources/$name/include" -c -x c - -o "$build/$name.o"
+    "$clang" "${C_FLAGS[@]}" -I "$sources/$name/include" -I "$sources/CVaultSystem/include" -c -x c - -o "$build/$name.o"
 }
 
 # program NAME OBJECT... -- FILE...: one program in the folder, from modules and its own files.
@@ -68,7 +68,7 @@ program() {
 inspection_modules() {
   local inspectors=$sources/VaultStorage/Inspectors
   c_object CJPEG "$sources/CJPEG/decode.c"
-  c_object CVaultSystem "$sources/CVaultSystem/descriptors.c" "$sources/CVaultSystem/launcher.c"
+  c_object CVaultSystem "$sources/CVaultSystem"/{descriptors,landlock,launcher}.c
   c_object CSeccomp "$sources/CSeccomp/walls.c"
   module VaultFormat -- $(find "$sources/VaultFormat" -name '*.swift')
   module ImageInspection VaultFormat -- $(find "$sources/ImageInspection" -name '*.swift')
