@@ -90,9 +90,18 @@ package final class LogSigner: Sendable {
     ///
     /// - Throws: ``CryptoError/sealed``.
     package func note(_ statement: RotationStatement) throws(CryptoError) -> String {
-        let text = statement.text
-        return SignedNote.text(
-            text, name: origin, keyID: keyID, signature: try sign(Array(text.utf8)))
+        try note(statement.text)
+    }
+
+    /// The signed note of an erasure.
+    ///
+    /// - Throws: ``CryptoError/sealed``.
+    package func note(_ receipt: ErasureReceipt) throws(CryptoError) -> String {
+        try note(receipt.text)
+    }
+
+    private func note(_ text: String) throws(CryptoError) -> String {
+        SignedNote.text(text, name: origin, keyID: keyID, signature: try sign(Array(text.utf8)))
     }
 
     private func sign(_ message: [UInt8]) throws(CryptoError) -> [UInt8] {

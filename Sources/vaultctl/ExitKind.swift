@@ -51,7 +51,7 @@ enum ExitKind: Int32, CaseIterable {
         case .imageRefused, .emptyBody, .bodyTooLarge, .invalidName, .missingName:
             self = .refusedImage
         case .unknownImage, .unknownSlot, .unknownOperation, .unknownApproval, .unknownStatement,
-            .unknownEpoch, .unknownBackup:
+            .unknownEpoch, .unknownBackup, .unknownReceipt, .unknownEscrow, .unknownHold:
             self = .notFound
         case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired, .tokenLocked:
             self = .notPermitted
@@ -69,7 +69,7 @@ enum ExitKind: Int32, CaseIterable {
             .epochInUse, .backupStranded, .noChallenge, .logKeySealed, .quarantined,
             .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
             .operationConflict, .idempotencyKeyReused, .tokenNotConfigured, .tokenModuleFailed,
-            .tokenKeyUnfit, .internalError:
+            .tokenKeyUnfit, .held, .retentionLocked, .internalError:
             self = .other
         }
     }

@@ -138,7 +138,11 @@ extension RowDamage {
     ]
 
     static let ofWraps: [RowDamage] = [
-        set("wrap", "epoch = 2", .wrapDamaged), set("wrap", "epoch = 4294967295", .wrapDamaged),
+        set("wrap", "epoch = epoch + 1", .wrapDamaged),
+        set("wrap", "epoch = epoch + 4294967294", .wrapDamaged),
+        // A place that nobody uses, and no epoch.
+        set("wrap", "epoch = 4294967296", .catalogDamaged),
+        set("wrap", "epoch = 1", .catalogDamaged),
         flip("wrap", "wrapped", .wrapDamaged), flip("wrap", "wrapped", at: 24, .wrapDamaged),
         flip("wrap", "wrapped", at: 71, .wrapDamaged),
         set("wrap", "wrapped = x''", .wrapDamaged),

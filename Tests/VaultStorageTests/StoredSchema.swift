@@ -7,7 +7,7 @@ enum StoredSchema {
         let sql: String
     }
 
-    static let migrations = [images, pseudonyms, operations, slotProofs]
+    static let migrations = [images, pseudonyms, operations, slotProofs, statements, backups]
 
     private static let images = Migration(
         name: "1 images, references, wraps, log",
@@ -150,5 +150,31 @@ enum StoredSchema {
                 changed INTEGER NOT NULL,
                 mac BLOB NOT NULL
             ) STRICT, WITHOUT ROWID;
+            """)
+
+    private static let statements = Migration(
+        name: "5 statements",
+        sql: """
+            CREATE TABLE statement (
+                operation BLOB PRIMARY KEY,
+                note TEXT NOT NULL
+            ) STRICT, WITHOUT ROWID;
+            """)
+
+    private static let backups = Migration(
+        name: "6 backups",
+        sql: """
+            CREATE TABLE backup (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                backup BLOB NOT NULL UNIQUE,
+                created INTEGER NOT NULL,
+                expires INTEGER NOT NULL,
+                creator INTEGER NOT NULL,
+                state INTEGER NOT NULL,
+                epochs BLOB NOT NULL,
+                note TEXT NOT NULL,
+                changed INTEGER NOT NULL,
+                mac BLOB NOT NULL
+            ) STRICT;
             """)
 }

@@ -25,13 +25,19 @@ struct CommitterFaultTests {
                 image: known[0],
                 reference: rows.reference(of: 0, owner: claim.owner, job: claim.job)),
             .put(image: known[1], reference: rows.reference(of: 0)),
-            .drop(image: image.image, namespace: .standard, claim: unnamed),
-            .drop(image: image.image, namespace: .standard, claim: unnamed),
+            drop(image, unnamed, &rows),
+            drop(image, unnamed, &rows),
             .none, .startOperation(rows.operation(.pending)),
             .put(image: other, reference: rows.reference(of: 0)),
-            .drop(image: image.image, namespace: .standard, claim: claim),
+            drop(image, claim, &rows),
             .quarantine(image: other.image, namespace: .standard),
         ]
+    }
+
+    private static func drop(
+        _ image: ImageRow, _ claim: ClaimIndex, _ rows: inout TestRows
+    ) -> Change {
+        .drop(image: image.image, namespace: .standard, claim: claim, receipt: rows.id())
     }
 
     private func isThere(_ result: ChangeResult, _ state: CatalogState) -> Bool {
@@ -45,7 +51,7 @@ struct CommitterFaultTests {
                 && !state.images.contains { $0.blob == erased }
         case .operation(let operation): state.operations.contains(operation)
         case .quarantined(let image): state.images.contains(image)
-        case .asked, .approved, .backup, .destroyed: false
+        case .asked, .approved, .backup, .destroyed, .advanced, .escrow, .hold, .retention: false
         }
     }
 

@@ -184,7 +184,8 @@ struct CommitterTests {
         var rows = TestRows()
         let image: ImageID = rows.id()
         let drop = Change.drop(
-            image: image, namespace: .standard, claim: .init(owner: nil, job: nil))
+            image: image, namespace: .standard, claim: .init(owner: nil, job: nil),
+            receipt: rows.id())
         let error = await #expect(throws: VaultError.self) {
             try await fixture.committer.commit(drop, CommitterFixture.event(0, .imageDelete))
         }
@@ -203,7 +204,9 @@ struct CommitterTests {
         fixture.closeGate()
         let first = fixture.enqueue(put(&rows))
         let refused = fixture.enqueue(
-            .drop(image: rows.id(), namespace: .standard, claim: .init(owner: nil, job: nil)))
+            .drop(
+                image: rows.id(), namespace: .standard, claim: .init(owner: nil, job: nil),
+                receipt: rows.id()))
         let last = fixture.enqueue(put(&rows))
         fixture.openGate()
         #expect(try await first.value.index == 1)

@@ -325,6 +325,8 @@ private final class WatchedBlobs: BlobStore {
 
     func remove(_ blob: BlobID) throws(StorageError) { try inner.remove(blob) }
 
+    func flushRemovals() throws(StorageError) { try inner.flushRemovals() }
+
     func forEachBlob(
         changedBefore microseconds: Int64, _ body: (BlobID) throws(StorageError) -> Void
     ) throws(StorageError) {

@@ -470,6 +470,8 @@ private final class WatchedCatalog: Catalog {
         try inner.read(body)
     }
 
+    func purge() throws(StorageError) -> Bool { try inner.purge() }
+
     func readOnce<R>(
         _ body: (any CatalogReader) throws(StorageError) -> R
     ) throws(StorageError) -> R {

@@ -8,13 +8,15 @@ package enum Change: Sendable {
     /// One more claim on an image, and the image where it is new.
     case put(image: ImageRow, reference: ReferenceRow)
     /// One claim less, and the image with the last one.
-    case drop(image: ImageID, namespace: NamespaceName, claim: ClaimIndex)
+    case drop(image: ImageID, namespace: NamespaceName, claim: ClaimIndex, receipt: ReceiptID)
     /// A slot opened the keyring just now.
     case prove(slot: SlotID, atMicroseconds: Int64)
     /// A slot goes; one that is proved must be among those that stay.
     case removeSlot(SlotID, remaining: [SlotID])
     /// One more piece of background work.
     case startOperation(OperationRow)
+    /// An operation that erases, with the receipt of what it will take.
+    case startErasure(OperationRow, ReceiptRow)
     /// An operation in another state, and why where it failed.
     case moveOperation(OperationID, to: OperationState, failure: ErrorCode?)
     /// A step of an operation, with what it did.
@@ -30,6 +32,16 @@ package enum Change: Sendable {
     case expireBackup(BackupID)
     /// An epoch whose key is gone with the generation that this event names.
     case destroyEpoch(EpochDestruction)
+    /// The store's files are purged.
+    case purged(PurgeRow)
+    /// One more copy of the keyring, and what it opens; nil for every epoch that is left.
+    case registerEscrow(EscrowRow, epochs: [EpochNumber]?)
+    /// Somebody's word that it is destroyed.
+    case attestEscrow(EscrowID, EscrowRow.Attestation)
+    case placeHold(HoldRow)
+    case releaseHold(HoldID)
+    /// Until when every claim on an image is kept.
+    case setRetention(image: ImageID, namespace: NamespaceName, Retention, extendOnly: Bool)
 }
 
 /// What became of a change.
@@ -43,6 +55,8 @@ package enum ChangeResult: Hashable, Sendable {
     /// - Parameter erased: the blob to remove, when this was the last claim.
     case dropped(reference: ReferenceID, remaining: Int, erased: BlobID?)
     case operation(OperationRow)
+    /// - Parameter erased: the blob to remove, where an image went with a claim.
+    case advanced(OperationRow, erased: BlobID?)
     case quarantined(ImageRow)
     case asked(ApprovalRow)
     /// - Parameter erased: the blob to remove, where an image was erased.
@@ -50,16 +64,20 @@ package enum ChangeResult: Hashable, Sendable {
     case backup(BackupRow)
     /// With the approval, where it took one.
     case destroyed(EpochNumber, ApprovalRow?)
+    case escrow(EscrowRow)
+    case hold(HoldRow)
+    /// How many claims have it.
+    case retention(Int)
 }
 
 extension ChangeResult {
     /// Adds to the change's event what is known only now.
     func complete(_ event: inout Event) {
         switch self {
-        case .none, .quarantined: break
+        case .none, .quarantined, .retention: break
         case .put(_, let reference, _): event.epoch = reference.key.epoch
         case .dropped(let reference, _, _): event.reference = reference
-        case .operation(let operation):
+        case .operation(let operation), .advanced(let operation, _):
             event.operation = operation.operation
             event.work = operation.kind.name
             event.progress = operation.progress
@@ -74,6 +92,13 @@ extension ChangeResult {
             }
             event.work = approval.kind.name
         case .backup(let backup): event.backup = backup.backup
+        case .escrow(let escrow): event.escrow = escrow.escrow
+        case .hold(let hold):
+            event.hold = hold.hold
+            event.work = hold.subject.kind.name
+            event.namespace = hold.subject.namespace
+            if case .image(_, let image) = hold.subject { event.image = image }
+            if case .backup(let backup) = hold.subject { event.backup = backup }
         case .destroyed(let epoch, let approval):
             event.action = .epochDestroyed
             event.epoch = epoch
@@ -99,8 +124,9 @@ extension Change {
         case .none: return .none
         case .put(let image, let reference):
             return try Self.put(image, reference, to: catalog, try unsealed(keyring), index)
-        case .drop(let image, let namespace, let claim):
-            return try Self.drop(image, namespace, claim, catalog, try unsealed(keyring), index)
+        case .drop(let image, let namespace, let claim, let receipt):
+            return try erasure(catalog, keyring, index, microseconds)
+                .drop(image, namespace, claim, receipt)
         case .prove(let slot, let time):
             let keyring = try unsealed(keyring)
             let proof = SlotProof(slot: slot, provedMicroseconds: time)
@@ -111,11 +137,11 @@ extension Change {
         case .removeSlot(let slot, let remaining):
             try Self.remove(slot, remaining, catalog, try unsealed(keyring))
             return .none
-        case .startOperation, .moveOperation, .advanceOperation:
+        case .startOperation, .startErasure, .moveOperation, .advanceOperation:
             let change = OperationChange(
                 catalog: catalog, keyring: try unsealed(keyring), index: index,
                 microseconds: microseconds)
-            return .operation(try change.apply(self))
+            return try change.apply(self)
         case .quarantine(let image, let namespace):
             return try quarantine(catalog, keyring, index, microseconds)
                 .quarantine(image, namespace)
@@ -130,6 +156,12 @@ extension Change {
         case .destroyEpoch(let destruction):
             try epochs(catalog, keyring, index, microseconds).destroy(destruction)
             return .destroyed(destruction.epoch, nil)
+        case .registerEscrow(let row, let opened):
+            return try epochs(catalog, keyring, index, microseconds).register(row, opened)
+        case .attestEscrow(let id, let attestation):
+            return try epochs(catalog, keyring, index, microseconds).attest(id, attestation)
+        case .purged, .placeHold, .releaseHold, .setRetention:
+            return try erasure(catalog, keyring, index, microseconds).apply(self)
         }
     }
 
@@ -146,6 +178,14 @@ extension Change {
         _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64, _ microseconds: Int64
     ) throws(ChangeFailure) -> QuarantineChange {
         QuarantineChange(
+            catalog: catalog, keyring: try unsealed(keyring), index: index,
+            microseconds: microseconds)
+    }
+
+    private func erasure(
+        _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64, _ microseconds: Int64
+    ) throws(ChangeFailure) -> ErasureChange {
+        ErasureChange(
             catalog: catalog, keyring: try unsealed(keyring), index: index,
             microseconds: microseconds)
     }
@@ -175,16 +215,26 @@ extension Change {
             try known?.requireReadable()
         }
         let (offered, reference) = try underPrimary(offered, reference, keyring)
+        let older = try catalogued { () throws(StorageError) in
+            guard let known else { return nil as ReferenceRow? }
+            return try catalog.reference(of: known.row, claim: reference.claim)
+        }
+        if let known, older != nil {
+            // Its words would go.
+            try ErasureChange(
+                catalog: catalog, keyring: keyring, index: index, microseconds: 0
+            ).requireFree(known, reference.claim)
+        }
         return try catalogued { () throws(StorageError) in
             var image = known ?? offered.authenticated(by: keyring, at: index)
             if known == nil { image.row = try catalog.insertImage(image) }
-            // A claim made again is made anew: its name and digests are the caller's latest words.
-            if known != nil,
-                let older = try catalog.reference(of: image.row, claim: reference.claim)
-            {
-                try catalog.deleteReference(older)
-            }
             var made = reference
+            // A claim made again is made anew: its name and digests are the caller's latest words. It is
+            // kept no shorter than before.
+            if let older {
+                try catalog.deleteReference(older)
+                made.retention = max(made.retention, older.retention)
+            }
             made.imageRow = image.row
             made = made.authenticated(of: image, by: keyring, at: index)
             try catalog.insertReference(made)
@@ -213,32 +263,6 @@ extension Change {
             reference.key = WrappedKey(epoch: primary, bytes: words)
         }
         return (image, reference)
-    }
-
-    private static func drop(
-        _ id: ImageID, _ namespace: NamespaceName, _ claim: ClaimIndex,
-        _ catalog: any CatalogWriter, _ keyring: Keyring, _ index: UInt64
-    ) throws(ChangeFailure) -> ChangeResult {
-        let found = try catalogued { () throws(StorageError) -> (ImageRow, ReferenceRow)? in
-            guard let image = try catalog.image(id, in: namespace),
-                let reference = try catalog.reference(of: image.row, claim: claim)
-            else { return nil }
-            return (image, reference)
-        }
-        guard let (image, reference) = found else { throw .refused(VaultError(.unknownImage)) }
-        try refusing { () throws(VaultError) in
-            try image.verify(with: keyring)
-            try reference.verify(of: image, with: keyring)
-            try image.requireReadable()
-        }
-        return try catalogued { () throws(StorageError) in
-            try catalog.deleteReference(reference)
-            let remaining = try catalog.referenceCount(of: image.row)
-            if remaining == 0 { try catalog.deleteImage(image) }
-            return .dropped(
-                reference: reference.reference, remaining: remaining,
-                erased: remaining == 0 ? image.blob : nil)
-        }
     }
 }
 

@@ -16,8 +16,7 @@ struct EpochChange {
         _ offered: BackupRow, _ epochs: [EpochNumber]?
     ) throws(ChangeFailure) -> ChangeResult {
         var row = offered
-        let left = keyring.epochs.filter { !$0.isDestroyed }
-        row.epochs = epochs ?? left.compactMap { try? EpochNumber($0.number) }
+        row.epochs = epochs ?? epochsLeft
         // What needs a key that is gone cannot be kept.
         guard row.epochs.allSatisfy(keyring.opens) else {
             throw .refused(VaultError(.unknownEpoch))
@@ -26,6 +25,43 @@ struct EpochChange {
         let made = row.authenticated(by: keyring, at: index)
         try catalogued { () throws(StorageError) in try catalog.insertBackup(made) }
         return .backup(made)
+    }
+
+    private var epochsLeft: [EpochNumber] {
+        keyring.epochs.filter { !$0.isDestroyed }.compactMap { try? EpochNumber($0.number) }
+    }
+
+    /// - Parameter epochs: what it opens, also such as are destroyed in the live keyring; nil for every one that
+    ///   is left.
+    func register(
+        _ offered: EscrowRow, _ epochs: [EpochNumber]?
+    ) throws(ChangeFailure) -> ChangeResult {
+        var row = offered
+        row.epochs = epochs ?? epochsLeft
+        guard row.epochs.allSatisfy({ keyring.state(of: $0) != nil }) else {
+            throw .refused(VaultError(.unknownEpoch))
+        }
+        let isFull = try catalogued { () throws(StorageError) in
+            try catalog.escrows(after: 0, limit: Limits.escrows).count == Limits.escrows
+        }
+        guard !isFull else { throw .refused(VaultError(.overloaded)) }
+        let made = row.authenticated(by: keyring, at: index)
+        try catalogued { () throws(StorageError) in try catalog.insertEscrow(made) }
+        return .escrow(made)
+    }
+
+    /// What is attested once stays as it was said.
+    func attest(
+        _ id: EscrowID, _ attestation: EscrowRow.Attestation
+    ) throws(ChangeFailure) -> ChangeResult {
+        let found = try catalogued { () throws(StorageError) in try catalog.escrow(id) }
+        var row = try require(found, .unknownEscrow)
+        try refusing { () throws(VaultError) in try row.verify(with: keyring) }
+        guard row.destroyed == nil else { return .escrow(row) }
+        row.destroyed = attestation
+        let changed = row.authenticated(by: keyring, at: index)
+        try catalogued { () throws(StorageError) in try catalog.updateEscrow(changed) }
+        return .escrow(changed)
     }
 
     /// A full register loses the oldest that forbids nothing any more. One that does not verify forbids.
@@ -45,6 +81,7 @@ struct EpochChange {
     func expire(_ id: BackupID) throws(ChangeFailure) -> ChangeResult {
         let row = try backup(id)
         guard row.state == .kept else { return .backup(row) }
+        try requireFree([id])
         return .backup(try write(row, .expired))
     }
 
@@ -70,6 +107,7 @@ struct EpochChange {
         for id in destruction.stranded {
             try require(backups.first { $0.backup == id }, .unknownBackup)
         }
+        try requireFree(destruction.stranded)
         for row in backups {
             try refusing { () throws(VaultError) in try row.verify(with: keyring) }
             guard row.needs(epoch, at: microseconds) else { continue }
@@ -77,6 +115,13 @@ struct EpochChange {
                 throw .refused(VaultError(.backupStranded))
             }
         }
+    }
+
+    /// What is held is not given up.
+    private func requireFree(_ backups: [BackupID]) throws(ChangeFailure) {
+        try ErasureChange(
+            catalog: catalog, keyring: keyring, index: index, microseconds: microseconds
+        ).requireFree(backups.map { .backup($0) })
     }
 
     func destroy(_ destruction: EpochDestruction) throws(ChangeFailure) {

@@ -21,6 +21,8 @@ package struct OperationStep: Sendable {
         case rekeyed([RekeyedReference], failed: [ImageFailure])
         /// What a walk came to, signed.
         case statement(SignedStatement)
+        /// A claim is to go.
+        case erased(ErasedClaim, OperationID)
     }
 
     /// The last row that the step dealt with.
@@ -92,11 +94,17 @@ struct OperationChange {
     let index: UInt64
     let microseconds: Int64
 
-    func apply(_ change: Change) throws(ChangeFailure) -> OperationRow {
+    func apply(_ change: Change) throws(ChangeFailure) -> ChangeResult {
         switch change {
-        case .startOperation(let operation): return try start(operation)
+        case .startOperation(let operation): return .operation(try start(operation))
+        case .startErasure(let operation, let receipt):
+            let row = try start(operation)
+            try catalogued { () throws(StorageError) in
+                try catalog.insertReceipt(receipt.authenticated(by: keyring, at: index))
+            }
+            return .operation(row)
         case .moveOperation(let id, let state, let failure):
-            return try write(try operation(id, to: state), state, failure: failure)
+            return .operation(try write(try operation(id, to: state), state, failure: failure))
         case .advanceOperation(let id, let step): return try advance(id, step)
         default: throw .refused(VaultError(.internalError))
         }
@@ -111,6 +119,10 @@ struct OperationChange {
             other.kind.excludes(offered.kind) && (try? other.verify(with: keyring)) != nil
         }
         guard !hindered else { throw .refused(VaultError(.operationConflict)) }
+        let erasures = others.count { $0.kind == .erase }
+        guard offered.kind != .erase || erasures < Limits.erasuresUnfinished else {
+            throw .refused(VaultError(.overloaded))
+        }
         return try catalogued { () throws(StorageError) in
             try catalog.deleteFinishedOperations(butNewest: Limits.finishedOperations)
             var row = offered.authenticated(by: keyring, at: index)
@@ -146,7 +158,8 @@ struct OperationChange {
 
     private func advance(
         _ id: OperationID, _ step: OperationStep
-    ) throws(ChangeFailure) -> OperationRow {
+    ) throws(ChangeFailure) -> ChangeResult {
+        var erased: BlobID?
         var row = try operation(id, to: .running)
         // What was dealt with before is never dealt with again.
         guard step.cursor > row.progress.cursor else {
@@ -170,9 +183,25 @@ struct OperationChange {
             try enter(failed, &row)
         case .statement(let signed):
             try catalogued { () throws(StorageError) in try catalog.insertStatement(signed) }
+        case .erased(let claim, _): erased = try erase(claim, &row)
         }
         row.progress.cursor = step.cursor
-        return try write(row, .running)
+        return .advanced(try write(row, .running), erased: erased)
+    }
+
+    /// - Returns: the blob of an image that went with the claim.
+    private func erase(
+        _ claim: ErasedClaim, _ row: inout OperationRow
+    ) throws(ChangeFailure) -> BlobID? {
+        row.progress.done += 1
+        let change = ErasureChange(
+            catalog: catalog, keyring: keyring, index: index, microseconds: microseconds)
+        switch try change.enter(claim, row) {
+        case .gone(let blob): return blob
+        case .stays(let code):
+            try note(claim.image, code, &row)
+            return nil
+        }
     }
 
     private func place(_ step: OperationStep) throws(ChangeFailure) -> KeyWalkPlace {

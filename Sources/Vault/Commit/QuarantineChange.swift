@@ -12,10 +12,14 @@ package struct ApprovalGrant: Hashable, Sendable {
     package let approver: UInt32
     /// Whether it must be somebody else than who asked.
     package let needsSecondPerson: Bool
+    /// Of what goes, where something is erased.
+    package let receipt: ReceiptID
 
     package init(
-        approval: ApprovalID, digest: Digest256, approver: UInt32, needsSecondPerson: Bool
+        approval: ApprovalID, digest: Digest256, approver: UInt32, needsSecondPerson: Bool,
+        receipt: ReceiptID
     ) {
+        self.receipt = receipt
         self.approval = approval
         self.digest = digest
         self.approver = approver
@@ -76,24 +80,21 @@ struct QuarantineChange {
         }
         var image = try quarantined(row)
         let performed = approved(row, grant)
-        return try catalogued { () throws(StorageError) in
-            try catalog.updateApproval(performed)
-            switch performed.kind {
-            case .releaseImage:
-                image.quarantinedMicroseconds = nil
-                try catalog.updateImage(image.authenticated(by: keyring, at: index))
-                return .approved(performed, erased: nil)
-            // Its subject is no image.
-            case .destroyEpoch: throw .damaged
-            case .eraseImage:
-                let every = ClaimIndex(owner: nil, job: nil)
-                while let claim = try catalog.newestReference(of: image.row, fitting: every) {
-                    try catalog.deleteReference(claim)
-                }
-                try catalog.deleteImage(image)
-                return .approved(performed, erased: image.blob)
-            }
+        var erased: BlobID?
+        switch performed.kind {
+        case .releaseImage:
+            image.quarantinedMicroseconds = nil
+            let released = image.authenticated(by: keyring, at: index)
+            try catalogued { () throws(StorageError) in try catalog.updateImage(released) }
+        case .eraseImage:
+            erased = try ErasureChange(
+                catalog: catalog, keyring: keyring, index: index, microseconds: microseconds
+            ).erase(image, grant.receipt)
+        // Its subject is no image.
+        case .destroyEpoch: throw .refused(VaultError(.rowDamaged))
         }
+        try catalogued { () throws(StorageError) in try catalog.updateApproval(performed) }
+        return .approved(performed, erased: erased)
     }
 
     private var epochs: EpochChange {

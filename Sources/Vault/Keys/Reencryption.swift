@@ -32,7 +32,7 @@ struct Reencryption: OperationWork {
     }
 
     /// Of each pair of blobs the one goes that no row names.
-    func settle(_ steps: [OperationStep]) {
+    func settle(_ steps: [OperationStep], erased: [BlobID]) {
         for step in steps {
             guard case .reencrypted(let images, _) = step.effect else { continue }
             for image in images {
@@ -74,7 +74,7 @@ struct Reencryption: OperationWork {
                 if worked >= Limits.operationStepMilliseconds * 1000 { break }
             }
         } catch {
-            settle([OperationStep(cursor: cursor, .reencrypted(made, failed: []))])
+            settle([OperationStep(cursor: cursor, .reencrypted(made, failed: []))], erased: [])
             throw error
         }
         return [OperationStep(cursor: cursor, .reencrypted(made, failed: failed))]

@@ -17,12 +17,14 @@ protocol OperationWork: Sendable {
     func ahead(of operation: OperationRow, _ steps: [OperationStep]) -> OperationRow?
 
     /// Tidies up after steps that were entered, or were not.
-    func settle(_ steps: [OperationStep])
+    ///
+    /// - Parameter erased: blobs of images that went with them.
+    func settle(_ steps: [OperationStep], erased: [BlobID])
 }
 
 extension OperationWork {
     func ahead(of operation: OperationRow, _ steps: [OperationStep]) -> OperationRow? { nil }
-    func settle(_ steps: [OperationStep]) {}
+    func settle(_ steps: [OperationStep], erased: [BlobID]) {}
 }
 
 /// Tells the runner that there may be something to do.
@@ -125,7 +127,7 @@ package struct OperationRunner: Sendable {
                 return try await self.end(row, .failed, error.code)
             }
             // The daemon stops: a step that is not entered leaves no trace.
-            if Task.isCancelled { return try work(of: row).settle(steps) }
+            if Task.isCancelled { return try work(of: row).settle(steps, erased: []) }
             guard !steps.isEmpty else { return try await self.end(row, .done, nil) }
             let isLate = vault.clock.monotonicMicroseconds() >= deadline
             let ahead = isLate ? nil : try work(of: row).ahead(of: row, steps)
@@ -156,13 +158,15 @@ package struct OperationRunner: Sendable {
         _ steps: [OperationStep], _ operation: OperationRow
     ) async throws(VaultError) -> Bool {
         let work = try work(of: operation)
-        defer { work.settle(steps) }
+        var erased: [BlobID] = []
+        defer { work.settle(steps, erased: erased) }
         for step in steps {
             do throws(VaultError) {
                 let committed = try await vault.committer.commit(
                     .advanceOperation(operation.operation, step), event(of: step))
-                if case .operation(let row) = committed.result {
+                if case .advanced(let row, let blob) = committed.result {
                     vault.pace.note(row, atMicroseconds: vault.clock.monotonicMicroseconds())
+                    if let blob { erased.append(blob) }
                 }
             } catch  where error.code == .operationConflict {
                 return false
@@ -184,6 +188,14 @@ package struct OperationRunner: Sendable {
             case .reencrypt:
                 return Reencryption(
                     vault: vault, parameters: try .init(parsing: operation.parameters))
+            case .erase:
+                return EraseClaims(
+                    vault: vault,
+                    selection: .claims(try .init(parsing: operation.parameters)))
+            case .expire:
+                return EraseClaims(
+                    vault: vault,
+                    selection: .expired(try .init(parsing: operation.parameters)))
             }
         } catch {
             throw VaultError(.rowDamaged)
@@ -196,6 +208,12 @@ package struct OperationRunner: Sendable {
             event.action = .imageQuarantined
             event.namespace = image.namespace
             event.image = image.image
+        }
+        if case .erased(let claim, _) = step.effect {
+            event.action = .imageDelete
+            event.namespace = claim.image.namespace
+            event.image = claim.image.image
+            event.reference = claim.reference.reference
         }
         if case .statement(let signed) = step.effect {
             event.action = .rotationStated

@@ -8,6 +8,8 @@ package protocol BlobStore: Sendable {
     func open(_ blob: BlobID) throws(StorageError) -> any BlobReader
     /// Removes the blob; one that is not there is no error.
     func remove(_ blob: BlobID) throws(StorageError)
+    /// Makes every removal so far durable: no crash brings one of those blobs back.
+    func flushRemovals() throws(StorageError)
     /// Names every blob last changed before a time, in no order.
     func forEachBlob(
         changedBefore microseconds: Int64, _ body: (BlobID) throws(StorageError) -> Void

@@ -20,9 +20,17 @@ package protocol Catalog: Sendable {
     func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R
+
+    /// Leaves nothing of what was deleted or replaced before in the files that the catalog keeps. No
+    /// transaction runs meanwhile.
+    ///
+    /// - Returns: false while somebody reads an older state: to be tried again.
+    func purge() throws(StorageError) -> Bool
 }
 
-package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, BackupReader {
+package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, BackupReader,
+    ErasureReader, HoldReader
+{
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
     /// The reference of exactly this claim.
     func reference(
@@ -63,7 +71,7 @@ package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, Ba
 }
 
 package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter, KeyWriter,
-    BackupWriter
+    BackupWriter, ErasureWriter, HoldWriter
 {
     func insertImage(_ image: ImageRow) throws(StorageError) -> Int64
     /// Removes the row and its wrap.

@@ -15,6 +15,13 @@ package struct ApprovalPage: Sendable {
     package let next: Int64?
 }
 
+/// An approval that was carried out, and the receipt of what it erased.
+package struct PerformedApproval: Hashable, Sendable {
+    package let approval: ApprovalRow
+    /// Nil where nothing was.
+    package let receipt: ReceiptID?
+}
+
 extension Vault {
     /// Makes an image unreadable to everyone. A reading that had begun ends as it would have.
     ///
@@ -102,17 +109,18 @@ extension Vault {
     ///   `approval-mismatch`, `second-person-required`, `unknown-image` or `not-quarantined`.
     package func approve(
         _ id: ApprovalID, digest: Digest256, _ call: Call
-    ) async throws(VaultError) -> ApprovalRow {
+    ) async throws(VaultError) -> PerformedApproval {
         try await audited(.quarantineApproved, call) { () async throws(VaultError) in
             var event = event(.quarantineApproved, call)
             event.approval = id
-            let (_, grant) = try approvable(id, ofImages: true, digest, call)
-            let committed = try await committer.commit(.approve(grant), event)
-            guard case .approved(let approval, let erased) = committed.result else {
+            let (row, grant) = try approvable(id, ofImages: true, digest, call)
+            if row.kind == .eraseImage { event.receipt = grant.receipt }
+            let result = try await erasing(.approve(grant), event)
+            guard case .approved(let approval, let erased) = result else {
                 throw VaultError(.internalError)
             }
-            if let erased { discard(erased) }
-            return approval
+            return PerformedApproval(
+                approval: approval, receipt: erased == nil ? nil : grant.receipt)
         }
     }
 
@@ -130,7 +138,8 @@ extension Vault {
         try found.verify(with: keyring)
         let grant = ApprovalGrant(
             approval: id, digest: digest, approver: call.caller.uid,
-            needsSecondPerson: settings.twoPerson.contains(found.kind.rule))
+            needsSecondPerson: settings.twoPerson.contains(found.kind.rule),
+            receipt: try random())
         return (found, grant)
     }
 }

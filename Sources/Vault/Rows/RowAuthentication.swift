@@ -72,6 +72,10 @@ extension ReferenceRow {
         writer.appendShort(claim.job?.bytes ?? [])
         writer.append(LogHash.digest(sealedBody).bytes)
         writer.append(changedAt)
+        // Nothing for a claim that is kept for ever: rows from before there was an end stay true.
+        if case .until(let microseconds) = retention {
+            writer.append(UInt64(bitPattern: microseconds))
+        }
         return writer.bytes
     }
 

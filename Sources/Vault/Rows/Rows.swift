@@ -75,19 +75,23 @@ package struct ReferenceRow: Hashable, Sendable {
     package let claim: ClaimIndex
     /// A sealed ``ReferenceBody``.
     package var sealedBody: [UInt8]
+    /// Until when it is kept, unless somebody deletes it before.
+    package var retention: Retention
     package var key: WrappedKey
     package var changedAt: UInt64
     package var mac: RowMAC
 
     package init(
         row: Int64, imageRow: Int64, reference: ReferenceID, claim: ClaimIndex,
-        sealedBody: [UInt8], key: WrappedKey, changedAt: UInt64, mac: RowMAC
+        sealedBody: [UInt8], retention: Retention = .forever, key: WrappedKey, changedAt: UInt64,
+        mac: RowMAC
     ) {
         self.row = row
         self.imageRow = imageRow
         self.reference = reference
         self.claim = claim
         self.sealedBody = sealedBody
+        self.retention = retention
         self.key = key
         self.changedAt = changedAt
         self.mac = mac

@@ -1,4 +1,5 @@
-// DELETE: drop the caller's claim; the last one takes wraps, row and blob with it.
+// DELETE: drop the caller's claim; the last one takes wraps, row and blob with it. The answer names a
+// receipt, which says how far that is at any later time.
 
 package import VaultFormat
 
@@ -7,24 +8,51 @@ package struct DroppedClaim: Hashable, Sendable {
     package let image: ImageID
     /// Claims that others still hold.
     package let remaining: Int
+    package let receipt: ReceiptID
 }
 
 extension Vault {
+    /// - Throws: ``VaultError`` `unknown-image`, `quarantined`, or `held`.
     package func delete(
         _ id: ImageID, claim: Claim, _ call: Call
     ) async throws(VaultError) -> DroppedClaim {
         try await audited(.imageDelete, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
-            let committed = try await committer.commit(
+            let receipt: ReceiptID = try random()
+            var event = event(.imageDelete, call, image: id)
+            event.receipt = receipt
+            let result = try await erasing(
                 .drop(
                     image: id, namespace: call.namespace,
-                    claim: claimIndex(claim, in: call.namespace, keyring)),
-                event(.imageDelete, call, image: id))
-            guard case .dropped(_, let remaining, let erased) = committed.result else {
+                    claim: claimIndex(claim, in: call.namespace, keyring), receipt: receipt),
+                event)
+            guard case .dropped(_, let remaining, _) = result else {
                 throw VaultError(.internalError)
             }
-            if let erased { discard(erased) }
-            return DroppedClaim(image: id, remaining: remaining)
+            return DroppedClaim(image: id, remaining: remaining, receipt: receipt)
+        }
+    }
+
+    /// Commits a change that may erase an image, and unlinks its blob.
+    func erasing(_ change: Change, _ event: Event) async throws(VaultError) -> ChangeResult {
+        let erasure = erasures.beginCall(at: committer.frontier.size)
+        var left: [BlobID] = []
+        defer {
+            erasures.end(erasure, leaving: left)
+            purgeAlarm.ring()
+        }
+        let committed = try await committer.commit(change, event)
+        if let blob = committed.result.erasedBlob { left = unlink([blob]) }
+        return committed.result
+    }
+}
+
+extension ChangeResult {
+    /// The blob of an image that is gone.
+    fileprivate var erasedBlob: BlobID? {
+        switch self {
+        case .dropped(_, _, let erased), .approved(_, let erased): erased
+        default: nil
         }
     }
 }

@@ -203,6 +203,8 @@ extension Vault {
                 row: 0, imageRow: 0, reference: id,
                 claim: claimIndex(body.claim, in: namespace, keyring),
                 sealedBody: try key.sealBody(body.encoded, context: context),
+                retention: settings.retention[namespace].retention(
+                    from: body.createdMicroseconds),
                 key: WrappedKey(
                     epoch: context.epoch, bytes: try keyring.wrap(key, context: context)),
                 changedAt: 0, mac: RowMAC(checked: []))

@@ -87,6 +87,9 @@ extension Vault {
             try blobs.remove(blob)
             removed += 1
         }
+        // Whatever an erasure before the start left is gone now.
+        erasures.end(.start)
+        purgeAlarm.ring()
         return removed
     }
 }

@@ -10,13 +10,16 @@ package final class Vault: Sendable {
         package var suite: Suite
         /// What takes a second person.
         package var twoPerson: Set<TwoPersonRule>
+        package var retention: RetentionPolicies
 
         package init(
-            policies: InspectionPolicies, suite: Suite, twoPerson: Set<TwoPersonRule> = []
+            policies: InspectionPolicies, suite: Suite, twoPerson: Set<TwoPersonRule> = [],
+            retention: RetentionPolicies = RetentionPolicies()
         ) {
             self.policies = policies
             self.suite = suite
             self.twoPerson = twoPerson
+            self.retention = retention
         }
     }
 
@@ -45,6 +48,10 @@ package final class Vault: Sendable {
     /// Requests with a key of their sender that are being answered.
     let answering = Mutex<Set<BlindIndex>>([])
     let operationAlarm = OperationAlarm()
+    let purgeAlarm = OperationAlarm()
+    let erasures = ErasureLedger()
+    /// When the last event before this start was; nil for a new log.
+    let lastEventAtStart: Int64?
     let rowCounts = RowCounts()
     let pace = OperationPace()
 
@@ -79,7 +86,13 @@ package final class Vault: Sendable {
         ) { $0[$1.key] = $1.value.digest }
         uploads = UploadPool(
             largest: settings.policies.largestUpload, budget: Limits.uploadBytesInFlight)
+        lastEventAtStart = try catalog.read { (reader) throws(StorageError) in
+            let size = try reader.frontier().size
+            return try reader.events(from: max(size, 1) - 1, limit: 1).last?.atMicroseconds
+        }
         committer = try Committer(catalog: catalog) { keys.current }
+        // What a crash left of an erasure goes with the sweep.
+        erasures.begin(.start, at: committer.frontier.size)
     }
 
     /// What the log says of the policy in force in a namespace.

@@ -71,6 +71,13 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case epochInUse = "epoch-in-use"
     case unknownBackup = "unknown-backup"
     case backupStranded = "backup-stranded"
+    // Erasure, and what forbids it.
+    case held = "held"
+    case retentionLocked = "retention-locked"
+    case unknownReceipt = "unknown-receipt"
+    case unknownEscrow = "unknown-escrow"
+    case unknownHold = "unknown-hold"
+    // Tokens.
     case tokenNotConfigured = "token-not-configured"
     case tokenModuleFailed = "token-module-failed"
     case tokenUnavailable = "token-unavailable"
@@ -102,8 +109,8 @@ extension ErrorCode {
     }
 
     package var description: Description {
-        requestDescription ?? keyDescription ?? tokenDescription ?? operationDescription
-            ?? quarantineDescription ?? vaultDescription
+        requestDescription ?? keyDescription ?? erasureDescription ?? tokenDescription
+            ?? operationDescription ?? quarantineDescription ?? vaultDescription
     }
 
     private var keyDescription: Description? {
@@ -159,6 +166,32 @@ extension ErrorCode {
             .init(
                 409, "A registered backup would become unreadable",
                 fix: "Make it anew and expire the older one, or name it with --strand.")
+        default: nil
+        }
+    }
+
+    private var erasureDescription: Description? {
+        switch self {
+        case .held:
+            .init(
+                409, "It is under a hold",
+                fix: "Ask an admin: while the hold stands it is neither erased nor replaced.")
+        case .retentionLocked:
+            .init(
+                409, "The retention may only be made longer",
+                fix: "Give a later end; the settings of this namespace are extend-only.")
+        case .unknownReceipt:
+            .init(
+                404, "There is no such receipt for you",
+                fix: "Use the receipt that the answer to the deletion named.")
+        case .unknownEscrow:
+            .init(
+                404, "There is no such copy of the keyring",
+                fix: "Use an id from vaultctl escrows ls.")
+        case .unknownHold:
+            .init(
+                404, "There is no such hold",
+                fix: "Use an id from vaultctl hold ls.")
         default: nil
         }
     }

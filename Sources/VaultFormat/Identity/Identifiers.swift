@@ -89,6 +89,27 @@ package struct BackupID: FixedBytes {
     package init(checked bytes: [UInt8]) { self.bytes = bytes }
 }
 
+/// One receipt of an erasure: 128 random bits.
+package struct ReceiptID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// One registered copy of a keyring: 128 random bits.
+package struct EscrowID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// One hold: 128 random bits.
+package struct HoldID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
 /// A SHA-256 digest (FIPS 180-4).
 package struct Digest256: FixedBytes {
     package static let byteCount = 32

@@ -42,6 +42,13 @@ package struct Event: Hashable, Sendable {
     /// SHA-256 of a statement, as it is handed out.
     package var statement: Digest256?
     package var backup: BackupID?
+    package var receipt: ReceiptID?
+    /// What a receipt was found to have reached.
+    package var level: ErasureLevel?
+    package var escrow: EscrowID?
+    package var hold: HoldID?
+    /// Until when an image is kept; nil where the event is not about that.
+    package var until: Retention?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -121,6 +128,11 @@ extension Event {
         if let approval { line.add("approval", approval.hex) }
         if let statement { line.add("statement", statement.hex) }
         if let backup { line.add("backup", backup.hex) }
+        if let receipt { line.add("receipt", receipt.hex) }
+        if let level { line.add("level", UInt64(level.rawValue)) }
+        if let escrow { line.add("escrow", escrow.hex) }
+        if let hold { line.add("hold", hold.hex) }
+        if let until { line.add("until", until.text) }
         return line.finished
     }
 

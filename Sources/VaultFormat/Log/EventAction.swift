@@ -52,6 +52,16 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case quarantineRead = 73
     case slotChallenged = 80
     case shareGiven = 81
+    case receiptRead = 82
+    case erasurePurged = 83
+    case escrowRegistered = 84
+    case escrowAttested = 85
+    case escrowsRead = 86
+    case holdPlaced = 87
+    case holdReleased = 88
+    case holdsRead = 89
+    case retentionSet = 90
+    case retentionRead = 91
 
     package var name: String {
         switch self {
@@ -107,6 +117,16 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .quarantineRead: "quarantine.read"
         case .slotChallenged: "slot.challenged"
         case .shareGiven: "share.given"
+        case .receiptRead: "receipt.read"
+        case .erasurePurged: "erasure.purged"
+        case .escrowRegistered: "escrow.registered"
+        case .escrowAttested: "escrow.attested"
+        case .escrowsRead: "escrows.read"
+        case .holdPlaced: "hold.placed"
+        case .holdReleased: "hold.released"
+        case .holdsRead: "holds.read"
+        case .retentionSet: "retention.set"
+        case .retentionRead: "retention.read"
         }
     }
 }

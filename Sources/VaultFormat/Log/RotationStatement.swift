@@ -57,59 +57,30 @@ package struct RotationStatement: Hashable, Sendable {
 
     /// - Throws: ``FormatError`` unless the text is the one spelling of a statement.
     package init(parsing text: String) throws(FormatError) {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
-        func field(_ name: String) throws(FormatError) -> Substring {
-            guard let line = lines.popFirst(), line.hasPrefix(name + " ") else {
-                throw .invalidText(field: name)
-            }
-            return line.dropFirst(name.count + 1)
-        }
-        guard lines.popFirst() == Self.heading[...] else { throw .wrongMagic }
-        vault = try VaultID(hex: field("vault"))
-        operation = try OperationID(hex: field("operation"))
-        guard let work = OperationKind(name: String(try field("work"))), work.walksKeys else {
+        var lines = try StatedLines(text, heading: Self.heading)
+        vault = try VaultID(hex: lines.value("vault"))
+        operation = try OperationID(hex: lines.value("operation"))
+        guard let work = OperationKind(name: String(try lines.value("work"))), work.walksKeys else {
             throw .unknownValue(field: "work")
         }
         self.work = work
-        at = String(try field("at"))
-        guard Timestamp.isText(at) else { throw .invalidText(field: "at") }
-        generation = try Self.number(field("generation"), "generation")
-        epoch = try Self.epoch(field("epoch"), "epoch")
+        at = try lines.time("at")
+        generation = try lines.number("generation")
+        epoch = try lines.epoch("epoch")
+        let list = try lines.value("emptied")
         var emptied: [EpochNumber] = []
-        let list = try field("emptied")
         if list != "none" {
             for word in list.split(separator: ",", omittingEmptySubsequences: false) {
-                emptied.append(try Self.epoch(word, "emptied"))
+                emptied.append(try StatedLines.epoch(word, "emptied"))
             }
         }
         self.emptied = emptied
-        keys = try Self.number(field("keys"), "keys")
-        opened = try Self.number(field("opened"), "opened")
-        let log = try field("log").split(separator: " ", omittingEmptySubsequences: false)
-        guard log.count == 2 else { throw .invalidText(field: "log") }
-        logSize = try Self.number(log[0], "log")
-        logRoot = try Digest256(bytes: Base64.decode(log[1]))
-        guard !lines.isEmpty else { throw .truncated }
-        guard lines == [""] else { throw .trailingBytes }
+        keys = try lines.number("keys")
+        opened = try lines.number("opened")
+        (logSize, logRoot) = try lines.log()
+        try lines.finish()
         guard zip(emptied, emptied.dropFirst()).allSatisfy({ $0 < $1 }) else {
             throw .notCanonical(field: "emptied")
         }
-    }
-
-    private static func number(
-        _ text: Substring, _ field: String
-    ) throws(FormatError) -> UInt64 {
-        guard let number = UInt64(text), String(number) == text else {
-            throw .invalidText(field: field)
-        }
-        return number
-    }
-
-    private static func epoch(
-        _ text: Substring, _ field: String
-    ) throws(FormatError) -> EpochNumber {
-        let number = try number(text, field)
-        guard let small = UInt32(exactly: number) else { throw .outOfRange(field: field) }
-        return try EpochNumber(small)
     }
 }

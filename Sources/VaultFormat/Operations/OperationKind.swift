@@ -6,12 +6,18 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
     case rotate = 2
     /// Everything that is stored gets new keys.
     case reencrypt = 3
+    /// The claims of an owner or a job are erased.
+    case erase = 4
+    /// What has reached the end of its retention is erased.
+    case expire = 5
 
     package var name: String {
         switch self {
         case .reinspect: "reinspect"
         case .rotate: "rotate"
         case .reencrypt: "reencrypt"
+        case .erase: "erase"
+        case .expire: "expire"
         }
     }
 
@@ -23,15 +29,18 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
     /// Whether it brings all keys under a new epoch.
     package var walksKeys: Bool {
         switch self {
-        case .reinspect: false
+        case .reinspect, .erase, .expire: false
         case .rotate, .reencrypt: true
         }
     }
 
+    /// Whether it takes claims away, and images with their last one.
+    package var erases: Bool { self == .erase || self == .expire }
+
     /// Whether the two may not be unfinished at the same time: each would undo or repeat what the
-    /// other does.
+    /// other does. Erasures are of one owner each.
     package func excludes(_ other: OperationKind) -> Bool {
-        self == other || (walksKeys && other.walksKeys)
+        self == other && self != .erase || (walksKeys && other.walksKeys)
     }
 }
 

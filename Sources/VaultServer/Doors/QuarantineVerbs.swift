@@ -70,7 +70,7 @@ extension RequestHandler {
         let approval = try await verb { () async throws(VaultError) in
             try await vault.approve(id, digest: request.digest, exchange.call)
         }
-        return .json(ApprovalAnswer(approval))
+        return .json(ApprovalAnswer(approval.approval))
     }
 
     /// The body of a verb that takes no parameters.

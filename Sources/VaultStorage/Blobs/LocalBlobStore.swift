@@ -5,12 +5,15 @@
 import CVaultSystem
 import Foundation
 import Glibc
+import Synchronization
 package import Vault
 package import VaultFormat
 
 package final class LocalBlobStore: BlobStore, Sendable {
     /// The descriptors of the 256 directories `00` to `ff`.
     private let shards: [Int32]
+    /// Shards that something was removed from since their last flush.
+    private let unflushed = Mutex<Set<Int>>([])
 
     /// Opens the directory, and makes its shards where they are missing.
     package init(directory: String) throws(StorageError) {
@@ -49,6 +52,18 @@ package final class LocalBlobStore: BlobStore, Sendable {
         let shard = shards[Int(blob.bytes[0])]
         guard unsafe unlinkat(shard, Self.name(blob), 0) == 0 || errno == ENOENT else {
             throw Self.failure()
+        }
+        unflushed.withLock { _ = $0.insert(Int(blob.bytes[0])) }
+    }
+
+    package func flushRemovals() throws(StorageError) {
+        for shard in unflushed.withLock({ $0 }) {
+            // Taken out before: what is removed meanwhile puts it back.
+            unflushed.withLock { _ = $0.remove(shard) }
+            guard fsync(shards[shard]) == 0 else {
+                unflushed.withLock { _ = $0.insert(shard) }
+                throw Self.failure()
+            }
         }
     }
 

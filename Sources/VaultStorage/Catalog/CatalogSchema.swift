@@ -32,6 +32,12 @@ enum CatalogSchema {
         migrator.registerMigration("6 backups") { db in
             try db.execute(sql: backups)
         }
+        migrator.registerMigration("7 places for wraps") { db in
+            try db.execute(sql: places)
+        }
+        migrator.registerMigration("8 receipts, holds, retention") { db in
+            try db.execute(sql: erasure)
+        }
         return migrator
     }
 
@@ -129,6 +135,79 @@ enum CatalogSchema {
             changed INTEGER NOT NULL,
             mac BLOB NOT NULL
         ) STRICT;
+        """
+
+    /// Every row is as long as any other, so that it is overwritten where it lies and never moves: what was
+    /// replaced is nowhere else in the file. An epoch is kept with 2³² added, and a place that nobody uses
+    /// has that and zeros. Decision 0027.
+    private static let places = """
+        CREATE TABLE wrap_place (
+            id INTEGER PRIMARY KEY,
+            epoch INTEGER NOT NULL,
+            wrapped BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO wrap_place (id, epoch, wrapped)
+            SELECT id, epoch + 4294967296, wrapped FROM wrap ORDER BY id;
+        DROP TABLE wrap;
+        ALTER TABLE wrap_place RENAME TO wrap;
+        CREATE TABLE wrap_free (id INTEGER PRIMARY KEY) STRICT;
+        """
+
+    /// An empty blob or text stands for "none"; a last event of -1 for "nothing went"; a retention of zero for
+    /// "for ever", and an attestation at zero for "none".
+    private static let erasure = """
+        CREATE TABLE receipt (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            receipt BLOB NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            namespace TEXT NOT NULL,
+            image BLOB NOT NULL,
+            operation BLOB NOT NULL,
+            asked INTEGER NOT NULL,
+            claims INTEGER NOT NULL,
+            images INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            event INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX receipt_event ON receipt (event);
+        CREATE UNIQUE INDEX receipt_operation ON receipt (operation) WHERE operation <> x'';
+        CREATE TABLE purge (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            through INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE escrow (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            escrow BLOB NOT NULL UNIQUE,
+            created INTEGER NOT NULL,
+            creator INTEGER NOT NULL,
+            epochs BLOB NOT NULL,
+            note TEXT NOT NULL,
+            attester INTEGER NOT NULL,
+            attested INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE hold (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            hold BLOB NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            namespace TEXT NOT NULL,
+            subject BLOB NOT NULL,
+            created INTEGER NOT NULL,
+            creator INTEGER NOT NULL,
+            note TEXT NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX hold_subject ON hold (subject);
+        ALTER TABLE reference ADD COLUMN retention INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX reference_retention ON reference (retention) WHERE retention <> 0;
         """
 
     private static let pseudonyms = """

@@ -69,8 +69,7 @@ import VaultFormat
     }
 
     func epoch(_ column: Int32) throws -> EpochNumber {
-        guard let number = UInt32(exactly: try integer(column)) else { throw StorageError.damaged }
-        return try EpochNumber(number)
+        try EpochColumn.epoch(integer(column))
     }
 
     func bytes(_ column: Int32) throws -> [UInt8] {

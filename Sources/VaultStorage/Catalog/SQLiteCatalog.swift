@@ -3,11 +3,14 @@
 
 import Foundation
 import GRDB
+import Glibc
 package import Vault
 package import VaultFormat
 
 package final class SQLiteCatalog: Catalog, Sendable {
     private let pool: DatabasePool
+    /// The file of SQLite's write-ahead log.
+    private let logPath: String
 
     /// Makes the catalog of a new vault.
     ///
@@ -57,21 +60,28 @@ package final class SQLiteCatalog: Catalog, Sendable {
         configuration.label = "catalog"
         configuration.maximumReaderCount = 8
         // The one writer never waits for another; a reader may, while the log is being truncated.
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(TimeInterval(Limits.catalogWaitSeconds))
         configuration.prepareDatabase { db in
             // Deleted wraps are overwritten in the live file; FAST would leave them on free pages.
             try db.execute(sql: "PRAGMA secure_delete = ON")
+            // What a statement might have to undo is never in a file.
+            try db.execute(sql: "PRAGMA temp_store = MEMORY")
             try db.execute(sql: "PRAGMA trusted_schema = OFF")
             try db.execute(sql: "PRAGMA cell_size_check = ON")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         // The pool sets NORMAL after preparing its writer, under which an acknowledged commit can be
         // lost with the power: set FULL after it, and believe only what is read back.
-        let synchronous = try pool.writeWithoutTransaction { db in
+        let (synchronous, secureDelete) = try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            return try Int.fetchOne(db, sql: "PRAGMA synchronous")
+            return (
+                try Int.fetchOne(db, sql: "PRAGMA synchronous"),
+                try Int.fetchOne(db, sql: "PRAGMA secure_delete")
+            )
         }
         guard synchronous == 2 else { throw CatalogError.notDurable }
+        guard secureDelete == 1 else { throw CatalogError.notErasing }
+        logPath = path + "-wal"
     }
 
     /// The writer's `PRAGMA synchronous` as SQLite tells it: 2 is FULL.
@@ -106,6 +116,30 @@ package final class SQLiteCatalog: Catalog, Sendable {
         try Self.mapping { try pool.write { try body(SQLiteRows(db: $0)) } }
     }
 
+    /// Empties SQLite's write-ahead log, where older states of pages lie. The writer waits no longer for
+    /// readers than a request would.
+    package func purge() throws(StorageError) -> Bool {
+        try Self.mapping {
+            try pool.writeWithoutTransaction { db in
+                try db.execute(
+                    sql: "PRAGMA busy_timeout = \(Limits.purgeWaitMilliseconds)")
+                defer {
+                    try? db.execute(
+                        sql: "PRAGMA busy_timeout = \(Limits.catalogWaitSeconds * 1000)")
+                }
+                do {
+                    try db.checkpoint(.truncate)
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                    return false
+                }
+                // Believed only when it is seen: nobody writes meanwhile.
+                var status = stat()
+                guard unsafe stat(logPath, &status) == 0 else { return errno == ENOENT }
+                return status.st_size == 0
+            }
+        }
+    }
+
     /// Leaves all of the catalog in its one file. The pool's last connections can only read, so that
     /// they would leave what was committed last in the log beside it.
     package func close() throws {
@@ -134,6 +168,8 @@ package enum CatalogError: Error, Hashable, Sendable {
     case anotherVault
     /// SQLite does not flush its commits here.
     case notDurable
+    /// SQLite does not overwrite here what it deletes.
+    case notErasing
     case unusable(StorageError)
 }
 

@@ -24,8 +24,6 @@ extension SQLiteRows {
     }
 
     func insertBackup(_ backup: BackupRow) throws(StorageError) {
-        var epochs = ByteWriter()
-        for epoch in backup.epochs { epochs.append(epoch.value) }
         try run(
             """
             INSERT INTO backup (backup, created, expires, creator, state, epochs, note, changed, mac)
@@ -34,7 +32,7 @@ extension SQLiteRows {
             [
                 Data(backup.backup.bytes), backup.createdMicroseconds,
                 backup.expiresMicroseconds ?? 0, Int64(backup.creator),
-                Int64(backup.state.rawValue), Data(epochs.bytes), backup.note.text,
+                Int64(backup.state.rawValue), Data(backup.epochs.packed), backup.note.text,
                 Int64(clamping: backup.changedAt), Data(backup.mac.bytes),
             ])
     }
@@ -56,16 +54,11 @@ extension SQLiteRows {
 
 private func backupRow(_ row: Row) throws -> BackupRow {
     guard let state = BackupState(rawValue: try value(row, 5)) else { throw StorageError.damaged }
-    var reader = ByteReader(try bytes(row, 6))
-    var epochs: [EpochNumber] = []
-    while reader.remaining > 0 { epochs.append(try EpochNumber(reader.read(UInt32.self))) }
-    // More than a keyring can have stands in no authenticator.
-    guard epochs.count <= Limits.keyEntries else { throw StorageError.damaged }
     let expires: Int64 = try value(row, 3)
     return BackupRow(
         row: try value(row, 0), backup: try BackupID(bytes: bytes(row, 1)),
         createdMicroseconds: try value(row, 2), expiresMicroseconds: expires == 0 ? nil : expires,
-        creator: try value(row, 4), state: state, epochs: epochs,
+        creator: try value(row, 4), state: state, epochs: try [EpochNumber](packed: bytes(row, 6)),
         note: try BackupNote(value(row, 7)), changedAt: try value(row, 8),
         mac: try RowMAC(bytes: bytes(row, 9)))
 }

@@ -52,7 +52,7 @@ extension SQLiteRows {
                     sql: "UPDATE wrap SET epoch = ?, wrapped = ? WHERE id = ? AND wrapped = ?"))
             for key in keys {
                 try statement.run(
-                    Int64(key.new.epoch.value), key.new.bytes, key.old.wrap, key.old.bytes)
+                    EpochColumn.column(key.new.epoch), key.new.bytes, key.old.wrap, key.old.bytes)
             }
         }
     }
@@ -112,7 +112,7 @@ extension SQLiteRows {
             """
             UPDATE wrap SET epoch = ?, wrapped = ?
             WHERE id = (SELECT wrap FROM \(table) WHERE id = ?)
-            """, [Int64(key.epoch.value), Data(key.bytes), row])
+            """, [EpochColumn.column(key.epoch), Data(key.bytes), row])
         guard db.changesCount == 1 else { throw .damaged }
     }
 

@@ -14,11 +14,11 @@ struct SQLiteRows: CatalogWriter {
         image.bytes, image.level, image.inspector, image.flags, image.findings, image.created,
         image.changed, image.mac, image_wrap.epoch, image_wrap.wrapped, image.quarantined
         """
-    static let referenceColumnCount = 10
+    static let referenceColumnCount = 11
     static let referenceColumns = """
         reference.id, reference.image, reference.reference, reference.owner, reference.job,
         reference.body, reference.changed, reference.mac, reference_wrap.epoch,
-        reference_wrap.wrapped
+        reference_wrap.wrapped, reference.retention
         """
     // Left joins: a row whose wrap is gone is damage, not a row that is not there.
     static let imageWrap = "LEFT JOIN wrap AS image_wrap ON image_wrap.id = image.wrap"
@@ -91,17 +91,9 @@ struct SQLiteRows: CatalogWriter {
     func references(
         in namespace: NamespaceName, fitting claim: ClaimIndex, after: Int64, limit: Int
     ) throws(StorageError) -> [(reference: ReferenceRow, image: ImageRow)] {
-        var filters = ""
-        var values: [any DatabaseValueConvertible] = [after, namespace.description]
-        if let owner = claim.owner {
-            filters += " AND reference.owner <> x'' AND reference.owner = ?"
-            values.append(Data(owner.bytes))
-        }
-        if let job = claim.job {
-            filters += " AND reference.job <> x'' AND reference.job = ?"
-            values.append(Data(job.bytes))
-        }
-        values.append(limit)
+        let (filters, claimed) = claim.filters
+        let values: [any DatabaseValueConvertible] =
+            [after, namespace.description] + claimed + [limit]
         let imageStart = Self.referenceColumnCount
         return try all(
             """
@@ -185,9 +177,10 @@ struct SQLiteRows: CatalogWriter {
 
     func census() throws(StorageError) -> [UInt32: Int] {
         let rows = try all("SELECT epoch, count(*) FROM wrap GROUP BY epoch", []) { row throws in
-            (try value(row, 0) as UInt32, try value(row, 1) as Int)
+            (try EpochColumn.number(value(row, 0)), try value(row, 1) as Int)
         }
-        return Dictionary(rows, uniquingKeysWith: +)
+        // Places that nobody uses are of no epoch.
+        return Dictionary(rows, uniquingKeysWith: +).filter { $0.key != 0 }
     }
 
     // MARK: Writing
@@ -215,21 +208,15 @@ struct SQLiteRows: CatalogWriter {
         let wrap = try insertWrap(reference.key)
         try run(
             """
-            INSERT INTO reference (image, reference, owner, job, body, wrap, changed, mac)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO reference (image, reference, owner, job, body, wrap, changed, mac, retention)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 reference.imageRow, Data(reference.reference.bytes), reference.claim.owner.column,
                 reference.claim.job.column, Data(reference.sealedBody), wrap,
                 Int64(clamping: reference.changedAt), Data(reference.mac.bytes),
+                reference.retention.column,
             ])
-    }
-
-    private func insertWrap(_ key: WrappedKey) throws(StorageError) -> Int64 {
-        try run(
-            "INSERT INTO wrap (epoch, wrapped) VALUES (?, ?)",
-            [Int64(key.epoch.value), Data(key.bytes)])
-        return db.lastInsertedRowID
     }
 
     func deleteImage(_ image: ImageRow) throws(StorageError) {
@@ -246,7 +233,7 @@ struct SQLiteRows: CatalogWriter {
         }
         guard let wrap else { throw .damaged }
         try run("DELETE FROM \(table) WHERE id = ?", [id])
-        try run("DELETE FROM wrap WHERE id = ?", [wrap])
+        try clearWrap(wrap)
     }
 
     func append(_ event: EventRow) throws(StorageError) {
@@ -293,5 +280,22 @@ struct SQLiteRows: CatalogWriter {
         try run(
             "UPDATE log SET size = ?, frontier = ? WHERE id = 1",
             [Int64(clamping: frontier.size), Data(frontier.packed)])
+    }
+}
+
+extension ClaimIndex {
+    /// What a query adds to ask for it, so that the index of that column serves.
+    var filters: (sql: String, values: [any DatabaseValueConvertible]) {
+        var sql = ""
+        var values: [any DatabaseValueConvertible] = []
+        if let owner {
+            sql += " AND reference.owner <> x'' AND reference.owner = ?"
+            values.append(Data(owner.bytes))
+        }
+        if let job {
+            sql += " AND reference.job <> x'' AND reference.job = ?"
+            values.append(Data(job.bytes))
+        }
+        return (sql, values)
     }
 }

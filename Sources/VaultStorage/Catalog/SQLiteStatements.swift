@@ -91,7 +91,8 @@ extension ImageRow {
             quarantinedMicroseconds: try value(row, start + 17) == 0 as Int64
                 ? nil : value(row, start + 17),
             key: WrappedKey(
-                epoch: try EpochNumber(value(row, start + 15)), bytes: try bytes(row, start + 16)),
+                epoch: try EpochColumn.epoch(value(row, start + 15)),
+                bytes: try bytes(row, start + 16)),
             changedAt: try value(row, start + 13), mac: try RowMAC(bytes: bytes(row, start + 14)))
     }
 }
@@ -105,8 +106,10 @@ extension ReferenceRow {
                 owner: try BlindIndex.parse(value(row, start + 3)),
                 job: try BlindIndex.parse(value(row, start + 4))),
             sealedBody: try bytes(row, start + 5),
+            retention: Retention(column: try value(row, start + 10)),
             key: WrappedKey(
-                epoch: try EpochNumber(value(row, start + 8)), bytes: try bytes(row, start + 9)),
+                epoch: try EpochColumn.epoch(value(row, start + 8)),
+                bytes: try bytes(row, start + 9)),
             changedAt: try value(row, start + 6), mac: try RowMAC(bytes: bytes(row, start + 7)))
     }
 }

@@ -55,7 +55,10 @@ struct Serve: AsyncParsableCommand {
         let operations = Task(executorPreference: RequestExecutor(threads: 1)) {
             await OperationRunner(vault, share: settings.operationShare).run()
         }
-        let schedule = schedule(settings, vault)
+        let purge = Task(executorPreference: RequestExecutor(threads: 1)) {
+            await PurgeRunner(vault).run()
+        }
+        let schedules = schedules(settings, vault, logger)
         let attempts = Task {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(Limits.attemptSweepSeconds))
@@ -74,10 +77,12 @@ struct Serve: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
         try? await ServiceGroup(configuration: group).run()
         ServiceManager.notify("STOPPING=1")
-        schedule?.cancel()
+        for schedule in schedules { schedule.cancel() }
         attempts.cancel()
         operations.cancel()
+        purge.cancel()
         await operations.value
+        await purge.value
         try? await vault.recordService(.serviceStopped)
         vault.committer.stop()
         try? catalog.close()
@@ -86,10 +91,21 @@ struct Serve: AsyncParsableCommand {
         logger.notice("stopped")
     }
 
-    private func schedule(_ settings: DaemonSettings, _ vault: Vault) -> Task<Void, Never>? {
-        settings.rotationDays.map { days in
+    private func schedules(
+        _ settings: DaemonSettings, _ vault: Vault, _ logger: Logger
+    ) -> [Task<Void, Never>] {
+        let expiry = Task {
+            var schedule = ExpirySchedule(vault, creator: getuid()) {
+                logger.warning(
+                    "the clock ran ahead: nothing is erased for its age for a while",
+                    metadata: ["seconds": "\(Limits.clockJumpWaitSeconds)"])
+            }
+            await schedule.run()
+        }
+        let rotation = settings.rotationDays.map { days in
             Task { await RotationSchedule(vault, everyDays: days, creator: getuid()).run() }
         }
+        return [expiry] + [rotation].compactMap(\.self)
     }
 
     /// Opens catalog, blobs and keys. What is wrong with a key seals the vault; what is wrong with

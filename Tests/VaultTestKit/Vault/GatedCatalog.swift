@@ -39,6 +39,8 @@ package final class GatedCatalog: Catalog {
         try inner.readOnce(body)
     }
 
+    package func purge() throws(StorageError) -> Bool { try inner.purge() }
+
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {

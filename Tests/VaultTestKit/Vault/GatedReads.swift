@@ -43,6 +43,8 @@ package final class GatedReads: Catalog {
         return result
     }
 
+    package func purge() throws(StorageError) -> Bool { try inner.purge() }
+
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {

@@ -46,6 +46,8 @@ package final class MemoryBlobStore: BlobStore {
         blobs.withLock { _ = $0.removeValue(forKey: blob) }
     }
 
+    package func flushRemovals() throws(StorageError) { try faults.pass("flushRemovals") }
+
     package func forEachBlob(
         changedBefore microseconds: Int64, _ body: (BlobID) throws(StorageError) -> Void
     ) throws(StorageError) {

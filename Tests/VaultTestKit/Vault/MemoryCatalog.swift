@@ -34,6 +34,14 @@ package final class MemoryCatalog: Catalog {
         try body(MemoryRows(tables, faults))
     }
 
+    /// A state in memory has no older one beside it.
+    package func purge() throws(StorageError) -> Bool {
+        writer.lock()
+        defer { writer.unlock() }
+        try faults.pass("purgeFiles")
+        return true
+    }
+
     package func readOnce<R>(
         _ body: (any CatalogReader) throws(StorageError) -> R
     ) throws(StorageError) -> R {

@@ -20,6 +20,11 @@ package struct MemoryTables: Sendable {
     package var statements: [OperationID: String] = [:]
     /// By row, upwards.
     package var backups: [BackupRow] = []
+    /// By row, upwards; so are the escrows and the holds.
+    package var receipts: [ReceiptRow] = []
+    package var escrows: [EscrowRow] = []
+    package var holds: [HoldRow] = []
+    package var purge: PurgeRow?
     package var frontier = MerkleFrontier.empty
     // Numbers of rows are never used again.
     private var lastImage: Int64 = 0
@@ -27,6 +32,7 @@ package struct MemoryTables: Sendable {
     private var lastOperation: Int64 = 0
     private var lastFinding: Int64 = 0
     private var lastApproval: Int64 = 0
+    private var lastHold: Int64 = 0
 
     package init() {}
 
@@ -120,6 +126,13 @@ package struct MemoryTables: Sendable {
             throw .damaged
         }
         approvals[place] = approval
+    }
+
+    mutating func insert(_ hold: HoldRow) {
+        lastHold += 1
+        var hold = hold
+        hold.row = lastHold
+        holds.append(hold)
     }
 
     mutating func insert(_ row: PseudonymRow) throws(StorageError) {

@@ -28,6 +28,6 @@ extension TestVault {
     package func approve(
         _ request: (id: ApprovalID, digest: Digest256), uid: UInt32 = 1001
     ) async throws -> ApprovalRow {
-        try await vault.approve(request.id, digest: request.digest, call(uid: uid))
+        try await vault.approve(request.id, digest: request.digest, call(uid: uid)).approval
     }
 }

@@ -1,0 +1,118 @@
+// What an erasure took, so that its receipt can be told at any time: how far it is follows from what became of
+// the store, the keys and their copies since.
+
+package import VaultCrypto
+package import VaultFormat
+
+package struct ReceiptRow: AuthenticatedRow, Hashable, Sendable {
+    /// The catalog's number; zero before it is inserted.
+    package var row: Int64
+    package let receipt: ReceiptID
+    package let kind: ErasureKind
+    /// Nil for all.
+    package let namespace: NamespaceName?
+    /// Of a single one.
+    package let image: ImageID?
+    /// What erases, where it is background work.
+    package let operation: OperationID?
+    package let askedMicroseconds: Int64
+    package var claims: Int
+    package var images: Int
+    package var storedBytes: Int
+    /// The newest epoch that wrapped any of it; nil while nothing went.
+    package var epoch: EpochNumber?
+    /// The log index of the last event that took something; nil while nothing went.
+    package var event: UInt64?
+    /// The log index of the row's last change.
+    package var changedAt: UInt64
+    package var mac: RowMAC
+
+    package init(
+        row: Int64 = 0, receipt: ReceiptID, kind: ErasureKind, namespace: NamespaceName?,
+        image: ImageID? = nil, operation: OperationID? = nil, askedMicroseconds: Int64,
+        claims: Int = 0, images: Int = 0, storedBytes: Int = 0, epoch: EpochNumber? = nil,
+        event: UInt64? = nil, changedAt: UInt64 = 0, mac: RowMAC = RowMAC(checked: [])
+    ) {
+        self.row = row
+        self.receipt = receipt
+        self.kind = kind
+        self.namespace = namespace
+        self.image = image
+        self.operation = operation
+        self.askedMicroseconds = askedMicroseconds
+        self.claims = claims
+        self.images = images
+        self.storedBytes = storedBytes
+        self.epoch = epoch
+        self.event = event
+        self.changedAt = changedAt
+        self.mac = mac
+    }
+
+    package var authenticated: [UInt8] {
+        var writer = ByteWriter(reserving: 192)
+        writer.appendShort(Array("receipt".utf8))
+        writer.append(receipt.bytes)
+        writer.append(kind.rawValue)
+        writer.appendShort(namespace?.bytes ?? [])
+        writer.appendShort(image?.bytes ?? [])
+        writer.appendShort(operation?.bytes ?? [])
+        writer.append(UInt64(bitPattern: askedMicroseconds))
+        writer.append(UInt64(clamping: claims))
+        writer.append(UInt64(clamping: images))
+        writer.append(UInt64(clamping: storedBytes))
+        writer.append(epoch?.value ?? 0)
+        // No event has the highest number.
+        writer.append(event ?? .max)
+        writer.append(changedAt)
+        return writer.bytes
+    }
+}
+
+extension ReceiptRow {
+    /// Counts a claim that goes with the event at `index`.
+    mutating func take(_ reference: ReferenceRow, at index: UInt64) {
+        claims += 1
+        note(reference.key.epoch, index)
+    }
+
+    /// Counts an image that goes with the event at `index`.
+    mutating func take(_ image: ImageRow, at index: UInt64) {
+        images += 1
+        storedBytes += image.storedBytes
+        note(image.key.epoch, index)
+    }
+
+    private mutating func note(_ epoch: EpochNumber, _ index: UInt64) {
+        self.epoch = max(self.epoch ?? epoch, epoch)
+        event = index
+    }
+}
+
+/// Up to which event everything that was erased is gone from the live store too.
+package struct PurgeRow: AuthenticatedRow, Hashable, Sendable {
+    /// The log index of the first event that is not covered.
+    package let through: UInt64
+    package let atMicroseconds: Int64
+    package var changedAt: UInt64
+    package var mac: RowMAC
+
+    package init(
+        through: UInt64, atMicroseconds: Int64, changedAt: UInt64 = 0,
+        mac: RowMAC = RowMAC(checked: [])
+    ) {
+        self.through = through
+        self.atMicroseconds = atMicroseconds
+        self.changedAt = changedAt
+        self.mac = mac
+    }
+
+    package var authenticated: [UInt8] {
+        var writer = ByteWriter(reserving: 64)
+        writer.appendShort(Array("purge".utf8))
+        writer.append(through)
+        writer.append(UInt64(bitPattern: atMicroseconds))
+        writer.append(changedAt)
+        return writer.bytes
+    }
+}
