@@ -72,6 +72,11 @@ enum RawCatalog {
         try queue.close()
     }
 
+    /// How many rows a table has.
+    static func count(_ table: String, at path: String) throws -> Int {
+        try open(path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
+    }
+
     /// Takes types and obligations out of the schema, as a hand on the file can: from then on every
     /// column takes every value.
     static func loosen(_ path: String) throws {

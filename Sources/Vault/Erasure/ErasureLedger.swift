@@ -51,7 +51,7 @@ final class ErasureLedger: Sendable {
 
     /// The first event that a purge from now on may not speak for.
     ///
-    /// - Parameter size: the log's, taken before this is asked.
+    /// - Parameter size: the log's, taken before.
     func horizon(_ size: UInt64) -> UInt64 {
         state.withLock { min(size, $0.open.values.min() ?? size) }
     }

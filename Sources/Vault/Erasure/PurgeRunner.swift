@@ -57,12 +57,16 @@ package struct PurgeRunner: Sendable {
         // In this order: what begins after the size was taken has a later event.
         let size = vault.committer.frontier.size
         let through = vault.erasures.horizon(size)
-        let (last, before) = try vault.reading { (reader) throws(StorageError) in
-            (try reader.lastErasure(), try reader.lastPurge())
+        let (isWanted, isReady) = try vault.reading { (reader) throws(StorageError) in
+            let before = try reader.lastPurge().flatMap { try? $0.verified(with: keyring) }
+            let done = before?.through ?? 0
+            return (
+                try reader.hasErasure(in: done..<max(done, size)),
+                try reader.hasErasure(in: done..<max(done, through))
+            )
         }
-        let done = before.flatMap { try? $0.verified(with: keyring) }?.through ?? 0
-        guard let last, last >= done else { return false }
-        guard through > done else { throw VaultError(.overloaded) }
+        guard isWanted else { return false }
+        guard isReady else { throw VaultError(.overloaded) }
         do throws(StorageError) {
             try vault.blobs.flushRemovals()
             guard try vault.catalog.purge() else { throw StorageError.unavailable(0) }

@@ -8,8 +8,8 @@ package protocol ErasureReader {
     func receipts(
         in namespace: NamespaceName?, before: Int64, limit: Int
     ) throws(StorageError) -> [ReceiptRow]
-    /// The log index of the last event that erased something; nil where none did.
-    func lastErasure() throws(StorageError) -> UInt64?
+    /// Whether the last event of some receipt is in this range of the log.
+    func hasErasure(in events: Range<UInt64>) throws(StorageError) -> Bool
     func lastPurge() throws(StorageError) -> PurgeRow?
     func escrow(_ id: EscrowID) throws(StorageError) -> EscrowRow?
     /// By row, after row `after`.

@@ -91,8 +91,8 @@ package final class Vault: Sendable {
             return try reader.events(from: max(size, 1) - 1, limit: 1).last?.atMicroseconds
         }
         committer = try Committer(catalog: catalog) { keys.current }
-        // What a crash left of an erasure goes with the sweep.
-        erasures.begin(.start, at: committer.frontier.size)
+        // What a crash left of any erasure goes with the sweep.
+        erasures.begin(.start, at: 0)
     }
 
     /// What the log says of the policy in force in a namespace.

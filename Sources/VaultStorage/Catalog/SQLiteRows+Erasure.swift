@@ -41,11 +41,11 @@ extension SQLiteRows {
         ) { row throws in try ReceiptRow(row) }
     }
 
-    func lastErasure() throws(StorageError) -> UInt64? {
-        let event = try first("SELECT max(event) FROM receipt", []) { row throws in
-            row.hasNull(atIndex: 0) ? -1 : try value(row, 0) as Int64
-        }
-        return event.flatMap { UInt64(exactly: $0) }
+    func hasErasure(in events: Range<UInt64>) throws(StorageError) -> Bool {
+        try first(
+            "SELECT 1 FROM receipt WHERE event >= ? AND event < ? LIMIT 1",
+            [Int64(clamping: events.lowerBound), Int64(clamping: events.upperBound)]
+        ) { _ in true } ?? false
     }
 
     func insertReceipt(_ receipt: ReceiptRow) throws(StorageError) {

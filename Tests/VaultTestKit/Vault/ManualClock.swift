@@ -13,6 +13,9 @@ package final class ManualClock: VaultClock {
     package func nowMicroseconds() -> Int64 { now.withLock { $0.wall } }
     package func monotonicMicroseconds() -> Int64 { now.withLock { $0.monotonic } }
 
+    /// Puts the time of day on, and lets no time pass.
+    package func jump(microseconds: Int64) { now.withLock { $0.wall += microseconds } }
+
     package func advance(microseconds: Int64) {
         now.withLock { $0 = ($0.wall + microseconds, $0.monotonic + microseconds) }
     }

@@ -24,9 +24,9 @@ extension MemoryRows {
         return Array(rows.prefix(limit))
     }
 
-    func lastErasure() throws(StorageError) -> UInt64? {
-        try faults.pass("lastErasure")
-        return tables.receipts.compactMap(\.event).max()
+    func hasErasure(in events: Range<UInt64>) throws(StorageError) -> Bool {
+        try faults.pass("hasErasure")
+        return tables.receipts.contains { $0.event.map(events.contains) ?? false }
     }
 
     func insertReceipt(_ receipt: ReceiptRow) throws(StorageError) {

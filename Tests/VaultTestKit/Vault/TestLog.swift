@@ -45,6 +45,11 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let approval: String?
     package let statement: String?
     package let backup: String?
+    package let receipt: String?
+    package let level: UInt8?
+    package let escrow: String?
+    package let hold: String?
+    package let until: String?
 
     /// Action, outcome and code in one line, for comparing whole logs.
     package var summary: String {

@@ -26,14 +26,15 @@ package struct TestVault: Sendable {
         policies: InspectionPolicies = InspectionPolicies(.structure),
         signer: LogSigner? = nil, openLogKey: (@Sendable () -> OpenKeyFile?)? = nil,
         keyFiles: MemoryKeyFiles? = nil, stretcher: any PassphraseStretcher = InProcessStretcher(),
-        eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = []
+        eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = [],
+        retention: RetentionPolicies = RetentionPolicies()
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let signer = try signer ?? TestKeys.logSigner()
         let keyFiles = keyFiles ?? MemoryKeyFiles([keyring.keys.file, signer.keys.file])
         let inspector = StubInspector()
         vault = try Vault(
-            settings: .init(policies: policies, suite: suite, twoPerson: twoPerson),
+            settings: .init(policies: policies, suite: suite, twoPerson: twoPerson, retention: retention),
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },
@@ -53,7 +54,8 @@ package struct TestVault: Sendable {
         try TestVault(
             catalog: catalog, blobs: blobs, clock: clock, keyring: keyring, isSealed: isSealed,
             suite: vault.settings.suite, policies: vault.settings.policies,
-            openLogKey: openLogKey, keyFiles: keyFiles, stretcher: stretcher)
+            openLogKey: openLogKey, keyFiles: keyFiles, stretcher: stretcher,
+            twoPerson: vault.settings.twoPerson, retention: vault.settings.retention)
     }
 
     /// Ends the committer's thread; what waits is written.
