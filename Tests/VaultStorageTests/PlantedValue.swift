@@ -25,7 +25,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("operation", "found", ["-1"]), ("operation", "failures", ["-1"]),
         ("operation", "changed", ["-1"]), ("image", "changed", ["-1"]),
         ("reference", "changed", ["-1"]),
-        ("wrap", "epoch", ["0", "-1", "4294967296"]), ("event", "at", []),
+        ("wrap", "epoch", ["0", "-1", "4294967296", "8589934592"]), ("event", "at", []),
         ("event", "action", ["0", "9", "256", "-1"]), ("event", "outcome", ["0", "4", "-1"]),
         ("event", "sealed", ["2", "-1"]), ("log", "size", ["-1", "0", "4"]),
         ("slot_proof", "proved", []), ("slot_proof", "changed", ["-1"]),
@@ -35,7 +35,16 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("approval", "state", ["0", "3", "-1"]), ("approval", "requester", ["-1", "4294967296"]),
         ("approval", "approver", ["4294967296"]), ("approval", "created", []),
         ("approval", "expires", []), ("approval", "changed", ["-1"]), ("answer", "created", []),
-        ("answer", "event", ["-1"]),
+        ("answer", "event", ["-1"]), ("reference", "retention", []),
+        ("receipt", "kind", ["0", "6", "256", "-1"]), ("receipt", "asked", []),
+        ("receipt", "claims", []), ("receipt", "images", []), ("receipt", "bytes", []),
+        ("receipt", "epoch", ["-1", "4294967296"]), ("receipt", "event", []),
+        ("receipt", "changed", ["-1"]), ("purge", "through", ["-1"]), ("purge", "at", []),
+        ("purge", "changed", ["-1"]), ("escrow", "created", []),
+        ("escrow", "creator", ["-1", "4294967296"]), ("escrow", "attester", ["-1", "4294967296"]),
+        ("escrow", "attested", []), ("escrow", "changed", ["-1"]),
+        ("hold", "kind", ["0", "5", "256", "-1"]), ("hold", "created", []),
+        ("hold", "creator", ["-1", "4294967296"]), ("hold", "changed", ["-1"]),
     ]
 
     /// Columns of bytes: whether their length is fixed.
@@ -48,7 +57,10 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("log", "frontier", true), ("slot_proof", "mac", true), ("backup", "backup", true),
         ("backup", "epochs", false), ("backup", "mac", true), ("approval", "subject", true),
         ("approval", "mac", true), ("finding", "image", true), ("answer", "principal", true),
-        ("answer", "sealed", false), ("pseudonym", "name", false),
+        ("answer", "sealed", false), ("pseudonym", "name", false), ("receipt", "image", true),
+        ("receipt", "operation", true), ("receipt", "mac", true), ("purge", "mac", true),
+        ("escrow", "epochs", false), ("escrow", "mac", true), ("hold", "subject", true),
+        ("hold", "mac", true),
     ]
 
     /// Words, and lists of numbers.
@@ -70,6 +82,11 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("finding", "namespace", ["NULL", "''", "'No name'", "x'ff'"]),
         ("finding", "code", ["NULL", "17", "x'ff'", "'nonsense'"]),
         ("finding", "finding", ["NULL", "x'ff'", "'nonsense'", "'trailer-data@'"]),
+        ("receipt", "namespace", ["NULL", "'No name'", "x'ff'"]),
+        ("hold", "namespace", ["NULL", "''", "'No name'", "x'ff'"]),
+        ("hold", "note", ["NULL", "x'ff'", "char(10)"]),
+        ("escrow", "note", ["NULL", "x'ff'", "char(10)"]),
+        ("escrow", "epochs", ["x'0000'", "zeroblob(4)", "zeroblob(16388)"]),
         // Without a row's number SQLite itself refuses NULL.
         ("slot_proof", "slot", ["17", "x'00'", "'text'", "zeroblob(63)"]),
         ("pseudonym", "pseudonym", ["17", "x'00'", "'text'", "zeroblob(63)"]),

@@ -128,6 +128,7 @@ private struct PlantedRows {
     private let approval: ApprovalRow
     private let answer: KeptAnswerRow
     private let pseudonym: PseudonymRow
+    private let receipt: ReceiptRow
 
     init(in catalog: SQLiteCatalog, _ rows: inout TestRows) throws {
         var operation = rows.operation(.running)
@@ -136,6 +137,12 @@ private struct PlantedRows {
         approval = rows.approval()
         answer = rows.answer()
         pseudonym = rows.pseudonym(.actor, rows.id())
+        receipt = rows.receipt(event: 3)
+        var escrow = try rows.escrow()
+        escrow.destroyed = .init(uid: 5, atMicroseconds: 6)
+        let hold = try rows.hold(.image(.standard, rows.id()))
+        let purge = PurgeRow(through: 3, atMicroseconds: 4, mac: rows.id())
+        let (registered, receipt) = (escrow, receipt)
         let (proof, backup, approval) = (proof, backup, approval)
         let (answer, pseudonym) = (answer, pseudonym)
         try catalog.transact { writer in
@@ -148,11 +155,15 @@ private struct PlantedRows {
             try writer.insertApproval(approval)
             try writer.insertKeptAnswer(answer)
             try writer.insertPseudonym(pseudonym)
+            try writer.insertReceipt(receipt)
+            try writer.insertEscrow(registered)
+            try writer.insertHold(hold)
+            try writer.setPurge(purge)
         }
         self.operation = operation
     }
 
-    static let count = 7
+    static let count = 11
 
     /// Reads each row, and counts them.
     func found(in catalog: SQLiteCatalog) throws -> Int {
@@ -164,6 +175,10 @@ private struct PlantedRows {
             found += try reader.approval(approval.approval) == nil ? 0 : 1
             found += try reader.keptAnswer(answer.lookup) == nil ? 0 : 1
             found += try reader.pseudonym(of: pseudonym.kind, at: pseudonym.index) == nil ? 0 : 1
+            found += try reader.receipt(receipt.receipt) == nil ? 0 : 1
+            found += try reader.lastPurge() == nil ? 0 : 1
+            found += try reader.escrows(after: 0, limit: 10).count
+            found += try reader.holds(after: 0, limit: 10).count
             return found
         }
     }

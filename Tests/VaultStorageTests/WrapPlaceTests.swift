@@ -83,7 +83,7 @@ struct WrapPlaceTests {
         }
     }
 
-    @Test("no wrap that was replaced or taken away is in the files after a purge, whatever came before")
+    @Test("after a purge no wrap that was replaced or taken away is in the files, whatever came before")
     func random() throws {
         var random = SeededRandom()
         var rows = TestRows()
@@ -170,30 +170,5 @@ struct WrapPlaceTests {
         done.wait()
         #expect(try catalog.purge())
         #expect(mark.found(in: files) == 0)
-    }
-}
-
-/// Looks for runs of bytes in others.
-private struct WrapSearch {
-    private let heads: [UInt64: [[UInt8]]]
-
-    init(_ wraps: [[UInt8]]) { heads = Dictionary(grouping: wraps) { Self.head($0[...]) } }
-
-    /// How many places hold one of them.
-    func found(in bytes: [UInt8]) -> Int {
-        var found = 0
-        guard bytes.count >= 8 else { return 0 }
-        var head: UInt64 = 0
-        for place in bytes.indices {
-            head = head << 8 | UInt64(bytes[place])
-            guard place >= 7, let wraps = heads[head] else { continue }
-            let rest = bytes[(place - 7)...]
-            found += wraps.count { rest.starts(with: $0) }
-        }
-        return found
-    }
-
-    private static func head(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -171,7 +171,9 @@ struct ErasureTests {
             memory.tamper(change)
             #expect(
                 try await refusal { _ = try await test.receipt(receipt) } == .rowDamaged)
-            memory.tamper { $0.receipts = sound.receipts; $0.escrows = sound.escrows }
+            memory.tamper {
+                $0.receipts = sound.receipts; $0.escrows = sound.escrows
+            }
         }
         // One that says of a purge what was not purged is none.
         let purge = try #require(sound.purge)

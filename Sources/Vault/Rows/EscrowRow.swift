@@ -1,7 +1,6 @@
 // A copy of the keyring that somebody registered: which epochs it opens, together with the secret of a slot,
 // until somebody attests that it is destroyed.
 
-package import VaultCrypto
 package import VaultFormat
 
 package struct EscrowRow: AuthenticatedRow, Hashable, Sendable {

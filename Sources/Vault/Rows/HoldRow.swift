@@ -1,6 +1,5 @@
 // What may not be erased, whoever asks.
 
-package import VaultCrypto
 package import VaultFormat
 
 /// What a hold is on.

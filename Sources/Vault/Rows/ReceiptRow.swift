@@ -1,7 +1,6 @@
 // What an erasure took, so that its receipt can be told at any time: how far it is follows from what became of
 // the store, the keys and their copies since.
 
-package import VaultCrypto
 package import VaultFormat
 
 package struct ReceiptRow: AuthenticatedRow, Hashable, Sendable {

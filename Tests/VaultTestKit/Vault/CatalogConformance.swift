@@ -9,7 +9,8 @@ package enum CatalogConformance {
     package typealias Rule = ConformanceRule<any Catalog>
 
     package static let rules: [Rule] =
-        imageRules + referenceRules + logRules + operationRules + keyRules + transactionRules
+        imageRules + referenceRules + logRules + operationRules + keyRules + erasureRules
+        + transactionRules
 
     private static let imageRules = [
         Rule("a new catalog is empty", isEmpty),

@@ -103,6 +103,35 @@ package struct TestRows: Sendable {
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 
+    package mutating func receipt(
+        of operation: OperationID? = nil, in namespace: NamespaceName? = .standard,
+        event: UInt64? = nil
+    ) -> ReceiptRow {
+        ReceiptRow(
+            receipt: id(), kind: operation == nil ? .image : .claims, namespace: namespace,
+            image: operation == nil ? id() : nil, operation: operation,
+            askedMicroseconds: .random(in: 0...Int64.max, using: &random), claims: 3, images: 2,
+            storedBytes: .random(in: 0...Int.max, using: &random),
+            epoch: event == nil ? nil : .first, event: event,
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
+    package mutating func escrow(_ epochs: [EpochNumber] = [.first]) throws -> EscrowRow {
+        EscrowRow(
+            escrow: id(), createdMicroseconds: .random(in: 0...Int64.max, using: &random),
+            creator: .random(in: 0...UInt32.max, using: &random), epochs: epochs,
+            note: try BackupNote("safe 3"),
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
+    package mutating func hold(_ subject: HoldSubject) throws -> HoldRow {
+        HoldRow(
+            hold: id(), subject: subject,
+            createdMicroseconds: .random(in: 0...Int64.max, using: &random),
+            creator: .random(in: 0...UInt32.max, using: &random), note: try BackupNote("case 7"),
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
     package mutating func event(
         _ index: UInt64, image: ImageID? = nil, isSealed: Bool = true
     ) -> EventRow {

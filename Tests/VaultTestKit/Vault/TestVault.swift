@@ -34,7 +34,8 @@ package struct TestVault: Sendable {
         let keyFiles = keyFiles ?? MemoryKeyFiles([keyring.keys.file, signer.keys.file])
         let inspector = StubInspector()
         vault = try Vault(
-            settings: .init(policies: policies, suite: suite, twoPerson: twoPerson, retention: retention),
+            settings: .init(
+                policies: policies, suite: suite, twoPerson: twoPerson, retention: retention),
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },
