@@ -331,6 +331,42 @@ def backup_row(one):
     return row + short(one["note"].encode()) + struct.pack(">Q", one["changed"])
 
 
+def reference_row(one):
+    row = short(b"reference") + short(one["namespace"].encode()) + bytes.fromhex(one["image"])
+    row += bytes.fromhex(one["reference"])
+    row += short(bytes.fromhex(one["owner"])) + short(bytes.fromhex(one["job"]))
+    row += hashlib.sha256(bytes.fromhex(one["body"])).digest() + struct.pack(">Q", one["changed"])
+    return row + (struct.pack(">q", one["retention"]) if one["retention"] else b"")
+
+
+def receipt_row(one):
+    row = short(b"receipt") + bytes.fromhex(one["receipt"]) + bytes([one["kind"]])
+    row += short(one["namespace"].encode()) + short(bytes.fromhex(one["image"]))
+    row += short(bytes.fromhex(one["operation"])) + struct.pack(">q", one["created"])
+    row += struct.pack(">QQQ", one["claims"], one["images"], one["bytes"])
+    return row + struct.pack(">IQQ", one["epoch"], one["event"] % 2**64, one["changed"])
+
+
+def purge_row(one):
+    return short(b"purge") + struct.pack(">QqQ", one["through"], one["created"], one["changed"])
+
+
+def escrow_row(one):
+    row = short(b"escrow") + bytes.fromhex(one["escrow"])
+    row += struct.pack(">qI", one["created"], one["creator"])
+    row += struct.pack(">H", len(one["epochs"])) + b"".join(struct.pack(">I", epoch) for epoch in one["epochs"])
+    row += short(one["note"].encode())
+    row += struct.pack(">BIq", 1 if one["attested"] else 0, one["attester"], one["attested"])
+    return row + struct.pack(">Q", one["changed"])
+
+
+def hold_row(one):
+    row = short(b"hold") + bytes.fromhex(one["hold"]) + bytes([one["kind"]])
+    row += short(one["namespace"].encode()) + short(bytes.fromhex(one["subject"]))
+    row += struct.pack(">qI", one["created"], one["creator"]) + short(one["note"].encode())
+    return row + struct.pack(">Q", one["changed"])
+
+
 def reinspection_parameters(level, quarantine, trial, below):
     return struct.pack(">BBBI", 1, level, (1 if quarantine else 0) + (2 if trial else 0), below)
 
@@ -1197,7 +1233,30 @@ def laid_out_rows():
     destruction["digest"] = hashlib.sha256(approval_request(destruction)).hexdigest()
     backup = {"backup": fixed("row backup", 16).hex(), "creator": 1000, "state": 1}
     backup |= {"epochs": [1, 3], "note": "tape 7"} | times
+    created = {name: approval[name] for name in ("created", "changed")}
+    reference = {"namespace": "default", "image": fixed("row image").hex()} | created
+    reference |= {"reference": fixed("row reference", 16).hex(), "owner": fixed("row owner", 16).hex()}
+    reference |= {"job": "", "body": fixed("row body").hex(), "retention": 0}
+    receipt = {"receipt": fixed("row receipt", 16).hex(), "kind": 2, "namespace": "default"} | created
+    receipt |= {"image": fixed("row image").hex(), "operation": "", "claims": 1, "images": 1}
+    receipt |= {"bytes": 200000, "epoch": 3, "event": 41}
+    begun = receipt | {"kind": 4, "namespace": "", "image": "", "operation": fixed("row operation", 16).hex()}
+    begun |= {"claims": 0, "images": 0, "bytes": 0, "epoch": 0, "event": -1}
+    escrow = {"escrow": fixed("row escrow", 16).hex(), "creator": 1000, "epochs": [1, 3]} | created
+    escrow |= {"note": "safe 3", "attester": 0, "attested": 0}
+    hold = {"hold": fixed("row hold", 16).hex(), "kind": 1, "namespace": "default"} | created
+    hold |= {"subject": fixed("row image").hex(), "creator": 1000, "note": "case 7"}
+    on_backup = hold | {"kind": 4, "namespace": "", "subject": fixed("row backup", 16).hex()}
     for rule, layout, fields in (
+        ("a claim that is kept for ever", reference_row, reference),
+        ("a claim that ends", reference_row, reference | {"retention": 1_700_086_400_000_000}),
+        ("the receipt of an image", receipt_row, receipt),
+        ("the receipt of an operation that took nothing yet", receipt_row, begun),
+        ("a purge", purge_row, {"through": 42} | created),
+        ("a copy of the keyring", escrow_row, escrow),
+        ("a copy that is attested destroyed", escrow_row, escrow | {"attester": 1001, "attested": 1_700_000_000_000_002}),
+        ("a hold on an image", hold_row, hold),
+        ("a hold on a backup", hold_row, on_backup),
         ("a request to destroy an epoch", approval_row, destruction),
         ("a registered backup", backup_row, backup),
         ("a request that waits", approval_row, approval),
@@ -1729,6 +1788,11 @@ def events():
             "approval": fixed("event approval", 16).hex(),
             "statement": fixed("event statement").hex(),
             "backup": fixed("event backup", 16).hex(),
+            "receipt": fixed("event receipt", 16).hex(),
+            "level": 3,
+            "escrow": fixed("event escrow", 16).hex(),
+            "hold": fixed("event hold", 16).hex(),
+            "until": "2027-11-26T14:00:00.000001Z",
         },
     )
     yield (
@@ -1836,6 +1900,7 @@ def log():
     trees = {"leaves": LEAVES, "roots": ROOTS}
     both = {"opens": opens, "refusals": refusals, "pseudonyms": pseudonyms()}
     both |= {"policies": [policy(text) for text in POLICIES]}
+    both |= {"receipts": receipts(origin, seed)}
     return both | {"trees": trees, "checkpoints": signer, "statements": statements(origin, seed)}
 
 
@@ -1878,6 +1943,130 @@ def statements(origin, seed):
     refuse("a time in another zone", "invalid-text", "000001Z", "000001+00:00")
     refuse("a root of 31 bytes", "wrong-length", text.split()[-1], base64.b64encode(bytes(31)).decode())
     refuse("upper-case digits", "invalid-text", VAULT.hex(), VAULT.hex().upper())
+    return {"opens": opens, "refusals": refusals}
+
+
+RECEIPT_FIELDS = ["vault", "receipt", "erased", "namespace", "image", "operation", "asked", "claims", "images"]
+RECEIPT_FIELDS += ["bytes", "event", "epoch", "at", "level"]
+RECEIPT_ENDS = ["remains image-id,sizes,times,events,exports"]
+RECEIPT_ENDS += ["excludes unregistered-copies,old-disk-blocks,earlier-readers"]
+RECEIPT_LEVELS = {"operation": 1, "purge": 1, "epoch": 2, "backup": 2, "escrow": 3}
+
+
+def receipt_text(one):
+    """What is signed of an erasure. LogFormat §8."""
+    lines = ["imagevault-receipt/1"] + [f"{name} {one[name]}" for name in RECEIPT_FIELDS]
+    lines += [f"waits {wait}" for wait in one["waits"]] + [f"attested {copy}" for copy in one["attested"]]
+    root = base64.b64encode(bytes.fromhex(one["root"])).decode()
+    return "".join(line + "\n" for line in lines + RECEIPT_ENDS + [f"log {one['size']} {root}"])
+
+
+def receipt_id(text, digits=32, may_miss=False):
+    if may_miss and text == "-":
+        return
+    refuse_unless(len(text) == digits, "text", "wrong-length")
+    refuse_unless(re.fullmatch("[0-9a-f]*", text), "text", "invalid-text")
+
+
+def receipt_time(text):
+    at = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+    refuse_unless(re.fullmatch(at, text, re.ASCII), "text", "invalid-text")
+
+
+def receipt_wait(text):
+    words = text.split(" ")
+    counts = {"operation": 1, "purge": 1, "epoch": 2, "backup": 3, "escrow": 2}
+    refuse_unless(counts.get(words[0]) == len(words), "text", "unknown-value")
+    if words[0] == "epoch":
+        refuse_unless(statement_number(words[1], 32) > 0, "text", "out-of-range")
+    elif len(words) > 1:
+        receipt_id(words[1])
+        if len(words) == 3 and words[2] != "-":
+            receipt_time(words[2])
+    return RECEIPT_LEVELS[words[0]]
+
+
+def parse_receipt(text):
+    lines = text.split("\n")
+    refuse_unless(lines.pop(0) == "imagevault-receipt/1", "text", "wrong-magic")
+    words = {}
+    for name in RECEIPT_FIELDS:
+        refuse_unless(lines and lines[0].startswith(name + " "), "text", "invalid-text")
+        words[name] = lines.pop(0).removeprefix(name + " ")
+    for name, digits, may_miss in (("vault", 32, 0), ("receipt", 32, 0), ("image", 64, 1), ("operation", 32, 1)):
+        receipt_id(words[name], digits, may_miss)
+    kinds = ("claim", "image", "claims", "retention", "quarantine")
+    refuse_unless(words["erased"] in kinds, "text", "unknown-value")
+    receipt_time(words["asked"])
+    receipt_time(words["at"])
+    for name in ("claims", "images", "bytes", "level"):
+        statement_number(words[name], 64)
+    if words["event"] != "-":
+        statement_number(words["event"], 64)
+    if words["epoch"] != "-":
+        refuse_unless(statement_number(words["epoch"], 32) > 0, "text", "out-of-range")
+    waits = []
+    while lines and lines[0].startswith("waits "):
+        waits.append(receipt_wait(lines.pop(0).removeprefix("waits ")))
+    while lines and lines[0].startswith("attested "):
+        copy = lines.pop(0).removeprefix("attested ").split(" ")
+        refuse_unless(len(copy) == 3, "text", "invalid-text")
+        receipt_id(copy[0])
+        statement_number(copy[1], 32)
+        receipt_time(copy[2])
+    for end in RECEIPT_ENDS:
+        name = end.split(" ")[0]
+        refuse_unless(lines and lines[0].startswith(name + " "), "text", "invalid-text")
+        refuse_unless(lines.pop(0) == end, "text", "unknown-value")
+    refuse_unless(lines and lines[0].startswith("log "), "text", "invalid-text")
+    lines.pop(0)
+    refuse_unless(lines, "text", "truncated")
+    refuse_unless(lines == [""], "text", "trailing-bytes")
+    level = min(waits, default=4) - 1
+    refuse_unless(int(words["level"]) == level, "text", "not-canonical")
+
+
+def receipts(origin, seed):
+    """Signed receipts, and texts that are none. LogFormat §8."""
+    copies = [fixed(f"receipt escrow {number}", 16).hex() for number in (1, 2)]
+    backup = fixed("receipt backup", 16).hex()
+    asked, later = "2026-11-26T14:00:00.000001Z", "2027-01-26T14:00:00.000000Z"
+    first = {"vault": VAULT.hex(), "receipt": fixed("receipt", 16).hex(), "erased": "image", "namespace": "default"}
+    first |= {"image": fixed("receipt image").hex(), "operation": "-", "asked": asked, "claims": 2, "images": 1}
+    first |= {"bytes": 200000, "event": 7, "epoch": 3, "at": later, "level": 1}
+    first |= {"waits": ["epoch 2", "epoch 3", f"backup {backup} {later}", f"escrow {copies[0]}"]}
+    first |= {"attested": [f"{copies[1]} 1000 {asked}"], "size": "8", "root": ROOTS[8]}
+    begun = first | {"erased": "retention", "namespace": "-", "image": "-", "claims": 0, "images": 0, "bytes": 0}
+    begun |= {"operation": fixed("receipt operation", 16).hex(), "event": "-", "epoch": "-", "level": 0}
+    begun |= {"waits": ["operation"], "attested": []}
+    done = first | {"erased": "claims", "level": 3, "waits": [], "bytes": 2**64 - 1}
+    opens, refusals = [], []
+    for rule, one in (("an image, purged", first), ("an operation that begins", begun), ("nothing waits", done)):
+        parse_receipt(receipt_text(one))
+        opens.append({"rule": rule, "text": receipt_text(one), "note": sign_note(receipt_text(one), origin, seed)})
+    text = receipt_text(first)
+
+    def refuse(rule, code, old, new):
+        assert text.count(old) == 1, rule
+        vector = {"rule": rule, "text": text.replace(old, new), "refused_by": "text", "code": code}
+        refusals.append(confirm(vector, lambda: parse_receipt(vector["text"])))
+
+    refuse("another kind of text", "wrong-magic", "receipt/1", "receipt/2")
+    refuse("a statement's first line", "wrong-magic", "imagevault-receipt/1", "imagevault-rotation/1")
+    refuse("a field is missing", "invalid-text", "claims 2\n", "")
+    refuse("a level that is not what is waited for", "not-canonical", "level 1", "level 2")
+    refuse("a wait is left out", "not-canonical", "waits epoch 2\nwaits epoch 3\nwaits backup " + f"{backup} {later}\n", "")
+    refuse("a wait for something else", "unknown-value", "waits epoch 2", "waits comet 2")
+    refuse("a wait with a word more", "unknown-value", "waits epoch 2", "waits epoch 2 3")
+    refuse("a wait for epoch 0", "out-of-range", "waits epoch 2", "waits epoch 0")
+    refuse("another word for what went", "unknown-value", "erased image", "erased images")
+    refuse("an attestation without a time", "invalid-text", f"1000 {asked}", "1000")
+    refuse("what stays is said in other words", "unknown-value", "sizes,times", "times,sizes")
+    refuse("what is not spoken of is left out", "invalid-text", RECEIPT_ENDS[1] + "\n", "")
+    refuse("a line more", "trailing-bytes", "log 8", "log 8 " + text.split()[-1] + "\nlog 8")
+    refuse("the last newline is cut", "truncated", text.split()[-1] + "\n", text.split()[-1])
+    refuse("a number with a leading zero", "invalid-text", "claims 2", "claims 02")
+    refuse("an image of 31 bytes", "wrong-length", first["image"], first["image"][2:])
     return {"opens": opens, "refusals": refusals}
 
 

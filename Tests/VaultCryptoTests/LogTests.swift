@@ -156,6 +156,39 @@ struct LogTests {
         }
     }
 
+    @Test("a signed receipt is the second implementation's, to the last byte, and verifies")
+    func receipts() throws {
+        let signer = try FixedVault.logSigner()
+        let vectors = try vectors().receipts
+        #expect(vectors.opens.count == 3)
+        for vector in vectors.opens {
+            let receipt = try ErasureReceipt(parsing: vector.text)
+            #expect(receipt.text == vector.text, "\(vector.rule)")
+            #expect(try signer.note(receipt) == vector.note, "\(vector.rule)")
+            let note = try SignedNote(parsing: vector.note)
+            #expect(note.text == vector.text)
+            #expect(try NoteVerifier(line: signer.verifierKey).verifies(note))
+        }
+        let first = try ErasureReceipt(parsing: vectors.opens[0].text)
+        #expect((first.kind, first.level, first.waits.count) == (.image, .purged, 4))
+        #expect((first.claims, first.images, first.bytes) == (2, 1, 200_000))
+        #expect((first.event, first.epoch?.value, first.attestations.first?.uid) == (7, 3, 1000))
+        let begun = try ErasureReceipt(parsing: vectors.opens[1].text)
+        #expect((begun.namespace, begun.image, begun.event, begun.epoch) == (nil, nil, nil, nil))
+        #expect((begun.kind, begun.level) == (.retention, .unreachable))
+        #expect(try ErasureReceipt(parsing: vectors.opens[2].text).level == .attested)
+    }
+
+    @Test("what is no receipt is refused by its rule")
+    func noReceipts() throws {
+        for vector in try vectors().receipts.refusals {
+            let error = #expect(throws: FormatError.self, "\(vector.rule)") {
+                _ = try ErasureReceipt(parsing: vector.text)
+            }
+            #expect(error?.code == vector.code, "\(vector.rule)")
+        }
+    }
+
     @Test("a key line that is not its key's, or no key, is refused")
     func keyLines() throws {
         let line = try FixedVault.logSigner().verifierKey

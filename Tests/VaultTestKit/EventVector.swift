@@ -1,5 +1,6 @@
 // The events of log.json, and how a vector's fields become an event.
 
+import Foundation
 package import VaultFormat
 
 package struct EventVector: NamedVector {
@@ -42,6 +43,11 @@ package struct EventVector: NamedVector {
         let approval: String?
         let statement: String?
         let backup: String?
+        let receipt: String?
+        let level: UInt8?
+        let escrow: String?
+        let hold: String?
+        let until: String?
     }
 
     package let rule: String
@@ -97,6 +103,11 @@ package struct EventVector: NamedVector {
         event.approval = try fields.approval.map { try ApprovalID(hex: $0) }
         event.statement = try fields.statement.map { try Digest256(hex: $0) }
         event.backup = try fields.backup.map { try BackupID(hex: $0) }
+        event.receipt = try fields.receipt.map { try ReceiptID(hex: $0) }
+        event.level = fields.level.flatMap { ErasureLevel(rawValue: $0) }
+        event.escrow = try fields.escrow.map { try EscrowID(hex: $0) }
+        event.hold = try fields.hold.map { try HoldID(hex: $0) }
+        event.until = fields.until.flatMap { Retention(vector: $0) }
         return event
     }
 }
@@ -120,5 +131,19 @@ extension EventVector.Fields {
             let pid
         else { return nil }
         return Caller(door: door, uid: uid, gid: gid, pid: pid)
+    }
+}
+
+extension Retention {
+    /// An event's word, read by another library's clock; nil for what is none.
+    fileprivate init?(vector text: String) {
+        if text == "forever" {
+            self = .forever
+            return
+        }
+        guard let seconds = ISO8601DateFormatter().date(from: text.prefix(19) + "Z"),
+            let fraction = Int64(text.dropFirst(20).prefix(6))
+        else { return nil }
+        self = .until(microseconds: Int64(seconds.timeIntervalSince1970) * 1_000_000 + fraction)
     }
 }

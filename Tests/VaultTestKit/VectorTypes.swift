@@ -156,6 +156,21 @@ package struct LookupVectors: Decodable, Sendable {
             package let backup: String?
             package let epochs: [UInt32]?
             package let note: String?
+            package let reference: String?
+            package let owner: String?
+            package let job: String?
+            package let body: HexBytes?
+            package let retention: Int64?
+            package let receipt: String?
+            package let claims: Int?
+            package let images: Int?
+            package let event: Int64?
+            package let through: UInt64?
+            package let escrow: String?
+            package let attester: UInt32?
+            package let attested: Int64?
+            package let hold: String?
+            package let subject: HexBytes?
             package let created: Int64
             package let changed: UInt64
         }
@@ -361,6 +376,17 @@ package struct LogVectors: Decodable, Sendable {
         package let refusals: [Refused]
     }
 
+    package struct Receipts: Decodable, Sendable {
+        package struct Signed: Decodable, Sendable {
+            package let rule: String
+            package let text: String
+            package let note: String
+        }
+
+        package let opens: [Signed]
+        package let refusals: [Statements.Refused]
+    }
+
     package let opens: [EventVector]
     package let refusals: [EventVector]
     package let pseudonyms: Names
@@ -368,4 +394,5 @@ package struct LogVectors: Decodable, Sendable {
     package let trees: Trees
     package let checkpoints: Checkpoints
     package let statements: Statements
+    package let receipts: Receipts
 }

@@ -12,11 +12,13 @@ struct RowVectorTests {
     func rows() throws {
         let keyring = try FixedVault.keyring()
         let vectors = try Vectors.load("lookups", as: LookupVectors.self).rows
-        #expect(vectors.count == 8)
+        #expect(vectors.count == 17)
         for vector in vectors {
             let fields = vector.fields
             let mac: RowMAC
-            if fields.operation != nil {
+            if let of = try erasure(fields, keyring) {
+                mac = of
+            } else if fields.operation != nil {
                 mac = try operation(fields).authenticated(by: keyring, at: fields.changed).mac
             } else if fields.backup != nil {
                 mac = try backup(fields).authenticated(by: keyring, at: fields.changed).mac
@@ -28,6 +30,110 @@ struct RowVectorTests {
                 mac = try image(fields).authenticated(by: keyring, at: fields.changed).mac
             }
             #expect(mac.hex == vector.mac, "\(vector.rule)")
+        }
+    }
+
+    /// Of a row of what erases and of what forbids it; nil for a row of anything else.
+    private func erasure(
+        _ fields: LookupVectors.LaidOut.Fields, _ keyring: Keyring
+    ) throws -> RowMAC? {
+        func mac(_ row: some AuthenticatedRow) -> RowMAC {
+            row.authenticated(by: keyring, at: fields.changed).mac
+        }
+        if fields.receipt != nil { return try mac(receipt(fields)) }
+        if let through = fields.through {
+            return mac(PurgeRow(through: through, atMicroseconds: fields.created))
+        }
+        if fields.escrow != nil { return try mac(escrow(fields)) }
+        if fields.hold != nil { return try mac(hold(fields)) }
+        guard fields.reference != nil else { return nil }
+        let image = try ImageRow(
+            row: 0, namespace: NamespaceName(given(fields.namespace)),
+            image: ImageID(hex: given(fields.image)), blob: BlobID(checked: []), type: .png,
+            width: 1, height: 1, storedBytes: 1,
+            verdict: Verdict(level: .structure, inspectorVersion: 1, findings: [], flags: []),
+            createdMicroseconds: 0, key: WrappedKey(epoch: .first, bytes: []), changedAt: 0,
+            mac: RowMAC(checked: []))
+        return try reference(fields).authenticated(of: image, by: keyring, at: fields.changed).mac
+    }
+
+    private func receipt(_ fields: LookupVectors.LaidOut.Fields) throws -> ReceiptRow {
+        let namespace = try given(fields.namespace)
+        let (image, operation) = (try given(fields.image), try given(fields.operation))
+        let (epoch, event) = (try given(fields.epoch), try given(fields.event))
+        return ReceiptRow(
+            receipt: try ReceiptID(hex: given(fields.receipt)),
+            kind: try given(ErasureKind(rawValue: given(fields.kind))),
+            namespace: namespace.isEmpty ? nil : try NamespaceName(namespace),
+            image: image.isEmpty ? nil : try ImageID(hex: image),
+            operation: operation.isEmpty ? nil : try OperationID(hex: operation),
+            askedMicroseconds: fields.created, claims: try given(fields.claims),
+            images: try given(fields.images), storedBytes: try given(fields.bytes),
+            epoch: epoch == 0 ? nil : try EpochNumber(epoch), event: UInt64(exactly: event))
+    }
+
+    private func escrow(_ fields: LookupVectors.LaidOut.Fields) throws -> EscrowRow {
+        let (attester, attested) = (try given(fields.attester), try given(fields.attested))
+        return EscrowRow(
+            escrow: try EscrowID(hex: given(fields.escrow)), createdMicroseconds: fields.created,
+            creator: try given(fields.creator),
+            epochs: try given(fields.epochs).map { try EpochNumber($0) },
+            note: try BackupNote(given(fields.note)),
+            destroyed: attested == 0 ? nil : .init(uid: attester, atMicroseconds: attested))
+    }
+
+    private func hold(_ fields: LookupVectors.LaidOut.Fields) throws -> HoldRow {
+        let namespace = try given(fields.namespace)
+        return HoldRow(
+            hold: try HoldID(hex: given(fields.hold)),
+            subject: try HoldSubject(
+                given(HoldKind(rawValue: given(fields.kind))),
+                namespace.isEmpty ? nil : NamespaceName(namespace), given(fields.subject).bytes),
+            createdMicroseconds: fields.created, creator: try given(fields.creator),
+            note: try BackupNote(given(fields.note)))
+    }
+
+    private func reference(_ fields: LookupVectors.LaidOut.Fields) throws -> ReferenceRow {
+        let (owner, job) = (try given(fields.owner), try given(fields.job))
+        return ReferenceRow(
+            row: 0, imageRow: 0, reference: try ReferenceID(hex: given(fields.reference)),
+            claim: ClaimIndex(
+                owner: owner.isEmpty ? nil : try BlindIndex(hex: owner),
+                job: job.isEmpty ? nil : try BlindIndex(hex: job)),
+            sealedBody: try given(fields.body).bytes,
+            retention: Retention(column: try given(fields.retention)),
+            key: WrappedKey(epoch: .first, bytes: []), changedAt: 0, mac: RowMAC(checked: []))
+    }
+
+    @Test("parameters of an erasure and of an expiry have one spelling")
+    func erasures() throws {
+        let index = BlindIndex(checked: [UInt8](repeating: 7, count: BlindIndex.byteCount))
+        for (owner, job) in [(index, index), (index, nil), (nil, index)]
+            as [(BlindIndex?, BlindIndex?)]
+        {
+            let parameters = try ErasureParameters(namespace: .standard, owner: owner, job: job)
+            #expect(try ErasureParameters(parsing: parameters.encoded) == parameters)
+        }
+        #expect(throws: FormatError.outOfRange(field: "claim")) {
+            try ErasureParameters(namespace: .standard, owner: nil, job: nil)
+        }
+        let head: [UInt8] = [1, 7] + Array("default".utf8)
+        let faults: [([UInt8], FormatError)] = [
+            ([], .truncated), ([2], .unknownVersion(2)),
+            (head + [0, 0], .outOfRange(field: "claim")),
+            (head + [1, 7, 0], .wrongLength(expected: 16, actual: 1)),
+            (head + [16] + index.bytes + [0, 0], .trailingBytes),
+        ]
+        for (bytes, error) in faults {
+            #expect(throws: error) { try ErasureParameters(parsing: bytes) }
+        }
+        let expiry = ExpiryParameters(throughMicroseconds: -5)
+        #expect(try ExpiryParameters(parsing: expiry.encoded) == expiry)
+        #expect(throws: FormatError.trailingBytes) {
+            try ExpiryParameters(parsing: expiry.encoded + [0])
+        }
+        #expect(throws: FormatError.unknownVersion(3)) {
+            try ExpiryParameters(parsing: [3] + expiry.encoded.dropFirst())
         }
     }
 
