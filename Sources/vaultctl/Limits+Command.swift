@@ -11,6 +11,8 @@ extension Limits {
     static let triesWhenBusy = 4
     /// Milliseconds: the longest wait between two tries, whatever the vault asks for.
     static let longestWaitMilliseconds = 5000
+    /// Milliseconds between two looks at a receipt that is waited for: each is an event in the log.
+    static let receiptLookMilliseconds = 250
     /// Bytes from which one file is worth a progress bar.
     static let progressBytes = 1_000_000
 }

@@ -69,7 +69,8 @@ struct AnswerTests {
     @Test("members that are not known yet are passed over")
     func newer() throws {
         let text = """
-            {"id":"\(Samples.hex)","dropped":true,"remaining_claims":2,"erased":false,"x":[1]}
+            {"id":"\(Samples.hex)","dropped":true,"remaining_claims":2,"erased":false,"x":[1],\
+            "receipt":"\(Samples.hex.prefix(32))"}
             """
         let answer = try WireJSON.decode(DeleteAnswer.self, from: text.utf8)
         #expect(answer.remainingClaims == 2)
@@ -145,6 +146,21 @@ struct AnswerTests {
             try WireJSON.decode(InspectionAnswer.self, from: WireJSON.encode(answer)) == answer)
     }
 
+    @Test("what a receipt waits for comes back as it was, and keeps its empty members")
+    func receipt() throws {
+        let answer = try Samples.receipt()
+        let text = String(decoding: try WireJSON.encode(answer), as: UTF8.self)
+        let back = try WireJSON.decode(ReceiptAnswer.self, from: text.utf8)
+        #expect(back == answer)
+        #expect(
+            back.waits.compactMap(\.wait).map(\.name)
+                == ["operation", "purge", "epoch", "backup", "escrow"])
+        let purge = #"{"backup":null,"epoch":null,"escrow":null,"expires":null,"for":"purge","#
+        #expect(text.contains(purge + #""level":1}"#))
+        let newer = text.replacing("\"for\":\"purge\"", with: "\"for\":\"moon\"")
+        #expect(try WireJSON.decode(ReceiptAnswer.self, from: newer.utf8).waits[1].wait == nil)
+    }
+
     @Test("the caller's own answer comes back whole")
     func whoami() throws {
         let answer = WhoAmIAnswer(
@@ -192,6 +208,22 @@ enum Samples {
         BackupAnswer(
             id: try BackupID(bytes: Array(0..<16)), state: .kept, createdMicroseconds: 1,
             expiresMicroseconds: nil, creator: 1000, epochs: [.first], note: .none)
+    }
+
+    /// With one wait of each kind.
+    static func receipt() throws -> ReceiptAnswer {
+        let escrow = try EscrowID(bytes: Array(0..<16))
+        let time = UTCTime(microseconds: 1).wireText
+        return try ReceiptAnswer(
+            ErasureReceipt(
+                vault: VaultID(bytes: Array(0..<16)), receipt: ReceiptID(bytes: Array(0..<16)),
+                kind: .image, namespace: .standard, image: ImageID(hex: hex), operation: nil,
+                asked: time, claims: 1, images: 1, bytes: 9, event: 3, epoch: .first, at: time,
+                waits: [
+                    .operation, .purge, .epoch(.first),
+                    .backup(BackupID(bytes: Array(0..<16)), expires: time), .escrow(escrow),
+                ], attestations: [.init(escrow: escrow, uid: 7, at: time)], logSize: 4,
+                logRoot: Digest256(hex: hex)), note: nil)
     }
 
     static func approval() throws -> ApprovalAnswer {

@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 47)
+        #expect(operations.count == 50)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -64,7 +64,11 @@ struct ContractTests {
     func everyCodePlaced() {
         let placed = Set(operations.flatMap(\.codes))
         let homeless = ErrorCode.allCases.filter { !placed.contains($0.rawValue) }
-        #expect(homeless == [.unknownRoute, .methodNotAllowed, .downloadIncomplete])
+        #expect(
+            homeless == [
+                .unknownRoute, .methodNotAllowed, .downloadIncomplete, .retentionLocked,
+                .unknownEscrow, .unknownHold,
+            ])
     }
 
     @Test("knows the log's actions and outcomes, doors, suites, levels and slots")
@@ -90,6 +94,14 @@ struct ContractTests {
         #expect(
             operation["state"]?["enum"]?.array().compactMap(\.string)
                 == OperationState.allCases.map(\.name))
+        let wait = try #require(schema("ReceiptWait")["properties"])
+        #expect(
+            wait["for"]?["enum"]?.array().compactMap(\.string)
+                == (try Samples.receipt()).waits.map(\.kind))
+        let receipt = try #require(schema("Receipt")["properties"])
+        #expect(
+            receipt["erased"]?["enum"]?.array().compactMap(\.string)
+                == ErasureKind.allCases.map(\.name))
         let keys = try #require(schema("Keys")["properties"])
         #expect(
             keys["suite"]?["enum"]?.array().compactMap(\.string) == Suite.allCases.map(\.name))
@@ -119,8 +131,19 @@ struct ContractTests {
         try expectMembers("SealState", WireJSON.encode(SealAnswer(sealed: true, slot: nil)))
         try expectMembers("EventPage", EventPageWriter.encode([], next: nil, size: 0))
         let dropped = DeleteAnswer(
-            id: try ImageID(hex: Samples.hex), remainingClaims: 0, erased: true)
+            id: try ImageID(hex: Samples.hex), remainingClaims: 0, erased: true,
+            receipt: try ReceiptID(bytes: Array(0..<16)))
         try expectMembers("Dropped", WireJSON.encode(dropped))
+        let receipt = try Samples.receipt()
+        try expectMembers("Receipt", WireJSON.encode(receipt))
+        try expectMembers("ReceiptWait", WireJSON.encode(receipt.waits[0]))
+        try expectMembers("ReceiptAttestation", WireJSON.encode(receipt.attested[0]))
+        try expectMembers(
+            "ReceiptList", WireJSON.encode(ReceiptListAnswer(receipts: [], next: nil)))
+        try expectMembers(
+            "Erasure",
+            WireJSON.encode(
+                ErasureAnswer(operation: try Samples.operation(), receipt: receipt.id)))
         try expectMembers("Backup", WireJSON.encode(Samples.backup()))
         try expectMembers("BackupList", WireJSON.encode(BackupListAnswer(backups: [], next: nil)))
         try expectMembers("DestructionApproval", WireJSON.encode(Samples.destruction()))

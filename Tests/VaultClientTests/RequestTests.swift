@@ -15,6 +15,17 @@ struct RequestTests {
         #expect(try ImageListQuery(query: "") == ImageListQuery())
     }
 
+    @Test("an erasure names an owner, a job, or both, and nothing else")
+    func erasure() throws {
+        let whole = ErasureQuery(claim: Claim(owner: try OwnerID("u-1"), job: try JobID("j")))
+        #expect(whole.query == "?job=j&owner=u-1")
+        #expect(try ErasureQuery(query: whole.query.dropFirst()) == whole)
+        #expect(try ErasureQuery(query: "job=j").claim == Claim(owner: nil, job: JobID("j")))
+        for query in ["", "owner=", "owner=u&limit=1", "owner=u&owner=u", "owner=a%20b"] {
+            #expect(throws: RequestError.self) { try ErasureQuery(query: query) }
+        }
+    }
+
     @Test("the log's query is read back as it was written")
     func eventRoundTrip() throws {
         for query in [EventListQuery.after(nil, limit: 5), .after(0, limit: 100), .newest(3)] {

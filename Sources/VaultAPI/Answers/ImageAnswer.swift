@@ -122,17 +122,20 @@ package struct DeleteAnswer: Codable, Hashable, Sendable {
     package var remainingClaims: Int
     /// Whether this was the last claim, so that the image's keys and bytes are gone.
     package var erased: Bool
+    /// Says how far that is, at any later time.
+    package var receipt: ReceiptID
 
-    package init(id: ImageID, remainingClaims: Int, erased: Bool) {
+    package init(id: ImageID, remainingClaims: Int, erased: Bool, receipt: ReceiptID) {
         self.id = id
         self.dropped = true
         self.remainingClaims = remainingClaims
         self.erased = erased
+        self.receipt = receipt
     }
 
     private enum CodingKeys: String, CodingKey {
         case id, dropped
         case remainingClaims = "remaining_claims"
-        case erased
+        case erased, receipt
     }
 }

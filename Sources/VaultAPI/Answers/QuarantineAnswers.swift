@@ -54,12 +54,14 @@ package struct ApprovalAnswer: Codable, Hashable, Sendable {
     package var created: UTCTime
     /// The last moment at which it can be approved.
     package var expires: UTCTime
+    /// Of the erasure that its approval was; null otherwise.
+    @Nullable package var receipt: ReceiptID?
 
     package init(
         id: ApprovalID, kind: ApprovalKind, image: ImageID, namespace: NamespaceName,
         digest: Digest256, state: ApprovalState,
         requester: UInt32, approver: UInt32?,
-        createdMicroseconds: Int64, expiresMicroseconds: Int64
+        createdMicroseconds: Int64, expiresMicroseconds: Int64, receipt: ReceiptID? = nil
     ) {
         self.id = id
         action = kind.name
@@ -71,6 +73,7 @@ package struct ApprovalAnswer: Codable, Hashable, Sendable {
         self.approver = approver
         created = UTCTime(microseconds: createdMicroseconds)
         expires = UTCTime(microseconds: expiresMicroseconds)
+        self.receipt = receipt
     }
 }
 

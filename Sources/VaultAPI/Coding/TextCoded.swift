@@ -44,6 +44,9 @@ extension SlotID: TextCoded {}
 extension OperationID: TextCoded {}
 extension ApprovalID: TextCoded {}
 extension BackupID: TextCoded {}
+extension ReceiptID: TextCoded {}
+extension EscrowID: TextCoded {}
+extension HoldID: TextCoded {}
 
 extension JobID: TextCoded {
     package init(wireText: String) throws { try self.init(wireText) }

@@ -31,6 +31,7 @@ package enum APIPath {
     package static let operations = "/v1/operations"
     package static let quarantine = "/v1/quarantine"
     package static let approvals = "/v1/approvals"
+    package static let receipts = "/v1/receipts"
 
     package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }
     package static func slot(_ id: SlotID) -> String { "\(slots)/\(id.hex)" }
@@ -52,6 +53,8 @@ package enum APIPath {
     package static func destruction(_ epoch: EpochNumber) -> String {
         "\(keys)/epochs/\(epoch)/destroy"
     }
+
+    package static func receipt(_ id: ReceiptID) -> String { "\(receipts)/\(id.hex)" }
 
     package static func requests(_ id: ImageID) -> String { "\(quarantine)/\(id.hex)/requests" }
     package static func approval(_ id: ApprovalID) -> String { "\(approvals)/\(id.hex)" }

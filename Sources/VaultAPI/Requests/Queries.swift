@@ -57,6 +57,26 @@ package struct ImageListQuery: Hashable, Sendable {
     }
 }
 
+/// `DELETE /v1/images?job=&owner=`: one of the two at least.
+package struct ErasureQuery: Hashable, Sendable {
+    package var claim: Claim
+
+    package init(claim: Claim) { self.claim = claim }
+
+    /// - Throws: ``RequestError``, also for none: nobody erases a namespace by a slip.
+    package init(query: (some StringProtocol)?) throws(RequestError) {
+        let query = try QueryString(query, allowed: ["job", "owner"])
+        claim = try Claim(jobFields: query.fields("job"), ownerFields: query.fields("owner"))
+        guard claim != .unnamed else {
+            throw .invalidParameter("owner", expected: "there where job is not")
+        }
+    }
+
+    package var query: String {
+        QueryString.encode([("job", claim.job?.description), ("owner", claim.owner?.description)])
+    }
+}
+
 /// `GET /v1/events?after=&limit=`, or `?newest=`.
 package enum EventListQuery: Hashable, Sendable {
     /// Events with an index above `after`, from the first one when that is nil, oldest first.

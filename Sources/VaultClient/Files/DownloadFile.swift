@@ -37,6 +37,11 @@ package struct DownloadFile: ~Copyable {
         try writeAll(bytes, to: descriptor, name: target)
     }
 
+    /// - Throws: ``ClientError/file(_:)``.
+    package func write(_ text: String) throws(ClientError) {
+        try writeAll(text, to: descriptor, name: target)
+    }
+
     /// Makes the bytes durable and gives them their name.
     ///
     /// - Throws: ``ClientError/file(_:)``; the target is then as it was.

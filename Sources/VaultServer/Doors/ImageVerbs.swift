@@ -125,7 +125,8 @@ extension RequestHandler {
         }
         return .json(
             DeleteAnswer(
-                id: id, remainingClaims: dropped.remaining, erased: dropped.remaining == 0))
+                id: id, remainingClaims: dropped.remaining, erased: dropped.remaining == 0,
+                receipt: dropped.receipt))
     }
 
     func listImages(_ exchange: Exchange) async throws -> Answer {

@@ -67,10 +67,10 @@ extension RequestHandler {
         guard let id = try? ApprovalID(hex: id) else {
             throw try await refused(VaultError(.unknownApproval), exchange)
         }
-        let approval = try await verb { () async throws(VaultError) in
+        let performed = try await verb { () async throws(VaultError) in
             try await vault.approve(id, digest: request.digest, exchange.call)
         }
-        return .json(ApprovalAnswer(approval.approval))
+        return .json(ApprovalAnswer(performed.approval, receipt: performed.receipt))
     }
 
     /// The body of a verb that takes no parameters.
@@ -96,12 +96,12 @@ extension QuarantinedImage {
 
 extension ApprovalAnswer {
     /// Nil for a request that is not about an image.
-    init?(_ row: ApprovalRow) {
+    init?(_ row: ApprovalRow, receipt: ReceiptID? = nil) {
         guard case .image(let namespace, let image) = row.subject else { return nil }
         self.init(
             id: row.approval, kind: row.kind, image: image, namespace: namespace,
             digest: row.digest, state: row.state, requester: row.requester,
             approver: row.approver, createdMicroseconds: row.createdMicroseconds,
-            expiresMicroseconds: row.expiresMicroseconds)
+            expiresMicroseconds: row.expiresMicroseconds, receipt: receipt)
     }
 }

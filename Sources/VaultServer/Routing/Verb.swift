@@ -40,6 +40,9 @@ enum Verb: Hashable, Sendable {
     case approveDestruction(String)
     case registerBackup, listBackups
     case expireBackup(String)
+    case eraseImages
+    case listReceipts
+    case readReceipt(String)
 
     /// - Throws: ``VaultAPI/ErrorCode`` `unknown-route` or `method-not-allowed`, with the methods
     ///   that the path takes.
@@ -62,7 +65,8 @@ enum Verb: Hashable, Sendable {
         guard segments.count >= 3, segments[0].isEmpty, segments[1] == "v1" else { return [] }
         if let common = common(segments) { return common }
         switch (door, segments.count, segments[2]) {
-        case (.images, 3, "images"): return [(.post, .putImage), (.get, .listImages)]
+        case (.images, 3, "images"):
+            return [(.post, .putImage), (.get, .listImages), (.delete, .eraseImages)]
         case (.images, 4, "images"):
             return [
                 (.get, .getImage(segments[3])), (.head, .probeImage(segments[3])),
@@ -129,8 +133,12 @@ enum Verb: Hashable, Sendable {
 
     /// What every door answers.
     private static func common(_ segments: [String]) -> [(HTTPRequest.Method, Verb)]? {
+        if segments.count == 4, segments[2] == "receipts" {
+            return [(.get, .readReceipt(segments[3]))]
+        }
         guard segments.count == 3 else { return nil }
         switch segments[2] {
+        case "receipts": return [(.get, .listReceipts)]
         case "health": return [(.get, .health)]
         case "ready": return [(.get, .ready)]
         case "version": return [(.get, .version)]
@@ -159,7 +167,7 @@ enum Verb: Hashable, Sendable {
         case .putImage, .inspectImage, .deleteImage, .seal, .unseal, .addSlot, .removeSlot,
             .proveSlot, .challengeSlot, .rotateRoot, .rotateLogKey, .startInspection,
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
-            .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup:
+            .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages:
             true
         default: false
         }
@@ -202,6 +210,8 @@ enum Verb: Hashable, Sendable {
         case .registerBackup: .backupRegistered
         case .listBackups: .backupsRead
         case .expireBackup: .backupExpired
+        case .eraseImages: .operationStarted
+        case .listReceipts, .readReceipt: .receiptRead
         case .contract, .version, .health, .ready, .metrics: .contractRead
         }
     }

@@ -17,12 +17,13 @@ struct Quarantine: AsyncParsableCommand {
     /// A request as its approver has to see it.
     static func show(_ approval: ApprovalAnswer, json: Bool) {
         guard !json else { return Output.json(approval) }
-        let lines = Table.pairs([
-            ("request", approval.id.hex), ("digest", approval.digest.hex),
-            ("action", approval.action), ("image", approval.image.hex),
-            ("asked by", "uid \(approval.requester)"), ("until", Units.moment(approval.expires)),
-            ("state", approval.state),
-        ])
+        let lines = Table.pairs(
+            [
+                ("request", approval.id.hex), ("digest", approval.digest.hex),
+                ("action", approval.action), ("image", approval.image.hex),
+                ("asked by", "uid \(approval.requester)"),
+                ("until", Units.moment(approval.expires)), ("state", approval.state),
+            ] + (approval.receipt.map { [("receipt", $0.hex)] } ?? []))
         Output.line(lines.joined(separator: "\n"))
     }
 }

@@ -10,7 +10,8 @@ struct Remove: AsyncParsableCommand {
         commandName: "rm",
         abstract: "Drop claims on images; the last claim erases the image.",
         discussion: """
-            Drops the claim of --job and --owner; without them, the one made without any.
+            Drops the claim of --job and --owner; without them, the one made without any. "vaultctl \
+            receipt show" tells how far an erasure is.
 
             Example: vaultctl rm 3f7a…6a3b --job job_42
             """)
@@ -41,11 +42,11 @@ struct Remove: AsyncParsableCommand {
     private func show(_ answer: DeleteAnswer) {
         if common.json {
             Output.json(answer)
-        } else if answer.erased {
-            Output.line("\(answer.id.hex)  dropped; it was the last claim, the image is erased")
         } else {
             let rest = Units.count(answer.remainingClaims, "claim")
-            Output.line("\(answer.id.hex)  dropped; left: \(rest)")
+            let end =
+                answer.erased ? "it was the last claim, the image is erased" : "left: \(rest)"
+            Output.line("\(answer.id.hex)  dropped; \(end)  receipt \(answer.receipt.hex)")
         }
     }
 }

@@ -82,6 +82,21 @@ extension BackupID: ExpressibleByArgument {
     }
 }
 
+extension ReceiptID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension ErasureLevel: ExpressibleByArgument {
+    package init?(argument: String) {
+        guard let number = UInt8(argument), String(number) == argument else { return nil }
+        self.init(rawValue: number)
+    }
+
+    package static var allValueStrings: [String] { allCases.map { String($0.rawValue) } }
+}
+
 extension NamespaceName: ExpressibleByArgument {
     package init?(argument: String) {
         try? self.init(argument)

@@ -58,11 +58,12 @@ struct RouteTests {
     @Test(
         "tells which methods a path takes",
         arguments: [
-            ("PUT", "/v1/images", "POST, GET"), ("DELETE", "/v1/images", "POST, GET"),
+            ("PUT", "/v1/images", "POST, GET, DELETE"),
             ("POST", "/v1/images/x", "GET, HEAD, DELETE"),
             ("PATCH", "/v1/images/x", "GET, HEAD, DELETE"),
             ("POST", "/v1/images/x/metadata", "GET"), ("DELETE", "/v1/health", "GET"),
-            ("OPTIONS", "/v1/images", "POST, GET"), ("TRACE", "/v1/images", "POST, GET"),
+            ("OPTIONS", "/v1/images", "POST, GET, DELETE"),
+            ("TRACE", "/v1/images", "POST, GET, DELETE"), ("POST", "/v1/receipts", "GET"),
         ])
     func methods(method: String, target: String, allowed: String) throws {
         let answer = try sharedVault().ask(method, target)

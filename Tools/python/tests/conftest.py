@@ -72,7 +72,7 @@ class Blocking:
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(self.vault, name)
-        if name in ("list", "images", "stream"):
+        if name in ("list", "images", "stream", "receipts"):
             return lambda *values, **named: self._iterated(member(*values, **named))
         if name in ("on_behalf", "within"):
             return lambda *values, **named: self._beside(member(*values, **named))

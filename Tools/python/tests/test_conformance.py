@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -132,6 +133,74 @@ def test_each_claim_is_dropped_by_itself(vault: Any, job: str) -> None:
     assert last.erased and last.remaining_claims == 0
     with pytest.raises(imagevault.UnknownImage):
         vault.get(image.id)
+
+
+def test_a_deletion_has_a_receipt_that_rises(vault: Any, job: str) -> None:
+    image = vault.put(png(), "a.png", job=job)
+    dropped = vault.delete(image.id, job=job)
+    receipt = at_level(vault, dropped.receipt, 1)
+    assert (receipt.erased, receipt.image, receipt.claims) == ("image", image.id, 1)
+    assert (receipt.images, receipt.bytes) == (1, image.stored.bytes)
+    assert [(wait.kind, wait.level, wait.epoch) for wait in receipt.waits] == [("epoch", 2, 1)]
+    assert receipt.note and "unregistered-copies" in receipt.excludes
+    assert receipt.asked <= receipt.at
+    listed = next(iter(vault.receipts(limit=1)))
+    assert [item.id for item in listed] == [receipt.id]
+    assert listed.receipts[0].note is None
+
+
+def test_erases_what_an_owner_claims_and_nothing_else(vault: Any, job: str) -> None:
+    owner = job.replace("job", "owner")
+    shared = png()
+    image = vault.put(shared, "a.png", owner=owner)
+    vault.put(shared, "a.png", job=job)
+    for number in range(3):
+        vault.put(png(), f"{number}.png", owner=owner)
+    begun = vault.erase(owner=owner)
+    assert begun.total == 4 and len(begun.operation) == 32
+    receipt = at_level(vault, begun.receipt, 1)
+    assert (receipt.erased, receipt.claims, receipt.images) == ("claims", 4, 3)
+    assert list(vault.images(owner=owner)) == []
+    assert vault.get(image.id, job=job) == shared
+    again = vault.erase(owner=owner, key=f"erase-{owner}")
+    assert again.total == 0
+    assert vault.erase(owner=owner, key=f"erase-{owner}") == again
+
+
+def test_an_erasure_names_whose_images_it_takes(vault: Any) -> None:
+    with pytest.raises(imagevault.InvalidParameter):
+        vault.erase()
+    with pytest.raises(imagevault.InvalidOwner):
+        vault.erase(owner="a b")
+    with pytest.raises(imagevault.InvalidHeader):
+        vault.erase(owner="ada", key='a"b')
+
+
+def test_lists_receipts_in_pages(vault: Any, job: str) -> None:
+    ids: list[str] = []
+    for _ in range(3):
+        image = vault.put(png(), "a.png", job=job)
+        ids.insert(0, vault.delete(image.id, job=job).receipt)
+    pages = vault.receipts(limit=2)
+    found = [item.id for item in next(pages)] + [item.id for item in next(pages)][:1]
+    assert found == ids
+
+
+def test_an_unknown_receipt_is_unknown(vault: Any) -> None:
+    for receipt in (ABSENT[:32], "x", ""):
+        with pytest.raises(imagevault.UnknownReceipt) as caught:
+            vault.receipt(receipt)
+        assert caught.value.status == 404
+
+
+def at_level(vault: Any, receipt: str, level: int) -> Any:
+    """The receipt as soon as it has risen that far; the vault needs no help for it."""
+    for _ in range(3000):
+        found = vault.receipt(receipt)
+        if found.level >= level:
+            return found
+        time.sleep(0.01)
+    pytest.fail(f"receipt {receipt} never rose to level {level}")
 
 
 def test_delete_drops_the_exact_claim_only(vault: Any, job: str) -> None:

@@ -161,8 +161,19 @@ def test_dropping_a_claim_is_never_sent_twice(script: Script, connect: Connect) 
     assert [request.split()[0] for request in script.requests] == [b"GET", b"DELETE"]
 
 
+def test_an_erasure_under_a_key_is_sent_again(script: Script, connect: Connect) -> None:
+    begun = {"operation": {"id": ID[:32], "total": 2}, "receipt": ID[:32]}
+    script.scenes = [[answer(OK), None], [answer(json.dumps(begun).encode(), status="202 Accepted")]]
+    vault = connect(script.path)
+    vault.health()
+    assert vault.erase(owner="ada").total == 2
+    assert script.requests[1] == script.requests[2]
+    assert b'\r\nIdempotency-Key: "' in script.requests[1]
+
+
 def test_a_connection_known_dead_is_not_used(script: Script, connect: Connect) -> None:
-    dropped = json.dumps({"id": ID, "dropped": True, "remaining_claims": 0, "erased": True})
+    document = {"id": ID, "dropped": True, "remaining_claims": 0, "erased": True}
+    dropped = json.dumps(document | {"receipt": ID[:32]})
     script.scenes = [[answer(OK)], [answer(dropped.encode())]]
     vault = connect(script.path)
     vault.health()

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -15,11 +16,13 @@ from ._base import Finding, VaultError
 from .errors import (
     BY_CODE,
     InvalidDigest,
+    InvalidHeader,
     InvalidId,
     InvalidJob,
     InvalidName,
     InvalidOwner,
     InvalidParameter,
+    UnknownReceipt,
 )
 from .models import finding_from_json
 from .transport import AnswerNotUnderstood, path_too_long
@@ -43,6 +46,10 @@ _LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
+_IDENTIFIER = re.compile(r"[0-9a-f]{32}")
+# Visible ASCII that needs no escape in a structured field's string.
+_KEY = re.compile(r"[!#-+\--:<-\[\]-~]{1,64}")
+_KEY_HEADER = "Idempotency-Key"
 # RFC 8187 §3.2.1, without the characters that `quote` never encodes.
 _ATTRIBUTE_CHARACTERS = "!#$&+^`|"
 
@@ -57,8 +64,8 @@ class Request:
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether twice is as good as once: all but dropping a claim."""
-        return self.method != "DELETE"
+        """Whether twice is as good as once: all but dropping a claim. What has a key is once."""
+        return self.method != "DELETE" or any(name == _KEY_HEADER for name, _ in self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +206,42 @@ def read_request(
 def list_request(
     job: str | None, owner: str | None, after: str | None, limit: int | None
 ) -> Request:
+    labels = (_label(job, InvalidJob), _label(owner, InvalidOwner))
+    query = _query(job=labels[0], owner=labels[1], **_page(after, limit))
+    return Request("GET", f"/v1/images{query}")
+
+
+def erase_request(job: str | None, owner: str | None, key: str | None) -> Request:
+    labels = (_label(job, InvalidJob), _label(owner, InvalidOwner))
+    if labels == (None, None):
+        raise InvalidParameter(detail="owner must be there where job is not.")
+    # Under a name of its own it can be sent again without harm.
+    key = str(uuid.uuid4()) if key is None else key
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise InvalidHeader(detail="key is 1 to 64 visible ASCII characters.")
+    target = "/v1/images" + _query(job=labels[0], owner=labels[1])
+    return Request("DELETE", target, ((_KEY_HEADER, f'"{key}"'),))
+
+
+def receipt_request(receipt: str) -> Request:
+    if not isinstance(receipt, str) or not _IDENTIFIER.fullmatch(receipt):
+        raise UnknownReceipt()
+    return Request("GET", f"/v1/receipts/{receipt}")
+
+
+def receipts_request(after: str | None, limit: int | None) -> Request:
+    return Request("GET", "/v1/receipts" + _query(**_page(after, limit)))
+
+
+def _page(after: str | None, limit: int | None) -> dict[str, str | int | None]:
     if after is not None and not _CURSOR.fullmatch(after):
         raise InvalidParameter(detail="after must be the next of another page.")
-    labels = (_label(job, InvalidJob), _label(owner, InvalidOwner))
-    values = (("job", labels[0]), ("owner", labels[1]), ("after", after), ("limit", limit))
-    query = urlencode([(name, str(value)) for name, value in values if value is not None])
-    return Request("GET", "/v1/images" + (f"?{query}" if query else ""))
+    return {"after": after, "limit": limit}
+
+
+def _query(**values: str | int | None) -> str:
+    query = urlencode([(name, str(value)) for name, value in values.items() if value is not None])
+    return f"?{query}" if query else ""
 
 
 def service_request(name: str) -> Request:

@@ -15,7 +15,18 @@ from ._context import Context
 from ._stream import AsyncAnswer, AsyncImageStream
 from ._upload import AsyncBody, AsyncData
 from ._wire import CHUNK_BYTES, Head, Part, Request
-from .models import Dropped, Image, ImagePage, Inspection, ServiceState, Version, WhoAmI
+from .models import (
+    Dropped,
+    Erasure,
+    Image,
+    ImagePage,
+    Inspection,
+    Receipt,
+    ReceiptPage,
+    ServiceState,
+    Version,
+    WhoAmI,
+)
 from .transport import AnswerNotUnderstood, NotModified, VaultTimeout, unreachable
 
 __all__ = ["AsyncImageStream", "AsyncVault"]
@@ -176,6 +187,35 @@ class AsyncVault:
         """Drops exactly this claim; the last one erases the image. Never sent twice."""
         request = _wire.image_request("DELETE", image, job, owner)
         return await self._json(request, 200, Dropped.from_json)
+
+    async def erase(
+        self, *, job: str | None = None, owner: str | None = None, key: str | None = None
+    ) -> Erasure:
+        """Begins to erase all that an owner, a job, or both together claim now.
+
+        An image goes with its last claim; what others claim stays, and so does what is held. The
+        receipt says how far it is. Under the same `key` it begins once within 24 hours.
+        """
+        request = _wire.erase_request(job, owner, key)
+        return await self._json(request, 202, Erasure.from_json)
+
+    async def receipt(self, receipt: str) -> Receipt:
+        """How far an erasure is now, with the signed note."""
+        return await self._json(_wire.receipt_request(receipt), 200, Receipt.from_json)
+
+    async def receipts(
+        self, *, after: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[ReceiptPage]:
+        """Pages of receipts, newest first, each asked for when it is wanted."""
+        while True:
+            request = _wire.receipts_request(after, limit)
+            page = await self._json(request, 200, ReceiptPage.from_json)
+            yield page
+            if page.next is None:
+                return
+            if page.next == after:
+                raise AnswerNotUnderstood("A page names itself as the next one.", 200)
+            after = page.next
 
     async def page(
         self,

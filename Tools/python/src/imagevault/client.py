@@ -15,7 +15,18 @@ from ._pool import Pool, UnixConnection
 from ._stream import Answer, ImageStream
 from ._upload import Body, Data
 from ._wire import CHUNK_BYTES, Head, Part, Request
-from .models import Dropped, Image, ImagePage, Inspection, ServiceState, Version, WhoAmI
+from .models import (
+    Dropped,
+    Erasure,
+    Image,
+    ImagePage,
+    Inspection,
+    Receipt,
+    ReceiptPage,
+    ServiceState,
+    Version,
+    WhoAmI,
+)
 from .transport import AnswerNotUnderstood, NotModified, VaultTimeout, unreachable
 
 T = TypeVar("T")
@@ -176,6 +187,35 @@ class Vault:
         return self._json(
             _wire.image_request("DELETE", image, job, owner), 200, Dropped.from_json
         )
+
+    def erase(
+        self, *, job: str | None = None, owner: str | None = None, key: str | None = None
+    ) -> Erasure:
+        """Begins to erase all that an owner, a job, or both together claim now.
+
+        An image goes with its last claim; what others claim stays, and so does what is held. The
+        receipt says how far it is. Under the same `key` it begins once within 24 hours.
+        """
+        request = _wire.erase_request(job, owner, key)
+        return self._json(request, 202, Erasure.from_json)
+
+    def receipt(self, receipt: str) -> Receipt:
+        """How far an erasure is now, with the signed note."""
+        return self._json(_wire.receipt_request(receipt), 200, Receipt.from_json)
+
+    def receipts(
+        self, *, after: str | None = None, limit: int | None = None
+    ) -> Iterator[ReceiptPage]:
+        """Pages of receipts, newest first, each asked for when it is wanted."""
+        while True:
+            request = _wire.receipts_request(after, limit)
+            page = self._json(request, 200, ReceiptPage.from_json)
+            yield page
+            if page.next is None:
+                return
+            if page.next == after:
+                raise AnswerNotUnderstood("A page names itself as the next one.", 200)
+            after = page.next
 
     def page(
         self,

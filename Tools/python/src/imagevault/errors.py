@@ -590,6 +590,51 @@ class BackupStranded(VaultError):
     default_fix = "Make it anew and expire the older one, or name it with --strand."
 
 
+class Held(VaultError):
+    """`held`: It is under a hold."""
+
+    default_code = "held"
+    default_status = 409
+    default_title = "It is under a hold"
+    default_fix = "Ask an admin: while the hold stands it is neither erased nor replaced."
+
+
+class RetentionLocked(VaultError):
+    """`retention-locked`: The retention may only be made longer."""
+
+    default_code = "retention-locked"
+    default_status = 409
+    default_title = "The retention may only be made longer"
+    default_fix = "Give a later end; the settings of this namespace are extend-only."
+
+
+class UnknownReceipt(VaultError):
+    """`unknown-receipt`: There is no such receipt for you."""
+
+    default_code = "unknown-receipt"
+    default_status = 404
+    default_title = "There is no such receipt for you"
+    default_fix = "Use the receipt that the answer to the deletion named."
+
+
+class UnknownEscrow(VaultError):
+    """`unknown-escrow`: There is no such copy of the keyring."""
+
+    default_code = "unknown-escrow"
+    default_status = 404
+    default_title = "There is no such copy of the keyring"
+    default_fix = "Use an id from vaultctl escrows ls."
+
+
+class UnknownHold(VaultError):
+    """`unknown-hold`: There is no such hold."""
+
+    default_code = "unknown-hold"
+    default_status = 404
+    default_title = "There is no such hold"
+    default_fix = "Use an id from vaultctl hold ls."
+
+
 class TokenNotConfigured(VaultError):
     """`token-not-configured`: This vaultd speaks to no such token."""
 
@@ -711,6 +756,11 @@ BY_CODE: dict[str, type[VaultError]] = {
     "epoch-in-use": EpochInUse,
     "unknown-backup": UnknownBackup,
     "backup-stranded": BackupStranded,
+    "held": Held,
+    "retention-locked": RetentionLocked,
+    "unknown-receipt": UnknownReceipt,
+    "unknown-escrow": UnknownEscrow,
+    "unknown-hold": UnknownHold,
     "token-not-configured": TokenNotConfigured,
     "token-module-failed": TokenModuleFailed,
     "token-unavailable": TokenUnavailable,
@@ -735,6 +785,7 @@ __all__ = [
     "DownloadIncomplete",
     "EmptyBody",
     "EpochInUse",
+    "Held",
     "IdempotencyKeyInUse",
     "IdempotencyKeyReused",
     "ImageDamaged",
@@ -766,6 +817,7 @@ __all__ = [
     "Quarantined",
     "RangeNotSatisfiable",
     "RecordDamaged",
+    "RetentionLocked",
     "SecondPersonRequired",
     "StorageFull",
     "StorageUnavailable",
@@ -779,9 +831,12 @@ __all__ = [
     "UnknownApproval",
     "UnknownBackup",
     "UnknownEpoch",
+    "UnknownEscrow",
+    "UnknownHold",
     "UnknownImage",
     "UnknownOperation",
     "UnknownParameter",
+    "UnknownReceipt",
     "UnknownRoute",
     "UnknownSlot",
     "UnknownStatement",

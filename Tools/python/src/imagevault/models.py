@@ -146,6 +146,8 @@ class Dropped:
     remaining_claims: int
     #: Whether this was the last claim: keys and bytes are gone.
     erased: bool
+    #: The receipt, which says how far that is: see :meth:`imagevault.Vault.receipt`.
+    receipt: str
 
     @classmethod
     def from_json(cls, json: dict[str, Any]) -> Self:
@@ -154,7 +156,138 @@ class Dropped:
             dropped=_flag(json["dropped"]),
             remaining_claims=_number(json["remaining_claims"]),
             erased=_flag(json["erased"]),
+            receipt=_text(json["receipt"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An erasure that has begun."""
+
+    #: The operation that works on it, as an admin sees it.
+    operation: str
+    #: Claims that there were when it was asked for.
+    total: int
+    receipt: str
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        operation = json["operation"]
+        return cls(_text(operation["id"]), _number(operation["total"]), _text(json["receipt"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptWait:
+    """What keeps an erasure below a level: `operation`, `purge`, `epoch`, `backup` or `escrow`."""
+
+    kind: str
+    #: The level that is not reached meanwhile.
+    level: int
+    epoch: int | None
+    backup: str | None
+    #: When the backup is not needed any more; None for never.
+    expires: datetime | None
+    escrow: str | None
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            kind=_text(json["for"]),
+            level=_number(json["level"]),
+            epoch=_optional_number(json["epoch"]),
+            backup=_optional_text(json["backup"]),
+            expires=_optional_time(json["expires"]),
+            escrow=_optional_text(json["escrow"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptAttestation:
+    """Somebody's word that a registered copy of a keyring is destroyed."""
+
+    escrow: str
+    uid: int
+    at: datetime
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        at = datetime.fromisoformat(_text(json["at"]))
+        return cls(_text(json["escrow"]), _number(json["uid"]), at)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How far an erasure was at a moment; it rises by itself, so ask again."""
+
+    id: str
+    #: What was erased: `claim`, `image`, `claims`, `retention` or `quarantine`.
+    erased: str
+    #: None for all.
+    namespace: str | None
+    image: str | None
+    operation: str | None
+    asked: datetime
+    claims: int
+    images: int
+    bytes: int
+    #: The last event that took something; None where nothing was found to erase.
+    event: int | None
+    epoch: int | None
+    #: When all this held.
+    at: datetime
+    #: 0: no door leads to it. 1: its wrapped keys and its blob are gone from the live store.
+    #: 2: no live key opens any wrap that it had. 3: no registered copy of a keyring does.
+    level: int
+    waits: tuple[ReceiptWait, ...]
+    attested: tuple[ReceiptAttestation, ...]
+    #: What no erasure takes away, and what no receipt can speak of.
+    remains: tuple[str, ...]
+    excludes: tuple[str, ...]
+    #: The same, signed, for ``vaultverify receipt``; None in a list.
+    note: str | None = field(repr=False)
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            id=_text(json["id"]),
+            erased=_text(json["erased"]),
+            namespace=_optional_text(json["namespace"]),
+            image=_optional_text(json["image"]),
+            operation=_optional_text(json["operation"]),
+            asked=datetime.fromisoformat(_text(json["asked"])),
+            claims=_number(json["claims"]),
+            images=_number(json["images"]),
+            bytes=_number(json["bytes"]),
+            event=_optional_number(json["event"]),
+            epoch=_optional_number(json["epoch"]),
+            at=datetime.fromisoformat(_text(json["at"])),
+            level=_number(json["level"]),
+            waits=tuple(ReceiptWait.from_json(item) for item in _array(json["waits"])),
+            attested=tuple(ReceiptAttestation.from_json(it) for it in _array(json["attested"])),
+            remains=tuple(_text(item) for item in _array(json["remains"])),
+            excludes=tuple(_text(item) for item in _array(json["excludes"])),
+            note=_optional_text(json["note"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """One page of receipts, newest first; iterating gives them."""
+
+    receipts: tuple[Receipt, ...]
+    #: Where the next page begins; None on the last one.
+    next: str | None
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        receipts = tuple(Receipt.from_json(item) for item in _array(json["receipts"]))
+        return cls(receipts=receipts, next=_optional_text(json["next"]))
+
+    def __iter__(self) -> Iterator[Receipt]:
+        return iter(self.receipts)
+
+    def __len__(self) -> int:
+        return len(self.receipts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +355,10 @@ def _optional_number(value: Any) -> int | None:
 
 def _optional_text(value: Any) -> str | None:
     return None if value is None else _text(value)
+
+
+def _optional_time(value: Any) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(_text(value))
 
 
 def _number(value: Any) -> int:

@@ -28,6 +28,7 @@ from ..errors import (
     InvalidParameter,
     RangeNotSatisfiable,
     UnknownImage,
+    UnknownReceipt,
     UnknownRoute,
     VaultSealed,
 )
@@ -85,6 +86,8 @@ class Store:
         self._key = secrets.token_bytes(32)
         self._images: dict[str, _Image] = {}
         self._row = 0
+        self._receipts: dict[str, dict[str, Any]] = {}
+        self._begun: dict[str, StoredAnswer] = {}
         self._limit = limit
         self._lock = threading.Lock()
         self.failures: list[VaultError] = []
@@ -123,7 +126,14 @@ class Store:
         if path == "/v1/images":
             if request.method == "POST":
                 return self._put(headers, body or b"")
-            return self._list(dict(parse_qsl(query, keep_blank_values=True)))
+            parameters = dict(parse_qsl(query, keep_blank_values=True))
+            if request.method == "DELETE":
+                return self._erase(parameters, headers["Idempotency-Key"])
+            return self._list(parameters)
+        if path == "/v1/receipts":
+            return self._list_receipts(dict(parse_qsl(query, keep_blank_values=True)))
+        if path.startswith("/v1/receipts/"):
+            return self._receipt(name.removeprefix("receipts/"))
         if path == "/v1/inspect" and request.method == "POST":
             return self._judge(headers, body or b"")
         image, _, part = name.removeprefix("images/").partition("/")
@@ -155,7 +165,7 @@ class Store:
             claim = _Claim(self._row, job, owner, name, "")
             image.claims.append(claim)
         claim.name = name
-        claim.created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        claim.created = _now()
         return _json(201, _document(image, claim))
 
     def _judge(self, headers: dict[str, str], data: bytes) -> StoredAnswer:
@@ -229,21 +239,83 @@ class Store:
         if not left:
             del self._images[image_id]
         document = {"id": image_id, "dropped": True, "remaining_claims": len(left)}
-        return _json(200, document | {"erased": not left})
+        erased = [] if left else [image]
+        receipt = self._keep_receipt("claim" if left else "image", 1, erased, image_id)
+        return _json(200, document | {"erased": not left, "receipt": receipt})
+
+    def _erase(self, query: dict[str, str], key: str) -> StoredAnswer:
+        """As the vault's operation, but done when it has begun."""
+        if key in self._begun:
+            return self._begun[key]
+        total = 0
+        erased = []
+        for image in list(self._images.values()):
+            left = [it for it in image.claims if not it.fits(query.get("job"), query.get("owner"))]
+            total += len(image.claims) - len(left)
+            image.claims = left
+            if not left:
+                erased.append(self._images.pop(image.id))
+        operation = secrets.token_hex(16)
+        receipt = self._keep_receipt("claims", total, erased, None, operation)
+        work = {"id": operation, "kind": "erase", "state": "done", "total": total}
+        self._begun[key] = _json(202, {"operation": work, "receipt": receipt})
+        return self._begun[key]
+
+    def _keep_receipt(
+        self,
+        erased: str,
+        claims: int,
+        images: list[_Image],
+        image: str | None,
+        operation: str | None = None,
+    ) -> str:
+        """A receipt at level 1, waiting for an epoch that never goes."""
+        self._row += 1
+        receipt = secrets.token_hex(16)
+        now = _now()
+        nothing = {"backup": None, "expires": None, "escrow": None}
+        self._receipts[receipt] = {
+            "id": receipt,
+            "erased": erased,
+            "namespace": "default",
+            "image": image,
+            "operation": operation,
+            "asked": now,
+            "claims": claims,
+            "images": len(images),
+            "bytes": sum(len(item.data) for item in images),
+            "event": self._row if claims else None,
+            "epoch": 1 if claims else None,
+            "at": now,
+            "level": 1 if claims else 3,
+            "waits": [{"for": "epoch", "level": 2, "epoch": 1} | nothing] if claims else [],
+            "attested": [],
+            "remains": ["image-id", "sizes", "times", "events", "exports"],
+            "excludes": ["unregistered-copies", "old-disk-blocks", "earlier-readers"],
+        }
+        return receipt
+
+    def _receipt(self, receipt: str) -> StoredAnswer:
+        if receipt not in self._receipts:
+            raise UnknownReceipt()
+        return _json(200, self._receipts[receipt] | {"at": _now(), "note": "not signed\n"})
+
+    def _list_receipts(self, query: dict[str, str]) -> StoredAnswer:
+        limit, before = _page(query)
+        rows = list(enumerate(self._receipts.values(), 1))[::-1]
+        rows = [(row, item) for row, item in rows if before is None or row < before]
+        following = f"r{rows[limit - 1][0]}" if len(rows) > limit else None
+        receipts = [item | {"at": _now(), "note": None} for _, item in rows[:limit]]
+        return _json(200, {"receipts": receipts, "next": following})
 
     def _list(self, query: dict[str, str]) -> StoredAnswer:
-        limit = int(query.get("limit", "100"))
-        if not 1 <= limit <= 1000:
-            raise InvalidParameter(detail="limit must be a number from 1 to 1000.")
-        after = query.get("after", "r0")
-        if not re.fullmatch(r"r[0-9]{1,18}", after):
-            raise InvalidParameter(detail="after must be the next of another page.")
+        limit, after = _page(query)
         rows = sorted(
             (
                 (claim.row, image, claim)
                 for image in self._images.values()
                 for claim in image.claims
-                if claim.row > int(after[1:]) and claim.fits(query.get("job"), query.get("owner"))
+                if claim.row > (after or 0) and claim.fits(query.get("job"), query.get("owner"))
             ),
             key=lambda entry: entry[0],
         )
@@ -251,6 +323,21 @@ class Store:
         following = f"r{page[-1][0]}" if len(rows) > limit else None
         images = [_document(image, claim) for _, image, claim in page]
         return _json(200, {"images": images, "next": following})
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _page(query: dict[str, str]) -> tuple[int, int | None]:
+    """The most rows, and the row after which they begin."""
+    limit = int(query.get("limit", "100"))
+    if not 1 <= limit <= 1000:
+        raise InvalidParameter(detail="limit must be a number from 1 to 1000.")
+    after = query.get("after")
+    if after is not None and not re.fullmatch(r"r[0-9]{1,18}", after):
+        raise InvalidParameter(detail="after must be the next of another page.")
+    return limit, None if after is None else int(after[1:])
 
 
 def _is_held(tag: str, if_none_match: str) -> bool:
