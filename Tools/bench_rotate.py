@@ -14,46 +14,17 @@ import random
 import shutil
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from datetime import datetime
 
-from bench_support import BIN, Door, daemon
+from bench_support import BenchVault, Door, daemon, noise, png
 
 UPLOADERS, READERS = 8, 16
 
 
-def png(width, height, rows):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    data = zlib.compress(b"".join(b"\0" + row for row in rows), 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-
-
-def noise(width, height, seed):
-    generator = random.Random(seed)
-    return png(width, height, [generator.randbytes(width) for _ in range(height)])
-
-
-class Vault:
-    def __init__(self, folder):
-        self.folder = folder
-        (folder / "vaultd.yaml").write_text(
-            f"state_directory: {folder}/state\nrun_directory: {folder}\nkeys:\n"
-            f"  root_key_file: {folder}/root.key\n  log_key_file: {folder}/log.key\n"
-            "validation:\n  level: structure\nlog:\n  level: warning\n"
-        )
-        command = [BIN / "vaultd", "init", "--config", folder / "vaultd.yaml"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-    def path(self, door):
-        return self.folder / f"{door}.sock"
-
+class Vault(BenchVault):
     def rotate(self):
         """Rotates to the end and gives the operation."""
         door = Door(self.path("admin"))

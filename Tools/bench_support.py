@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
+import struct
 import subprocess
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,3 +90,36 @@ def await_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
             pass
         time.sleep(0.05)
     raise SystemExit(f"bench: vaultd does not serve; see {folder}/vaultd.log")
+
+
+def png(width: int, height: int, rows: list[bytes]) -> bytes:
+    """A picture of grey rows, not compressed."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows), 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def noise(width: int, height: int, seed: int) -> bytes:
+    generator = random.Random(seed)
+    return png(width, height, [generator.randbytes(width) for _ in range(height)])
+
+
+class BenchVault:
+    """A new vault in a folder of its own, that inspects the structure of images only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "vaultd.yaml").write_text(
+            f"state_directory: {folder}/state\nrun_directory: {folder}\nkeys:\n"
+            f"  root_key_file: {folder}/root.key\n  log_key_file: {folder}/log.key\n"
+            "validation:\n  level: structure\nlog:\n  level: warning\n"
+        )
+        command = [BIN / "vaultd", "init", "--config", folder / "vaultd.yaml"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    def path(self, door: str) -> Path:
+        return self.folder / f"{door}.sock"

@@ -9,7 +9,7 @@ import VaultFormat
 import VaultStorage
 import VaultTestKit
 
-@Suite("Receipts against an attacker")
+@Suite("Receipts against an attacker", .serialized)
 struct ErasureModelTests {
     private static let steps = 60
 

@@ -6,7 +6,7 @@ import VaultCrypto
 import VaultFormat
 import VaultTestKit
 
-@Suite("Receipts of erasures")
+@Suite("Receipts of erasures", .serialized)
 struct ErasureTests {
     private let memory: MemoryCatalog
     private let blobs: MemoryBlobStore

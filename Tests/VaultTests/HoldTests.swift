@@ -5,7 +5,7 @@ import Vault
 import VaultFormat
 import VaultTestKit
 
-@Suite("Holds")
+@Suite("Holds", .serialized)
 struct HoldTests {
     private let memory = MemoryCatalog()
     private let ann: TestClaim
@@ -117,7 +117,7 @@ struct HoldTests {
     }
 }
 
-@Suite("Retention")
+@Suite("Retention", .serialized)
 struct RetentionTests {
     private static let day: Int64 = 86_400_000_000
     private let memory = MemoryCatalog()

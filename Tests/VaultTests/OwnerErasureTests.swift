@@ -5,7 +5,7 @@ import Vault
 import VaultFormat
 import VaultTestKit
 
-@Suite("Erasure of an owner's claims")
+@Suite("Erasure of an owner's claims", .serialized)
 struct OwnerErasureTests {
     private let memory = MemoryCatalog()
     private let blobs = MemoryBlobStore()

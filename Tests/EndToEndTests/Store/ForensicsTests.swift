@@ -119,9 +119,9 @@ struct Windows {
         return filter[Int(hash >> 44)] && runs.contains(hash)
     }
 
-    /// Zeros, or one byte again and again.
+    /// Fewer than four different bytes: any file may have such, SQLite's index of its log does.
     private static func isCommon(_ bytes: [UInt8], _ start: Int) -> Bool {
-        (1..<length).allSatisfy { bytes[start + $0] == bytes[start] }
+        Set(bytes[start..<start + length]).count < 4
     }
 
     /// Two words mixed to one: a search of megabytes finds by chance once in a million runs.
