@@ -78,7 +78,8 @@ extension VaultClient {
 
     /// Sends a JSON object.
     func send(
-        _ value: some Encodable, to path: String, key: IdempotencyKey? = nil
+        _ value: some Encodable, to path: String, method: HTTPMethod = .POST,
+        key: IdempotencyKey? = nil
     ) async throws(ClientError) -> HTTPClientResponse {
         var headers = HTTPHeaders()
         headers.add(name: HeaderName.contentType, value: MediaType.json)
@@ -88,6 +89,6 @@ extension VaultClient {
         // Encoding fails only for numbers that are none, and no request holds any.
         let bytes = (try? WireJSON.encode(value)) ?? []
         return try await exchange(
-            .POST, path, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
+            method, path, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
     }
 }

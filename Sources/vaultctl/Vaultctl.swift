@@ -24,7 +24,7 @@ struct Vaultctl: AsyncParsableCommand {
             Put.self, Inspect.self, Get.self, Stat.self, List.self, Remove.self, Status.self,
             Seal.self, Unseal.self, Slots.self, Keys.self, WhoAmI.self, Audit.self,
             Reinspect.self, Operations.self, Quarantine.self, Backups.self, Erase.self,
-            Receipts.self,
+            Receipts.self, Escrows.self, Holds.self, RetentionCommands.self,
         ])
 
     static func main() async {

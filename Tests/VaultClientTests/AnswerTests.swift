@@ -226,6 +226,19 @@ enum Samples {
                 logRoot: Digest256(hex: hex)), note: nil)
     }
 
+    static func escrow() throws -> EscrowAnswer {
+        EscrowAnswer(
+            id: try EscrowID(bytes: Array(0..<16)), createdMicroseconds: 1, creator: 1000,
+            epochs: [.first], note: .none, destroyed: .init(uid: 7, atMicroseconds: 2))
+    }
+
+    static func hold() throws -> HoldAnswer {
+        HoldAnswer(
+            id: try HoldID(bytes: Array(0..<16)), kind: .image, namespace: .standard,
+            image: try ImageID(hex: hex), backup: nil, createdMicroseconds: 1, creator: 1000,
+            note: .none)
+    }
+
     static func approval() throws -> ApprovalAnswer {
         ApprovalAnswer(
             id: try ApprovalID(bytes: Array(0..<16)), kind: .eraseImage,

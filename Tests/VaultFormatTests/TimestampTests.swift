@@ -26,6 +26,21 @@ struct TimestampTests {
         ])
     func known(microseconds: Int64, text: String) {
         #expect(Timestamp.text(microseconds: microseconds) == text)
+        #expect(Timestamp.microseconds(text) == microseconds)
+    }
+
+    @Test(
+        "a text of no moment is no time",
+        arguments: [
+            "2023-02-29T00:00:00.000000Z", "2024-02-30T00:00:00.000000Z",
+            "2100-02-29T00:00:00.000000Z", "2024-13-01T00:00:00.000000Z",
+            "2024-00-01T00:00:00.000000Z", "2024-01-00T00:00:00.000000Z",
+            "2024-01-01T24:00:00.000000Z", "2024-01-01T00:60:00.000000Z",
+            "2024-01-01T00:00:60.000000Z", "2024-01-01T00:00:00Z", "2024-01-01 00:00:00.000000Z",
+            "9999-99-99T99:99:99.999999Z", "",
+        ])
+    func noTime(text: String) {
+        #expect(Timestamp.microseconds(text) == nil)
     }
 
     @Test("times outside years 0 to 9999 are the nearest time inside")
@@ -60,6 +75,7 @@ struct TimestampTests {
             let range = -62_167_219_200_000_000...Int64(253_402_300_799_999_998)
             let time = Int64.random(in: range, using: &random)
             #expect(Timestamp.text(microseconds: time) < Timestamp.text(microseconds: time + 1))
+            #expect(Timestamp.microseconds(Timestamp.text(microseconds: time)) == time)
         }
     }
 }

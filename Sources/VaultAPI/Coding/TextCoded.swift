@@ -120,4 +120,7 @@ package struct UTCTime: TextCoded, Hashable, Sendable {
         }
         self.wireText = wireText
     }
+
+    /// Since 1970-01-01T00:00:00Z; nil where there is no such moment.
+    package var microseconds: Int64? { Timestamp.microseconds(wireText) }
 }

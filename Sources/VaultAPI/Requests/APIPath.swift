@@ -32,6 +32,9 @@ package enum APIPath {
     package static let quarantine = "/v1/quarantine"
     package static let approvals = "/v1/approvals"
     package static let receipts = "/v1/receipts"
+    package static let escrows = "/v1/escrows"
+    package static let holds = "/v1/holds"
+    package static let retention = "/v1/retention"
 
     package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }
     package static func slot(_ id: SlotID) -> String { "\(slots)/\(id.hex)" }
@@ -55,6 +58,15 @@ package enum APIPath {
     }
 
     package static func receipt(_ id: ReceiptID) -> String { "\(receipts)/\(id.hex)" }
+    package static func hold(_ id: HoldID) -> String { "\(holds)/\(id.hex)" }
+
+    package static func attestation(_ id: EscrowID) -> String {
+        "\(escrows)/\(id.hex)/attestation"
+    }
+
+    package static func retention(of image: ImageID, in namespace: NamespaceName) -> String {
+        "\(retention)/\(namespace)/\(image.hex)"
+    }
 
     package static func requests(_ id: ImageID) -> String { "\(quarantine)/\(id.hex)/requests" }
     package static func approval(_ id: ApprovalID) -> String { "\(approvals)/\(id.hex)" }

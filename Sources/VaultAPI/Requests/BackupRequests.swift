@@ -32,15 +32,10 @@ package struct BackupRequest: RequestObject, Encodable, Hashable, Sendable {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         expiresDays = try members.decodeIfPresent(Int.self, forKey: .expiresDays)
         epochs = try members.decodeIfPresent([UInt32].self, forKey: .epochs)
-            .map { numbers in try numbers.map { try EpochNumber($0) } }
+            .map { try [EpochNumber](rising: $0) }
         note = try BackupNote(members.decodeIfPresent(String.self, forKey: .note) ?? "")
         guard expiresDays.map(Limits.backupDays.contains) ?? true else {
             throw FormatError.outOfRange(field: "expires_days")
-        }
-        if let epochs {
-            guard (1...Limits.keyEntries).contains(epochs.count),
-                zip(epochs, epochs.dropFirst()).allSatisfy({ $0 < $1 })
-            else { throw FormatError.notCanonical(field: "epochs") }
         }
     }
 

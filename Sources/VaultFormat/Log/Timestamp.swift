@@ -21,6 +21,28 @@ package enum Timestamp {
             }
     }
 
+    /// - Returns: nil for what ``text(microseconds:)`` makes of no number.
+    package static func microseconds(_ text: String) -> Int64? {
+        guard isText(text) else { return nil }
+        let fields = text.utf8.split { !(0x30...0x39).contains($0) }.map { digits in
+            digits.reduce(Int64(0)) { $0 * 10 + Int64($1 - 0x30) }
+        }
+        let seconds =
+            days(fields[0], fields[1], fields[2]) * 86_400 + fields[3] * 3600 + fields[4] * 60
+            + fields[5]
+        let microseconds = seconds * 1_000_000 + fields[6]
+        // A day or an hour that is none would have another text.
+        return Self.text(microseconds: microseconds) == text ? microseconds : nil
+    }
+
+    /// Days since 1970-01-01: the other way round of ``civil(_:)``.
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let (era, yearOfEra) = floorDivide(month <= 2 ? year - 1 : year, 400)
+        let dayOfYear = (153 * (month <= 2 ? month + 9 : month - 3) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)

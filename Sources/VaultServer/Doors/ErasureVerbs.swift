@@ -45,9 +45,7 @@ extension RequestHandler {
     }
 
     private func readReceipt(_ id: String, _ exchange: Exchange) async throws -> Answer {
-        try await parsing(exchange) { () throws(RequestError) in
-            try QueryString.requireNone(exchange.query)
-        }
+        try await requireNoQuery(exchange)
         // What has not the form of a receipt's id is none.
         guard let id = try? ReceiptID(hex: id) else {
             throw try await refused(VaultError(.unknownReceipt), exchange)

@@ -68,7 +68,7 @@ extension RequestHandler {
         return Answer(type: MediaType.note, body: Array(note.utf8))
     }
 
-    private func requireNoQuery(_ exchange: Exchange) async throws {
+    func requireNoQuery(_ exchange: Exchange) async throws {
         try await parsing(exchange) { () throws(RequestError) in
             try QueryString.requireNone(exchange.query)
         }

@@ -38,6 +38,7 @@ extension RequestHandler {
         if let answer = try await answerKeys(verb, exchange) { return answer }
         if let answer = try await answerBackups(verb, exchange) { return answer }
         if let answer = try await answerErasure(verb, exchange) { return answer }
+        if let answer = try await answerRegisters(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)
         case .probeImage(let id): return try await probeImage(id, exchange)

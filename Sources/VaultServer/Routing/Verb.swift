@@ -43,6 +43,12 @@ enum Verb: Hashable, Sendable {
     case eraseImages
     case listReceipts
     case readReceipt(String)
+    case registerEscrow, listEscrows
+    case attestEscrow(String)
+    case placeHold, listHolds
+    case releaseHold(String)
+    case readRetention(namespace: String, image: String)
+    case setRetention(namespace: String, image: String)
 
     /// - Throws: ``VaultAPI/ErrorCode`` `unknown-route` or `method-not-allowed`, with the methods
     ///   that the path takes.
@@ -100,6 +106,16 @@ enum Verb: Hashable, Sendable {
             return [(.post, .destroyEpoch(segments[4]))]
         case (.admin, 3, "backups"): return [(.get, .listBackups), (.post, .registerBackup)]
         case (.admin, 4, "backups"): return [(.delete, .expireBackup(segments[3]))]
+        case (.admin, 3, "escrows"): return [(.get, .listEscrows), (.post, .registerEscrow)]
+        case (.admin, 5, "escrows") where segments[4] == "attestation":
+            return [(.post, .attestEscrow(segments[3]))]
+        case (.admin, 3, "holds"): return [(.get, .listHolds), (.post, .placeHold)]
+        case (.admin, 4, "holds"): return [(.delete, .releaseHold(segments[3]))]
+        case (.admin, 5, "retention"):
+            return [
+                (.get, .readRetention(namespace: segments[3], image: segments[4])),
+                (.put, .setRetention(namespace: segments[3], image: segments[4])),
+            ]
         case (.admin, 3, "inspections"): return [(.post, .startInspection)]
         case (.admin, 3, "operations"): return [(.get, .listOperations)]
         case (.admin, 4, "operations"):
@@ -154,7 +170,8 @@ enum Verb: Hashable, Sendable {
         case .putImage, .inspectImage: .image
         case .unseal, .addSlot, .proveSlot: .secret
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
-            .approveDestruction, .registerBackup, .reencrypt:
+            .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
+            .setRetention:
             .small
         default: .none
         }
@@ -167,7 +184,8 @@ enum Verb: Hashable, Sendable {
         case .putImage, .inspectImage, .deleteImage, .seal, .unseal, .addSlot, .removeSlot,
             .proveSlot, .challengeSlot, .rotateRoot, .rotateLogKey, .startInspection,
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
-            .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages:
+            .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
+            .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention:
             true
         default: false
         }
@@ -212,6 +230,14 @@ enum Verb: Hashable, Sendable {
         case .expireBackup: .backupExpired
         case .eraseImages: .operationStarted
         case .listReceipts, .readReceipt: .receiptRead
+        case .registerEscrow: .escrowRegistered
+        case .listEscrows: .escrowsRead
+        case .attestEscrow: .escrowAttested
+        case .placeHold: .holdPlaced
+        case .listHolds: .holdsRead
+        case .releaseHold: .holdReleased
+        case .readRetention: .retentionRead
+        case .setRetention: .retentionSet
         case .contract, .version, .health, .ready, .metrics: .contractRead
         }
     }

@@ -36,16 +36,10 @@ struct Backups: AsyncParsableCommand {
 
     /// Every backup that is registered, page by page.
     static func all(_ client: VaultClient) async throws -> [BackupAnswer] {
-        var page = PageQuery(limit: Limits.pageRows)
-        var backups: [BackupAnswer] = []
-        repeat {
-            let found = try await client.backups(page)
-            backups += found.backups
-            // A vault that repeats a cursor would keep us here for ever.
-            guard found.next != page.after || found.next == nil else { break }
-            page.after = found.next
-        } while page.after != nil
-        return backups
+        try await Pages.all {
+            let page = try await client.backups($0)
+            return (page.backups, page.next)
+        }
     }
 }
 

@@ -88,6 +88,29 @@ extension ReceiptID: ExpressibleByArgument {
     }
 }
 
+extension EscrowID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension HoldID: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(hex: argument)
+    }
+}
+
+extension UTCTime: ExpressibleByArgument {
+    /// With six digits of a second, or with none.
+    package init?(argument: String) {
+        let text =
+            argument.utf8.count == 20 && argument.hasSuffix("Z")
+            ? argument.dropLast() + ".000000Z" : argument
+        guard let time = try? UTCTime(wireText: text), time.microseconds != nil else { return nil }
+        self = time
+    }
+}
+
 extension ErasureLevel: ExpressibleByArgument {
     package init?(argument: String) {
         guard let number = UInt8(argument), String(number) == argument else { return nil }

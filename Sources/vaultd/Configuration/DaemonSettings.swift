@@ -43,6 +43,7 @@ struct DaemonSettings: Sendable {
             "rotation.every_days", "two_person", "log.level",
         ]
         keys.formUnion(ValidationSettings.known)
+        keys.formUnion(RetentionSettings.known)
         keys.formUnion(TokenSettings.known)
         for door in Door.allCases {
             for key in ["mode", "group", "users", "groups"] {
@@ -120,7 +121,8 @@ struct DaemonSettings: Sendable {
     private static func vault(_ source: SettingsSource) async throws -> Vault.Settings {
         Vault.Settings(
             policies: try await ValidationSettings.policies(source),
-            suite: try await suite(source), twoPerson: try await twoPerson(source))
+            suite: try await suite(source), twoPerson: try await twoPerson(source),
+            retention: try await RetentionSettings.policies(source))
     }
 
     private static func twoPerson(

@@ -61,6 +61,14 @@ struct SettingsSource {
         return number
     }
 
+    func flag(_ key: String) async throws -> Bool? {
+        do {
+            return try await reader.fetchBool(forKey: ConfigKey(Self.parts(key)))
+        } catch {
+            throw SettingsError("\(key) must be true or false")
+        }
+    }
+
     func list(_ key: String) async throws -> [String]? {
         do {
             return try await reader.fetchStringArray(forKey: ConfigKey(Self.parts(key)))

@@ -5,7 +5,7 @@ import VaultFormat
 
 enum ValidationSettings {
     /// The namespaces that can exist, and so the names that the settings may have.
-    private static let namespaces: [NamespaceName] = [.standard]
+    static let namespaces: [NamespaceName] = [.standard]
 
     private static let keys = [
         "level", "trailer", "metadata", "animation", "types", "max_bytes", "max_pixels",

@@ -33,6 +33,8 @@ struct SettingsTests {
             "validation.max_bytes=many", "inspectors.workers=65",
             "log.level=loud", "doors.images.mode=0999", "doors.images.users=no-such-user",
             "doors.images.users=65534", "state_directory=relative",
+            "retention.days=0", "retention.extend_only=perhaps",
+            "namespaces.default.retention.days=36501",
         ])
     func badValues(setting: String) throws {
         let vault = try TestVault(starting: false)
