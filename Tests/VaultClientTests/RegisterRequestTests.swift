@@ -38,6 +38,8 @@ struct RegisterRequestTests {
             "{}", #"{"note":"x"}"#, #"{"owner":"a","job":"b"}"#, #"{"owner":"a b"}"#,
             #"{"image":"ab"}"#, #"{"owner":null}"#,
             #"{"backup":"\#(id)","namespace":"default"}"#, #"{"owner":"a","until":1}"#,
+            #"{"owner":"a","job":null}"#, #"{"owner":"a","namespace":null}"#,
+            #"{"owner":"a","note":null}"#,
         ])
     func holds(text: String) {
         #expect(throws: RequestError.invalidBody(expected: HoldRequest.shape)) {

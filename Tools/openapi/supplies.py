@@ -89,7 +89,7 @@ class Supplies:
 
     def value(self, operation: APIOperation, parameter: Any, index: int | None = None) -> Any | None:
         """What a caller could send: a value that exists, or an example of the contract, the one at `index`."""
-        if parameter.location == ParameterLocation.PATH or parameter.name in TAKERS:
+        if parameter.name in (*HARVESTED, *TAKERS):
             return self.known(operation, parameter)
         if not parameter.examples:
             return None

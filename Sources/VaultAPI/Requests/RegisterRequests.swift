@@ -24,9 +24,9 @@ package struct EscrowRequest: RequestObject, Encodable, Hashable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
-        epochs = try members.decodeIfPresent([UInt32].self, forKey: .epochs)
+        epochs = try members.decode([UInt32].self, ifThere: .epochs)
             .map { try [EpochNumber](rising: $0) }
-        note = try BackupNote(members.decodeIfPresent(String.self, forKey: .note) ?? "")
+        note = try BackupNote(members.decode(String.self, ifThere: .note) ?? "")
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -82,21 +82,21 @@ package struct HoldRequest: RequestObject, Encodable, Hashable, Sendable {
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         let subjects: [Subject] = [
-            try members.decodeIfPresent(ImageID.self, forKey: .image).map { .image($0) },
-            try members.decodeIfPresent(OwnerID.self, forKey: .owner).map { .owner($0) },
-            try members.decodeIfPresent(JobID.self, forKey: .job).map { .job($0) },
-            try members.decodeIfPresent(BackupID.self, forKey: .backup).map { .backup($0) },
+            try members.decode(ImageID.self, ifThere: .image).map { .image($0) },
+            try members.decode(OwnerID.self, ifThere: .owner).map { .owner($0) },
+            try members.decode(JobID.self, ifThere: .job).map { .job($0) },
+            try members.decode(BackupID.self, ifThere: .backup).map { .backup($0) },
         ].compactMap(\.self)
         guard let subject = subjects.first, subjects.count == 1 else {
             throw FormatError.notCanonical(field: "subject")
         }
-        let namespace = try members.decodeIfPresent(NamespaceName.self, forKey: .namespace)
+        let namespace = try members.decode(NamespaceName.self, ifThere: .namespace)
         if case .backup = subject, namespace != nil {
             throw FormatError.notCanonical(field: "namespace")
         }
         self.subject = subject
         self.namespace = namespace ?? .standard
-        note = try BackupNote(members.decodeIfPresent(String.self, forKey: .note) ?? "")
+        note = try BackupNote(members.decode(String.self, ifThere: .note) ?? "")
     }
 
     package func encode(to encoder: any Encoder) throws {

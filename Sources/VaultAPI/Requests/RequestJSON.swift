@@ -8,6 +8,13 @@ package protocol RequestObject: Decodable {
     static var shape: String { get }
 }
 
+extension KeyedDecodingContainer {
+    /// Nil where the member is missing; `null` is no value, unlike for `decodeIfPresent`.
+    func decode<Value: Decodable>(_ type: Value.Type, ifThere key: Key) throws -> Value? {
+        contains(key) ? try decode(type, forKey: key) : nil
+    }
+}
+
 package enum RequestJSON {
     private struct Member: CodingKey {
         let stringValue: String
