@@ -54,7 +54,11 @@ struct ReceiptList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
         abstract: "List receipts, newest first.",
-        discussion: "Example: vaultctl receipt ls --below 2",
+        discussion: """
+            At the images socket those of your namespace; those of a retention's end are at the others.
+
+            Example: vaultctl receipt ls --below 2 --door admin
+            """,
         aliases: ["list"])
 
     @Option(help: "Only erasures that have not reached this level.")

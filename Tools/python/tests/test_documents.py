@@ -33,7 +33,7 @@ EXPECTED: dict[str, str | None] = {
     "vaultctl erase": r"^[0-9a-f]{32}  1 claim, 1 image, .*  level 1: ",
     "receipt=$(": None,
     "vaultctl receipt show": r"level 2  epoch 1\n",
-    "vaultverify receipt": r"^level +1: [\s\S]*^waits for +the end of epoch 1",
+    "vaultverify receipt": r"\nlevel +1: [\s\S]*\nwaits for +the end of epoch 1",
     "vaultctl audit tail": r"image\.(put|delete)",
     "vaultctl status": r"unsealed",
     "curl --unix-socket ~/vault/images.sock -T photo.jpg": STORED,
