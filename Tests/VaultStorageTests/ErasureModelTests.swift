@@ -41,6 +41,7 @@ private struct ErasureModel {
 
     private let directory: TestDirectory
     private let clock = ManualClock()
+    private let blobs = MemoryBlobStore()
     private var random: SeededRandom
     private var test: TestVault
     private var catalog: SQLiteCatalog
@@ -62,11 +63,9 @@ private struct ErasureModel {
     init(name: String) throws {
         directory = try TestDirectory()
         random = SeededRandom(name)
-        try FileManager.default.createDirectory(
-            atPath: directory("blobs"), withIntermediateDirectories: false)
         catalog = try SQLiteCatalog.create(at: directory("catalog.sqlite"), vault: .test)
         test = try TestVault(
-            catalog: catalog, blobs: LocalBlobStore(directory: directory("blobs")), clock: clock)
+            catalog: catalog, blobs: blobs, clock: clock)
         _ = try test.vault.sweep(olderThan: 0)
     }
 
@@ -188,8 +187,7 @@ private struct ErasureModel {
         try catalog.close()
         catalog = try SQLiteCatalog.open(at: path, vault: .test)
         test = try TestVault(
-            catalog: catalog, blobs: LocalBlobStore(directory: directory("blobs")), clock: clock,
-            keyring: keyring)
+            catalog: catalog, blobs: blobs, clock: clock, keyring: keyring)
         _ = try test.vault.sweep(olderThan: .max)
     }
 
@@ -233,7 +231,7 @@ private struct ErasureModel {
             if receipt.level >= .purged {
                 let search = WrapSearch(all.map(\.bytes))
                 #expect(files.allSatisfy { search.found(in: $0) == 0 }, "\(id) in a file")
-                #expect(names(of: all).isDisjoint(with: blobNames), "\(id) has a blob")
+                #expect(names(of: all).isDisjoint(with: blobs.names), "\(id) has a blob")
             }
             let opens = try keyring.opens(all.map(\.bound)).contains(true)
             if receipt.level >= .unopenable { #expect(!opens, "\(id) opens with the live keys") }
@@ -254,20 +252,10 @@ private struct ErasureModel {
         }
     }
 
-    private func names(of wraps: [StoredWrap]) -> Set<String> {
+    private func names(of wraps: [StoredWrap]) -> Set<BlobID> {
         Set(
             wraps.compactMap { wrap in
-                if case .blob(let blob) = wrap.context.subject { blob.hex } else { nil }
-            })
-    }
-
-    private var blobNames: Set<String> {
-        let root = directory("blobs")
-        let shards = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-        return Set(
-            shards.flatMap { shard in
-                let names = try? FileManager.default.contentsOfDirectory(atPath: root + "/" + shard)
-                return (names ?? []).map { shard + $0 }
+                if case .blob(let blob) = wrap.context.subject { blob } else { nil }
             })
     }
 
