@@ -83,7 +83,7 @@ struct WrapPlaceTests {
         }
     }
 
-    @Test("after a purge no wrap that was replaced or taken away is in the files, whatever came before")
+    @Test("after a purge no wrap that was replaced or taken away is in the files")
     func random() throws {
         var random = SeededRandom()
         var rows = TestRows()
