@@ -15,6 +15,11 @@ extension VaultClient {
             OperationAnswer.self, to: send(request, to: APIPath.inspections, key: key))
     }
 
+    /// Begins a check of the rows against the log; asking again under the same key begins nothing more.
+    package func check(key: IdempotencyKey? = nil) async throws(ClientError) -> OperationAnswer {
+        try await begin(APIPath.checks, key)
+    }
+
     package func operations(_ page: PageQuery) async throws(ClientError) -> OperationListAnswer {
         try await answer(
             OperationListAnswer.self, to: exchange(.GET, APIPath.operations + page.query))
@@ -55,12 +60,18 @@ extension VaultClient {
 
     /// Begins a rotation; asking again under the same key begins nothing more.
     package func rotate(key: IdempotencyKey? = nil) async throws(ClientError) -> OperationAnswer {
+        try await begin(APIPath.rotate, key)
+    }
+
+    private func begin(
+        _ path: String, _ key: IdempotencyKey?
+    ) async throws(ClientError) -> OperationAnswer {
         var headers = HTTPHeaders()
         if let key {
             headers.add(name: HeaderName.idempotencyKey, value: IdempotencyKeyField.field(key))
         }
         return try await answer(
-            OperationAnswer.self, to: exchange(.POST, APIPath.rotate, headers: headers))
+            OperationAnswer.self, to: exchange(.POST, path, headers: headers))
     }
 
     /// Begins a re-encryption; asking again under the same key begins nothing more.

@@ -19,6 +19,10 @@ extension Limits {
     /// Milliseconds after which a step takes no further image: a pause is obeyed, and requests get
     /// their turn, within about as long.
     package static let operationStepMilliseconds: Int64 = 250
+    /// Events that one step of a check reads: some ten milliseconds.
+    package static let checkEvents = 1000
+    /// Rows that one step of a check compares, each with an event: some ten milliseconds.
+    package static let checkRows = 250
     /// Finished operations that are remembered, with their findings.
     package static let finishedOperations = 100
     /// Bytes of an operation's own parameters.

@@ -59,7 +59,7 @@ enum ExitKind: Int32, CaseIterable {
             .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,
             .deadlineExceeded, .idempotencyKeyInUse, .tokenUnavailable:
             self = .unavailable
-        case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .catalogDamaged,
+        case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .rowRolledBack, .catalogDamaged,
             .keyringDamaged:
             self = .damaged
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,

@@ -55,8 +55,10 @@ package enum ChangeResult: Hashable, Sendable {
     /// - Parameter erased: the blob to remove, when this was the last claim.
     case dropped(reference: ReferenceID, remaining: Int, erased: BlobID?)
     case operation(OperationRow)
-    /// - Parameter erased: the blob to remove, where an image went with a claim.
-    case advanced(OperationRow, erased: BlobID?)
+    /// - Parameters:
+    ///   - erased: the blob to remove, where an image went with a claim.
+    ///   - asTold: whether what the step's event says of an image came about.
+    case advanced(OperationRow, erased: BlobID?, asTold: Bool)
     case quarantined(ImageRow)
     case asked(ApprovalRow)
     /// - Parameter erased: the blob to remove, where an image was erased.
@@ -77,10 +79,13 @@ extension ChangeResult {
         case .none, .quarantined, .retention: break
         case .put(_, let reference, _): event.epoch = reference.key.epoch
         case .dropped(let reference, _, _): event.reference = reference
-        case .operation(let operation), .advanced(let operation, _):
-            event.operation = operation.operation
-            event.work = operation.kind.name
-            event.progress = operation.progress
+        case .operation(let operation): tell(of: operation, &event)
+        case .advanced(let operation, _, let asTold):
+            tell(of: operation, &event)
+            guard !asTold else { break }
+            // The step is done, and left the image as it was: the log says no more.
+            event.action = .operationAdvanced
+            (event.namespace, event.image, event.reference) = (nil, nil, nil)
         case .asked(let approval):
             event.approval = approval.approval
             event.work = approval.kind.name
@@ -105,6 +110,12 @@ extension ChangeResult {
             event.approval = approval?.approval
             event.work = approval?.kind.name
         }
+    }
+
+    private func tell(of operation: OperationRow, _ event: inout Event) {
+        event.operation = operation.operation
+        event.work = operation.kind.name
+        event.progress = operation.progress
     }
 }
 

@@ -12,8 +12,10 @@ package struct ErasedClaim: Hashable, Sendable {
 
 /// What became of it.
 enum ClaimEnd {
-    /// It is not there: with the blob of an image that went with it.
+    /// It went, with the blob of an image that went with it.
     case gone(BlobID?)
+    /// It was not there any more.
+    case absent
     /// Why not.
     case stays(ErrorCode)
 }
@@ -86,7 +88,7 @@ struct ErasureChange {
         // What was claimed anew meanwhile, or is kept for longer, is not what was to be erased.
         guard let current, let stored, current.reference == seen.reference,
             operation.kind != .expire || current.retention == seen.retention
-        else { return .gone(nil) }
+        else { return .absent }
         do throws(ChangeFailure) {
             try requireErasable(current, of: stored)
         } catch .refused(let refusal) {

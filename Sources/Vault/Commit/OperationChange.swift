@@ -23,6 +23,8 @@ package struct OperationStep: Sendable {
         case statement(SignedStatement)
         /// A claim is to go.
         case erased(ErasedClaim, OperationID)
+        /// So many events or rows were looked at by a check.
+        case checked(Int, [CheckFinding])
     }
 
     /// The last row that the step dealt with.
@@ -160,13 +162,15 @@ struct OperationChange {
         _ id: OperationID, _ step: OperationStep
     ) throws(ChangeFailure) -> ChangeResult {
         var erased: BlobID?
+        var asTold = true
         var row = try operation(id, to: .running)
         // What was dealt with before is never dealt with again.
         guard step.cursor > row.progress.cursor else {
             throw .refused(VaultError(.operationConflict))
         }
         switch step.effect {
-        case .images(let images): for looked in images { try enter(looked, &row) }
+        case .images(let images):
+            for looked in images { asTold = try enter(looked, &row) && asTold }
         case .phase(let total): try begin(try place(step), total, &row)
         case .rewraps(let keys, let unopened):
             try catalogued { () throws(StorageError) in try catalog.rewrap(keys) }
@@ -183,24 +187,37 @@ struct OperationChange {
             try enter(failed, &row)
         case .statement(let signed):
             try catalogued { () throws(StorageError) in try catalog.insertStatement(signed) }
-        case .erased(let claim, _): erased = try erase(claim, &row)
+        case .erased(let claim, _):
+            let end = try erase(claim, &row)
+            if case .gone(let blob) = end { erased = blob } else { asTold = false }
+        case .checked(let count, let findings):
+            row.progress.done += count
+            row.progress.found += findings.count
+            for finding in findings { try insert(finding, row) }
         }
         row.progress.cursor = step.cursor
-        return .advanced(try write(row, .running), erased: erased)
+        return .advanced(try write(row, .running), erased: erased, asTold: asTold)
     }
 
-    /// - Returns: the blob of an image that went with the claim.
     private func erase(
         _ claim: ErasedClaim, _ row: inout OperationRow
-    ) throws(ChangeFailure) -> BlobID? {
+    ) throws(ChangeFailure) -> ClaimEnd {
         row.progress.done += 1
         let change = ErasureChange(
             catalog: catalog, keyring: keyring, index: index, microseconds: microseconds)
-        switch try change.enter(claim, row) {
-        case .gone(let blob): return blob
-        case .stays(let code):
-            try note(claim.image, code, &row)
-            return nil
+        let end = try change.enter(claim, row)
+        if case .stays(let code) = end { try note(claim.image, code, &row) }
+        return end
+    }
+
+    private func insert(
+        _ finding: CheckFinding, _ row: OperationRow
+    ) throws(ChangeFailure) {
+        try catalogued { () throws(StorageError) in
+            try catalog.insertFinding(
+                OperationFindingRow(
+                    row: 0, operation: row.row, namespace: finding.namespace, image: finding.image,
+                    code: finding.code, finding: nil, event: finding.event))
         }
     }
 
@@ -294,32 +311,36 @@ struct OperationChange {
 
     /// An image that went since it was looked at leaves only its count. A row that does not verify is
     /// a failure of that image, found before it is written.
+    ///
+    /// - Returns: whether it came under quarantine.
     private func enter(
         _ looked: ReinspectedImage, _ row: inout OperationRow
-    ) throws(ChangeFailure) {
+    ) throws(ChangeFailure) -> Bool {
         row.progress.done += 1
         let seen = looked.image
         let current = try catalogued { () throws(StorageError) in
             try catalog.image(seen.image, in: seen.namespace)
         }
-        guard var image = current, image.blob == seen.blob else { return }
+        guard var image = current, image.blob == seen.blob else { return false }
         var outcome = looked.outcome
         if (try? image.verify(with: keyring)) == nil { outcome = .failed(.rowDamaged) }
         switch outcome {
         case .passed(let verdict):
-            guard let verdict, verdict != image.verdict else { return }
+            guard let verdict, verdict != image.verdict else { return false }
             image.verdict = verdict
             try update(image)
         case .refused(let finding, let quarantine):
             row.progress.found += 1
             try note(image, .imageRefused, finding, row)
-            guard quarantine, image.quarantinedMicroseconds == nil else { return }
+            guard quarantine, image.quarantinedMicroseconds == nil else { return false }
             image.quarantinedMicroseconds = microseconds
             try update(image)
+            return true
         case .failed(let code):
             row.progress.failures += 1
             try note(image, code, nil, row)
         }
+        return false
     }
 
     private func update(_ image: ImageRow) throws(ChangeFailure) {

@@ -164,7 +164,7 @@ package struct OperationRunner: Sendable {
             do throws(VaultError) {
                 let committed = try await vault.committer.commit(
                     .advanceOperation(operation.operation, step), event(of: step))
-                if case .advanced(let row, let blob) = committed.result {
+                if case .advanced(let row, let blob, _) = committed.result {
                     vault.pace.note(row, atMicroseconds: vault.clock.monotonicMicroseconds())
                     if let blob { erased.append(blob) }
                 }
@@ -196,6 +196,8 @@ package struct OperationRunner: Sendable {
                 return EraseClaims(
                     vault: vault,
                     selection: .expired(try .init(parsing: operation.parameters)))
+            case .check:
+                return Check(vault: vault, parameters: try .init(parsing: operation.parameters))
             }
         } catch {
             throw VaultError(.rowDamaged)

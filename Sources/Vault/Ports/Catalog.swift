@@ -36,6 +36,10 @@ package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, Ba
     func reference(
         of image: Int64, claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow?
+    /// The reference of this id, if it is one of that image.
+    func reference(
+        _ id: ReferenceID, of image: Int64
+    ) throws(StorageError) -> ReferenceRow?
     /// The newest reference that fits what `claim` names; nil there fits anything.
     func newestReference(
         of image: Int64, fitting claim: ClaimIndex

@@ -42,22 +42,25 @@ package struct OperationRow: Hashable, Sendable {
     }
 }
 
-/// What an operation found about one image. It informs and decides nothing: it has no authenticator,
+/// What an operation found, mostly about one image. It informs and decides nothing: it has no authenticator,
 /// and ``OperationProgress/found`` of the operation says how many there are.
 package struct OperationFindingRow: Hashable, Sendable {
     /// The catalog's number; zero before it is inserted.
     package var row: Int64
     /// The catalog's number of the operation.
     package let operation: Int64
-    package let namespace: NamespaceName
-    package let image: ImageID
-    /// `image-refused`, or why the image could not be looked at.
+    /// Nil for what is of no namespace, or of no image.
+    package let namespace: NamespaceName?
+    package let image: ImageID?
+    /// `image-refused`, or why the image could not be looked at, or what is wrong with its rows.
     package let code: ErrorCode
     package let finding: Finding?
+    /// The index of the event that a row does not fit.
+    package let event: UInt64?
 
     package init(
-        row: Int64, operation: Int64, namespace: NamespaceName, image: ImageID, code: ErrorCode,
-        finding: Finding?
+        row: Int64, operation: Int64, namespace: NamespaceName?, image: ImageID?, code: ErrorCode,
+        finding: Finding?, event: UInt64? = nil
     ) {
         self.row = row
         self.operation = operation
@@ -65,6 +68,7 @@ package struct OperationFindingRow: Hashable, Sendable {
         self.image = image
         self.code = code
         self.finding = finding
+        self.event = event
     }
 }
 

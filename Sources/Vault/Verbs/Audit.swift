@@ -34,7 +34,7 @@ extension Vault {
             let size = committer.frontier.size
             let end = rows.last.map { $0.index + 1 }
             return EventRowPage(
-                events: rows.map { AuditedEvent(index: $0.index, body: body($0, keyring)) },
+                events: rows.map { AuditedEvent(index: $0.index, body: $0.body(keyring)) },
                 next: end.flatMap { $0 < size ? $0 : nil }, size: size)
         }
     }
@@ -55,17 +55,19 @@ extension Vault {
         return try? signers.current?.note(
             size: frontier.size, root: frontier.root(hash: LogHash.node) ?? LogHash.empty)
     }
+}
 
-    /// Opens a row's body, and believes it only if it is what the tree holds.
-    private func body(_ row: EventRow, _ keyring: Keyring?) -> [UInt8]? {
+extension EventRow {
+    /// Opens the body, and believes it only if it is what the tree holds.
+    func body(_ keyring: Keyring?) -> [UInt8]? {
         let saltAndBody: [UInt8]
-        switch row.content {
+        switch content {
         case .clear(let bytes): saltAndBody = bytes
         case .sealed(let bytes):
-            guard let opened = try? keyring?.openEvent(bytes, index: row.index) else { return nil }
+            guard let opened = try? keyring?.openEvent(bytes, index: index) else { return nil }
             saltAndBody = opened
         }
-        guard saltAndBody.count > 32, LogHash.digest(saltAndBody) == row.digest else { return nil }
+        guard saltAndBody.count > 32, LogHash.digest(saltAndBody) == digest else { return nil }
         return Array(saltAndBody.dropFirst(32))
     }
 }

@@ -54,6 +54,7 @@ package final class Vault: Sendable {
     let lastEventAtStart: Int64?
     let rowCounts = RowCounts()
     let pace = OperationPace()
+    let checkMemory = CheckMemory()
 
     /// - Parameters:
     ///   - keyring: nil for a vault that is sealed.

@@ -81,25 +81,47 @@ package struct OperationListAnswer: Codable, Hashable, Sendable {
 package struct OperationFinding: Codable, Hashable, Sendable {
     package var image: ImageID
     package var namespace: NamespaceName
-    /// `image-refused`, or why the image could not be looked at.
+    /// `image-refused`, or why the image could not be looked at, or what is wrong with its rows.
     package var code: String
     @Nullable package var finding: FindingAnswer?
+    /// The index of the event that the image's rows do not fit; null for another kind.
+    @Nullable package var event: UInt64?
 
-    package init(image: ImageID, namespace: NamespaceName, code: ErrorCode, finding: Finding?) {
+    package init(
+        image: ImageID, namespace: NamespaceName, code: ErrorCode, finding: Finding?,
+        event: UInt64? = nil
+    ) {
         self.image = image
         self.namespace = namespace
         self.code = code.rawValue
         self.finding = finding.map { FindingAnswer($0) }
+        self.event = event
+    }
+}
+
+/// What a check found that is of no one image: of a register, or of the log.
+package struct RecordFinding: Codable, Hashable, Sendable {
+    @Nullable package var namespace: NamespaceName?
+    package var code: String
+    /// The index of the event that a record does not fit, or that is damaged.
+    @Nullable package var event: UInt64?
+
+    package init(namespace: NamespaceName?, code: ErrorCode, event: UInt64?) {
+        self.code = code.rawValue
+        self.namespace = namespace
+        self.event = event
     }
 }
 
 package struct OperationFindingsAnswer: Codable, Hashable, Sendable {
     package var findings: [OperationFinding]
+    package var records: [RecordFinding]
     /// To be sent as `after`; nil on the last page there is so far.
     @Nullable package var next: PageCursor?
 
-    package init(findings: [OperationFinding], next: PageCursor?) {
+    package init(findings: [OperationFinding], records: [RecordFinding], next: PageCursor?) {
         self.findings = findings
+        self.records = records
         self.next = next
     }
 }

@@ -28,6 +28,7 @@ package enum APIPath {
     package static let events = "/v1/events"
     package static let checkpoint = "/v1/checkpoint"
     package static let inspections = "/v1/inspections"
+    package static let checks = "/v1/checks"
     package static let operations = "/v1/operations"
     package static let quarantine = "/v1/quarantine"
     package static let approvals = "/v1/approvals"

@@ -53,6 +53,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case blobMissing = "blob-missing"
     case wrapDamaged = "wrap-damaged"
     case rowDamaged = "row-damaged"
+    case rowRolledBack = "row-rolled-back"
     case catalogDamaged = "catalog-damaged"
     case keyringDamaged = "keyring-damaged"
     case keyringRefused = "keyring-refused"
@@ -396,6 +397,10 @@ extension ErrorCode {
                 500, "The stored image's key is damaged", fix: "An admin must restore the catalog.")
         case .rowDamaged:
             .init(500, "The image's record is damaged", fix: "An admin must restore the catalog.")
+        case .rowRolledBack:
+            .init(
+                500, "A record is older than the log says",
+                fix: "An admin must restore the catalog; the log tells what came after.")
         case .catalogDamaged:
             .init(500, "The catalog is damaged", fix: "An admin must restore the catalog.")
         case .keyringDamaged:

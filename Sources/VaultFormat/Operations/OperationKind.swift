@@ -10,6 +10,8 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
     case erase = 4
     /// What has reached the end of its retention is erased.
     case expire = 5
+    /// The catalog's rows are compared with the log.
+    case check = 6
 
     package var name: String {
         switch self {
@@ -18,6 +20,7 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
         case .reencrypt: "reencrypt"
         case .erase: "erase"
         case .expire: "expire"
+        case .check: "check"
         }
     }
 
@@ -29,7 +32,7 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
     /// Whether it brings all keys under a new epoch.
     package var walksKeys: Bool {
         switch self {
-        case .reinspect, .erase, .expire: false
+        case .reinspect, .erase, .expire, .check: false
         case .rotate, .reencrypt: true
         }
     }

@@ -12,6 +12,7 @@ extension RequestHandler {
     func answerOperations(_ verb: Verb, _ exchange: Exchange) async throws -> Answer? {
         switch verb {
         case .startInspection: return try await startInspection(exchange)
+        case .startCheck: return try await startCheck(exchange)
         case .listOperations: return try await listOperations(exchange)
         case .readOperation(let id): return try await readOperation(id, exchange)
         case .listFindings(let id): return try await listFindings(id, exchange)
@@ -38,6 +39,22 @@ extension RequestHandler {
             try await vault.once(repeatable, exchange.action, exchange.call) {
                 (place) async throws(VaultError) in
                 try await vault.startReinspection(parameters, exchange.call, at: place) {
+                    StoredAnswer(status: 202, json: OperationAnswer($0))
+                }
+            }
+        }
+        return Answer(told)
+    }
+
+    private func startCheck(_ exchange: Exchange) async throws -> Answer {
+        let repeatable = try await parsing(exchange) { () throws(RequestError) in
+            try QueryString.requireNone(exchange.query)
+            return try exchange.repeatable()
+        }
+        let told = try await verb { () async throws(VaultError) in
+            try await vault.once(repeatable, exchange.action, exchange.call) {
+                (place) async throws(VaultError) in
+                try await vault.startCheck(exchange.call, at: place) {
                     StoredAnswer(status: 202, json: OperationAnswer($0))
                 }
             }
@@ -85,13 +102,7 @@ extension RequestHandler {
             try await vault.findings(
                 of: id, after: after ?? 0, limit: limit, exchange.call)
         }
-        return .json(
-            OperationFindingsAnswer(
-                findings: page.findings.map {
-                    OperationFinding(
-                        image: $0.image, namespace: $0.namespace, code: $0.code,
-                        finding: $0.finding)
-                }, next: PageCursor(row: page.next)))
+        return .json(OperationFindingsAnswer(page))
     }
 
     /// The page of a listing of numbered rows that is asked for.
@@ -154,6 +165,21 @@ extension Answer {
     init(_ stored: StoredAnswer) {
         self.init(
             HTTPResponse.Status(code: Int(stored.status)), type: MediaType.json, body: stored.body)
+    }
+}
+
+extension OperationFindingsAnswer {
+    fileprivate init(_ page: FindingPage) {
+        self.init(
+            findings: page.findings.compactMap { found in
+                guard let image = found.image, let namespace = found.namespace else { return nil }
+                return OperationFinding(
+                    image: image, namespace: namespace, code: found.code, finding: found.finding,
+                    event: found.event)
+            },
+            records: page.findings.filter { $0.image == nil || $0.namespace == nil }.map {
+                RecordFinding(namespace: $0.namespace, code: $0.code, event: $0.event)
+            }, next: PageCursor(row: page.next))
     }
 }
 

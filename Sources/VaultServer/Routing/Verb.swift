@@ -24,6 +24,7 @@ enum Verb: Hashable, Sendable {
     case listEvents
     case checkpoint
     case startInspection
+    case startCheck
     case listOperations
     case readOperation(String)
     case listFindings(String)
@@ -117,6 +118,7 @@ enum Verb: Hashable, Sendable {
                 (.put, .setRetention(namespace: segments[3], image: segments[4])),
             ]
         case (.admin, 3, "inspections"): return [(.post, .startInspection)]
+        case (.admin, 3, "checks"): return [(.post, .startCheck)]
         case (.admin, 3, "operations"): return [(.get, .listOperations)]
         case (.admin, 4, "operations"):
             return [
@@ -183,6 +185,7 @@ enum Verb: Hashable, Sendable {
         switch self {
         case .putImage, .inspectImage, .deleteImage, .seal, .unseal, .addSlot, .removeSlot,
             .proveSlot, .challengeSlot, .rotateRoot, .rotateLogKey, .startInspection,
+            .startCheck,
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention:
@@ -213,7 +216,7 @@ enum Verb: Hashable, Sendable {
         case .rotateLogKey: .logKeyRotated
         case .listEvents, .checkpoint: .logRead
         case .whoami: .identityRead
-        case .startInspection: .operationStarted
+        case .startInspection, .startCheck: .operationStarted
         case .listOperations, .readOperation, .listFindings: .operationRead
         case .moveOperation(_, let steering): steering.action
         case .quarantineImage: .imageQuarantined

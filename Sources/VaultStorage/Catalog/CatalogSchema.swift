@@ -38,6 +38,9 @@ enum CatalogSchema {
         migrator.registerMigration("8 receipts, holds, retention") { db in
             try db.execute(sql: erasure)
         }
+        migrator.registerMigration("9 events of findings") { db in
+            try db.execute(sql: findings)
+        }
         return migrator
     }
 
@@ -208,6 +211,11 @@ enum CatalogSchema {
         CREATE INDEX hold_subject ON hold (subject);
         ALTER TABLE reference ADD COLUMN retention INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX reference_retention ON reference (retention) WHERE retention <> 0;
+        """
+
+    /// An event of -1 stands for "none"; so do an empty namespace and image.
+    private static let findings = """
+        ALTER TABLE finding ADD COLUMN event INTEGER NOT NULL DEFAULT -1;
         """
 
     private static let pseudonyms = """

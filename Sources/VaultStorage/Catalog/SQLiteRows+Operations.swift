@@ -85,7 +85,7 @@ extension SQLiteRows {
     ) throws(StorageError) -> [OperationFindingRow] {
         try all(
             """
-            SELECT id, operation, namespace, image, code, finding FROM finding
+            SELECT id, operation, namespace, image, code, finding, event FROM finding
             WHERE operation = ? AND id > ? ORDER BY id LIMIT ?
             """, [operation, after, limit]
         ) { row throws in try OperationFindingRow(row) }
@@ -95,12 +95,13 @@ extension SQLiteRows {
         let text = finding.finding.map { [$0] } ?? []
         try run(
             """
-            INSERT INTO finding (operation, namespace, image, code, finding)
-            VALUES (?, ?, ?, ?, ?)
+            INSERT INTO finding (operation, namespace, image, code, finding, event)
+            VALUES (?, ?, ?, ?, ?, ?)
             """,
             [
-                finding.operation, finding.namespace.description, Data(finding.image.bytes),
-                finding.code.rawValue, Verdict.text(of: text),
+                finding.operation, finding.namespace?.description ?? "",
+                Data(finding.image?.bytes ?? []), finding.code.rawValue, Verdict.text(of: text),
+                finding.event.map { Int64(clamping: $0) } ?? -1,
             ])
     }
 
@@ -217,9 +218,12 @@ extension OperationRow {
 extension OperationFindingRow {
     fileprivate init(_ row: Row) throws {
         guard let code = ErrorCode(rawValue: try value(row, 4)) else { throw StorageError.damaged }
+        let (namespace, image): (String, [UInt8]) = (try value(row, 2), try bytes(row, 3))
         self.init(
             row: try value(row, 0), operation: try value(row, 1),
-            namespace: try NamespaceName(value(row, 2)), image: try ImageID(bytes: bytes(row, 3)),
-            code: code, finding: try Verdict.findings(text: value(row, 5)).first)
+            namespace: namespace.isEmpty ? nil : try NamespaceName(namespace),
+            image: image.isEmpty ? nil : try ImageID(bytes: image), code: code,
+            finding: try Verdict.findings(text: value(row, 5)).first,
+            event: UInt64(exactly: try value(row, 6) as Int64))
     }
 }

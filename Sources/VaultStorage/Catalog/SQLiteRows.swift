@@ -47,6 +47,17 @@ struct SQLiteRows: CatalogWriter {
         ) { row throws in try ReferenceRow(row, at: 0) }
     }
 
+    func reference(
+        _ id: ReferenceID, of image: Int64
+    ) throws(StorageError) -> ReferenceRow? {
+        try first(
+            """
+            SELECT \(Self.referenceColumns) FROM reference \(Self.referenceWrap)
+            WHERE reference.image = ? AND reference.reference = ?
+            """, [image, Data(id.bytes)]
+        ) { row throws in try ReferenceRow(row, at: 0) }
+    }
+
     func newestReference(
         of image: Int64, fitting claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow? {

@@ -92,23 +92,42 @@ struct OperationShow: AsyncParsableCommand {
     func run() async throws {
         try await options.common.session(.admin) { client in
             options.show(try await client.operation(options.id))
-            var page = PageQuery(limit: Limits.pageRows)
-            repeat {
-                let found = try await client.findings(of: options.id, page)
-                found.findings.forEach(show)
-                // A vault that repeats a cursor would keep us here for ever.
-                guard found.next != page.after || found.next == nil else { break }
-                page.after = found.next
-            } while page.after != nil
+            try await FindingLines.show(of: options.id, client, options.common)
         }
     }
+}
 
-    private func show(_ finding: OperationFinding) {
-        guard !options.common.json else { return Output.json(finding) }
+/// What an operation found, a line each.
+enum FindingLines {
+    static func show(
+        of id: OperationID, _ client: VaultClient, _ common: CommonOptions
+    ) async throws {
+        var page = PageQuery(limit: Limits.pageRows)
+        repeat {
+            let found = try await client.findings(of: id, page)
+            for finding in found.findings {
+                common.json ? Output.json(finding) : Output.line(text(finding))
+            }
+            for record in found.records {
+                common.json
+                    ? Output.json(record)
+                    : Output.line("-  " + text(record.code, record.event))
+            }
+            // A vault that repeats a cursor would keep us here for ever.
+            guard found.next != page.after || found.next == nil else { break }
+            page.after = found.next
+        } while page.after != nil
+    }
+
+    private static func text(_ finding: OperationFinding) -> String {
         let place = finding.finding.map { found in
             found.code + (found.offset.map { " at byte \($0)" } ?? "")
         }
-        Output.line("\(finding.image.hex)  \(place ?? finding.code)")
+        return "\(finding.image.hex)  " + text(place ?? finding.code, finding.event)
+    }
+
+    private static func text(_ code: String, _ event: UInt64?) -> String {
+        code + (event.map { "  event \($0)" } ?? "")
     }
 }
 

@@ -31,10 +31,11 @@ enum OperationLine {
 
     /// Begins an operation, waits for its end if asked to, and shows it; fails unless what was waited
     /// for was done.
+    @discardableResult
     static func begin(
         _ client: VaultClient, wait isWaiting: Bool, _ common: CommonOptions,
         _ begin: () async throws -> OperationAnswer
-    ) async throws {
+    ) async throws -> OperationAnswer {
         var operation = try await begin()
         if isWaiting { operation = try await wait(for: operation.id, client) }
         if common.json {
@@ -45,6 +46,7 @@ enum OperationLine {
         guard !isWaiting || operation.state == OperationState.done.name else {
             throw ExitCode(ExitKind.other.rawValue)
         }
+        return operation
     }
 
     /// Waits for the operation's end; on a terminal its line is drawn meanwhile.

@@ -96,7 +96,12 @@ extension CatalogConformance {
                 try writer.insertOperation(rows.operation(.paused))
             )
         }
-        let made = [rows.finding(of: one), rows.finding(of: one, code: .blobDamaged)]
+        let made = [
+            rows.finding(of: one),
+            OperationFindingRow(
+                row: 0, operation: one, namespace: nil, image: nil, code: .rowRolledBack,
+                finding: nil, event: 7),
+        ]
         try catalog.transact { writer in
             try writer.insertFinding(made[0])
             try writer.insertFinding(rows.finding(of: other))

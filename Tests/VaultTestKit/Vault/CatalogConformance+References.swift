@@ -51,6 +51,14 @@ extension CatalogConformance {
             made.row = kept?.row ?? 0
             try same(kept, made)
             try require(made.row > 0, "row \(made.row)")
+            let (id, other): (ReferenceID, ReferenceID) = (made.reference, rows.id())
+            let found = try catalog.look { reader in
+                [
+                    try reader.reference(id, of: image), try reader.reference(id, of: image + 1),
+                    try reader.reference(other, of: image),
+                ]
+            }
+            try same(found, [made, nil, nil])
         }
     }
 

@@ -85,6 +85,13 @@ final class MemoryRows: CatalogWriter {
         return tables.references.first { $0.imageRow == image && $0.claim == claim }
     }
 
+    func reference(
+        _ id: ReferenceID, of image: Int64
+    ) throws(StorageError) -> ReferenceRow? {
+        try faults.pass("referenceOfID")
+        return tables.references.first { $0.imageRow == image && $0.reference == id }
+    }
+
     func newestReference(
         of image: Int64, fitting claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow? {

@@ -30,6 +30,23 @@ extension TestVault {
         }
     }
 
+    package func startCheck() async throws -> StoredAnswer {
+        try await vault.startCheck(call(), at: nil) {
+            StoredAnswer(status: 202, body: $0.operation.bytes)
+        }
+    }
+
+    /// What a check finds, once it is done.
+    package func check() async throws -> [OperationFindingRow] {
+        let answer = try await startCheck()
+        try await workToTheEnd()
+        let operation = try await operation(answer)
+        guard operation.state == .done, operation.progress.done == operation.progress.total else {
+            throw VaultError(operation.failure ?? .internalError)
+        }
+        return try await findings(answer)
+    }
+
     package func operations() async throws -> [OperationRow] {
         try await vault.operations(before: nil, limit: 100, call()).operations
     }

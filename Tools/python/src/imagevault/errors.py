@@ -437,6 +437,15 @@ class RecordDamaged(VaultError):
     default_fix = "An admin must restore the catalog."
 
 
+class RowRolledBack(VaultError):
+    """`row-rolled-back`: A record is older than the log says."""
+
+    default_code = "row-rolled-back"
+    default_status = 500
+    default_title = "A record is older than the log says"
+    default_fix = "An admin must restore the catalog; the log tells what came after."
+
+
 class CatalogDamaged(VaultError):
     """`catalog-damaged`: The catalog is damaged."""
 
@@ -739,6 +748,7 @@ BY_CODE: dict[str, type[VaultError]] = {
     "blob-missing": ImageMissing,
     "wrap-damaged": KeyDamaged,
     "row-damaged": RecordDamaged,
+    "row-rolled-back": RowRolledBack,
     "catalog-damaged": CatalogDamaged,
     "keyring-damaged": KeyringDamaged,
     "keyring-refused": KeyringRefused,
@@ -818,6 +828,7 @@ __all__ = [
     "RangeNotSatisfiable",
     "RecordDamaged",
     "RetentionLocked",
+    "RowRolledBack",
     "SecondPersonRequired",
     "StorageFull",
     "StorageUnavailable",

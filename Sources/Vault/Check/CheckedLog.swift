@@ -1,0 +1,117 @@
+// The log as a check has read it so far: its tree, and the little that a later event may still answer. What is
+// kept is bounded by what a vault may have at once, not by the log's length.
+
+import Synchronization
+import VaultCrypto
+package import VaultFormat
+
+/// Something that a check found.
+package struct CheckFinding: Hashable, Sendable {
+    /// Nil for what is of no namespace, or of no image.
+    package let namespace: NamespaceName?
+    package let image: ImageID?
+    package let code: ErrorCode
+    /// The index of the event that says otherwise; nil where a row is wrong by itself.
+    package let event: UInt64?
+}
+
+/// What every row of an image or a reference is at least as new as.
+struct RowFloor: Sendable {
+    /// No key is wrapped under an older epoch: a rotation stated so.
+    var epoch: EpochNumber?
+    /// No row was changed last before this event: a re-encryption of everything began with it, and ended.
+    var event: UInt64 = 0
+
+    /// Whether a row was put back from before that.
+    func isAbove(_ key: WrappedKey, changedAt: UInt64) -> Bool {
+        changedAt < event || epoch.map { key.epoch < $0 } ?? false
+    }
+}
+
+struct CheckedLog: Sendable {
+    /// The first event that is not read yet.
+    private(set) var next: UInt64 = 0
+    /// Nil once an event was missing.
+    private(set) var tree: MerkleFrontier? = .empty
+    /// What was placed, and not released since.
+    private(set) var holds: [HoldID: LoggedEvent] = [:]
+    /// When the end of an epoch was written down last.
+    private(set) var destroyed: [EpochNumber: UInt64] = [:]
+    private(set) var floor = RowFloor()
+    private var reencryption: (operation: OperationID, begun: UInt64)?
+
+    /// Reads the next event that there is.
+    ///
+    /// - Returns: what its body says, where that can be believed, and what is wrong with the log here.
+    mutating func take(
+        _ row: EventRow, _ keyring: Keyring
+    ) -> (event: LoggedEvent?, findings: [CheckFinding]) {
+        var findings = skip(to: row.index)
+        tree?.append(LogHash.leaf(row.digest), hash: LogHash.node)
+        next = row.index + 1
+        switch EventReading(row, keyring) {
+        case .clear: return (nil, findings)
+        case .damaged:
+            findings.append(.log(at: row.index))
+            return (nil, findings)
+        case .opened(let event):
+            if event.isDone { note(event) }
+            return (event, findings)
+        }
+    }
+
+    /// Goes on at an event further on: those between are missing.
+    mutating func skip(to index: UInt64) -> [CheckFinding] {
+        guard index > next else { return [] }
+        defer { next = index }
+        tree = nil
+        return [.log(at: next)]
+    }
+
+    private mutating func note(_ event: LoggedEvent) {
+        switch event.action {
+        case .holdPlaced:
+            // No sound log has more: what would exceed is not looked for.
+            guard let hold = event.hold, holds.count < Limits.holds else { return }
+            holds[hold] = event
+        case .holdReleased: if let hold = event.hold { holds[hold] = nil }
+        case .epochDestroyed: if let epoch = event.epoch { destroyed[epoch] = event.index }
+        case .operationStarted where event.work == .reencrypt:
+            reencryption = event.operation.map { ($0, event.index) }
+        case .rotationStated:
+            floor.epoch = event.epoch ?? floor.epoch
+            // One of a single namespace states nothing.
+            if let reencryption, event.work == .reencrypt, event.operation == reencryption.operation
+            {
+                floor.event = reencryption.begun
+            }
+        default: break
+        }
+    }
+}
+
+extension CheckFinding {
+    /// The log itself is damaged at this event, or from it on.
+    static func log(at index: UInt64?) -> CheckFinding {
+        CheckFinding(namespace: nil, image: nil, code: .catalogDamaged, event: index)
+    }
+}
+
+/// What is known of the log between two steps of a check. After a restart it is read anew.
+final class CheckMemory: Sendable {
+    private let state = Mutex<(operation: OperationID, log: CheckedLog)?>(nil)
+
+    /// The log read up to this event for this check, if that is what is kept.
+    func log(of operation: OperationID, upTo end: UInt64) -> CheckedLog? {
+        state.withLock { state in
+            guard let state, state.operation == operation, state.log.next == end else { return nil }
+            return state.log
+        }
+    }
+
+    func keep(_ log: CheckedLog, of operation: OperationID) {
+        state.withLock { $0 = (operation, log) }
+    }
+
+    func forget() { state.withLock { $0 = nil } }
+}

@@ -1,0 +1,76 @@
+/// Where a check stands: what it looks at, and how much of that is done. It is the cursor of an operation, which
+/// only rises. ObjectFormat §8.
+package struct CheckPlace: Hashable, Sendable {
+    /// What is looked at, in this order. The numbers are the catalog's.
+    package enum Phase: UInt8, Sendable, CaseIterable {
+        /// The log, and what each of its events says of the rows.
+        case log = 0
+        case images = 1
+        case references = 2
+        /// The log's tree, and what is there until an event takes it away.
+        case end = 3
+
+        package var next: Phase? { Phase(rawValue: rawValue + 1) }
+    }
+
+    package let phase: Phase
+    /// Of the log how many events, of a table the last row; zero before the first.
+    package let done: Int64
+
+    private static let doneBits = 56
+
+    /// - Throws: ``FormatError/outOfRange(field:)`` for more than any vault has.
+    package init(_ phase: Phase, done: Int64 = 0) throws(FormatError) {
+        guard (0..<1 << Self.doneBits).contains(done) else { throw .outOfRange(field: "done") }
+        self.phase = phase
+        self.done = done
+    }
+
+    /// - Throws: ``FormatError/unknownValue(field:)`` for a cursor of no phase.
+    package init(cursor: Int64) throws(FormatError) {
+        guard let number = UInt8(exactly: cursor >> Self.doneBits),
+            let phase = Phase(rawValue: number)
+        else { throw .unknownValue(field: "phase") }
+        self.phase = phase
+        done = cursor & (1 << Self.doneBits - 1)
+    }
+
+    package var cursor: Int64 { Int64(phase.rawValue) << Self.doneBits | done }
+}
+
+/// What a check looks at, as the operation's row keeps it: what was there when it was asked for. ObjectFormat §8.
+package struct CheckParameters: Hashable, Sendable {
+    package let events: UInt64
+    /// The last rows.
+    package let lastImage: Int64
+    package let lastReference: Int64
+
+    package init(events: UInt64, lastImage: Int64, lastReference: Int64) {
+        self.events = events
+        self.lastImage = lastImage
+        self.lastReference = lastReference
+    }
+
+    private static let version: UInt8 = 1
+
+    /// Version, events, and the last rows of images and references.
+    package var encoded: [UInt8] {
+        var writer = ByteWriter(reserving: 25)
+        writer.append(Self.version)
+        writer.append(events)
+        writer.append(UInt64(bitPattern: lastImage))
+        writer.append(UInt64(bitPattern: lastReference))
+        return writer.bytes
+    }
+
+    /// - Throws: ``FormatError`` unless the bytes are what ``encoded`` makes.
+    package init(parsing bytes: [UInt8]) throws(FormatError) {
+        var reader = ByteReader(bytes)
+        let version = try reader.read(UInt8.self)
+        guard version == Self.version else { throw .unknownVersion(UInt64(version)) }
+        events = try reader.read(UInt64.self)
+        lastImage = Int64(bitPattern: try reader.read(UInt64.self))
+        lastReference = Int64(bitPattern: try reader.read(UInt64.self))
+        try reader.finish()
+    }
+}

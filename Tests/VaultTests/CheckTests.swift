@@ -1,0 +1,418 @@
+// What was put back from an earlier time is authentic, and told from the log.
+
+import Testing
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultTestKit
+
+@Suite("Checks of the rows against the log")
+struct CheckTests {
+    private let memory = MemoryCatalog()
+    private let blobs = MemoryBlobStore()
+    private let ann: TestClaim
+    private let bob: TestClaim
+
+    init() throws {
+        ann = try TestClaim(owner: "ann", job: "7")
+        bob = try TestClaim(owner: "bob")
+    }
+
+    private func vault() throws -> TestVault { try TestVault(catalog: memory, blobs: blobs) }
+
+    /// The newest event of an action.
+    private func index(_ action: EventAction) throws -> UInt64 {
+        try #require(memory.tables.events.last { $0.action == action && $0.outcome == .done }).index
+    }
+
+    /// Puts rows back as they were.
+    private func putBack(_ body: (inout MemoryTables) -> Void) { memory.tamper(body) }
+
+    /// What is found is one thing, of this image, and by this event.
+    private func expectOne(
+        _ test: TestVault, of image: ImageID?, _ event: UInt64?,
+        _ code: ErrorCode = .rowRolledBack, location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let found = try await test.check()
+        #expect(found.map(\.code) == [code], sourceLocation: location)
+        #expect(found.map(\.image) == [image], sourceLocation: location)
+        #expect(found.map(\.event) == [event], sourceLocation: location)
+        #expect(
+            found.allSatisfy { ($0.namespace == nil) == (image == nil) }, sourceLocation: location)
+    }
+
+    // MARK: Claims and images
+
+    @Test("a deleted claim that is there again is found, with or without its image")
+    func deletedClaim() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        try await test.put(TestImages.small, as: bob)
+        let both = memory.tables
+        try await test.delete(id, as: ann)
+        #expect(try await test.check().isEmpty)
+        let deletion = try index(.imageDelete)
+        let one = memory.tables
+        putBack { $0.references = both.references }
+        try await expectOne(test, of: id, deletion)
+        putBack { $0.references = one.references }
+        try await test.delete(id, as: bob)
+        #expect(try await test.check().isEmpty)
+        let last = try index(.imageDelete)
+        putBack { ($0.images, $0.references) = (one.images, one.references) }
+        try await expectOne(test, of: id, last)
+        // The row of the image alone has no claim, as none ever has.
+        putBack { $0.references = [] }
+        try await expectOne(test, of: id, memory.tables.images[0].changedAt)
+        // What is put anew is another claim.
+        putBack { $0.images = [] }
+        try await test.put(TestImages.small, as: bob)
+        #expect(try await test.check().isEmpty)
+    }
+
+    @Test("an image that was erased from quarantine and is there again is found")
+    func erased() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        try await test.quarantine(id)
+        let before = memory.tables
+        try await test.approve(test.ask(.eraseImage, id))
+        #expect(try await test.check().isEmpty)
+        let event = try index(.imageErased)
+        putBack { ($0.images, $0.references) = (before.images, before.references) }
+        try await expectOne(test, of: id, event)
+    }
+
+    @Test("a quarantine that is undone, and one that is back, are found")
+    func quarantine() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small).image.image
+        let free = memory.tables
+        try await test.quarantine(id)
+        // A second time it stays as it is, and its row older than that event.
+        try await test.quarantine(id)
+        #expect(try await test.check().isEmpty)
+        let event = try index(.imageQuarantined)
+        let quarantined = memory.tables
+        putBack { $0.images = free.images }
+        let found = try await test.check()
+        #expect(found.map(\.event) == [event - 1, event])
+        #expect(found.allSatisfy { $0.code == .rowRolledBack && $0.image == id })
+        putBack { $0.images = quarantined.images }
+        try await test.approve(test.ask(.releaseImage, id))
+        let released = try index(.imageReleased)
+        #expect(try await test.check().isEmpty)
+        putBack { $0.images = quarantined.images }
+        try await expectOne(test, of: id, released)
+    }
+
+    @Test("a retention that is the one from before is found; a claim from after has its own")
+    func retention() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        let before = memory.tables
+        try await test.retain(id, .until(microseconds: 1 << 60))
+        let event = try index(.retentionSet)
+        try await test.put(TestImages.small, as: bob)
+        #expect(try await test.check().isEmpty)
+        putBack { $0.references[0] = before.references[0] }
+        try await expectOne(test, of: id, event)
+    }
+
+    // MARK: Holds and registers
+
+    @Test("a hold that is gone, and one that is back, are found")
+    func holds() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        let hold = try await test.hold(.image(.standard, id))
+        try await test.hold(.claim(.standard, TestClaim(owner: "ann").claim))
+        let owner = try index(.holdPlaced)
+        let both = memory.tables
+        putBack { $0.holds.removeLast() }
+        let found = try await test.check()
+        #expect(found.map(\.event) == [owner])
+        #expect(found.map(\.code) == [.rowRolledBack])
+        #expect(found.map(\.image) == [nil])
+        #expect(found.map(\.namespace) == [.standard])
+        putBack { $0.holds = [both.holds[1]] }
+        try await expectOne(test, of: id, owner - 1)
+        putBack { $0.holds = both.holds }
+        #expect(try await test.check().isEmpty)
+        try await test.release(hold)
+        #expect(try await test.check().isEmpty)
+        let released = try index(.holdReleased)
+        putBack { $0.holds = both.holds }
+        try await expectOne(test, of: id, released)
+        putBack {
+            $0.holds.removeFirst()
+            $0.holds[0].changedAt += 1
+        }
+        #expect(try await test.check().map(\.code) == [.rowDamaged])
+    }
+
+    @Test("a copy of the keyring that is not destroyed again, or not there, is found")
+    func escrows() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let escrow = try await test.registerEscrow()
+        let before = memory.tables
+        try await test.attest(escrow)
+        #expect(try await test.check().isEmpty)
+        let (registered, attested) = (try index(.escrowRegistered), try index(.escrowAttested))
+        putBack { $0.escrows = before.escrows }
+        try await expectOne(test, of: nil, attested)
+        putBack { $0.escrows = [] }
+        #expect(try await test.check().map(\.event) == [registered, attested])
+    }
+
+    @Test("a backup that is wanted again, and an approval that waits again, are found")
+    func registers() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small).image.image
+        let backup = try await test.register()
+        try await test.quarantine(id)
+        let asked = try await test.ask(.releaseImage, id)
+        let before = memory.tables
+        _ = try await test.vault.expireBackup(backup, test.call())
+        try await test.approve(asked)
+        #expect(try await test.check().isEmpty)
+        let after = memory.tables
+        putBack { $0.backups = before.backups }
+        try await expectOne(test, of: nil, index(.backupExpired))
+        putBack { ($0.backups, $0.approvals) = (after.backups, before.approvals) }
+        try await expectOne(test, of: id, index(.imageReleased))
+    }
+
+    // MARK: Keys
+
+    @Test("a wrap from before a rotation, and an epoch that is not destroyed, are found")
+    func keys() async throws {
+        let test = try vault()
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        let before = memory.tables
+        try await test.rotateWholly()
+        #expect(try await test.check().isEmpty)
+        let after = memory.tables
+        putBack { $0.images = before.images }
+        try await expectOne(test, of: id, before.images[0].changedAt)
+        putBack { ($0.images, $0.references) = (after.images, before.references) }
+        try await expectOne(test, of: id, before.references[0].changedAt)
+        putBack { $0.references = after.references }
+        let old = try test.current
+        try await test.destroy(1)
+        #expect(try await test.check().isEmpty)
+        test.stop()
+        let other = try TestVault(catalog: memory, blobs: blobs, keyring: old)
+        defer { other.stop() }
+        try await expectOne(other, of: nil, index(.epochDestroyed))
+    }
+
+    @Test("a row from before everything was encrypted anew is found, whatever its wrap")
+    func reencrypted() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        let before = memory.tables
+        // Of one namespace only it says nothing of the others.
+        try await test.reencrypt(in: TestKeys.clinic)
+        try await test.workToTheEnd()
+        #expect(try await test.check().isEmpty)
+        try await test.reencrypt()
+        try await test.workToTheEnd()
+        #expect(try await test.check().isEmpty)
+        putBack {
+            let key = $0.images[0].key
+            $0.images = before.images
+            $0.images[0].key = key
+        }
+        try await expectOne(test, of: id, before.images[0].changedAt)
+    }
+
+    // MARK: Rows
+
+    @Test("a row that does not verify is damaged; one that names another event is older")
+    func rows() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        let other = try await test.put(TestImages.other, as: bob).image.image
+        try await test.delete(other, as: bob)
+        let sound = memory.tables
+        putBack { $0.images[0].quarantinedMicroseconds = 5 }
+        let damaged = try await test.check()
+        // The claim is bound to the image's address, which stands.
+        #expect(damaged.map(\.code) == [.rowDamaged] && damaged.map(\.image) == [id])
+        putBack {
+            $0.images = sound.images
+            $0.references[0].retention = .until(microseconds: 9)
+        }
+        #expect(try await test.check().map(\.code) == [.rowDamaged])
+        let keyring = test.keyring
+        // Another's put, a deletion, an event that is to come.
+        let strange = [sound.images[0].changedAt + 1, try index(.imageDelete), 1 << 40]
+        for event in strange {
+            putBack {
+                $0.images = [sound.images[0].authenticated(by: keyring, at: event)]
+                $0.references = sound.references
+            }
+            try await expectOne(test, of: id, event)
+            putBack {
+                $0.images = sound.images
+                $0.references = [
+                    sound.references[0].authenticated(of: sound.images[0], by: keyring, at: event)
+                ]
+            }
+            try await expectOne(test, of: id, event)
+        }
+    }
+
+    // MARK: The log
+
+    @Test("an event that is missing, changed or in clear is found, and a tree that ends elsewhere")
+    func log() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        try await test.put(TestImages.other, as: bob)
+        for _ in 0..<5 { try await test.vault.recordService(.serviceStarted) }
+        let sound = memory.tables
+        func expect(
+            _ event: UInt64?, location: SourceLocation = #_sourceLocation,
+            _ body: (inout MemoryTables) -> Void
+        ) async throws {
+            let before = memory.tables
+            putBack(body)
+            let found = try await test.check()
+            #expect(
+                found.contains { $0.code == .catalogDamaged && $0.event == event },
+                sourceLocation: location)
+            // The rest of the log grew meanwhile.
+            let now = memory.tables
+            memory.tamper {
+                $0.events = before.events + now.events.filter { $0.index >= before.frontier.size }
+                $0.frontier = self.frontier(of: $0.events)
+            }
+        }
+        try await expect(4) { $0.events.remove(at: 4) }
+        try await expect(4) { tables in
+            let (event, other) = (tables.events[4], tables.events[5])
+            tables.events[4] = Self.row(event, content: other.content)
+        }
+        try await expect(4) { $0.events[4] = Self.row($0.events[4], action: .serviceStopped) }
+        try await expect(nil) { tables in
+            tables.frontier = self.frontier(of: tables.events.dropLast())
+            let leaf = Digest256(checked: [UInt8](repeating: 1, count: 32))
+            tables.frontier.append(leaf, hash: LogHash.node)
+        }
+        #expect(try await test.check().isEmpty)
+        // In clear anybody writes it: the row that it would explain is told of.
+        let body = Event(.imagePut, atMicroseconds: sound.events[0].atMicroseconds).body(index: 0)
+        let clear = [UInt8](repeating: 0, count: 32) + body
+        memory.tamper {
+            $0.events[0] = EventRow(
+                index: 0, atMicroseconds: sound.events[0].atMicroseconds, action: .imagePut,
+                outcome: .done, image: id, digest: LogHash.digest(clear), content: .clear(clear))
+            $0.frontier = self.frontier(of: $0.events)
+        }
+        let found = try await test.check()
+        #expect(found.map(\.code) == [.rowRolledBack, .rowRolledBack])
+        #expect(found.map(\.event) == [0, 0])
+    }
+
+    private func frontier(of events: some Sequence<EventRow>) -> MerkleFrontier {
+        var frontier = MerkleFrontier.empty
+        for event in events { frontier.append(LogHash.leaf(event.digest), hash: LogHash.node) }
+        return frontier
+    }
+
+    private static func row(
+        _ event: EventRow, action: EventAction? = nil, content: EventRow.Content? = nil
+    ) -> EventRow {
+        EventRow(
+            index: event.index, atMicroseconds: event.atMicroseconds,
+            action: action ?? event.action, outcome: event.outcome, image: event.image,
+            digest: event.digest, content: content ?? event.content)
+    }
+
+    // MARK: The operation
+
+    @Test("it goes on after a restart, in the middle of the log too, and finds each thing once")
+    func resumes() async throws {
+        var test = try vault()
+        let keyring = test.keyring
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        try await test.put(TestImages.small, as: bob)
+        try await test.hold(.claim(.standard, TestClaim(owner: "eve").claim))
+        let before = memory.tables
+        try await test.delete(id, as: ann)
+        for _ in 0..<Limits.checkEvents { try await test.vault.recordService(.serviceStarted) }
+        putBack {
+            $0.references = before.references
+            $0.holds = []
+        }
+        let answer = try await test.startCheck()
+        var turns = 0
+        while try await OperationRunner(test.vault, share: 100).turn() {
+            turns += 1
+            test.stop()
+            test = try TestVault(catalog: memory, blobs: blobs, keyring: keyring)
+        }
+        defer { test.stop() }
+        // Two pieces of the log, the images, the claims, the end, and the end of the operation.
+        #expect(turns == 6)
+        let operation = try await test.operation(answer)
+        #expect(operation.state == .done)
+        #expect(operation.progress.done == operation.progress.total)
+        #expect(operation.progress.found == 2)
+        let found = try await test.findings(answer)
+        #expect(found.map(\.event) == [try index(.imageDelete), try index(.holdPlaced)])
+        // It is one at a time, is in the log, and changes nothing but its own row.
+        let images = memory.tables.images
+        let next = try await test.startCheck()
+        #expect(try await refusal { _ = try await test.startCheck() } == .operationConflict)
+        try await test.workToTheEnd()
+        #expect(try await test.operation(next).progress.found == 2)
+        #expect(memory.tables.images == images)
+        let lines = try test.log().filter { $0.work == "check" }
+        #expect(lines.last?.found == 2 && lines.last?.action == "operation.ended")
+    }
+
+    @Test("while it runs, what is done beside it is not found")
+    func beside() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        let hold = try await test.hold(.image(.standard, id))
+        let answer = try await test.startCheck()
+        let runner = OperationRunner(test.vault, share: 100)
+        _ = try await runner.turn()
+        try await test.release(hold)
+        try await test.quarantine(id)
+        _ = try await runner.turn()
+        try await test.approve(test.ask(.eraseImage, id))
+        try await test.put(TestImages.small, as: bob)
+        try await test.workToTheEnd()
+        #expect(try await test.operation(answer).progress.found == 0)
+    }
+
+    @Test("what an operation did not erase is not called deleted in the log")
+    func held() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        try await test.hold(.image(.standard, id))
+        try await test.erase(TestClaim(owner: "ann"))
+        let lines = try test.log()
+        #expect(!lines.contains { $0.action == "image.delete" })
+        let step = lines.last { $0.work == "erase" && $0.action == "operation.advanced" }
+        #expect(step?.failures == 1 && step?.image == nil)
+        #expect(try await test.check().isEmpty)
+    }
+}
