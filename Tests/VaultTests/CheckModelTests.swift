@@ -68,7 +68,9 @@ private struct CheckModel {
 
     private mutating func work() async throws {
         switch Int.random(in: 0..<20, using: &random) {
-        case 0..<5: try await test.put(TestImages.numbered(number(6)), as: who())
+        case 0..<5:
+            test.inspector.answer(.nothing)
+            try await test.put(TestImages.numbered(number(6)), as: who())
         case 5..<8:
             if let (image, claim) = try await claim() { try await test.delete(image, as: claim) }
         case 8: _ = try await test.startErasure(of: TestClaim(owner: name()))
@@ -148,10 +150,8 @@ private struct CheckModel {
     private mutating func reinspect() async throws {
         test.inspector.answer(Bool.random(using: &random) ? .nothing : .finding(.decodeBroken))
         try await test.reinspect(.init(level: .decode, quarantines: true))
-        if Bool.random(using: &random) {
-            // Some of it is done while the work goes on.
-            _ = try await OperationRunner(test.vault, share: 100).turn()
-        }
+        // The rest of it comes later.
+        _ = try await OperationRunner(test.vault, share: 100).turn()
     }
 
     private mutating func reopen() async throws {

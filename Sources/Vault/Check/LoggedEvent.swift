@@ -71,9 +71,11 @@ struct LoggedEvent: Sendable {
     /// Whether it is about this image.
     func isOf(_ row: ImageRow) -> Bool { image == row.image && namespace == row.namespace }
 
-    /// Something that is wrong by it.
+    /// Something that is wrong by it. Copies and backups are of no namespace: theirs is the caller's.
     func finding(_ code: ErrorCode) -> CheckFinding {
-        CheckFinding(namespace: namespace, image: image, code: code, event: index)
+        CheckFinding(
+            namespace: image == nil && hold == nil ? nil : namespace, image: image, code: code,
+            event: index)
     }
 }
 

@@ -219,6 +219,8 @@ extension OperationFindingRow {
     fileprivate init(_ row: Row) throws {
         guard let code = ErrorCode(rawValue: try value(row, 4)) else { throw StorageError.damaged }
         let (namespace, image): (String, [UInt8]) = (try value(row, 2), try bytes(row, 3))
+        // An image is of a namespace.
+        guard image.isEmpty || !namespace.isEmpty else { throw StorageError.damaged }
         self.init(
             row: try value(row, 0), operation: try value(row, 1),
             namespace: namespace.isEmpty ? nil : try NamespaceName(namespace),
