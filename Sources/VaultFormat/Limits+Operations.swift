@@ -45,8 +45,8 @@ extension Limits {
     package static let backups = 1000
     /// Backups that one destruction of an epoch may give up.
     package static let strandedBackups = 64
-    /// Bytes of what is said of a backup.
-    package static let backupNoteBytes = 200
+    /// Bytes of what an admin says of a backup, a copy of the keyring or a hold.
+    package static let adminNoteBytes = 200
     /// Days for which a backup may be wanted.
     package static let backupDays = 1...36_500
     /// Lapsed and used requests that are removed with each one that is made.

@@ -13,7 +13,7 @@ struct RegisterRequestTests {
     @Test("come back as they were sent")
     func roundTrips() throws {
         let holds: [HoldRequest] = [
-            HoldRequest(.image(try ImageID(hex: Samples.hex)), note: try BackupNote("case 7")),
+            HoldRequest(.image(try ImageID(hex: Samples.hex)), note: try AdminNote("case 7")),
             HoldRequest(.owner(try OwnerID("ada"))), HoldRequest(.job(try JobID("job_7"))),
             HoldRequest(.backup(try BackupID(hex: Self.id))),
         ]

@@ -78,7 +78,7 @@ struct RowVectorTests {
             escrow: try EscrowID(hex: given(fields.escrow)), createdMicroseconds: fields.created,
             creator: try given(fields.creator),
             epochs: try given(fields.epochs).map { try EpochNumber($0) },
-            note: try BackupNote(given(fields.note)),
+            note: try AdminNote(given(fields.note)),
             destroyed: attested == 0 ? nil : .init(uid: attester, atMicroseconds: attested))
     }
 
@@ -90,7 +90,7 @@ struct RowVectorTests {
                 given(HoldKind(rawValue: given(fields.kind))),
                 namespace.isEmpty ? nil : NamespaceName(namespace), given(fields.subject).bytes),
             createdMicroseconds: fields.created, creator: try given(fields.creator),
-            note: try BackupNote(given(fields.note)))
+            note: try AdminNote(given(fields.note)))
     }
 
     private func reference(_ fields: LookupVectors.LaidOut.Fields) throws -> ReferenceRow {
@@ -209,7 +209,7 @@ struct RowVectorTests {
             creator: try given(fields.creator),
             state: try given(BackupState(rawValue: given(fields.state))),
             epochs: try given(fields.epochs).map { try EpochNumber($0) },
-            note: try BackupNote(given(fields.note)), changedAt: 0, mac: RowMAC(checked: []))
+            note: try AdminNote(given(fields.note)), changedAt: 0, mac: RowMAC(checked: []))
     }
 
     private func operation(_ fields: LookupVectors.LaidOut.Fields) throws -> OperationRow {

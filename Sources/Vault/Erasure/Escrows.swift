@@ -16,7 +16,7 @@ extension Vault {
     ///   - answer: what its sender is told, kept where the request may come again.
     /// - Throws: ``VaultError`` `unknown-epoch`, or `overloaded`.
     package func registerEscrow(
-        epochs: [EpochNumber]?, note: BackupNote, _ call: Call, at place: RequestPlace?,
+        epochs: [EpochNumber]?, note: AdminNote, _ call: Call, at place: RequestPlace?,
         _ answer: @escaping @Sendable (EscrowRow) -> StoredAnswer
     ) async throws(VaultError) -> StoredAnswer {
         try await audited(.escrowRegistered, call) { () async throws(VaultError) in

@@ -30,7 +30,7 @@ extension Vault {
     /// - Parameter answer: what its sender is told, kept where the request may come again.
     /// - Throws: ``VaultError`` `unknown-image`, `unknown-backup`, or `overloaded`.
     package func placeHold(
-        on target: HoldTarget, note: BackupNote, _ call: Call, at place: RequestPlace?,
+        on target: HoldTarget, note: AdminNote, _ call: Call, at place: RequestPlace?,
         _ answer: @escaping @Sendable (HoldRow) -> StoredAnswer
     ) async throws(VaultError) -> StoredAnswer {
         try await audited(.holdPlaced, call) { () async throws(VaultError) in

@@ -10,9 +10,9 @@ package struct BackupDescription: Hashable, Sendable {
     package let expiresDays: Int?
     /// Nil for every one that is not destroyed: the copy may be older than what is in use now.
     package let epochs: [EpochNumber]?
-    package let note: BackupNote
+    package let note: AdminNote
 
-    package init(expiresDays: Int?, epochs: [EpochNumber]?, note: BackupNote) {
+    package init(expiresDays: Int?, epochs: [EpochNumber]?, note: AdminNote) {
         self.expiresDays = expiresDays
         self.epochs = epochs
         self.note = note

@@ -15,14 +15,14 @@ package struct BackupRow: AuthenticatedRow, Hashable {
     package var state: BackupState
     /// In rising order.
     package var epochs: [EpochNumber]
-    package let note: BackupNote
+    package let note: AdminNote
     /// The log index of the row's last change.
     package var changedAt: UInt64
     package var mac: RowMAC
 
     package init(
         row: Int64, backup: BackupID, createdMicroseconds: Int64, expiresMicroseconds: Int64?,
-        creator: UInt32, state: BackupState, epochs: [EpochNumber], note: BackupNote,
+        creator: UInt32, state: BackupState, epochs: [EpochNumber], note: AdminNote,
         changedAt: UInt64, mac: RowMAC
     ) {
         self.row = row

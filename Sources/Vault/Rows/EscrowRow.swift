@@ -23,7 +23,7 @@ package struct EscrowRow: AuthenticatedRow, Hashable, Sendable {
     package let creator: UInt32
     /// In rising order.
     package var epochs: [EpochNumber]
-    package let note: BackupNote
+    package let note: AdminNote
     /// Nil while it is there.
     package var destroyed: Attestation?
     /// The log index of the row's last change.
@@ -32,7 +32,7 @@ package struct EscrowRow: AuthenticatedRow, Hashable, Sendable {
 
     package init(
         row: Int64 = 0, escrow: EscrowID, createdMicroseconds: Int64, creator: UInt32,
-        epochs: [EpochNumber], note: BackupNote, destroyed: Attestation? = nil,
+        epochs: [EpochNumber], note: AdminNote, destroyed: Attestation? = nil,
         changedAt: UInt64 = 0, mac: RowMAC = RowMAC(checked: [])
     ) {
         self.row = row

@@ -60,14 +60,14 @@ package struct HoldRow: AuthenticatedRow, Hashable, Sendable {
     /// When it was placed, and by whom.
     package let createdMicroseconds: Int64
     package let creator: UInt32
-    package let note: BackupNote
+    package let note: AdminNote
     /// The log index of the event that placed it.
     package var changedAt: UInt64
     package var mac: RowMAC
 
     package init(
         row: Int64 = 0, hold: HoldID, subject: HoldSubject, createdMicroseconds: Int64,
-        creator: UInt32, note: BackupNote, changedAt: UInt64 = 0, mac: RowMAC = RowMAC(checked: [])
+        creator: UInt32, note: AdminNote, changedAt: UInt64 = 0, mac: RowMAC = RowMAC(checked: [])
     ) {
         self.row = row
         self.hold = hold

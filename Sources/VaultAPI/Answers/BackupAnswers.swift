@@ -17,7 +17,7 @@ package struct BackupAnswer: Codable, Hashable, Sendable {
 
     package init(
         id: BackupID, state: BackupState, createdMicroseconds: Int64, expiresMicroseconds: Int64?,
-        creator: UInt32, epochs: [EpochNumber], note: BackupNote
+        creator: UInt32, epochs: [EpochNumber], note: AdminNote
     ) {
         self.id = id
         self.state = state.name

@@ -26,7 +26,7 @@ package struct EscrowAnswer: Codable, Hashable, Sendable {
 
     package init(
         id: EscrowID, createdMicroseconds: Int64, creator: UInt32, epochs: [EpochNumber],
-        note: BackupNote, destroyed: Attestation?
+        note: AdminNote, destroyed: Attestation?
     ) {
         self.id = id
         created = UTCTime(microseconds: createdMicroseconds)
@@ -63,7 +63,7 @@ package struct HoldAnswer: Codable, Hashable, Sendable {
 
     package init(
         id: HoldID, kind: HoldKind, namespace: NamespaceName?, image: ImageID?,
-        backup: BackupID?, createdMicroseconds: Int64, creator: UInt32, note: BackupNote
+        backup: BackupID?, createdMicroseconds: Int64, creator: UInt32, note: AdminNote
     ) {
         self.id = id
         self.kind = kind.name

@@ -8,7 +8,7 @@ package struct BackupRequest: RequestObject, Encodable, Hashable, Sendable {
     package var expiresDays: Int?
     /// Nil for every one that is not destroyed.
     package var epochs: [EpochNumber]?
-    package var note: BackupNote
+    package var note: AdminNote
 
     package static let members: Set<String> = ["expires_days", "epochs", "note"]
     package static let shape =
@@ -16,7 +16,7 @@ package struct BackupRequest: RequestObject, Encodable, Hashable, Sendable {
         + "note (up to 200 printable ASCII characters)"
 
     package init(
-        expiresDays: Int? = nil, epochs: [EpochNumber]? = nil, note: BackupNote = .none
+        expiresDays: Int? = nil, epochs: [EpochNumber]? = nil, note: AdminNote = .none
     ) {
         self.expiresDays = expiresDays
         self.epochs = epochs
@@ -33,7 +33,7 @@ package struct BackupRequest: RequestObject, Encodable, Hashable, Sendable {
         expiresDays = try members.decodeIfPresent(Int.self, forKey: .expiresDays)
         epochs = try members.decodeIfPresent([UInt32].self, forKey: .epochs)
             .map { try [EpochNumber](rising: $0) }
-        note = try BackupNote(members.decodeIfPresent(String.self, forKey: .note) ?? "")
+        note = try AdminNote(members.decodeIfPresent(String.self, forKey: .note) ?? "")
         guard expiresDays.map(Limits.backupDays.contains) ?? true else {
             throw FormatError.outOfRange(field: "expires_days")
         }

@@ -6,14 +6,14 @@ package import VaultFormat
 package struct EscrowRequest: RequestObject, Encodable, Hashable, Sendable {
     /// Nil for every one that is not destroyed.
     package var epochs: [EpochNumber]?
-    package var note: BackupNote
+    package var note: AdminNote
 
     package static let members: Set<String> = ["epochs", "note"]
     package static let shape =
         "a JSON object with any of epochs (numbers from 1, rising) and note (up to 200 printable "
         + "ASCII characters)"
 
-    package init(epochs: [EpochNumber]? = nil, note: BackupNote = .none) {
+    package init(epochs: [EpochNumber]? = nil, note: AdminNote = .none) {
         self.epochs = epochs
         self.note = note
     }
@@ -26,7 +26,7 @@ package struct EscrowRequest: RequestObject, Encodable, Hashable, Sendable {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         epochs = try members.decode([UInt32].self, ifThere: .epochs)
             .map { try [EpochNumber](rising: $0) }
-        note = try BackupNote(members.decode(String.self, ifThere: .note) ?? "")
+        note = try AdminNote(members.decode(String.self, ifThere: .note) ?? "")
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -58,7 +58,7 @@ package struct HoldRequest: RequestObject, Encodable, Hashable, Sendable {
     package var subject: Subject
     /// Of what is no backup; `default` where it is missing.
     package var namespace: NamespaceName
-    package var note: BackupNote
+    package var note: AdminNote
 
     package static let members: Set<String> = [
         "image", "owner", "job", "backup", "namespace", "note",
@@ -68,7 +68,7 @@ package struct HoldRequest: RequestObject, Encodable, Hashable, Sendable {
         + "namespace, if it is not default; and note, if any (up to 200 printable ASCII characters)"
 
     package init(
-        _ subject: Subject, namespace: NamespaceName = .standard, note: BackupNote = .none
+        _ subject: Subject, namespace: NamespaceName = .standard, note: AdminNote = .none
     ) {
         self.subject = subject
         self.namespace = namespace
@@ -96,7 +96,7 @@ package struct HoldRequest: RequestObject, Encodable, Hashable, Sendable {
         }
         self.subject = subject
         self.namespace = namespace ?? .standard
-        note = try BackupNote(members.decode(String.self, ifThere: .note) ?? "")
+        note = try AdminNote(members.decode(String.self, ifThere: .note) ?? "")
     }
 
     package func encode(to encoder: any Encoder) throws {

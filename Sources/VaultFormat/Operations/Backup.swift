@@ -16,17 +16,17 @@ package enum BackupState: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// What an admin says of a backup: up to 200 printable ASCII characters, kept in clear.
-package struct BackupNote: Hashable, Sendable {
+/// What an admin says of a backup, a copy of the keyring or a hold: up to 200 printable ASCII characters, kept in clear.
+package struct AdminNote: Hashable, Sendable {
     package let text: String
 
-    package static let none = BackupNote(checked: "")
+    package static let none = AdminNote(checked: "")
 
     private init(checked text: String) { self.text = text }
 
     /// - Throws: ``FormatError/invalidText(field:)``.
     package init(_ text: String) throws(FormatError) {
-        guard text.utf8.count <= Limits.backupNoteBytes,
+        guard text.utf8.count <= Limits.adminNoteBytes,
             text.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         else { throw .invalidText(field: "note") }
         self.text = text

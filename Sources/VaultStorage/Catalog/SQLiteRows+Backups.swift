@@ -59,6 +59,6 @@ private func backupRow(_ row: Row) throws -> BackupRow {
         row: try value(row, 0), backup: try BackupID(bytes: bytes(row, 1)),
         createdMicroseconds: try value(row, 2), expiresMicroseconds: expires == 0 ? nil : expires,
         creator: try value(row, 4), state: state, epochs: try [EpochNumber](packed: bytes(row, 6)),
-        note: try BackupNote(value(row, 7)), changedAt: try value(row, 8),
+        note: try AdminNote(value(row, 7)), changedAt: try value(row, 8),
         mac: try RowMAC(bytes: bytes(row, 9)))
 }

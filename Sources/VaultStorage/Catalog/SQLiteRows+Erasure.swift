@@ -169,7 +169,7 @@ extension EscrowRow {
         self.init(
             row: try value(row, 0), escrow: try EscrowID(bytes: bytes(row, 1)),
             createdMicroseconds: try value(row, 2), creator: try value(row, 3),
-            epochs: try [EpochNumber](packed: bytes(row, 4)), note: try BackupNote(value(row, 5)),
+            epochs: try [EpochNumber](packed: bytes(row, 4)), note: try AdminNote(value(row, 5)),
             destroyed: attested == 0
                 ? nil : Attestation(uid: try value(row, 6), atMicroseconds: attested),
             changedAt: try value(row, 8), mac: try RowMAC(bytes: bytes(row, 9)))

@@ -124,7 +124,7 @@ extension HoldRow {
             subject: try HoldSubject(
                 kind, namespace.isEmpty ? nil : try NamespaceName(namespace), bytes(row, 4)),
             createdMicroseconds: try value(row, 5), creator: try value(row, 6),
-            note: try BackupNote(value(row, 7)), changedAt: try value(row, 8),
+            note: try AdminNote(value(row, 7)), changedAt: try value(row, 8),
             mac: try RowMAC(bytes: bytes(row, 9)))
     }
 }

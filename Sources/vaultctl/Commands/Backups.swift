@@ -59,7 +59,7 @@ struct BackupRegister: AsyncParsableCommand {
     var expiresDays: Int?
 
     @Option(help: "What to say of it: up to 200 printable ASCII characters, kept in clear.")
-    var note = BackupNote.none
+    var note = AdminNote.none
 
     @Option(help: "An epoch that it needs; repeat it. Every one that is left unless given.")
     var epoch: [EpochNumber] = []

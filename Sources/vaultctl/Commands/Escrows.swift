@@ -47,7 +47,7 @@ struct EscrowRegister: AsyncParsableCommand {
             """)
 
     @Option(help: "What to say of it: up to 200 printable ASCII characters, kept in clear.")
-    var note = BackupNote.none
+    var note = AdminNote.none
 
     @Option(help: "An epoch that it opens; repeat it. Every one that is left unless given.")
     var epoch: [EpochNumber] = []

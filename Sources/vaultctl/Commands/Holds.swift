@@ -59,7 +59,7 @@ struct HoldPlace: AsyncParsableCommand {
     var namespace: NamespaceName?
 
     @Option(help: "What to say of it: up to 200 printable ASCII characters, kept in clear.")
-    var note = BackupNote.none
+    var note = AdminNote.none
 
     @Option(help: "A name for this request: 1 to 64 visible ASCII characters.")
     var key: IdempotencyKey?

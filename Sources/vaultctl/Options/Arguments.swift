@@ -126,7 +126,7 @@ extension NamespaceName: ExpressibleByArgument {
     }
 }
 
-extension BackupNote: ExpressibleByArgument {
+extension AdminNote: ExpressibleByArgument {
     package init?(argument: String) {
         try? self.init(argument)
     }

@@ -99,7 +99,7 @@ package struct TestRows: Sendable {
             row: 0, backup: id(), createdMicroseconds: .random(in: 0...Int64.max, using: &random),
             expiresMicroseconds: Bool.random(using: &random) ? nil : 77,
             creator: .random(in: 0...UInt32.max, using: &random), state: .kept, epochs: epochs,
-            note: try BackupNote("tape 7"),
+            note: try AdminNote("tape 7"),
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 
@@ -120,7 +120,7 @@ package struct TestRows: Sendable {
         EscrowRow(
             escrow: id(), createdMicroseconds: .random(in: 0...Int64.max, using: &random),
             creator: .random(in: 0...UInt32.max, using: &random), epochs: epochs,
-            note: try BackupNote("safe 3"),
+            note: try AdminNote("safe 3"),
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 
@@ -128,7 +128,7 @@ package struct TestRows: Sendable {
         HoldRow(
             hold: id(), subject: subject,
             createdMicroseconds: .random(in: 0...Int64.max, using: &random),
-            creator: .random(in: 0...UInt32.max, using: &random), note: try BackupNote("case 7"),
+            creator: .random(in: 0...UInt32.max, using: &random), note: try AdminNote("case 7"),
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 

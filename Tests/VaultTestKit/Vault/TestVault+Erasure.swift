@@ -44,7 +44,7 @@ extension TestVault {
 
     package func registerEscrow(epochs: [UInt32]? = nil) async throws -> EscrowID {
         let answer = try await vault.registerEscrow(
-            epochs: epochs?.map { try EpochNumber($0) }, note: BackupNote("safe"), admin, at: nil
+            epochs: epochs?.map { try EpochNumber($0) }, note: AdminNote("safe"), admin, at: nil
         ) { StoredAnswer(status: 201, body: $0.escrow.bytes) }
         return try EscrowID(bytes: answer.body)
     }
@@ -57,7 +57,7 @@ extension TestVault {
     @discardableResult
     package func hold(_ target: HoldTarget) async throws -> HoldID {
         let answer = try await vault.placeHold(
-            on: target, note: BackupNote("case 7"), admin, at: nil
+            on: target, note: AdminNote("case 7"), admin, at: nil
         ) { StoredAnswer(status: 201, body: $0.hold.bytes) }
         return try HoldID(bytes: answer.body)
     }

@@ -50,7 +50,7 @@ extension TestVault {
     ) async throws -> BackupID {
         let description = BackupDescription(
             expiresDays: expiresDays, epochs: try epochs?.map { try EpochNumber($0) },
-            note: try BackupNote("tape"))
+            note: try AdminNote("tape"))
         let answer = try await vault.registerBackup(description, call(), at: nil) {
             StoredAnswer(status: 201, body: $0.backup.bytes)
         }
