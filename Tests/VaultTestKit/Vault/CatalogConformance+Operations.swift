@@ -109,7 +109,9 @@ extension CatalogConformance {
         }
         let found = try catalog.look { try $0.findings(of: one, after: 0, limit: 9) }
         try same(found.map(\.image), made.map(\.image))
+        try same(found.map(\.namespace), made.map(\.namespace))
         try same(found.map(\.finding), made.map(\.finding))
+        try same(found.map(\.event), made.map(\.event))
         try same(found.map(\.code), made.map(\.code))
         let rest = try catalog.look { try $0.findings(of: one, after: found[0].row, limit: 9) }
         try same(rest, [found[1]])
