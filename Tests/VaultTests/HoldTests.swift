@@ -48,6 +48,29 @@ struct HoldTests {
         #expect(try memory.totals().references == 0)
     }
 
+    @Test("where the settings hold a namespace nothing of it goes, and all of others does")
+    func settings() async throws {
+        let held = RetentionPolicy(days: 1, isExtendOnly: false, isHeld: true)
+        let test = try TestVault(
+            catalog: memory, retention: RetentionPolicies(own: [.standard: held]))
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        #expect(try await refusal { try await test.delete(id, as: ann) } == .held)
+        #expect(try await refusal { try await test.put(TestImages.small, as: ann) } == .held)
+        #expect(try await test.receipt(test.erase(TestClaim(owner: "ann"))).claims == 0)
+        test.clock.advance(microseconds: 2 * 86_400_000_000)
+        var schedule = ExpirySchedule(test.vault, creator: 0)
+        _ = await schedule.look()
+        try await test.workToTheEnd()
+        try await test.quarantine(id)
+        let asked = try await test.ask(.eraseImage, id)
+        #expect(try await refusal { try await test.approve(asked) } == .held)
+        #expect(try memory.totals().references == 1)
+        let clinic = try TestClaim(in: TestKeys.clinic)
+        let other = try await test.put(TestImages.small, as: clinic).image.image
+        try await test.delete(other, as: clinic)
+    }
+
     @Test("what it is not on goes")
     func others() async throws {
         let test = try TestVault(catalog: memory)

@@ -128,15 +128,18 @@ extension Change {
     /// - Parameters:
     ///   - index: the log index of the change's event.
     ///   - microseconds: the time of the event.
+    ///   - retention: what the settings say of each namespace.
     func apply(
-        to catalog: any CatalogWriter, keyring: Keyring?, index: UInt64, at microseconds: Int64
+        to catalog: any CatalogWriter, keyring: Keyring?, index: UInt64, at microseconds: Int64,
+        under retention: RetentionPolicies
     ) throws(ChangeFailure) -> ChangeResult {
         switch self {
         case .none: return .none
         case .put(let image, let reference):
-            return try Self.put(image, reference, to: catalog, try unsealed(keyring), index)
+            return try Self.put(
+                image, reference, to: catalog, try unsealed(keyring), index, retention)
         case .drop(let image, let namespace, let claim, let receipt):
-            return try erasure(catalog, keyring, index, microseconds)
+            return try erasure(catalog, keyring, index, microseconds, retention)
                 .drop(image, namespace, claim, receipt)
         case .prove(let slot, let time):
             let keyring = try unsealed(keyring)
@@ -151,15 +154,15 @@ extension Change {
         case .startOperation, .startErasure, .moveOperation, .advanceOperation:
             let change = OperationChange(
                 catalog: catalog, keyring: try unsealed(keyring), index: index,
-                microseconds: microseconds)
+                microseconds: microseconds, retention: retention)
             return try change.apply(self)
         case .quarantine(let image, let namespace):
-            return try quarantine(catalog, keyring, index, microseconds)
+            return try quarantine(catalog, keyring, index, microseconds, retention)
                 .quarantine(image, namespace)
         case .ask(let row):
-            return try quarantine(catalog, keyring, index, microseconds).ask(row)
+            return try quarantine(catalog, keyring, index, microseconds, retention).ask(row)
         case .approve(let grant):
-            return try quarantine(catalog, keyring, index, microseconds).approve(grant)
+            return try quarantine(catalog, keyring, index, microseconds, retention).approve(grant)
         case .registerBackup(let row, let needed):
             return try epochs(catalog, keyring, index, microseconds).register(row, needed)
         case .expireBackup(let id):
@@ -172,7 +175,7 @@ extension Change {
         case .attestEscrow(let id, let attestation):
             return try epochs(catalog, keyring, index, microseconds).attest(id, attestation)
         case .purged, .placeHold, .releaseHold, .setRetention:
-            return try erasure(catalog, keyring, index, microseconds).apply(self)
+            return try erasure(catalog, keyring, index, microseconds, retention).apply(self)
         }
     }
 
@@ -186,19 +189,21 @@ extension Change {
     }
 
     private func quarantine(
-        _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64, _ microseconds: Int64
+        _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64, _ microseconds: Int64,
+        _ retention: RetentionPolicies
     ) throws(ChangeFailure) -> QuarantineChange {
         QuarantineChange(
             catalog: catalog, keyring: try unsealed(keyring), index: index,
-            microseconds: microseconds)
+            microseconds: microseconds, retention: retention)
     }
 
     private func erasure(
-        _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64, _ microseconds: Int64
+        _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64, _ microseconds: Int64,
+        _ retention: RetentionPolicies
     ) throws(ChangeFailure) -> ErasureChange {
         ErasureChange(
             catalog: catalog, keyring: try unsealed(keyring), index: index,
-            microseconds: microseconds)
+            microseconds: microseconds, retention: retention)
     }
 
     private func epochs(
@@ -216,7 +221,7 @@ extension Change {
 
     private static func put(
         _ offered: ImageRow, _ reference: ReferenceRow, to catalog: any CatalogWriter,
-        _ keyring: Keyring, _ index: UInt64
+        _ keyring: Keyring, _ index: UInt64, _ retention: RetentionPolicies
     ) throws(ChangeFailure) -> ChangeResult {
         let known = try catalogued { () throws(StorageError) in
             try catalog.image(offered.image, in: offered.namespace)
@@ -233,7 +238,8 @@ extension Change {
         if let known, older != nil {
             // Its words would go.
             try ErasureChange(
-                catalog: catalog, keyring: keyring, index: index, microseconds: 0
+                catalog: catalog, keyring: keyring, index: index, microseconds: 0,
+                retention: retention
             ).requireFree(known, reference.claim)
         }
         return try catalogued { () throws(StorageError) in

@@ -15,6 +15,7 @@ package struct Committed: Hashable, Sendable {
 package final class Committer: Sendable {
     private let catalog: any Catalog
     private let keyring: @Sendable () -> Keyring?
+    private let retention: RetentionPolicies
     private let state: Mutex<State>
     private let wake = DispatchSemaphore(value: 0)
     private let stopped = DispatchSemaphore(value: 0)
@@ -37,11 +38,15 @@ package final class Committer: Sendable {
         let done: (@Sendable (Result<Committed, VaultError>) -> Void)?
     }
 
-    /// - Parameter keyring: the keys, or nil while the vault is sealed; asked once a batch.
+    /// - Parameters:
+    ///   - retention: what the settings say of each namespace.
+    ///   - keyring: the keys, or nil while the vault is sealed; asked once a batch.
     package init(
-        catalog: any Catalog, keyring: @escaping @Sendable () -> Keyring?
+        catalog: any Catalog, retention: RetentionPolicies = RetentionPolicies(),
+        keyring: @escaping @Sendable () -> Keyring?
     ) throws(StorageError) {
         self.catalog = catalog
+        self.retention = retention
         self.keyring = keyring
         let frontier = try catalog.read { (reader) throws(StorageError) in try reader.frontier() }
         state = Mutex(State(frontier: frontier))
@@ -164,7 +169,7 @@ package final class Committer: Sendable {
         let results = try catalog.write { (writer) throws(StorageError) in
             var results: [Result<Committed, VaultError>] = []
             for entry in batch {
-                results.append(try Self.apply(entry, to: writer, &log, keyring))
+                results.append(try apply(entry, to: writer, &log, keyring))
             }
             try writer.setFrontier(log.frontier)
             // Authenticators of erased keys must not be written: this leaves no trace of them.
@@ -176,7 +181,7 @@ package final class Committer: Sendable {
     }
 
     /// A refused change leaves its refusal as the event.
-    private static func apply(
+    private func apply(
         _ entry: Entry, to writer: any CatalogWriter, _ log: inout LogAppender, _ keyring: Keyring?
     ) throws(StorageError) -> Result<Committed, VaultError> {
         let index = log.frontier.size
@@ -188,7 +193,8 @@ package final class Committer: Sendable {
             }
             try entry.kept?.check(writer, at: event.atMicroseconds)
             let change = try entry.change.apply(
-                to: writer, keyring: keyring, index: index, at: event.atMicroseconds)
+                to: writer, keyring: keyring, index: index, at: event.atMicroseconds,
+                under: retention)
             change.complete(&event)
             result = .success(Committed(result: change, index: index))
         } catch {

@@ -120,7 +120,8 @@ struct EpochChange {
     /// What is held is not given up.
     private func requireFree(_ backups: [BackupID]) throws(ChangeFailure) {
         try ErasureChange(
-            catalog: catalog, keyring: keyring, index: index, microseconds: microseconds
+            catalog: catalog, keyring: keyring, index: index, microseconds: microseconds,
+            retention: RetentionPolicies()
         ).requireFree(backups.map { .backup($0) })
     }
 

@@ -26,6 +26,8 @@ struct ErasureChange {
     let keyring: Keyring
     let index: UInt64
     let microseconds: Int64
+    /// What the settings say: they may hold all that a namespace has.
+    let retention: RetentionPolicies
 
     // MARK: Erasing
 
@@ -138,6 +140,7 @@ struct ErasureChange {
     ///
     /// - Throws: `held`, or `row-damaged`.
     func requireFree(_ image: ImageRow, _ claim: ClaimIndex) throws(ChangeFailure) {
+        guard !retention[image.namespace].isHeld else { throw .refused(VaultError(.held)) }
         var subjects = [HoldSubject.image(image.namespace, image.image)]
         if let owner = claim.owner { subjects.append(.owner(image.namespace, owner)) }
         if let job = claim.job { subjects.append(.job(image.namespace, job)) }

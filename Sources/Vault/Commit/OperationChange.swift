@@ -95,6 +95,7 @@ struct OperationChange {
     let keyring: Keyring
     let index: UInt64
     let microseconds: Int64
+    let retention: RetentionPolicies
 
     func apply(_ change: Change) throws(ChangeFailure) -> ChangeResult {
         switch change {
@@ -204,7 +205,8 @@ struct OperationChange {
     ) throws(ChangeFailure) -> ClaimEnd {
         row.progress.done += 1
         let change = ErasureChange(
-            catalog: catalog, keyring: keyring, index: index, microseconds: microseconds)
+            catalog: catalog, keyring: keyring, index: index, microseconds: microseconds,
+            retention: retention)
         let end = try change.enter(claim, row)
         if case .stays(let code) = end { try note(claim.image, code, &row) }
         return end

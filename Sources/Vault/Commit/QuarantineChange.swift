@@ -33,6 +33,7 @@ struct QuarantineChange {
     let keyring: Keyring
     let index: UInt64
     let microseconds: Int64
+    let retention: RetentionPolicies
 
     /// An image that is quarantined already stays as it is.
     func quarantine(
@@ -88,7 +89,8 @@ struct QuarantineChange {
             try catalogued { () throws(StorageError) in try catalog.updateImage(released) }
         case .eraseImage:
             erased = try ErasureChange(
-                catalog: catalog, keyring: keyring, index: index, microseconds: microseconds
+                catalog: catalog, keyring: keyring, index: index, microseconds: microseconds,
+                retention: retention
             ).erase(image, grant.receipt)
         // Its subject is no image.
         case .destroyEpoch: throw .refused(VaultError(.rowDamaged))

@@ -91,7 +91,7 @@ package final class Vault: Sendable {
             let size = try reader.frontier().size
             return try reader.events(from: max(size, 1) - 1, limit: 1).last?.atMicroseconds
         }
-        committer = try Committer(catalog: catalog) { keys.current }
+        committer = try Committer(catalog: catalog, retention: settings.retention) { keys.current }
         // What a crash left of any erasure goes with the sweep.
         erasures.begin(.start, at: 0)
     }

@@ -35,12 +35,15 @@ package struct RetentionPolicy: Hashable, Sendable {
     package let days: Int?
     /// Whether a claim's end may be moved later only.
     package let isExtendOnly: Bool
+    /// Whether nothing that is claimed there may be erased.
+    package let isHeld: Bool
 
     package static let standard = RetentionPolicy(days: nil, isExtendOnly: false)
 
-    package init(days: Int?, isExtendOnly: Bool) {
+    package init(days: Int?, isExtendOnly: Bool, isHeld: Bool = false) {
         self.days = days
         self.isExtendOnly = isExtendOnly
+        self.isHeld = isHeld
     }
 
     /// Of a claim that is made now.

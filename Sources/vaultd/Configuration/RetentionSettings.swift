@@ -11,7 +11,7 @@ enum RetentionSettings {
     /// Every key that is read here.
     static let known = Set(
         (["retention"] + ValidationSettings.namespaces.map(place)).flatMap { place in
-            ["\(place).days", "\(place).extend_only"]
+            ["\(place).days", "\(place).extend_only", "\(place).hold"]
         })
 
     static func policies(_ source: SettingsSource) async throws -> RetentionPolicies {
@@ -30,6 +30,7 @@ enum RetentionSettings {
     ) async throws -> RetentionPolicy {
         RetentionPolicy(
             days: try await source.number("\(place).days", in: Limits.retentionDays) ?? base.days,
-            isExtendOnly: try await source.flag("\(place).extend_only") ?? base.isExtendOnly)
+            isExtendOnly: try await source.flag("\(place).extend_only") ?? base.isExtendOnly,
+            isHeld: try await source.flag("\(place).hold") ?? base.isHeld)
     }
 }

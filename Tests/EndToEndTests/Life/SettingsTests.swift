@@ -33,7 +33,7 @@ struct SettingsTests {
             "validation.max_bytes=many", "inspectors.workers=65",
             "log.level=loud", "doors.images.mode=0999", "doors.images.users=no-such-user",
             "doors.images.users=65534", "state_directory=relative",
-            "retention.days=0", "retention.extend_only=perhaps",
+            "retention.days=0", "retention.extend_only=perhaps", "retention.hold=maybe",
             "namespaces.default.retention.days=36501",
         ])
     func badValues(setting: String) throws {
