@@ -272,6 +272,8 @@ private struct ErasureModel {
             for name in names { _ = try await test.get(id, as: who(name)) }
         }
         #expect(try catalog.totals().references == claims.values.reduce(0) { $0 + $1.count })
+        // The ends of readings are written without anybody waiting for them.
+        test.stop()
         try CatalogState(catalog, namespaces: [.standard]).check()
     }
 }
