@@ -36,6 +36,7 @@ EXPECTED: dict[str, str | None] = {
     "vaultverify receipt": r"\nlevel +1: [\s\S]*\nwaits for +the end of epoch 1",
     "vaultctl audit tail": r"image\.(put|delete)",
     "vaultctl status": r"unsealed",
+    "vaultctl check": r"^[0-9a-f]{32} .* 0 found  done$",
     "curl --unix-socket ~/vault/images.sock -T photo.jpg": STORED,
     "curl --unix-socket ~/vault/images.sock -o": None,
     "curl --unix-socket ~/vault/images.sock http://vault/v1/openapi.yaml": r"^# The contract",
