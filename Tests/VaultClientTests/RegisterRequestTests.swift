@@ -60,6 +60,32 @@ struct RegisterRequestTests {
         }
     }
 
+    @Test(
+        "a member that is null is no missing one",
+        arguments: [#"{"below":null}"#, #"{"level":null}"#, #"{"trial":null}"#])
+    func inspections(text: String) {
+        #expect(throws: RequestError.invalidBody(expected: InspectionRequest.shape)) {
+            try decoded(text, InspectionRequest.self)
+        }
+    }
+
+    @Test("nor in any other body")
+    func nulls() {
+        #expect(throws: RequestError.invalidBody(expected: BackupRequest.shape)) {
+            try decoded(#"{"expires_days":null}"#, BackupRequest.self)
+        }
+        #expect(throws: RequestError.invalidBody(expected: DestructionRequest.shape)) {
+            try decoded(#"{"strand":null}"#, DestructionRequest.self)
+        }
+        #expect(throws: RequestError.invalidBody(expected: ReencryptionRequest.shape)) {
+            try decoded(#"{"namespace":null}"#, ReencryptionRequest.self)
+        }
+        #expect(throws: RequestError.invalidBody(expected: QuarantineRequest.shape)) {
+            let image = String(repeating: "0", count: 64)
+            return try decoded(#"{"image":"\#(image)","namespace":null}"#, QuarantineRequest.self)
+        }
+    }
+
     @Test("days count from now, and no end is for ever")
     func ends() throws {
         let twoDays = Retention.until(microseconds: 172_800_000_005)

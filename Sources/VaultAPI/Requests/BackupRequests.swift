@@ -30,10 +30,10 @@ package struct BackupRequest: RequestObject, Encodable, Hashable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
-        expiresDays = try members.decodeIfPresent(Int.self, forKey: .expiresDays)
-        epochs = try members.decodeIfPresent([UInt32].self, forKey: .epochs)
+        expiresDays = try members.decode(Int.self, ifThere: .expiresDays)
+        epochs = try members.decode([UInt32].self, ifThere: .epochs)
             .map { try [EpochNumber](rising: $0) }
-        note = try AdminNote(members.decodeIfPresent(String.self, forKey: .note) ?? "")
+        note = try AdminNote(members.decode(String.self, ifThere: .note) ?? "")
         guard expiresDays.map(Limits.backupDays.contains) ?? true else {
             throw FormatError.outOfRange(field: "expires_days")
         }
@@ -56,6 +56,11 @@ package struct ReencryptionRequest: RequestObject, Encodable, Hashable, Sendable
     package static let shape = "a JSON object, with namespace where it is about one only"
 
     package init(namespace: NamespaceName?) { self.namespace = namespace }
+
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        namespace = try members.decode(NamespaceName.self, ifThere: .namespace)
+    }
 }
 
 /// The body of `POST /v1/keys/epochs/{epoch}/destroy`.
@@ -74,7 +79,7 @@ package struct DestructionRequest: RequestObject, Encodable, Hashable, Sendable 
 
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
-        strand = try members.decodeIfPresent([BackupID].self, forKey: .strand) ?? []
+        strand = try members.decode([BackupID].self, ifThere: .strand) ?? []
         guard strand.count <= Limits.strandedBackups else {
             throw FormatError.outOfRange(field: "strand")
         }

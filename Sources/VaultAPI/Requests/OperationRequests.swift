@@ -34,15 +34,15 @@ package struct InspectionRequest: RequestObject, Encodable, Hashable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
-        below = try members.decodeIfPresent(UInt32.self, forKey: .below)
-        level = try members.decodeIfPresent(String.self, forKey: .level).map { name in
+        below = try members.decode(UInt32.self, ifThere: .below)
+        level = try members.decode(String.self, ifThere: .level).map { name in
             guard let level = InspectionLevel(name: name) else {
                 throw FormatError.unknownValue(field: "level")
             }
             return level
         }
-        quarantine = try members.decodeIfPresent(Bool.self, forKey: .quarantine) ?? false
-        trial = try members.decodeIfPresent(Bool.self, forKey: .trial) ?? false
+        quarantine = try members.decode(Bool.self, ifThere: .quarantine) ?? false
+        trial = try members.decode(Bool.self, ifThere: .trial) ?? false
         guard below != 0 else { throw FormatError.outOfRange(field: "below") }
     }
 

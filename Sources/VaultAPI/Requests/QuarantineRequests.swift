@@ -25,7 +25,7 @@ package struct QuarantineRequest: RequestObject, Encodable, Hashable, Sendable {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         image = try members.decode(ImageID.self, forKey: .image)
         namespace =
-            try members.decodeIfPresent(NamespaceName.self, forKey: .namespace) ?? .standard
+            try members.decode(NamespaceName.self, ifThere: .namespace) ?? .standard
     }
 }
 
@@ -57,7 +57,7 @@ package struct ReleaseRequest: RequestObject, Encodable, Hashable, Sendable {
         }
         action = kind
         namespace =
-            try members.decodeIfPresent(NamespaceName.self, forKey: .namespace) ?? .standard
+            try members.decode(NamespaceName.self, ifThere: .namespace) ?? .standard
     }
 
     package func encode(to encoder: any Encoder) throws {
