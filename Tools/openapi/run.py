@@ -43,7 +43,7 @@ PASSING = {"operations", "quarantine", "approvals"}
 
 #: Good answers that need shares, a recovery key, a second slot that was proved, or a second person.
 RARE = {("unseal", 202), ("proveSlot", 202), ("challengeSlot", 201), ("removeSlot", 200), ("destroyEpoch", 202),
-        ("destroyEpoch", 200), ("approveDestruction", 200)}
+        ("destroyEpoch", 200), ("approveDestruction", 200), ("reencrypt", 202)}
 
 
 class Run:
