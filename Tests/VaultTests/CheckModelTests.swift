@@ -143,7 +143,7 @@ private struct CheckModel {
 
     private mutating func retain() async throws {
         guard let (image, claim) = try await claim() else { return }
-        let end = clock.nowMicroseconds() + Int64(number(100)) * 1_000_000
+        let end = clock.nowMicroseconds() + Int64(1 + number(100)) * 1_000_000
         try await test.retain(image, .until(microseconds: end), in: claim.namespace)
     }
 

@@ -198,7 +198,7 @@ struct ErasureTests {
         #expect(blobs.names.count == 1)
         blobFaults.arm("remove", .unavailable(5))
         let runner = PurgeRunner(test.vault)
-        #expect(try await refusal { _ = try await runner.turn() } == .overloaded)
+        #expect(try await refusal { _ = try await runner.turn() } == .storageUnavailable)
         #expect(try await test.receipt(receipt).level == .unreachable)
         blobFaults.disarm()
         #expect(try await runner.turn())

@@ -226,6 +226,20 @@ struct RetentionTests {
         }
     }
 
+    @Test("an end that has come is none: nobody erases by it at once")
+    func past() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small).image.image
+        let now = test.clock.nowMicroseconds()
+        for end in [now, now - 1, 1] {
+            let past = Retention.until(microseconds: end)
+            #expect(try await refusal { try await test.retain(id, past) } == .invalidBody)
+        }
+        #expect(try await !look(test))
+        try await test.retain(id, .until(microseconds: now + 1))
+    }
+
     @Test("a claim that is made again is kept no shorter")
     func again() async throws {
         let test = try vault()

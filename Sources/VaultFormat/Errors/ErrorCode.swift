@@ -1,3 +1,5 @@
+// One file, though a long one: the generator of the Python exceptions reads the registry from here.
+
 /// Every way in which the vault says no: the one registry behind problem documents (RFC 9457), the
 /// ErrorCodes page and the clients' exceptions. A code never changes its meaning.
 package enum ErrorCode: String, Sendable, CaseIterable {
