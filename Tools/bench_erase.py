@@ -26,12 +26,12 @@ LOOK = 0.002
 PAUSES = (0.0, 0.013, 0.037, 0.061)
 
 
-def export(path: Path, stop: Any, begun: Any, pages: Any) -> None:
+def export(path: Path, stop: Any, begun: Any, events_read: Any) -> None:
     """Reads the log from its beginning to its end, and again, a thousand events at a time."""
     door, after = Door(path), 0
     while not stop.is_set():
         page = door.told("GET", f"/v1/events?limit=1000&after={after}")
-        pages.value += 1
+        events_read.value += len(page["events"])
         begun.set()
         full = len(page["events"]) == 1000 and page["next"] is not None
         after = page["next"] if full else 0
@@ -78,13 +78,16 @@ def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
             ]
             half = len(images) // 2
             one = {"idle": erasures(door, images[:half])}
-            stop, begun, pages = multiprocessing.Event(), multiprocessing.Event(), multiprocessing.Value("q", 0)
-            reader = multiprocessing.Process(target=export, args=(vault.path("audit"), stop, begun, pages))
+            stop, begun, events_read = multiprocessing.Event(), multiprocessing.Event(), multiprocessing.Value("q", 0)
+            reader = multiprocessing.Process(target=export, args=(vault.path("audit"), stop, begun, events_read))
             reader.start()
-            begun.wait(PATIENCE)
-            since = time.perf_counter()
+            if not begun.wait(PATIENCE):
+                raise SystemExit("bench: the export does not begin")
+            since, first = time.perf_counter(), events_read.value
             one["export"] = erasures(door, images[half:])
-            one["export"]["events_per_second"] = 1000 * pages.value / (time.perf_counter() - since)
+            one["export"]["events_per_second"] = (events_read.value - first) / (time.perf_counter() - since)
+            if not reader.is_alive():
+                raise SystemExit("bench: the export ended before the deletions")
             stop.set()
             reader.join()
             rounds.append(one)

@@ -11,13 +11,9 @@ extension VaultClient {
     package func erase(
         _ query: ErasureQuery, key: IdempotencyKey? = nil
     ) async throws(ClientError) -> ErasureAnswer {
-        var headers = HTTPHeaders()
-        if let key {
-            headers.add(name: HeaderName.idempotencyKey, value: IdempotencyKeyField.field(key))
-        }
-        return try await answer(
+        try await answer(
             ErasureAnswer.self,
-            to: exchange(.DELETE, APIPath.images + query.query, headers: headers))
+            to: exchange(.DELETE, APIPath.images + query.query, headers: HTTPHeaders(key)))
     }
 
     /// How far an erasure is now, with the signed note.

@@ -66,12 +66,8 @@ extension VaultClient {
     private func begin(
         _ path: String, _ key: IdempotencyKey?
     ) async throws(ClientError) -> OperationAnswer {
-        var headers = HTTPHeaders()
-        if let key {
-            headers.add(name: HeaderName.idempotencyKey, value: IdempotencyKeyField.field(key))
-        }
-        return try await answer(
-            OperationAnswer.self, to: exchange(.POST, path, headers: headers))
+        try await answer(
+            OperationAnswer.self, to: exchange(.POST, path, headers: HTTPHeaders(key)))
     }
 
     /// Begins a re-encryption; asking again under the same key begins nothing more.
@@ -92,14 +88,19 @@ extension VaultClient {
         _ value: some Encodable, to path: String, method: HTTPMethod = .POST,
         key: IdempotencyKey? = nil
     ) async throws(ClientError) -> HTTPClientResponse {
-        var headers = HTTPHeaders()
+        var headers = HTTPHeaders(key)
         headers.add(name: HeaderName.contentType, value: MediaType.json)
-        if let key {
-            headers.add(name: HeaderName.idempotencyKey, value: IdempotencyKeyField.field(key))
-        }
         // Encoding fails only for numbers that are none, and no request holds any.
         let bytes = (try? WireJSON.encode(value)) ?? []
         return try await exchange(
             method, path, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
+    }
+}
+
+extension HTTPHeaders {
+    /// Those of a request that may be sent again, where it has a key.
+    init(_ key: IdempotencyKey?) {
+        self.init()
+        if let key { add(name: HeaderName.idempotencyKey, value: IdempotencyKeyField.field(key)) }
     }
 }

@@ -64,16 +64,15 @@ struct ErasureChange {
             var row = ReceiptRow(
                 receipt: receipt, kind: .quarantine, namespace: image.namespace, image: image.image,
                 askedMicroseconds: microseconds)
-            var erased: BlobID?
-            for claim in claims { erased = try take(claim, of: image, &row) }
-            if erased == nil { erased = try take(image, &row) }
+            for claim in claims { _ = try take(claim, of: image, &row) }
+            // Somebody without keys took its claims before.
+            if claims.isEmpty { _ = try take(image, &row) }
             try catalog.insertReceipt(row.authenticated(by: keyring, at: index))
             return image.blob
         }
     }
 
     /// One claim of those that an operation erases.
-    ///
     func enter(
         _ claim: ErasedClaim, _ operation: OperationRow
     ) throws(ChangeFailure) -> ClaimEnd {
@@ -184,7 +183,7 @@ struct ErasureChange {
             // Of somebody who has nothing yet, what comes is held.
             case .owner, .job: exists = true
             }
-            return (exists, try catalog.holds(after: 0, limit: Limits.holds).count == Limits.holds)
+            return (exists, try catalog.holdCount() >= Limits.holds)
         }
         guard exists else {
             throw .refused(

@@ -93,13 +93,19 @@ extension Vault {
 
     /// Says until when every claim on an image is kept.
     ///
-    /// - Throws: ``VaultError`` `unknown-image`, or `retention-locked` where a claim's end may only be moved
-    ///   later.
+    /// - Parameter end: told the time that it is.
+    /// - Throws: ``VaultError`` `unknown-image`, `invalid-body` for an end that has come, or `retention-locked`
+    ///   where a claim's end may only be moved later.
     package func setRetention(
-        _ retention: Retention, of image: ImageID, in namespace: NamespaceName, _ call: Call
+        of image: ImageID, in namespace: NamespaceName, _ call: Call,
+        to end: (_ microseconds: Int64) -> Retention
     ) async throws(VaultError) -> ImageRetention {
         try await audited(.retentionSet, call, image: image) { () async throws(VaultError) in
             var event = event(.retentionSet, call, image: image)
+            let retention = end(event.atMicroseconds)
+            guard !retention.isOver(at: event.atMicroseconds) else {
+                throw VaultError(.invalidBody)
+            }
             event.namespace = namespace
             event.until = retention
             _ = try await committer.commit(

@@ -48,7 +48,8 @@ package struct PurgeRunner: Sendable {
     /// One purge, where something was erased since the last.
     ///
     /// - Returns: whether there was.
-    /// - Throws: ``VaultError`` `overloaded` while somebody reads an older state, or an erasure is under way.
+    /// - Throws: ``VaultError`` `overloaded` while somebody reads an older state, or an erasure is under way;
+    ///   `storage-unavailable` while a blob cannot be unlinked.
     package func turn() async throws(VaultError) -> Bool {
         let keyring = try vault.keyring()
         for blob in vault.erasures.leftBlobs {
@@ -66,7 +67,10 @@ package struct PurgeRunner: Sendable {
             )
         }
         guard isWanted else { return false }
-        guard isReady else { throw VaultError(.overloaded) }
+        // A blob that cannot be unlinked is the disk's matter: it is not asked for as often as a reader is.
+        guard isReady else {
+            throw VaultError(vault.erasures.leftBlobs.isEmpty ? .overloaded : .storageUnavailable)
+        }
         do throws(StorageError) {
             try vault.blobs.flushRemovals()
             guard try vault.catalog.purge() else { throw StorageError.unavailable(0) }

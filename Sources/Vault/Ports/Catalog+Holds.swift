@@ -5,6 +5,7 @@ package protocol HoldReader {
     func hold(_ id: HoldID) throws(StorageError) -> HoldRow?
     /// By row, after row `after`.
     func holds(after: Int64, limit: Int) throws(StorageError) -> [HoldRow]
+    func holdCount() throws(StorageError) -> Int
     /// Those on any of these subjects.
     func holds(on subjects: [HoldSubject]) throws(StorageError) -> [HoldRow]
     /// Every claim on an image, oldest first.

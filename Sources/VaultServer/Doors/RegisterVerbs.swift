@@ -120,9 +120,10 @@ extension RequestHandler {
     ) async throws -> Answer {
         let request = try await body(RetentionRequest.self, exchange)
         let (namespace, image) = try await kept(namespace, image, exchange)
-        let retention = request.retention(from: SystemTime.nowMicroseconds)
         let found = try await verb { () async throws(VaultError) in
-            try await vault.setRetention(retention, of: image, in: namespace, exchange.call)
+            try await vault.setRetention(of: image, in: namespace, exchange.call) {
+                request.retention(from: $0)
+            }
         }
         return .json(RetentionAnswer(found))
     }

@@ -23,6 +23,10 @@ extension SQLiteRows {
         ) { row throws in try HoldRow(row) }
     }
 
+    func holdCount() throws(StorageError) -> Int {
+        try first("SELECT count(*) FROM hold", []) { row throws in try value(row, 0) as Int } ?? 0
+    }
+
     func holds(on subjects: [HoldSubject]) throws(StorageError) -> [HoldRow] {
         var rows: [HoldRow] = []
         for subject in subjects {

@@ -27,12 +27,23 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         try await common.session(.admin) { client in
-            let operation = try await OperationLine.begin(client, wait: wait, common) {
+            let operation = try await OperationLine.begun(client, wait: wait, common) {
                 try await client.check(key: key)
             }
-            guard wait, operation.found > 0 else { return }
-            try await FindingLines.show(of: operation.id, client, common)
-            throw ExitCode(ExitKind.damaged.rawValue)
+            guard wait else { return }
+            if operation.found > 0 {
+                try await FindingLines.show(of: operation.id, client, common)
+            }
+            guard operation.found == 0, !isOfDamage(operation.failure) else {
+                throw ExitCode(ExitKind.damaged.rawValue)
+            }
+            try OperationLine.requireDone(operation)
         }
+    }
+
+    /// What does not even parse ends the check.
+    private func isOfDamage(_ failure: String?) -> Bool {
+        guard let failure, let code = ErrorCode(rawValue: failure) else { return false }
+        return code == .rowDamaged || code == .catalogDamaged
     }
 }

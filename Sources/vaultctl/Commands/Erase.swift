@@ -13,7 +13,8 @@ struct Erase: AsyncParsableCommand {
             Takes every claim of --owner, of --job, or of both together; an image goes with its last claim, \
             and what others claim stays. What is under a hold stays too.
 
-            Begins an operation and returns; "vaultctl receipt show" tells how far it is. Sent again under \
+            Begins an operation and returns; "vaultctl receipt show" tells how far it is. --wait waits for one \
+            that is paused, too. Sent again under \
             the same --key within 24 hours, it begins nothing.
 
             Speaks to the images socket. Example: vaultctl erase --owner user_8421 --wait
@@ -60,24 +61,26 @@ struct Erase: AsyncParsableCommand {
         of begun: ErasureAnswer, _ client: VaultClient
     ) async throws -> ReceiptAnswer {
         let isShown = Output.notesAreOnTerminal
+        var pause = Limits.receiptLookMilliseconds
         defer { if isShown { Output.control("\r\u{1B}[K") } }
         while true {
             let receipt = try await client.receipt(begun.receipt)
             guard receipt.level < ErasureLevel.purged.rawValue else { return receipt }
             if isShown {
                 let waits = receipt.waits.first.map { "  waits for \(ReceiptText.name($0))" } ?? ""
-                Output.control(
-                    "\r\u{1B}[K\(receipt.claims) of \(begun.operation.total) claims\(waits)")
+                Output.draw("\(receipt.claims) of \(begun.operation.total) claims\(waits)")
             }
-            try await Task.sleep(for: .milliseconds(Limits.receiptLookMilliseconds))
+            try await Task.sleep(for: .milliseconds(pause))
+            pause = min(pause * 2, Limits.longestWaitMilliseconds)
         }
     }
 
     /// Fewer went than there were: the operation says which, and why.
     private func left(_ receipt: ReceiptAnswer, _ begun: ErasureAnswer) -> ExitCode {
         Output.note(
-            "Of \(Units.count(begun.operation.total, "claim")), \(receipt.claims) went. What stayed, "
-                + "and why, an admin sees: vaultctl ops show \(begun.operation.id.hex)")
+            "Of \(Units.count(begun.operation.total, "claim")), \(receipt.claims) went. What stayed "
+                + "and why, unless it went otherwise meanwhile, an admin sees: vaultctl ops show \(begun.operation.id.hex)"
+        )
         return ExitCode(ExitKind.other.rawValue)
     }
 }

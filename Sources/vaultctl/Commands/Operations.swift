@@ -127,7 +127,7 @@ enum FindingLines {
     }
 
     private static func text(_ code: String, _ event: UInt64?) -> String {
-        code + (event.map { "  event \($0)" } ?? "")
+        TerminalText.field(code) + (event.map { "  event \($0)" } ?? "")
     }
 }
 
@@ -143,9 +143,7 @@ struct OperationWait: AsyncParsableCommand {
         try await options.common.session(.admin) { client in
             let operation = try await OperationLine.wait(for: options.id, client)
             options.show(operation)
-            guard operation.state == OperationState.done.name else {
-                throw ExitCode(ExitKind.other.rawValue)
-            }
+            try OperationLine.requireDone(operation)
         }
     }
 }

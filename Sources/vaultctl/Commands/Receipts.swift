@@ -39,14 +39,20 @@ struct ReceiptShow: AsyncParsableCommand {
     func run() async throws {
         try await common.session(door) { client in
             let receipt = try await client.receipt(id)
-            if let output {
-                let file = try DownloadFile(target: output)
-                try file.write(receipt.note ?? "")
-                try file.keep()
-            }
+            if let output { try keep(receipt, at: output) }
             if common.json { return Output.json(receipt) }
             Output.line(ReceiptText.page(receipt).joined(separator: "\n"))
         }
+    }
+
+    private func keep(_ receipt: ReceiptAnswer, at path: String) throws {
+        guard let note = receipt.note else {
+            Output.note("The vault sent no signed text.")
+            throw ExitCode(ExitKind.damaged.rawValue)
+        }
+        let file = try DownloadFile(target: path)
+        try file.write(note)
+        try file.keep()
     }
 }
 
@@ -80,7 +86,8 @@ struct ReceiptList: AsyncParsableCommand {
 
     func run() async throws {
         try await common.session(door) { client in
-            var page = PageQuery(limit: limit)
+            // Each page is an event: few rows of many are looked for in long ones.
+            var page = PageQuery(limit: below == nil ? limit : Limits.pageRows)
             var found: [ReceiptAnswer] = []
             repeat {
                 let answer = try await client.receipts(page)

@@ -4,11 +4,22 @@ import ArgumentParser
 import VaultAPI
 import VaultFormat
 
-extension ImageID: ExpressibleByArgument {
+extension FixedBytes {
+    /// In hexadecimal.
     package init?(argument: String) {
         try? self.init(hex: argument)
     }
 }
+
+extension ImageID: ExpressibleByArgument {}
+extension SlotID: ExpressibleByArgument {}
+extension OperationID: ExpressibleByArgument {}
+extension ApprovalID: ExpressibleByArgument {}
+extension Digest256: ExpressibleByArgument {}
+extension BackupID: ExpressibleByArgument {}
+extension ReceiptID: ExpressibleByArgument {}
+extension EscrowID: ExpressibleByArgument {}
+extension HoldID: ExpressibleByArgument {}
 
 extension JobID: ExpressibleByArgument {
     package init?(argument: String) {
@@ -27,12 +38,6 @@ extension FileName: ExpressibleByArgument {
     package init?(argument: String) {
         guard let name = try? Self(argument), name.text == argument else { return nil }
         self = name
-    }
-}
-
-extension SlotID: ExpressibleByArgument {
-    package init?(argument: String) {
-        try? self.init(hex: argument)
     }
 }
 
@@ -57,48 +62,6 @@ extension InspectionLevel: ExpressibleByArgument {
 
 extension InspectionPolicy.Trailer: ExpressibleByArgument {}
 extension InspectionPolicy.Metadata: ExpressibleByArgument {}
-
-extension OperationID: ExpressibleByArgument {
-    package init?(argument: String) {
-        try? self.init(hex: argument)
-    }
-}
-
-extension ApprovalID: ExpressibleByArgument {
-    package init?(argument: String) {
-        try? self.init(hex: argument)
-    }
-}
-
-extension Digest256: ExpressibleByArgument {
-    package init?(argument: String) {
-        try? self.init(hex: argument)
-    }
-}
-
-extension BackupID: ExpressibleByArgument {
-    package init?(argument: String) {
-        try? self.init(hex: argument)
-    }
-}
-
-extension ReceiptID: ExpressibleByArgument {
-    package init?(argument: String) {
-        try? self.init(hex: argument)
-    }
-}
-
-extension EscrowID: ExpressibleByArgument {
-    package init?(argument: String) {
-        try? self.init(hex: argument)
-    }
-}
-
-extension HoldID: ExpressibleByArgument {
-    package init?(argument: String) {
-        try? self.init(hex: argument)
-    }
-}
 
 extension UTCTime: ExpressibleByArgument {
     /// With six digits of a second, or with none.

@@ -26,13 +26,24 @@ enum OperationLine {
             parts.append("\(Units.clock(seconds: left)) left")
         }
         if operation.state != "running" { parts.append(operation.state) }
-        return parts.joined(separator: "  ")
+        if let failure = operation.failure { parts.append(failure) }
+        return parts.map { TerminalText.field($0) }.joined(separator: "  ")
     }
 
     /// Begins an operation, waits for its end if asked to, and shows it; fails unless what was waited
     /// for was done.
     @discardableResult
     static func begin(
+        _ client: VaultClient, wait isWaiting: Bool, _ common: CommonOptions,
+        _ begin: () async throws -> OperationAnswer
+    ) async throws -> OperationAnswer {
+        let operation = try await begun(client, wait: isWaiting, common, begin)
+        if isWaiting { try requireDone(operation) }
+        return operation
+    }
+
+    /// Begins an operation, waits for its end if asked to, and shows it, however it ended.
+    static func begun(
         _ client: VaultClient, wait isWaiting: Bool, _ common: CommonOptions,
         _ begin: () async throws -> OperationAnswer
     ) async throws -> OperationAnswer {
@@ -43,10 +54,13 @@ enum OperationLine {
         } else {
             Output.line("\(operation.id.hex)  \(text(operation))")
         }
-        guard !isWaiting || operation.state == OperationState.done.name else {
+        return operation
+    }
+
+    static func requireDone(_ operation: OperationAnswer) throws {
+        guard operation.state == OperationState.done.name else {
             throw ExitCode(ExitKind.other.rawValue)
         }
-        return operation
     }
 
     /// Waits for the operation's end; on a terminal its line is drawn meanwhile.
@@ -62,7 +76,7 @@ enum OperationLine {
             if isShown {
                 let seconds = (ContinuousClock.now - started) / .seconds(1)
                 let rate = seconds > 0.5 ? Double(operation.done - first) / seconds : nil
-                Output.control("\r\u{1B}[K" + text(operation, perSecond: rate))
+                Output.draw(text(operation, perSecond: rate))
             }
             try Task.checkCancellation()
             operation = try await client.operation(

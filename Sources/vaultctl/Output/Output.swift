@@ -40,6 +40,11 @@ enum Output {
         write(sequence, to: STDERR_FILENO)
     }
 
+    /// One line on the terminal that notes go to, in the place of what was drawn there before.
+    static func draw(_ text: String) {
+        control("\r\u{1B}[K" + TerminalText.field(text))
+    }
+
     private static func jsonLine(_ value: some Encodable) -> String {
         guard let bytes = try? WireJSON.encode(value) else { return "" }
         return TerminalText.asciiJSON(String(decoding: bytes, as: UTF8.self)) + "\n"

@@ -6,7 +6,8 @@ import VaultFormat
 
 enum ReceiptText {
     static func page(_ receipt: ReceiptAnswer) -> [String] {
-        let erased = ErasureKind(name: receipt.erased)?.meaning ?? receipt.erased
+        let erased =
+            ErasureKind(name: receipt.erased)?.meaning ?? TerminalText.field(receipt.erased)
         var pairs: [(String, String)] = [
             ("receipt", receipt.id.hex), ("erased", erased),
             ("namespace", receipt.namespace?.description ?? "all"),
@@ -48,7 +49,7 @@ enum ReceiptText {
 
     /// `backup 5fec…, expires 2026-12-01 00:00:00Z`.
     static func name(_ wait: ReceiptWait) -> String {
-        var text = wait.kind
+        var text = TerminalText.field(wait.kind)
         if let epoch = wait.epoch { text += " \(epoch)" }
         if let backup = wait.backup { text += " \(backup.hex)" }
         if let escrow = wait.escrow { text += " \(escrow.hex)" }
@@ -64,6 +65,6 @@ enum ReceiptText {
     }
 
     private static func words(_ words: [String]) -> String {
-        words.map { $0.replacing("-", with: " ") }.joined(separator: ", ")
+        TerminalText.field(words.map { $0.replacing("-", with: " ") }.joined(separator: ", "))
     }
 }

@@ -146,7 +146,9 @@ extension CatalogConformance {
             try catalog.look { try $0.holds(after: made[1].row, limit: 2) }, [made[2], made[3]])
         let twice = made[0]
         try refuses(StorageError.damaged) { try catalog.transact { try $0.insertHold(twice) } }
+        try same(try catalog.look { try $0.holdCount() }, 5)
         try catalog.transact { try $0.deleteHold(made[0].hold) }
+        try same(try catalog.look { try $0.holdCount() }, 4)
         try same(try catalog.look { try $0.hold(made[0].hold) }, nil)
         try same(try catalog.look { try $0.holds(on: subjects) }.count, 4)
     }

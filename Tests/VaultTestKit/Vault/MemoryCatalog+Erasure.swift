@@ -101,6 +101,11 @@ extension MemoryRows {
         return Array(tables.holds.filter { $0.row > after }.prefix(limit))
     }
 
+    func holdCount() throws(StorageError) -> Int {
+        try faults.pass("holdCount")
+        return tables.holds.count
+    }
+
     func holds(on subjects: [HoldSubject]) throws(StorageError) -> [HoldRow] {
         try faults.pass("holds")
         return subjects.flatMap { subject in tables.holds.filter { $0.subject == subject } }

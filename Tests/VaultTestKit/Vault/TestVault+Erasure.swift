@@ -70,7 +70,7 @@ extension TestVault {
     package func retain(
         _ image: ImageID, _ retention: Retention, in namespace: NamespaceName = .standard
     ) async throws -> ImageRetention {
-        try await vault.setRetention(retention, of: image, in: namespace, admin)
+        try await vault.setRetention(of: image, in: namespace, admin) { _ in retention }
     }
 
     package func retention(
