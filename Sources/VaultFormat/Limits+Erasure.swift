@@ -23,6 +23,8 @@ extension Limits {
     package static let retentionDays = 1...36_500
     /// Seconds between two looks at what has reached the end of its retention.
     package static let expirySeconds: Int64 = 60
+    /// Seconds before claims that stayed at their end, because they are held or damaged, are looked at again.
+    package static let expiryRetrySeconds: Int64 = 6 * 3600
     /// Seconds by which the clock may run ahead, unseen by the daemon, before nothing is erased for its age for
     /// a while: a clock that jumps is somebody's mistake, an attack, or a daemon that was away for long.
     package static let clockJumpSeconds: Int64 = 24 * 3600

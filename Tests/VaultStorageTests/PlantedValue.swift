@@ -37,7 +37,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("approval", "expires", []), ("approval", "changed", ["-1"]), ("answer", "created", []),
         ("answer", "event", ["-1"]), ("reference", "retention", []),
         ("receipt", "kind", ["0", "6", "256", "-1"]), ("receipt", "asked", []),
-        ("receipt", "claims", []), ("receipt", "images", []), ("receipt", "bytes", []),
+        ("receipt", "claims", ["-1"]), ("receipt", "images", ["-1"]), ("receipt", "bytes", ["-1"]),
         ("receipt", "epoch", ["-1", "4294967296"]), ("receipt", "event", []),
         ("receipt", "changed", ["-1"]), ("purge", "through", ["-1"]), ("purge", "at", []),
         ("purge", "changed", ["-1"]), ("escrow", "created", []),

@@ -160,19 +160,26 @@ struct ErasureTests {
         let id = try await test.put(TestImages.small).image.image
         let receipt = try await test.delete(id).receipt
         _ = try await test.registerEscrow(epochs: [1])
+        _ = try await test.register()
         try await test.purge()
+        let late = try EpochNumber(99)
         let sound = memory.tables
         let changes: [(inout MemoryTables) -> Void] = [
             { $0.receipts[0].claims += 1 }, { $0.receipts[0].epoch = nil },
             { $0.receipts[0].event = 0 }, { $0.receipts[0].mac = RowMAC(checked: []) },
             { $0.escrows[0].destroyed = .init(uid: 1, atMicroseconds: 1) },
+            // It would stand for nothing that went.
+            { $0.escrows[0].epochs = [late] },
+            { $0.backups[0].state = .expired },
         ]
         for change in changes {
             memory.tamper(change)
             #expect(
                 try await refusal { _ = try await test.receipt(receipt) } == .rowDamaged)
             memory.tamper {
-                $0.receipts = sound.receipts; $0.escrows = sound.escrows
+                $0.receipts = sound.receipts
+                $0.escrows = sound.escrows
+                $0.backups = sound.backups
             }
         }
         // One that says of a purge what was not purged is none.
@@ -183,6 +190,21 @@ struct ErasureTests {
                 changedAt: purge.changedAt, mac: purge.mac)
         }
         #expect(try await test.receipt(receipt).level == .unreachable)
+    }
+
+    @Test("what a wrap's column says of its epoch takes nothing from what a receipt waits for")
+    func epochColumn() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small).image.image
+        try await test.rotateWholly()
+        memory.tamper {
+            $0.images[0].key = WrappedKey(epoch: .first, bytes: $0.images[0].key.bytes)
+            $0.references[0].key = WrappedKey(epoch: .first, bytes: $0.references[0].key.bytes)
+        }
+        let receipt = try await test.receipt(test.delete(id).receipt)
+        #expect(receipt.epoch?.value == 2)
+        #expect(receipt.waits.contains(try epoch(2)))
     }
 
     // MARK: Purge
@@ -217,7 +239,7 @@ struct ErasureTests {
         test = try test.reopened()
         defer { test.stop() }
         let runner = PurgeRunner(test.vault)
-        #expect(try await refusal { _ = try await runner.turn() } == .overloaded)
+        #expect(try await refusal { _ = try await runner.turn() } == .storageUnavailable)
         #expect(blobs.names == [id.blob])
         #expect(try test.vault.sweep(olderThan: .max) == 1)
         #expect(try await runner.turn())

@@ -89,7 +89,7 @@ struct HoldTests {
         try await test.delete(test.list(as: seven).images[0].image.image, as: seven)
     }
 
-    @Test("a hold that was changed holds, and who takes another's place finds none")
+    @Test("a hold that was changed holds, and is not released")
     func damaged() async throws {
         let test = try TestVault(catalog: memory)
         defer { test.stop() }
@@ -289,6 +289,70 @@ struct RetentionTests {
         #expect(try await test.get(id) == TestImages.small)
         test.clock.advance(microseconds: 1_000_000)
         #expect(await schedule.look())
+    }
+
+    @Test("nor one that creeps ahead, or that jumped before the daemon was started again")
+    func creeping() async throws {
+        var test = try vault()
+        try await test.put(TestImages.small)
+        var schedule = ExpirySchedule(test.vault, creator: 0)
+        for _ in 0..<31 {
+            test.clock.jump(microseconds: Self.day - 1_000_000)
+            test.clock.advance(microseconds: 1_000_000)
+            #expect(await !schedule.look())
+        }
+        try await test.vault.recordService(.serviceStarted)
+        for _ in 0..<2 {
+            test.stop()
+            test = try test.reopened()
+            try await test.vault.recordService(.serviceStarted)
+            var again = ExpirySchedule(test.vault, creator: 0)
+            #expect(await !again.look())
+        }
+        test.clock.advance(microseconds: (Limits.clockJumpWaitSeconds + 1) * 1_000_000)
+        var last = ExpirySchedule(test.vault, creator: 0)
+        #expect(await last.look())
+        test.stop()
+    }
+
+    @Test("times that somebody wrote into the log's columns are no trap")
+    func plantedTime() async throws {
+        let test = try vault()
+        try await test.put(TestImages.small)
+        test.stop()
+        for time in [Int64.min, .max, 0] {
+            memory.tamper { tables in
+                let event = tables.events[0]
+                tables.events[0] = EventRow(
+                    index: event.index, atMicroseconds: time, action: event.action,
+                    outcome: event.outcome, image: event.image, digest: event.digest,
+                    content: event.content)
+            }
+            let again = try test.reopened()
+            var schedule = ExpirySchedule(again.vault, creator: 0)
+            #expect(await !schedule.look())
+            again.stop()
+        }
+    }
+
+    @Test("what stays at its end is not looked at each minute")
+    func stays() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let held = try await test.put(TestImages.other).image.image
+        let hold = try await test.hold(.image(.standard, held))
+        test.clock.advance(microseconds: 31 * Self.day)
+        #expect(try await look(test))
+        #expect(try await !look(test))
+        // Another one that comes to its end is not kept waiting by it.
+        try await test.put(TestImages.small)
+        test.clock.advance(microseconds: Limits.expiryRetrySeconds * 1_000_000)
+        #expect(try await look(test))
+        try await test.release(hold)
+        #expect(try await !look(test))
+        test.clock.advance(microseconds: Limits.expiryRetrySeconds * 1_000_000)
+        #expect(try await look(test))
+        #expect(try await refusal { _ = try await test.get(held) } == .unknownImage)
     }
 
     @Test("nor does one that jumped while the daemon was away")

@@ -42,6 +42,7 @@ struct OwnerErasureTests {
         #expect(taken.count == 21)
         #expect(taken.allSatisfy { $0.operation == receipt.operation?.hex && $0.reference != nil })
         #expect(taken.last?.index == receipt.event)
+        #expect(taken.allSatisfy { $0.receipt == receipt.receipt.hex })
     }
 
     @Test("by a job, and by owner and job together")
@@ -135,6 +136,7 @@ struct OwnerErasureTests {
         try await test.purge()
         let told = try await test.receipt(receipt)
         #expect(told.level == .purged)
+        #expect((1..<40).contains(told.claims))
         #expect(try memory.totals().references == 40 - Int(told.claims))
     }
 
@@ -142,9 +144,11 @@ struct OwnerErasureTests {
     func crowd() async throws {
         let test = try vault()
         defer { test.stop() }
+        var made: Set<ReceiptID> = []
         for number in 0..<Limits.erasuresUnfinished {
-            _ = try await test.startErasure(of: TestClaim(owner: "o\(number)"))
+            made.insert(try await test.startErasure(of: TestClaim(owner: "o\(number)")).receipt)
         }
+        #expect(made.count == Limits.erasuresUnfinished)
         #expect(
             try await refusal { _ = try await test.startErasure(of: ann) } == .overloaded)
         try await test.workToTheEnd()

@@ -118,6 +118,8 @@ struct Check: OperationWork {
             for row in rows { _ = log.take(row, keyring) }
             if rows.isEmpty { _ = log.skip(to: end) }
         }
+        // What did not open for want of keys is not known.
+        guard !keyring.isErased else { throw VaultError(.sealed) }
         vault.checkMemory.keep(log, of: operation)
         return log
     }
@@ -229,7 +231,8 @@ extension Vault {
                 return (parameters, try reader.totals())
             }
             let now = clock.nowMicroseconds()
-            let total = Int(clamping: parameters.events) + totals.images + totals.references
+            let events = Int(clamping: min(parameters.events, 1 << 56))
+            let total = events + totals.images + totals.references
             let operation = OperationRow(
                 row: 0, operation: try random(), kind: .check, parameters: parameters.encoded,
                 creator: call.caller.uid, createdMicroseconds: now, state: .pending,

@@ -19,11 +19,17 @@ enum EventReading: Sendable {
             return
         }
         guard case .sealed = row.content else {
-            self = .clear
+            // What is told while the vault is sealed is of no image.
+            self = row.image == nil ? .clear : .damaged
             return
         }
-        let words = try? JSONDecoder().decode(LoggedEvent.Words.self, from: Data(body))
-        self = words.map { .opened(LoggedEvent(row, $0)) } ?? .damaged
+        guard let words = try? JSONDecoder().decode(LoggedEvent.Words.self, from: Data(body)),
+            words.image == row.image?.hex
+        else {
+            self = .damaged
+            return
+        }
+        self = .opened(LoggedEvent(row, words))
     }
 }
 

@@ -86,6 +86,7 @@ extension ChangeResult {
             // The step is done, and left the image as it was: the log says no more.
             event.action = .operationAdvanced
             (event.namespace, event.image, event.reference) = (nil, nil, nil)
+            event.receipt = nil
         case .asked(let approval):
             event.approval = approval.approval
             event.work = approval.kind.name
@@ -250,7 +251,10 @@ extension Change {
             // kept no shorter than before.
             if let older {
                 try catalog.deleteReference(older)
-                made.retention = max(made.retention, older.retention)
+                // An end that somebody wrote there is none.
+                if (try? older.verify(of: image, with: keyring)) != nil {
+                    made.retention = max(made.retention, older.retention)
+                }
             }
             made.imageRow = image.row
             made = made.authenticated(of: image, by: keyring, at: index)

@@ -2,12 +2,13 @@
 // in the transaction that takes it.
 
 import VaultCrypto
-import VaultFormat
+package import VaultFormat
 
 /// A claim that is to be erased, as it was read.
 package struct ErasedClaim: Hashable, Sendable {
     package let reference: ReferenceRow
     package let image: ImageRow
+    package let receipt: ReceiptID
 }
 
 /// What became of it.
@@ -59,14 +60,21 @@ struct ErasureChange {
         let claims = try catalogued { () throws(StorageError) in
             try catalog.references(of: image.row)
         }
-        for claim in claims { try requireFree(image, claim.claim) }
+        for claim in claims {
+            // Whose it is decides whether it is held.
+            try refusing { () throws(VaultError) in try claim.verify(of: image, with: keyring) }
+            try requireFree(image, claim.claim)
+        }
         return try catalogued { () throws(StorageError) in
             var row = ReceiptRow(
                 receipt: receipt, kind: .quarantine, namespace: image.namespace, image: image.image,
                 askedMicroseconds: microseconds)
             for claim in claims { _ = try take(claim, of: image, &row) }
             // Somebody without keys took its claims before.
-            if claims.isEmpty { _ = try take(image, &row) }
+            if claims.isEmpty {
+                try catalog.deleteImage(image)
+                row.takeImage(image, under: keyring.primaryEpoch, at: index)
+            }
             try catalog.insertReceipt(row.authenticated(by: keyring, at: index))
             return image.blob
         }
@@ -109,17 +117,10 @@ struct ErasureChange {
         _ reference: ReferenceRow, of image: ImageRow, _ receipt: inout ReceiptRow
     ) throws(StorageError) -> BlobID? {
         try catalog.deleteReference(reference)
-        receipt.take(reference, at: index)
-        guard try catalog.referenceCount(of: image.row) == 0 else { return nil }
-        return try take(image, &receipt)
-    }
-
-    private func take(
-        _ image: ImageRow, _ receipt: inout ReceiptRow
-    ) throws(StorageError) -> BlobID {
-        try catalog.deleteImage(image)
-        receipt.take(image, at: index)
-        return image.blob
+        let isLast = try catalog.referenceCount(of: image.row) == 0
+        if isLast { try catalog.deleteImage(image) }
+        receipt.takeClaim(with: isLast ? image : nil, under: keyring.primaryEpoch, at: index)
+        return isLast ? image.blob : nil
     }
 
     // MARK: What forbids it

@@ -280,8 +280,15 @@ struct OperationChange {
         let current = try catalogued { () throws(StorageError) in
             try catalog.reference(of: old.imageRow, claim: old.claim)
         }
-        guard current == old else { return }
-        let changed = rekeyed.new.authenticated(of: image, by: keyring, at: index)
+        // Its end may have been moved meanwhile: that keeps its key, and its words.
+        guard var reference = current, reference.reference == old.reference,
+            reference.key == old.key, reference.sealedBody == old.sealedBody
+        else { return }
+        guard (try? reference.verify(of: image, with: keyring)) != nil else {
+            return try note(image, .rowDamaged, &row)
+        }
+        (reference.key, reference.sealedBody) = (rekeyed.new.key, rekeyed.new.sealedBody)
+        let changed = reference.authenticated(of: image, by: keyring, at: index)
         try catalogued { () throws(StorageError) in try catalog.rekeyReference(changed) }
     }
 

@@ -15,15 +15,21 @@ struct EraseClaims: OperationWork {
 
     func step(of operation: OperationRow) async throws(VaultError) -> [OperationStep] {
         let size = vault.committer.frontier.size
-        let rows = try vault.reading { (reader) throws(StorageError) in
-            try claims(reader, operation.progress)
+        let (rows, receipt) = try vault.reading { (reader) throws(StorageError) in
+            (
+                try claims(reader, operation.progress),
+                try reader.receipt(of: operation.operation)?.receipt
+            )
         }
+        guard let receipt else { throw VaultError(.rowDamaged) }
         guard !rows.isEmpty else { return [] }
         vault.erasures.begin(.operation(operation.operation), at: size)
         return rows.map { reference, image in
             OperationStep(
                 cursor: reference.row,
-                .erased(ErasedClaim(reference: reference, image: image), operation.operation))
+                .erased(
+                    ErasedClaim(reference: reference, image: image, receipt: receipt),
+                    operation.operation))
         }
     }
 

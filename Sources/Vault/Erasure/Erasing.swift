@@ -51,16 +51,16 @@ extension Vault {
     package func expireIfDue(creator: UInt32) async throws(VaultError) -> Bool {
         let keyring = try keyring()
         let now = clock.nowMicroseconds()
-        let (count, last, unfinished) = try reading { (reader) throws(StorageError) in
+        let (count, last, newest) = try reading { (reader) throws(StorageError) in
             (
                 try reader.expiredReferenceCount(at: now), try reader.lastRow(of: .reference),
-                try reader.unfinishedOperations(limit: Limits.finishedOperations)
+                try reader.operations(before: .max, limit: Limits.finishedOperations)
             )
         }
-        let isUnderWay = unfinished.contains {
+        let before = newest.first {
             $0.kind == .expire && (try? $0.verify(with: keyring)) != nil
         }
-        guard count > 0, !isUnderWay else { return false }
+        guard count > 0, before?.hinders(another: count, at: now) != true else { return false }
         let operation = try erasure(
             .expire, ExpiryParameters(throughMicroseconds: now).encoded, creator, last: last,
             total: count)
@@ -83,5 +83,17 @@ extension Vault {
             createdMicroseconds: now, state: .pending,
             progress: OperationProgress(last: last, total: total), failure: nil,
             updatedMicroseconds: now, changedAt: 0, mac: RowMAC(checked: []))
+    }
+}
+
+extension OperationRow {
+    /// Whether another expiry would come to nothing more than this one: it is not at its end, or all that there
+    /// is stayed when it looked, a short while ago.
+    fileprivate func hinders(another count: Int, at microseconds: Int64) -> Bool {
+        guard state.isFinal else { return true }
+        guard state != .done || progress.failures >= count else { return false }
+        let pause = Limits.expiryRetrySeconds * 1_000_000
+        // A clock that was put back does not make it wait longer.
+        return (0..<pause).contains(microseconds &- updatedMicroseconds)
     }
 }

@@ -41,6 +41,18 @@ final class ErasureLedger: Sendable {
         }
     }
 
+    /// Whether a disk or a sweep has to be waited for, and not only somebody's request.
+    var isStuck: Bool {
+        state.withLock { state in
+            state.open.keys.contains { key in
+                switch key {
+                case .start, .blob: true
+                case .call, .operation: false
+                }
+            }
+        }
+    }
+
     var leftBlobs: [BlobID] {
         state.withLock { state in
             state.open.keys.compactMap { key in

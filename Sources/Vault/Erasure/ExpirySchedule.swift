@@ -8,7 +8,7 @@ package struct ExpirySchedule: Sendable {
     private let creator: UInt32
     /// Told once for each time that the clock ran ahead.
     private let warn: @Sendable () -> Void
-    /// Both clocks when they were last looked at.
+    /// Both clocks when they were last believed.
     private var seen: (wall: Int64, monotonic: Int64)
     /// On the monotonic clock.
     private var notBefore: Int64 = .min
@@ -20,7 +20,24 @@ package struct ExpirySchedule: Sendable {
         self.warn = warn
         let now = (vault.clock.nowMicroseconds(), vault.clock.monotonicMicroseconds())
         // How long the daemon was away, only the log can tell.
-        seen = (vault.lastEventAtStart ?? now.0, now.1)
+        let times = vault.timesBeforeStart
+        seen = (times.last ?? now.0, now.1)
+        // A jump that was seen before a restart is not forgotten with it.
+        let jump = zip(times, times.dropFirst()).reversed().first { Self.isJump(from: $0, to: $1) }
+        guard let jump, !Self.isAhead(now.0, of: jump.1, by: Limits.clockJumpWaitSeconds) else {
+            return
+        }
+        notBefore = now.1 + Limits.clockJumpWaitSeconds * 1_000_000
+    }
+
+    private static func isJump(from earlier: Int64, to later: Int64) -> Bool {
+        isAhead(later, of: earlier, by: Limits.clockJumpSeconds)
+    }
+
+    /// Times of events are columns that anybody may have written.
+    private static func isAhead(_ later: Int64, of earlier: Int64, by seconds: Int64) -> Bool {
+        let (ahead, overflows) = later.subtractingReportingOverflow(earlier)
+        return overflows ? later > earlier : ahead > seconds * 1_000_000
     }
 
     /// Looks until its task is cancelled.
@@ -39,11 +56,14 @@ package struct ExpirySchedule: Sendable {
         let (wall, monotonic) = (
             vault.clock.nowMicroseconds(), vault.clock.monotonicMicroseconds()
         )
-        let ahead = (wall - seen.wall) - (monotonic - seen.monotonic)
-        seen = (wall, monotonic)
-        if ahead > Limits.clockJumpSeconds * 1_000_000 {
+        // Where the wall clock would be; many small steps ahead are one large one.
+        let expected = seen.wall.addingReportingOverflow(monotonic - seen.monotonic).partialValue
+        if Self.isJump(from: expected, to: wall) {
             notBefore = monotonic + Limits.clockJumpWaitSeconds * 1_000_000
             warn()
+            seen = (wall, monotonic)
+        } else if wall < expected {
+            seen = (wall, monotonic)
         }
         guard monotonic >= notBefore else { return false }
         return (try? await vault.expireIfDue(creator: creator)) ?? false

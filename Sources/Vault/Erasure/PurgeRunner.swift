@@ -35,9 +35,11 @@ package struct PurgeRunner: Sendable {
             guard try await turn() else { return false }
         } catch {
             // A reader, a full disk, a sealed vault: all of it passes.
-            await rest(
+            let took = vault.clock.monotonicMicroseconds() - begun
+            let pause =
                 error.code == .overloaded
-                    ? Limits.purgeRetryMilliseconds : Limits.operationRetryMilliseconds)
+                ? Limits.purgeRetryMilliseconds : Limits.operationRetryMilliseconds
+            await rest(max(pause, took * Limits.purgeRests / 1000))
             return true
         }
         let took = vault.clock.monotonicMicroseconds() - begun
@@ -49,7 +51,7 @@ package struct PurgeRunner: Sendable {
     ///
     /// - Returns: whether there was.
     /// - Throws: ``VaultError`` `overloaded` while somebody reads an older state, or an erasure is under way;
-    ///   `storage-unavailable` while a blob cannot be unlinked.
+    ///   `storage-unavailable` while a blob cannot be unlinked or the sweep has not looked.
     package func turn() async throws(VaultError) -> Bool {
         let keyring = try vault.keyring()
         for blob in vault.erasures.leftBlobs {
@@ -67,16 +69,17 @@ package struct PurgeRunner: Sendable {
             )
         }
         guard isWanted else { return false }
-        // A blob that cannot be unlinked is the disk's matter: it is not asked for as often as a reader is.
         guard isReady else {
-            throw VaultError(vault.erasures.leftBlobs.isEmpty ? .overloaded : .storageUnavailable)
+            throw VaultError(vault.erasures.isStuck ? .storageUnavailable : .overloaded)
         }
+        let isPurged: Bool
         do throws(StorageError) {
             try vault.blobs.flushRemovals()
-            guard try vault.catalog.purge() else { throw StorageError.unavailable(0) }
+            isPurged = try vault.catalog.purge()
         } catch {
-            throw VaultError(.overloaded)
+            throw VaultError(error.code(for: .catalog))
         }
+        guard isPurged else { throw VaultError(.overloaded) }
         let now = vault.clock.nowMicroseconds()
         _ = try await vault.committer.commit(
             .purged(PurgeRow(through: through, atMicroseconds: now)),

@@ -27,6 +27,7 @@ extension Vault {
             let (found, barriers) = try reading { (reader) throws(StorageError) in
                 (try reader.receipt(id), try ErasureBarriers(reader, now: clock.nowMicroseconds()))
             }
+            try barriers.verify(with: keyring)
             guard let found, call.caller.door != .images || found.namespace == call.namespace else {
                 throw VaultError(.unknownReceipt)
             }
@@ -61,6 +62,7 @@ extension Vault {
                     try ErasureBarriers(reader, now: clock.nowMicroseconds())
                 )
             }
+            try barriers.verify(with: keyring)
             var receipts: [ErasureReceipt] = []
             for row in rows.prefix(limit) {
                 receipts.append(try receipt(row, barriers, keyring))
@@ -83,8 +85,8 @@ extension Vault {
             claims: UInt64(clamping: row.claims), images: UInt64(clamping: row.images),
             bytes: UInt64(clamping: row.storedBytes), event: row.event, epoch: row.epoch,
             at: Timestamp.text(microseconds: barriers.nowMicroseconds),
-            waits: try barriers.waits(of: row, keyring),
-            attestations: try barriers.attestations(of: row, keyring), logSize: frontier.size,
+            waits: barriers.waits(of: row, keyring),
+            attestations: barriers.attestations(of: row), logSize: frontier.size,
             logRoot: frontier.root(hash: LogHash.node) ?? LogHash.empty)
     }
 }
@@ -105,10 +107,17 @@ private struct ErasureBarriers {
         escrows = try reader.escrows(after: 0, limit: Limits.escrows)
     }
 
-    /// A row that does not verify removes no barrier.
+    /// Every row of the registers, before any is asked what it stands for: of one that was changed that is not
+    /// known.
     ///
-    /// - Throws: ``VaultError`` `row-damaged` for a copy in the registers: what it stands for is not known.
-    func waits(of row: ReceiptRow, _ keyring: Keyring) throws(VaultError) -> [ErasureWait] {
+    /// - Throws: ``VaultError`` `row-damaged`.
+    func verify(with keyring: Keyring) throws(VaultError) {
+        for backup in backups { try backup.verify(with: keyring) }
+        for escrow in escrows { try escrow.verify(with: keyring) }
+    }
+
+    /// - Parameter keyring: that the registers were verified with.
+    func waits(of row: ReceiptRow, _ keyring: Keyring) -> [ErasureWait] {
         var waits: [ErasureWait] = []
         if unfinished.contains(where: { $0.operation == row.operation }) {
             waits.append(.operation)
@@ -121,22 +130,18 @@ private struct ErasureBarriers {
         waits += keys.map { .epoch($0) }
         for backup in backups where keys.contains(where: { backup.needs($0, at: nowMicroseconds) })
         {
-            try backup.verify(with: keyring)
             waits.append(
                 .backup(
                     backup.backup,
                     expires: backup.expiresMicroseconds.map { Timestamp.text(microseconds: $0) }))
         }
-        for escrow in escrows where escrow.opens(upTo: newest) {
-            try escrow.verify(with: keyring)
-            if escrow.destroyed == nil { waits.append(.escrow(escrow.escrow)) }
+        for escrow in escrows where escrow.opens(upTo: newest) && escrow.destroyed == nil {
+            waits.append(.escrow(escrow.escrow))
         }
         return waits
     }
 
-    func attestations(
-        of row: ReceiptRow, _ keyring: Keyring
-    ) throws(VaultError) -> [ErasureReceipt.Attestation] {
+    func attestations(of row: ReceiptRow) -> [ErasureReceipt.Attestation] {
         guard let newest = row.epoch else { return [] }
         return escrows.compactMap { escrow in
             guard let destroyed = escrow.destroyed, escrow.opens(upTo: newest) else { return nil }

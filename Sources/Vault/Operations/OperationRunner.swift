@@ -216,6 +216,7 @@ package struct OperationRunner: Sendable {
             event.namespace = claim.image.namespace
             event.image = claim.image.image
             event.reference = claim.reference.reference
+            event.receipt = claim.receipt
         }
         if case .statement(let signed) = step.effect {
             event.action = .rotationStated

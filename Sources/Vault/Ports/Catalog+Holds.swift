@@ -6,7 +6,7 @@ package protocol HoldReader {
     /// By row, after row `after`.
     func holds(after: Int64, limit: Int) throws(StorageError) -> [HoldRow]
     func holdCount() throws(StorageError) -> Int
-    /// Those on any of these subjects.
+    /// One on each of these subjects, where there is any: the oldest.
     func holds(on subjects: [HoldSubject]) throws(StorageError) -> [HoldRow]
     /// Every claim on an image, oldest first.
     func references(of image: Int64) throws(StorageError) -> [ReferenceRow]

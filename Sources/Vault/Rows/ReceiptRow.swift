@@ -18,7 +18,8 @@ package struct ReceiptRow: AuthenticatedRow, Hashable, Sendable {
     package var claims: Int
     package var images: Int
     package var storedBytes: Int
-    /// The newest epoch that wrapped any of it; nil while nothing went.
+    /// The epoch that was primary when the last of it went: none of it was wrapped under a later one. Nil while
+    /// nothing went.
     package var epoch: EpochNumber?
     /// The log index of the last event that took something; nil while nothing went.
     package var event: UInt64?
@@ -69,21 +70,29 @@ package struct ReceiptRow: AuthenticatedRow, Hashable, Sendable {
 }
 
 extension ReceiptRow {
-    /// Counts a claim that goes with the event at `index`.
-    mutating func take(_ reference: ReferenceRow, at index: UInt64) {
+    /// Counts a claim, and with the last one its image, that goes with the event at `index`.
+    ///
+    /// - Parameter primary: the primary epoch. A wrap is made under the primary one only, so that none of what
+    ///   goes is under a later one; what its own column says can be written without any key.
+    mutating func takeClaim(with image: ImageRow?, under primary: EpochNumber, at index: UInt64) {
         claims += 1
-        note(reference.key.epoch, index)
+        if let image { take(image) }
+        note(primary, index)
     }
 
-    /// Counts an image that goes with the event at `index`.
-    mutating func take(_ image: ImageRow, at index: UInt64) {
+    /// Counts an image that nobody claims.
+    mutating func takeImage(_ image: ImageRow, under primary: EpochNumber, at index: UInt64) {
+        take(image)
+        note(primary, index)
+    }
+
+    private mutating func take(_ image: ImageRow) {
         images += 1
         storedBytes += image.storedBytes
-        note(image.key.epoch, index)
     }
 
-    private mutating func note(_ epoch: EpochNumber, _ index: UInt64) {
-        self.epoch = max(self.epoch ?? epoch, epoch)
+    private mutating func note(_ primary: EpochNumber, _ index: UInt64) {
+        epoch = max(epoch ?? primary, primary)
         event = index
     }
 }

@@ -78,17 +78,22 @@ extension Vault {
     /// - Returns: how many were removed.
     package func sweep(olderThan microseconds: Int64) throws(StorageError) -> Int {
         var removed = 0
+        var left: [BlobID] = []
         try blobs.forEachBlob(changedBefore: microseconds) { (blob) throws(StorageError) in
             guard !unfinished.withLock({ $0.contains(blob) }) else { return }
             let held = try catalog.read { (reader) throws(StorageError) in
                 try reader.holdsBlob(blob)
             }
             guard !held else { return }
-            try blobs.remove(blob)
-            removed += 1
+            // One that cannot be removed keeps none of the others: the purge goes on with it.
+            do throws(StorageError) {
+                try blobs.remove(blob)
+                removed += 1
+            } catch {
+                left.append(blob)
+            }
         }
-        // Whatever an erasure before the start left is gone now.
-        erasures.end(.start)
+        erasures.end(.start, leaving: left)
         purgeAlarm.ring()
         return removed
     }

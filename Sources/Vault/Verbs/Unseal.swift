@@ -103,6 +103,7 @@ extension Vault {
         keys.seal()
         signers.close()
         desk.clear()
+        checkMemory.forget()
         eraseKeys()
         try await audited(.vaultSealed, call) { () async throws(VaultError) in
             try marking { () throws(StorageError) in try keyFiles.setSealMark(true) }

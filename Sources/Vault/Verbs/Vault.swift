@@ -50,8 +50,8 @@ package final class Vault: Sendable {
     let operationAlarm = OperationAlarm()
     let purgeAlarm = OperationAlarm()
     let erasures = ErasureLedger()
-    /// When the last event before this start was; nil for a new log.
-    let lastEventAtStart: Int64?
+    /// The times of the last events before this start, oldest first: what they tell of the clock.
+    let timesBeforeStart: [Int64]
     let rowCounts = RowCounts()
     let pace = OperationPace()
     let checkMemory = CheckMemory()
@@ -87,9 +87,11 @@ package final class Vault: Sendable {
         ) { $0[$1.key] = $1.value.digest }
         uploads = UploadPool(
             largest: settings.policies.largestUpload, budget: Limits.uploadBytesInFlight)
-        lastEventAtStart = try catalog.read { (reader) throws(StorageError) in
-            let size = try reader.frontier().size
-            return try reader.events(from: max(size, 1) - 1, limit: 1).last?.atMicroseconds
+        timesBeforeStart = try catalog.read { (reader) throws(StorageError) in
+            let (size, count) = (try reader.frontier().size, UInt64(Limits.pageRows))
+            // What cannot be read tells nothing; the doors say so to who asks for it.
+            let rows = try? reader.events(from: max(size, count) - count, limit: Limits.pageRows)
+            return rows?.map(\.atMicroseconds) ?? []
         }
         committer = try Committer(catalog: catalog, retention: settings.retention) { keys.current }
         // What a crash left of any erasure goes with the sweep.

@@ -71,7 +71,7 @@ struct StatedLines {
 
     static func time(_ text: Substring, _ field: String) throws(FormatError) -> String {
         let time = String(text)
-        guard Timestamp.isText(time) else { throw .invalidText(field: field) }
+        guard Timestamp.microseconds(time) != nil else { throw .invalidText(field: field) }
         return time
     }
 }

@@ -12,8 +12,9 @@ package import VaultFormat
 package final class LocalBlobStore: BlobStore, Sendable {
     /// The descriptors of the 256 directories `00` to `ff`.
     private let shards: [Int32]
-    /// Shards that something was removed from since their last flush.
-    private let unflushed = Mutex<Set<Int>>([])
+    /// Shards that something was removed from since their last flush, by whichever daemon; nil once a flush
+    /// failed: the kernel may have dropped what it should have written.
+    private let unflushed = Mutex<Set<Int>?>(Set(0...255))
 
     /// Opens the directory, and makes its shards where they are missing.
     package init(directory: String) throws(StorageError) {
@@ -53,16 +54,21 @@ package final class LocalBlobStore: BlobStore, Sendable {
         guard unsafe unlinkat(shard, Self.name(blob), 0) == 0 || errno == ENOENT else {
             throw Self.failure()
         }
-        unflushed.withLock { _ = $0.insert(Int(blob.bytes[0])) }
+        unflushed.withLock { _ = $0?.insert(Int(blob.bytes[0])) }
     }
 
     package func flushRemovals() throws(StorageError) {
-        for shard in unflushed.withLock({ $0 }) {
-            // Taken out before: what is removed meanwhile puts it back.
-            unflushed.withLock { _ = $0.remove(shard) }
+        // Taken out before: what is removed meanwhile puts itself back.
+        let removed = unflushed.withLock { unflushed in
+            defer { if unflushed != nil { unflushed = [] } }
+            return unflushed
+        }
+        guard let removed else { throw .unavailable(EIO) }
+        for shard in removed {
             guard fsync(shards[shard]) == 0 else {
-                unflushed.withLock { _ = $0.insert(shard) }
-                throw Self.failure()
+                let failure = Self.failure()
+                unflushed.withLock { $0 = nil }
+                throw failure
             }
         }
     }

@@ -147,13 +147,15 @@ extension ReceiptRow {
         let namespace: String = try value(row, 3)
         let (image, operation) = (try bytes(row, 4), try bytes(row, 5))
         let epoch: UInt32 = try value(row, 10)
+        let counts: [Int] = [try value(row, 7), try value(row, 8), try value(row, 9)]
+        guard counts.allSatisfy({ $0 >= 0 }) else { throw StorageError.damaged }
         self.init(
             row: try value(row, 0), receipt: try ReceiptID(bytes: bytes(row, 1)), kind: kind,
             namespace: namespace.isEmpty ? nil : try NamespaceName(namespace),
             image: image.isEmpty ? nil : try ImageID(bytes: image),
             operation: operation.isEmpty ? nil : try OperationID(bytes: operation),
-            askedMicroseconds: try value(row, 6), claims: try value(row, 7),
-            images: try value(row, 8), storedBytes: try value(row, 9),
+            askedMicroseconds: try value(row, 6), claims: counts[0],
+            images: counts[1], storedBytes: counts[2],
             epoch: epoch == 0 ? nil : try EpochNumber(epoch),
             event: UInt64(exactly: try value(row, 11) as Int64), changedAt: try value(row, 12),
             mac: try RowMAC(bytes: bytes(row, 13)))

@@ -33,7 +33,7 @@ extension SQLiteRows {
             rows += try all(
                 """
                 SELECT \(Self.holdColumns) FROM hold
-                WHERE subject = ? AND kind = ? AND namespace = ?
+                WHERE subject = ? AND kind = ? AND namespace = ? ORDER BY id LIMIT 1
                 """,
                 [
                     Data(subject.bytes), Int64(subject.kind.rawValue),

@@ -30,16 +30,15 @@ extension SQLiteRows {
         let values: [any DatabaseValueConvertible] = [
             EpochColumn.column(key.epoch), Data(key.bytes),
         ]
-        guard let place = try freePlace() else {
-            try run("INSERT INTO wrap (epoch, wrapped) VALUES (?, ?)", StatementArguments(values))
-            return db.lastInsertedRowID
+        if let place = try freePlace() {
+            // A place that somebody does use, or that is none, is not taken.
+            try run(
+                "UPDATE wrap SET epoch = ?, wrapped = ? WHERE id = ? AND epoch = \(EpochColumn.free)",
+                StatementArguments(values + [place]))
+            if db.changesCount == 1 { return place }
         }
-        // A place that somebody does use is not taken away from them.
-        try run(
-            "UPDATE wrap SET epoch = ?, wrapped = ? WHERE id = ? AND epoch = \(EpochColumn.free)",
-            StatementArguments(values + [place]))
-        guard db.changesCount == 1 else { throw .damaged }
-        return place
+        try run("INSERT INTO wrap (epoch, wrapped) VALUES (?, ?)", StatementArguments(values))
+        return db.lastInsertedRowID
     }
 
     private func freePlace() throws(StorageError) -> Int64? {

@@ -108,7 +108,7 @@ extension MemoryRows {
 
     func holds(on subjects: [HoldSubject]) throws(StorageError) -> [HoldRow] {
         try faults.pass("holds")
-        return subjects.flatMap { subject in tables.holds.filter { $0.subject == subject } }
+        return subjects.compactMap { subject in tables.holds.first { $0.subject == subject } }
     }
 
     func insertHold(_ hold: HoldRow) throws(StorageError) {
