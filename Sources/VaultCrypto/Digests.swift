@@ -30,6 +30,14 @@ package enum LogHash {
         digest([0] + content.bytes)
     }
 
+    /// What the tree is made of: a hash of salt and body.
+    package static func content(salt: [UInt8], body: ArraySlice<UInt8>) -> Digest256 {
+        var hash = SHA256()
+        hash.update(data: salt)
+        hash.update(data: body)
+        return Digest256(checked: Array(hash.finalize()))
+    }
+
     package static func node(_ left: Digest256, _ right: Digest256) -> Digest256 {
         digest([1] + left.bytes + right.bytes)
     }

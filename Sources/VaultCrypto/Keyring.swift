@@ -134,6 +134,8 @@ package final class Keyring: Sendable {
         /// One principal's name for one request.
         case requestKey = 6
         case principal = 7
+        /// A user, in whatever namespace and at whichever door.
+        case user = 8
 
         package init(_ kind: Pseudonym.Kind) {
             switch kind {
@@ -153,6 +155,11 @@ package final class Keyring: Sendable {
         message.appendShort(namespace.bytes)
         message.appendShort(Array(text.utf8))
         return BlindIndex(checked: mac(at: blindIndex, "ivault-index-v1-", message.bytes))
+    }
+
+    /// What finds the events of a user.
+    package func lookup(uid: UInt32) -> BlindIndex {
+        blindIndex(.user, String(uid), in: .standard)
     }
 
     /// The authenticator of a row that decides something.

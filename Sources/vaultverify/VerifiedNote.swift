@@ -30,7 +30,7 @@ extension NoteVerifier {
     /// The keys of a file, a line each: the log's first one, and those that took its place.
     ///
     /// - Throws: ``Refusal`` for a file without one, or a ``FormatError``.
-    fileprivate static func all(in text: String) throws -> [NoteVerifier] {
+    static func all(in text: String) throws -> [NoteVerifier] {
         let lines = text.split(separator: "\n")
         guard !lines.isEmpty else { throw Refusal("the key file holds no key") }
         return try lines.map { try NoteVerifier(line: $0) }

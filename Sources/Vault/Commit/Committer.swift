@@ -49,6 +49,7 @@ package final class Committer: Sendable {
         self.retention = retention
         self.keyring = keyring
         let frontier = try catalog.read { (reader) throws(StorageError) in try reader.frontier() }
+        try LogTree.complete(catalog)
         state = Mutex(State(frontier: frontier))
         let thread = Thread { [self] in run() }
         thread.name = "committer"
@@ -220,8 +221,19 @@ package final class Committer: Sendable {
         } catch {
             throw error == .sealed ? .sealed : .unavailable(0)
         }
-        try writer.append(row)
+        try writer.append(row, foundBy: lookups(of: event, keyring))
+        for (subtree, root) in log.made {
+            try writer.insertSubtree(height: subtree.height, place: subtree.place, root)
+        }
         return result
+    }
+
+    /// What an event is found by: who called, for whom, and whose claim it is about.
+    private func lookups(of event: Event, _ keyring: Keyring?) -> [BlindIndex] {
+        guard let keyring else { return [] }
+        let names = [event.pseudonyms.actor, event.pseudonyms.client].compactMap { $0 }
+        return event.lookups + names.map { BlindIndex($0) }
+            + (event.caller.map { [keyring.lookup(uid: $0.uid)] } ?? [])
     }
 
     /// An event that could not be written means that nothing may leave.

@@ -6,6 +6,10 @@ import VaultFormat
 /// Appends events to the tree. Owned by the committer's thread.
 struct LogAppender {
     private(set) var frontier: MerkleFrontier
+    /// Complete subtrees that the last event made, of the heights that have rows.
+    private(set) var made: [(subtree: SubtreeCover.Subtree, root: Digest256)] = []
+
+    init(frontier: MerkleFrontier) { self.frontier = frontier }
 
     /// The row of `event` at the next index, whose leaf is in the frontier when this returns.
     ///
@@ -22,7 +26,12 @@ struct LogAppender {
                 .clear(saltAndBody)
             }
         let digest = LogHash.digest(saltAndBody)
-        frontier.append(LogHash.leaf(digest), hash: LogHash.node)
+        var made: [(subtree: SubtreeCover.Subtree, root: Digest256)] = []
+        frontier.append(LogHash.leaf(digest), hash: LogHash.node) { height, place, root in
+            guard height.isMultiple(of: LogTree.step) else { return }
+            made.append((.init(height: height, place: place), root))
+        }
+        self.made = made
         return EventRow(
             index: index, atMicroseconds: event.atMicroseconds, action: kept.action,
             outcome: kept.outcome, image: kept.image, digest: digest, content: content)

@@ -216,6 +216,7 @@ package struct OperationRunner: Sendable {
             event.namespace = claim.image.namespace
             event.image = claim.image.image
             event.reference = claim.reference.reference
+            event.lookups = claim.reference.claim.lookups
             event.receipt = claim.receipt
         }
         if case .statement(let signed) = step.effect {

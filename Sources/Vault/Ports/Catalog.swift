@@ -29,7 +29,7 @@ package protocol Catalog: Sendable {
 }
 
 package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, BackupReader,
-    ErasureReader, HoldReader
+    ErasureReader, HoldReader, LogReader
 {
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
     /// The reference of exactly this claim.
@@ -56,26 +56,15 @@ package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, Ba
     ) throws(StorageError) -> [(reference: ReferenceRow, image: ImageRow)]
     /// Whether any image is stored in this blob.
     func holdsBlob(_ blob: BlobID) throws(StorageError) -> Bool
-    /// Events from index `from` upwards.
-    func events(from: UInt64, limit: Int) throws(StorageError) -> [EventRow]
-    /// How many events there are of an action that ended so. Looks at every event.
-    func eventCount(
-        _ action: EventAction, _ outcome: EventOutcome
-    ) throws(StorageError) -> Int
-    /// The pseudonym of the name that has this index.
-    func pseudonym(
-        of kind: Pseudonym.Kind, at index: BlindIndex
-    ) throws(StorageError) -> PseudonymRow?
     /// Of every slot that was ever proved and not removed.
     func slotProofs() throws(StorageError) -> [SlotProof]
-    func frontier() throws(StorageError) -> MerkleFrontier
     func totals() throws(StorageError) -> CatalogTotals
     /// How many keys are wrapped under each epoch.
     func census() throws(StorageError) -> [UInt32: Int]
 }
 
 package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter, KeyWriter,
-    BackupWriter, ErasureWriter, HoldWriter
+    BackupWriter, ErasureWriter, HoldWriter, LogWriter
 {
     func insertImage(_ image: ImageRow) throws(StorageError) -> Int64
     /// Removes the row and its wrap.
@@ -83,13 +72,10 @@ package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter
     func insertReference(_ reference: ReferenceRow) throws(StorageError)
     /// Removes the row and its wrap.
     func deleteReference(_ reference: ReferenceRow) throws(StorageError)
-    func append(_ event: EventRow) throws(StorageError)
-    func insertPseudonym(_ row: PseudonymRow) throws(StorageError)
     /// Takes the place of an earlier proof of the same slot.
     func setSlotProof(_ proof: SlotProof) throws(StorageError)
     /// Removes the proof of a slot, where there is one.
     func deleteSlotProof(of slot: SlotID) throws(StorageError)
-    func setFrontier(_ frontier: MerkleFrontier) throws(StorageError)
 }
 
 package struct CatalogTotals: Hashable, Sendable {

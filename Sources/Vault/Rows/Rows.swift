@@ -63,6 +63,9 @@ package struct ClaimIndex: Hashable, Sendable {
         self.owner = owner
         self.job = job
     }
+
+    /// What finds the events about such a claim.
+    package var lookups: [BlindIndex] { [owner, job].compactMap { $0 } }
 }
 
 /// One claim on an image, its words sealed.

@@ -19,12 +19,13 @@ extension Vault {
         try await audited(.imageDelete, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
             let receipt: ReceiptID = try random()
+            let claim = claimIndex(claim, in: call.namespace, keyring)
             var event = event(.imageDelete, call, image: id)
+            event.lookups = claim.lookups
             event.receipt = receipt
             let result = try await erasing(
                 .drop(
-                    image: id, namespace: call.namespace,
-                    claim: claimIndex(claim, in: call.namespace, keyring), receipt: receipt),
+                    image: id, namespace: call.namespace, claim: claim, receipt: receipt),
                 event)
             guard case .dropped(_, let remaining, _) = result else {
                 throw VaultError(.internalError)

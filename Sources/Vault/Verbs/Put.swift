@@ -135,6 +135,7 @@ extension Vault {
         let reference = try reference(body, of: image, keyring, call.namespace)
         var event = event(.imagePut, call, image: image)
         event.reference = reference.reference
+        event.lookups = reference.claim.lookups
         event.bytes = buffer.count
         event.verdict = judged.verdict
         event.policy = policyDigest(in: call.namespace)

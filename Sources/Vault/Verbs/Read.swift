@@ -69,6 +69,7 @@ extension Vault {
             let body = try open(reference, of: image, keyring)
             var event = event(.readBegun, call, image: id)
             event.reference = reference.reference
+            event.lookups = reference.claim.lookups
             event.bytes = range.count
             event.offset = range.count == image.storedBytes ? nil : range.lowerBound
             event.epoch = image.key.epoch
@@ -112,6 +113,7 @@ extension Vault {
             let body = try open(reference, of: image, keyring)
             var event = event(action, call, image: id)
             event.reference = reference.reference
+            event.lookups = reference.claim.lookups
             _ = try await committer.commit(.none, event)
             return (image, body)
         }

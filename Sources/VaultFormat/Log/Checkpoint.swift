@@ -17,6 +17,18 @@ package struct Checkpoint: Hashable, Sendable {
     /// The text that is signed: three lines, each ended.
     package var text: String { "\(origin)\n\(size)\n\(Base64.encode(root.bytes))\n" }
 
+    /// - Parameter text: of a note.
+    /// - Throws: ``FormatError`` for what is no checkpoint, and for one with further lines, which C2SP would allow.
+    package init(parsing text: String) throws(FormatError) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count == 4, !lines[0].isEmpty, lines.last == "",
+            lines[0].utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { throw .invalidText(field: "checkpoint") }
+        origin = String(lines[0])
+        size = try StatedLines.number(lines[1], "size")
+        root = try Digest256(bytes: Base64.decode(lines[2]))
+    }
+
     /// The note: the text, an empty line, and one signature line.
     ///
     /// - Parameter signature: 64 bytes of Ed25519 over ``text``.
@@ -47,16 +59,35 @@ package struct LogKeySuccession: Hashable, Sendable {
     package func note(_ signatures: [(keyID: [UInt8], signature: [UInt8])]) -> String {
         SignedNote.text(text, name: origin, signatures)
     }
+
+    /// - Parameter text: of the note that both signed.
+    /// - Throws: ``FormatError`` for what is no succession.
+    package init(parsing text: String) throws(FormatError) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let ending = "/log-key"
+        guard lines.count == 5, lines[4].isEmpty, lines[0].hasSuffix(ending) else {
+            throw .wrongMagic
+        }
+        let number = try StatedLines.number(lines[1], "number")
+        guard let small = UInt32(exactly: number) else { throw .outOfRange(field: "number") }
+        self.init(
+            origin: String(lines[0].dropLast(ending.count)), number: small, old: String(lines[2]),
+            new: String(lines[3]))
+    }
 }
 
 /// The log's public key in the `vkey` spelling of C2SP `signed-note`.
 package enum VerifierKey {
     /// The algorithm byte of Ed25519.
     package static let ed25519: UInt8 = 1
+    /// The algorithm byte of Ed25519 under a witness's cosignature.
+    package static let cosignature: UInt8 = 4
 
     /// What the four-byte key id is the SHA-256 prefix of.
-    package static func keyIDInput(origin: String, publicKey: [UInt8]) -> [UInt8] {
-        Array(origin.utf8) + [0x0A, ed25519] + publicKey
+    package static func keyIDInput(
+        origin: String, publicKey: [UInt8], algorithm: UInt8 = ed25519
+    ) -> [UInt8] {
+        Array(origin.utf8) + [0x0A, algorithm] + publicKey
     }
 
     package static func text(origin: String, keyID: [UInt8], publicKey: [UInt8]) -> String {

@@ -13,6 +13,8 @@ package struct Event: Hashable, Sendable {
     /// Whom the backend says it asks for. Not part of the body: ``pseudonyms`` stand there.
     package var asserted = AssertedContext.none
     package var pseudonyms = Pseudonyms()
+    /// What it is found by beside its own fields: the owner and the job of a claim. Not part of the body.
+    package var lookups: [BlindIndex] = []
     package var namespace: NamespaceName?
     package var image: ImageID?
     package var reference: ReferenceID?

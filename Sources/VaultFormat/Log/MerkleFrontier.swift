@@ -30,14 +30,26 @@ package struct MerkleFrontier: Hashable, Sendable {
 
     package var packed: [UInt8] { subtrees.flatMap(\.bytes) }
 
-    /// Adds the hash of one leaf; two complete subtrees of equal size become one.
-    package mutating func append(_ leaf: Digest256, hash: NodeHash) {
-        var node = leaf
-        for _ in 0..<size.trailingOnes {
+    /// Adds a complete subtree, by its root; two of equal size become one.
+    ///
+    /// - Parameters:
+    ///   - height: of the subtree, 0 for a leaf; the size is a multiple of its 2^height leaves.
+    ///   - made: is told each node that this completes: its height, its place among those of that height,
+    ///     and its hash.
+    package mutating func append(
+        _ subtree: Digest256, height: Int = 0, hash: NodeHash,
+        made: (_ height: Int, _ place: UInt64, _ node: Digest256) -> Void = { _, _, _ in }
+    ) {
+        var (node, height) = (subtree, height)
+        let leaves: UInt64 = 1 << UInt64(height)
+        let first = size
+        while size >> UInt64(height) & 1 == 1 {
             node = hash(subtrees.removeLast(), node)
+            height += 1
+            made(height, first >> UInt64(height), node)
         }
         subtrees.append(node)
-        size += 1
+        size += leaves
     }
 
     /// The root of a tree that is not empty; for the empty one, nil stands for SHA-256 of nothing.
@@ -48,7 +60,34 @@ package struct MerkleFrontier: Hashable, Sendable {
     }
 }
 
-extension UInt64 {
-    /// How many of the lowest bits are ones, counted up to the first zero.
-    fileprivate var trailingOnes: Int { (~self).trailingZeroBitCount }
+/// The largest complete subtrees that make up a range of leaves, in their order. RFC 9162 §2.1.
+package struct SubtreeCover: Sequence, IteratorProtocol {
+    /// A complete subtree: the `place`th of its height.
+    package struct Subtree: Hashable, Sendable {
+        package let height: Int
+        package let place: UInt64
+
+        package var leaves: UInt64 { 1 << UInt64(height) }
+
+        package init(height: Int, place: UInt64) {
+            self.height = height
+            self.place = place
+        }
+    }
+
+    private var position: UInt64
+    private let end: UInt64
+
+    package init(_ leaves: Range<UInt64>) {
+        position = leaves.lowerBound
+        end = leaves.upperBound
+    }
+
+    package mutating func next() -> Subtree? {
+        guard position < end else { return nil }
+        let room = 63 - (end - position).leadingZeroBitCount
+        let height = Swift.min(position.trailingZeroBitCount, room, BundleItem.highest)
+        defer { position += 1 << UInt64(height) }
+        return Subtree(height: height, place: position >> UInt64(height))
+    }
 }

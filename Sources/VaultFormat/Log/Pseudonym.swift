@@ -12,6 +12,11 @@ package struct Pseudonym: FixedBytes {
     }
 }
 
+extension BlindIndex {
+    /// What finds the events of a pseudonym: it is random, and tells no more than an index would.
+    package init(_ pseudonym: Pseudonym) { self.init(checked: pseudonym.bytes) }
+}
+
 /// The pseudonyms of one request's asserted context.
 package struct Pseudonyms: Hashable, Sendable {
     package var actor: Pseudonym?

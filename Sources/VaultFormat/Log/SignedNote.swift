@@ -45,7 +45,9 @@ package struct SignedNote: Hashable, Sendable {
             }
             let words = line.dropFirst(Self.dash.count)
                 .split(separator: " ", omittingEmptySubsequences: false)
-            guard words.count == 2, !words[0].isEmpty else {
+            guard words.count == 2, !words[0].isEmpty,
+                words[0].utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else {
                 throw .invalidText(field: "signature")
             }
             let bytes = try Base64.decode(words[1])
@@ -70,13 +72,15 @@ extension VerifierKey {
 
     /// The key of one line, its key id not yet compared with the key.
     ///
-    /// - Throws: ``FormatError`` for what is no Ed25519 key in its one spelling.
-    package static func parse(_ line: some StringProtocol) throws(FormatError) -> Parsed {
+    /// - Throws: ``FormatError`` for what is no Ed25519 key of this use in its one spelling.
+    package static func parse(
+        _ line: some StringProtocol, algorithm: UInt8 = ed25519
+    ) throws(FormatError) -> Parsed {
         let words = line.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard words.count == 3, !words[0].isEmpty else { throw .invalidText(field: "key") }
         let key = try Base64.decode(words[2])
         guard key.count == 33 else { throw .wrongLength(expected: 33, actual: key.count) }
-        guard key[0] == ed25519 else { throw .unknownValue(field: "algorithm") }
+        guard key[0] == algorithm else { throw .unknownValue(field: "algorithm") }
         return Parsed(
             name: String(words[0]), keyID: try Hex.decode(words[1], count: 4),
             publicKey: Array(key.dropFirst()))

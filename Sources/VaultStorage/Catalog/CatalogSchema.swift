@@ -41,6 +41,9 @@ enum CatalogSchema {
         migrator.registerMigration("9 events of findings") { db in
             try db.execute(sql: findings)
         }
+        migrator.registerMigration("10 subtrees, and what events are found by") { db in
+            try db.execute(sql: eventLookups)
+        }
         return migrator
     }
 
@@ -216,6 +219,29 @@ enum CatalogSchema {
     /// An event of -1 stands for "none"; so do an empty namespace and image.
     private static let findings = """
         ALTER TABLE finding ADD COLUMN event INTEGER NOT NULL DEFAULT -1;
+        """
+
+    /// Roots of the log's complete subtrees of heights 8, 16 and so on, with the times of their events. What
+    /// an event is found by is a blind index or a pseudonym, as long as the event has its body; an end of a
+    /// reading is found by its beginning. Decision 0029.
+    private static let eventLookups = """
+        CREATE TABLE subtree (
+            height INTEGER NOT NULL,
+            place INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            PRIMARY KEY (height, place)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE event_lookup (
+            lookup BLOB NOT NULL,
+            event INTEGER NOT NULL,
+            PRIMARY KEY (lookup, event)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX event_image ON event (image) WHERE image IS NOT NULL AND action <> 12;
+        CREATE INDEX event_action ON event (action);
+        CREATE INDEX event_outcome ON event (outcome) WHERE outcome <> 1;
+        CREATE INDEX event_clear ON event (id) WHERE sealed = 0;
         """
 
     private static let pseudonyms = """

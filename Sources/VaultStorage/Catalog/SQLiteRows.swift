@@ -123,37 +123,6 @@ struct SQLiteRows: CatalogWriter {
         try first("SELECT 1 FROM image WHERE blob = ?", [Data(blob.bytes)]) { _ in true } ?? false
     }
 
-    func events(from: UInt64, limit: Int) throws(StorageError) -> [EventRow] {
-        try all(
-            """
-            SELECT id, at, action, outcome, image, digest, sealed, content FROM event
-            WHERE id >= ? ORDER BY id LIMIT ?
-            """, [Int64(clamping: from), limit]
-        ) { row throws in try EventRow(row) }
-    }
-
-    func eventCount(
-        _ action: EventAction, _ outcome: EventOutcome
-    ) throws(StorageError) -> Int {
-        try first(
-            "SELECT count(*) FROM event WHERE action = ? AND outcome = ?",
-            [Int64(action.rawValue), Int64(outcome.rawValue)]
-        ) { row throws in try value(row, 0) as Int } ?? 0
-    }
-
-    func pseudonym(
-        of kind: Pseudonym.Kind, at index: BlindIndex
-    ) throws(StorageError) -> PseudonymRow? {
-        try first(
-            "SELECT pseudonym, name FROM pseudonym WHERE kind = ? AND lookup = ?",
-            [Int64(kind.rawValue), Data(index.bytes)]
-        ) { row throws in
-            PseudonymRow(
-                pseudonym: try Pseudonym(bytes: Array(value(row, 0) as Data)), kind: kind,
-                index: index, sealedName: Array(try value(row, 1) as Data))
-        }
-    }
-
     func slotProofs() throws(StorageError) -> [SlotProof] {
         try all("SELECT slot, proved, changed, mac FROM slot_proof ORDER BY slot", []) {
             row throws in
@@ -162,15 +131,6 @@ struct SQLiteRows: CatalogWriter {
                 provedMicroseconds: try value(row, 1), changedAt: try value(row, 2),
                 mac: try RowMAC(bytes: Array(value(row, 3) as Data)))
         }
-    }
-
-    func frontier() throws(StorageError) -> MerkleFrontier {
-        let frontier = try first("SELECT size, frontier FROM log WHERE id = 1", []) { row throws in
-            let packed: Data = try value(row, 1)
-            return try MerkleFrontier(size: value(row, 0), packed: Array(packed))
-        }
-        guard let frontier else { throw .damaged }
-        return frontier
     }
 
     func totals() throws(StorageError) -> CatalogTotals {
@@ -247,33 +207,6 @@ struct SQLiteRows: CatalogWriter {
         try clearWrap(wrap)
     }
 
-    func append(_ event: EventRow) throws(StorageError) {
-        let (sealed, content) =
-            switch event.content {
-            case .sealed(let bytes): (1, bytes)
-            case .clear(let bytes): (0, bytes)
-            }
-        try run(
-            """
-            INSERT INTO event (id, at, action, outcome, image, digest, sealed, content)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                Int64(clamping: event.index), event.atMicroseconds, Int64(event.action.rawValue),
-                Int64(event.outcome.rawValue), event.image.map { Data($0.bytes) },
-                Data(event.digest.bytes), sealed, Data(content),
-            ])
-    }
-
-    func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {
-        try run(
-            "INSERT INTO pseudonym (pseudonym, kind, lookup, name) VALUES (?, ?, ?, ?)",
-            [
-                Data(row.pseudonym.bytes), Int64(row.kind.rawValue), Data(row.index.bytes),
-                Data(row.sealedName),
-            ])
-    }
-
     func setSlotProof(_ proof: SlotProof) throws(StorageError) {
         try run(
             "INSERT OR REPLACE INTO slot_proof (slot, proved, changed, mac) VALUES (?, ?, ?, ?)",
@@ -285,12 +218,6 @@ struct SQLiteRows: CatalogWriter {
 
     func deleteSlotProof(of slot: SlotID) throws(StorageError) {
         try run("DELETE FROM slot_proof WHERE slot = ?", [Data(slot.bytes)])
-    }
-
-    func setFrontier(_ frontier: MerkleFrontier) throws(StorageError) {
-        try run(
-            "UPDATE log SET size = ?, frontier = ? WHERE id = 1",
-            [Int64(clamping: frontier.size), Data(frontier.packed)])
     }
 }
 

@@ -194,9 +194,10 @@ final class MemoryRows: CatalogWriter {
         try tables.delete(reference)
     }
 
-    func append(_ event: EventRow) throws(StorageError) {
+    func append(_ event: EventRow, foundBy lookups: [BlindIndex]) throws(StorageError) {
         try faults.pass("append")
         try tables.insert(event)
+        for lookup in lookups { tables.lookups[lookup, default: []].insert(event.index) }
     }
 
     func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {

@@ -10,6 +10,9 @@ package struct MemoryTables: Sendable {
     package var references: [ReferenceRow] = []
     package var events: [EventRow] = []
     package var pseudonyms: [PseudonymRow] = []
+    package var lookups: [BlindIndex: Set<UInt64>] = [:]
+    /// Of each height, in order.
+    package var subtrees: [Int: [Digest256]] = [:]
     package var slotProofs: [SlotProof] = []
     /// By row, upwards; so are the findings.
     package var operations: [OperationRow] = []

@@ -1,0 +1,70 @@
+package import VaultFormat
+
+/// What an auditor asks of the log. What is empty or nil asks for nothing.
+package struct EventFilter: Hashable, Sendable {
+    package var image: ImageID?
+    /// All of these found the event.
+    package var lookups: [BlindIndex] = []
+    /// Any of these.
+    package var actions: [EventAction] = []
+    package var outcome: EventOutcome?
+    /// Microseconds since 1970: from, up to but not with.
+    package var since: Int64?
+    package var until: Int64?
+
+    package init() {}
+
+    package var isEmpty: Bool { self == EventFilter() }
+
+    /// Whether a row passes, but for ``lookups``.
+    package func admits(_ row: EventRow) -> Bool {
+        (image == nil || row.image == image && row.action != .readEnded)
+            && (actions.isEmpty || actions.contains(row.action))
+            && (outcome == nil || row.outcome == outcome)
+            && row.atMicroseconds >= since ?? .min && row.atMicroseconds < until ?? .max
+    }
+}
+
+/// The log's rows as its queries and its tree need them.
+package protocol LogReader {
+    /// Events from index `from` upwards.
+    func events(from: UInt64, limit: Int) throws(StorageError) -> [EventRow]
+    /// Those of them, below index `below`, that pass. With an image, the ends of its readings are none: their
+    /// beginnings are.
+    func events(
+        _ filter: EventFilter, from: UInt64, below: UInt64, limit: Int
+    ) throws(StorageError) -> [EventRow]
+    /// Where events of that time can be: indexes outside are of others.
+    func indexes(since: Int64?, until: Int64?, size: UInt64) throws(StorageError) -> Range<UInt64>
+    /// What the tree holds of these leaves, in order; fewer where some are missing.
+    func contents(_ leaves: Range<UInt64>) throws(StorageError) -> [Digest256]
+    /// Roots of complete subtrees of one height, a multiple of 8 above 0; fewer where some are missing.
+    func subtrees(height: Int, _ places: Range<UInt64>) throws(StorageError) -> [Digest256]
+    /// How many events there are of an action that ended so. Looks at every event of that action.
+    func eventCount(
+        _ action: EventAction, _ outcome: EventOutcome
+    ) throws(StorageError) -> Int
+    /// The pseudonym of the name that has this index.
+    func pseudonym(
+        of kind: Pseudonym.Kind, at index: BlindIndex
+    ) throws(StorageError) -> PseudonymRow?
+    func pseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> PseudonymRow?
+    func frontier() throws(StorageError) -> MerkleFrontier
+}
+
+package protocol LogWriter: LogReader {
+    /// - Parameter lookups: what it is found by, beside what its row says.
+    func append(_ event: EventRow, foundBy lookups: [BlindIndex]) throws(StorageError)
+    /// The root of a complete subtree whose events, or lower subtrees, are there.
+    func insertSubtree(
+        height: Int, place: UInt64, _ root: Digest256
+    ) throws(StorageError)
+    func insertPseudonym(_ row: PseudonymRow) throws(StorageError)
+    func setFrontier(_ frontier: MerkleFrontier) throws(StorageError)
+}
+
+extension LogWriter {
+    package func append(_ event: EventRow) throws(StorageError) {
+        try append(event, foundBy: [])
+    }
+}

@@ -1,0 +1,239 @@
+// The rows of the log: events, what they are found by, the tree's subtrees, pseudonyms.
+
+import Foundation
+import GRDB
+import Vault
+import VaultFormat
+
+extension SQLiteRows {
+    private static let eventColumns = """
+        event.id, event.at, event.action, event.outcome, event.image, event.digest, event.sealed,
+        event.content
+        """
+
+    func events(from: UInt64, limit: Int) throws(StorageError) -> [EventRow] {
+        try all(
+            "SELECT \(Self.eventColumns) FROM event WHERE id >= ? ORDER BY id LIMIT ?",
+            [Int64(clamping: from), limit]
+        ) { row throws in try EventRow(row) }
+    }
+
+    func eventCount(
+        _ action: EventAction, _ outcome: EventOutcome
+    ) throws(StorageError) -> Int {
+        try first(
+            "SELECT count(*) FROM event WHERE action = ? AND outcome = ?",
+            [Int64(action.rawValue), Int64(outcome.rawValue)]
+        ) { row throws in try value(row, 0) as Int } ?? 0
+    }
+
+    func pseudonym(
+        of kind: Pseudonym.Kind, at index: BlindIndex
+    ) throws(StorageError) -> PseudonymRow? {
+        try first(
+            "SELECT pseudonym, name FROM pseudonym WHERE kind = ? AND lookup = ?",
+            [Int64(kind.rawValue), Data(index.bytes)]
+        ) { row throws in
+            PseudonymRow(
+                pseudonym: try Pseudonym(bytes: Array(value(row, 0) as Data)), kind: kind,
+                index: index, sealedName: Array(try value(row, 1) as Data))
+        }
+    }
+
+    func events(
+        _ filter: EventFilter, from: UInt64, below: UInt64, limit: Int
+    ) throws(StorageError) -> [EventRow] {
+        let query = EventQuery(filter)
+        let range: [any DatabaseValueConvertible] = [Int64(clamping: from), Int64(clamping: below)]
+        return try all(
+            "SELECT \(Self.eventColumns) \(query.sql)",
+            StatementArguments(query.lookup + range + query.values + [limit])
+        ) { row throws in try EventRow(row) }
+    }
+
+    func indexes(since: Int64?, until: Int64?, size: UInt64) throws(StorageError) -> Range<UInt64> {
+        // Events that are in no complete subtree yet may be of any time.
+        let whole = size >> 8
+        let bounds = try first(
+            """
+            SELECT min(place), max(place) FROM subtree
+            WHERE height = 8 AND place < ? AND last >= ? AND first < ?
+            """, [Int64(clamping: whole), since ?? .min, until ?? .max]
+        ) { row throws -> ClosedRange<Int64>? in
+            if row.hasNull(atIndex: 0) { return nil }
+            return try value(row, 0)...value(row, 1)
+        }
+        guard case .some(.some(let places)) = bounds else { return (whole << 8)..<size }
+        let last = UInt64(places.upperBound) + 1
+        return UInt64(places.lowerBound) << 8..<(size > whole << 8 ? size : last << 8)
+    }
+
+    func contents(_ leaves: Range<UInt64>) throws(StorageError) -> [Digest256] {
+        try hashes(
+            "SELECT digest, id FROM event WHERE id >= ? AND id < ? ORDER BY id", [], leaves)
+    }
+
+    func subtrees(height: Int, _ places: Range<UInt64>) throws(StorageError) -> [Digest256] {
+        try hashes(
+            """
+            SELECT hash, place FROM subtree
+            WHERE height = ? AND place >= ? AND place < ? ORDER BY place
+            """, [height], places)
+    }
+
+    /// Hashes in order, up to the first that is missing.
+    private func hashes(
+        _ sql: String, _ values: [any DatabaseValueConvertible], _ places: Range<UInt64>
+    ) throws(StorageError) -> [Digest256] {
+        let bounds: [any DatabaseValueConvertible] = [
+            Int64(clamping: places.lowerBound), Int64(clamping: places.upperBound),
+        ]
+        let rows = try all(sql, StatementArguments(values + bounds)) { row throws in
+            (try Digest256(bytes: bytes(row, 0)), try value(row, 1) as UInt64)
+        }
+        return zip(rows, places).prefix { $0.0.1 == $0.1 }.map(\.0.0)
+    }
+
+    func pseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> PseudonymRow? {
+        try first(
+            "SELECT kind, lookup, name FROM pseudonym WHERE pseudonym = ?",
+            [Data(pseudonym.bytes)]
+        ) { row throws in
+            guard let kind = Pseudonym.Kind(rawValue: try value(row, 0)) else {
+                throw StorageError.damaged
+            }
+            return PseudonymRow(
+                pseudonym: pseudonym, kind: kind, index: try BlindIndex(bytes: bytes(row, 1)),
+                sealedName: try bytes(row, 2))
+        }
+    }
+
+    func frontier() throws(StorageError) -> MerkleFrontier {
+        let frontier = try first("SELECT size, frontier FROM log WHERE id = 1", []) { row throws in
+            let packed: Data = try value(row, 1)
+            return try MerkleFrontier(size: value(row, 0), packed: Array(packed))
+        }
+        guard let frontier else { throw .damaged }
+        return frontier
+    }
+
+    // MARK: Writing
+
+    func append(_ event: EventRow, foundBy lookups: [BlindIndex]) throws(StorageError) {
+        let (sealed, content) =
+            switch event.content {
+            case .sealed(let bytes): (1, bytes)
+            case .clear(let bytes): (0, bytes)
+            }
+        try run(
+            """
+            INSERT INTO event (id, at, action, outcome, image, digest, sealed, content)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                Int64(clamping: event.index), event.atMicroseconds, Int64(event.action.rawValue),
+                Int64(event.outcome.rawValue), event.image.map { Data($0.bytes) },
+                Data(event.digest.bytes), sealed, Data(content),
+            ])
+        for lookup in lookups {
+            try run(
+                "INSERT OR IGNORE INTO event_lookup (lookup, event) VALUES (?, ?)",
+                [Data(lookup.bytes), Int64(clamping: event.index)])
+        }
+    }
+
+    func insertSubtree(
+        height: Int, place: UInt64, _ root: Digest256
+    ) throws(StorageError) {
+        let first = Int64(clamping: place) << 8
+        let times =
+            height == 8
+            ? "min(at), max(at) FROM event WHERE id"
+            : "min(first), max(last) FROM subtree WHERE height = \(height - 8) AND place"
+        try run(
+            """
+            INSERT INTO subtree (height, place, hash, first, last)
+            SELECT ?, ?, ?, \(times) BETWEEN ? AND ?
+            """,
+            [
+                height, Int64(clamping: place), Data(root.bytes), first,
+                first + 255,
+            ])
+    }
+
+    func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {
+        try run(
+            "INSERT INTO pseudonym (pseudonym, kind, lookup, name) VALUES (?, ?, ?, ?)",
+            [
+                Data(row.pseudonym.bytes), Int64(row.kind.rawValue), Data(row.index.bytes),
+                Data(row.sealedName),
+            ])
+    }
+
+    func setFrontier(_ frontier: MerkleFrontier) throws(StorageError) {
+        try run(
+            "UPDATE log SET size = ?, frontier = ? WHERE id = 1",
+            [Int64(clamping: frontier.size), Data(frontier.packed)])
+    }
+}
+
+/// A filter as SQL: the index that finds fewest leads, and the rest is compared. Values are bound.
+private struct EventQuery {
+    let sql: String
+    /// Bound before the range of indexes.
+    let lookup: [any DatabaseValueConvertible]
+    /// Bound behind it.
+    let values: [any DatabaseValueConvertible]
+
+    init(_ filter: EventFilter) {
+        var from = "FROM event"
+        var lookup: [any DatabaseValueConvertible] = []
+        var values: [any DatabaseValueConvertible] = []
+        var terms = "event.id >= ? AND event.id < ?"
+        var order = "event.id"
+        if let first = filter.lookups.first {
+            from = "FROM event_lookup CROSS JOIN event ON event.id = event_lookup.event"
+            terms = "event_lookup.lookup = ? AND event_lookup.event >= ? AND event_lookup.event < ?"
+            order = "event_lookup.event"
+            lookup.append(Data(first.bytes))
+        } else if filter.image != nil {
+            from += " INDEXED BY event_image"
+        } else if filter.actions.count == 1 {
+            from += " INDEXED BY event_action"
+        } else if filter.actions.isEmpty, let outcome = filter.outcome, outcome != .done {
+            from += " INDEXED BY event_outcome"
+            terms += " AND event.outcome <> 1"
+        }
+        for other in filter.lookups.dropFirst() {
+            terms += """
+                 AND EXISTS (SELECT 1 FROM event_lookup AS other
+                    WHERE other.lookup = ? AND other.event = event.id)
+                """
+            values.append(Data(other.bytes))
+        }
+        if let image = filter.image {
+            terms += " AND event.image = ? AND event.action <> 12"
+            values.append(Data(image.bytes))
+        }
+        if !filter.actions.isEmpty {
+            let places = filter.actions.map { _ in "?" }.joined(separator: ", ")
+            terms += " AND event.action IN (\(places))"
+            values += filter.actions.map { Int64($0.rawValue) }
+        }
+        if let outcome = filter.outcome {
+            terms += " AND event.outcome = ?"
+            values.append(Int64(outcome.rawValue))
+        }
+        if let since = filter.since {
+            terms += " AND event.at >= ?"
+            values.append(since)
+        }
+        if let until = filter.until {
+            terms += " AND event.at < ?"
+            values.append(until)
+        }
+        sql = "\(from) WHERE \(terms) ORDER BY \(order) LIMIT ?"
+        self.lookup = lookup
+        self.values = values
+    }
+}

@@ -1,0 +1,47 @@
+// The log's queries and subtrees in memory.
+
+import Vault
+import VaultFormat
+
+extension MemoryRows {
+    func events(
+        _ filter: EventFilter, from: UInt64, below: UInt64, limit: Int
+    ) throws(StorageError) -> [EventRow] {
+        try faults.pass("filteredEvents")
+        let rows = tables.events.lazy.filter { [tables] row in
+            row.index >= from && row.index < below && filter.admits(row)
+                && filter.lookups.allSatisfy { tables.lookups[$0]?.contains(row.index) == true }
+        }
+        return Array(rows.prefix(limit))
+    }
+
+    func indexes(since: Int64?, until: Int64?, size: UInt64) throws(StorageError) -> Range<UInt64> {
+        try faults.pass("indexes")
+        return 0..<size
+    }
+
+    func contents(_ leaves: Range<UInt64>) throws(StorageError) -> [Digest256] {
+        try faults.pass("contents")
+        return zip(leaves, tables.events.drop { $0.index < leaves.lowerBound })
+            .prefix { $0 == $1.index }.map(\.1.digest)
+    }
+
+    func subtrees(height: Int, _ places: Range<UInt64>) throws(StorageError) -> [Digest256] {
+        try faults.pass("subtrees")
+        let all = tables.subtrees[height] ?? []
+        return Array(all.dropFirst(Int(places.lowerBound)).prefix(places.count))
+    }
+
+    func insertSubtree(
+        height: Int, place: UInt64, _ root: Digest256
+    ) throws(StorageError) {
+        try faults.pass("insertSubtree")
+        guard tables.subtrees[height, default: []].count == Int(place) else { throw .damaged }
+        tables.subtrees[height, default: []].append(root)
+    }
+
+    func pseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> PseudonymRow? {
+        try faults.pass("pseudonymOfID")
+        return tables.pseudonyms.first { $0.pseudonym == pseudonym }
+    }
+}
