@@ -2,7 +2,8 @@
 """A second implementation of ImageVault's formats, and the test vectors that it makes.
 
 It is written from ObjectFormat, KeyringFormat and LogFormat alone and shares no code with the
-vault. Sections of this file follow those pages in their order, which is why it is one file.
+vault. Sections of this file follow those pages in their order, which is why it is one file; BundleFormat's
+vectors are made in vectors_bundles.py beside it.
 
     vectors.py                  write Tests/VaultTestKit/Vectors/*.json
     vectors.py --compare        fail unless those files are what this program makes
@@ -2074,6 +2075,9 @@ def receipts(origin, seed):
 
 
 def files():
+    # Here, because it imports this file.
+    import vectors_bundles
+
     def pair(both):
         return {"opens": list(both[0]), "refusals": list(both[1])}
 
@@ -2086,6 +2090,7 @@ def files():
     yield "slot-texts", "KeyringFormat §3.2 to §3.5", slot_texts()
     yield "tokens", "KeyringFormat §3.6 and §3.7", pair(tokens())
     yield "log", "LogFormat", log()
+    yield "bundles", "BundleFormat", vectors_bundles.bundles()
 
 
 def check_sample(sample):
