@@ -1202,6 +1202,7 @@ def lookups():
             images.append(fields | {"image": image.hex()})
         subjects = [(1, "owner", "user-8421"), (2, "job", "user-8421")]
         subjects += [(6, "request-key", "admin/1000/8e03978e"), (7, "principal", "admin/1000")]
+        subjects += [(8, "user", "33")]
         for subject, kind, text in subjects:
             index = blind_index(KEY[1, 0, ""], subject, text, namespace)
             fields = {"subject": kind, "text": text, "namespace": namespace}
@@ -1794,6 +1795,11 @@ def events():
             "escrow": fixed("event escrow", 16).hex(),
             "hold": fixed("event hold", 16).hex(),
             "until": "2027-11-26T14:00:00.000001Z",
+            "from": 0,
+            "to": 9223372036854775807,
+            "filters": "image uid",
+            "pseudonym": fixed("event pseudonym", 16).hex(),
+            "reason": "case 4711",
         },
     )
     yield (

@@ -1,7 +1,7 @@
 // The verbs of the admin and audit sockets, and those that every socket has.
 
 import AsyncHTTPClient
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 package import VaultAPI
 package import VaultFormat
@@ -78,6 +78,30 @@ extension VaultClient {
 
     package func events(_ list: EventListQuery) async throws(ClientError) -> EventPage {
         try await answer(EventPage.self, to: exchange(.GET, APIPath.events + list.query))
+    }
+
+    /// Fetches a bundle of the log, piece by piece as it comes.
+    ///
+    /// - Throws: ``ClientError``, and what `piece` throws.
+    package func bundle(
+        _ query: BundleQuery, piece: (ByteBuffer) throws(ClientError) -> Void
+    ) async throws(ClientError) {
+        let answer = try await exchange(
+            .GET, APIPath.bundle + query.query, seconds: Limits.clientUploadSeconds)
+        do {
+            for try await bytes in answer.body { try piece(bytes) }
+        } catch {
+            throw ClientError(error, socket: socket)
+        }
+    }
+
+    /// The name behind a pseudonym, for those who may know it.
+    package func name(
+        of pseudonym: Pseudonym, reason: AdminNote
+    ) async throws(ClientError) -> NameAnswer {
+        try await answer(
+            NameAnswer.self,
+            to: send(ResolveRequest(reason: reason), to: APIPath.name(of: pseudonym), key: nil))
     }
 
     /// The newest signed note, as text.

@@ -10,7 +10,7 @@ import VaultAPI
 import VaultFormat
 
 package struct VaultClient: Sendable {
-    let socket: SocketPath
+    package let socket: SocketPath
     private let http: HTTPClient
 
     /// Lends a client for `socket` and closes its connections at the end.

@@ -10,7 +10,7 @@ package struct BundleTrust: Sendable {
     /// Where there is one, only the key that has it is trusted.
     package var fingerprint: String?
     /// A checkpoint from before, of which the bundle has to be the continuation.
-    package var known: SignedNote?
+    package var known: String?
     package var witnesses: [WitnessVerifier] = []
     /// How many of the witnesses have to have signed.
     package var witnessesNeeded = 0
@@ -52,6 +52,7 @@ package struct BundleVerifier: Sendable {
     private enum Part { case heading, items, checkpoint }
 
     private var trust: BundleTrust
+    private var knownNote: SignedNote?
     private var known: Checkpoint?
     private var part = Part.heading
     private var headingText = ""
@@ -71,12 +72,14 @@ package struct BundleVerifier: Sendable {
                 throw fault(.fingerprint, "no key of the key file has this fingerprint")
             }
         }
-        known = try? trust.known.map { try Checkpoint(parsing: $0.text) }
+        knownNote = trust.known.flatMap { try? SignedNote(parsing: $0) }
+        known = knownNote.flatMap { try? Checkpoint(parsing: $0.text) }
     }
 
     /// - Parameter line: without its newline.
     package mutating func take(_ line: ArraySlice<UInt8>) throws(BundleFault) {
-        guard line.count <= Limits.bundleLineBytes else { throw fault(.form, "a line is too long") }
+        // With its newline.
+        guard line.count < Limits.bundleLineBytes else { throw fault(.form, "a line is too long") }
         switch part {
         case .heading: try takeHeading(line)
         case .items where line.isEmpty:
@@ -110,7 +113,7 @@ package struct BundleVerifier: Sendable {
         guard signed.checkpoint.origin == Checkpoint.origin(of: heading.vault) else {
             throw fault(.vault, "the checkpoint is another vault's")
         }
-        guard let key = trust.keys.first(where: { $0.signed(signed.note, signed.checkpoint) })
+        guard let key = trust.keys.first(where: { $0.verifies(signed.note) })
         else { throw fault(.signature, "no key that is trusted signed the checkpoint") }
         guard signed.checkpoint.size == frontier.size else {
             throw fault(.size, "the checkpoint is of \(signed.checkpoint.size) events")
@@ -163,7 +166,9 @@ package struct BundleVerifier: Sendable {
         guard first.isMultiple(of: leaves), end <= BundleItem.mostLeaves else {
             throw fault(.place, "a node does not begin at a multiple of its leaves")
         }
-        if let heading, heading.query == nil, first < heading.to, end > heading.from {
+        if let heading, heading.query == nil,
+            max(first, heading.from) < min(end, heading.to)
+        {
             throw fault(.range, "an event of the range is not shown")
         }
         frontier.append(hash, height: height, hash: LogHash.node)
@@ -209,8 +214,8 @@ package struct BundleVerifier: Sendable {
             let succession = try? LogKeySuccession(parsing: signed.text),
             let old = try? NoteVerifier(line: succession.old), trust.keys.contains(old),
             let new = try? NoteVerifier(line: succession.new), new.name == old.name,
-            succession.origin == old.name, old.verifies(signed), new.verifies(signed),
-            !trust.keys.contains(new)
+            succession.origin == old.name, signed.signatures.count == 2,
+            old.verifies(signed, at: 0), new.verifies(signed, at: 1), !trust.keys.contains(new)
         else { return }
         trust.keys.append(new)
     }
@@ -222,8 +227,9 @@ package struct BundleVerifier: Sendable {
     }
 
     private func checkKnown(_ vault: VaultID) throws(BundleFault) {
-        guard let note = trust.known else { return }
-        guard let known, trust.keys.contains(where: { $0.signed(note, known) }) else {
+        guard trust.known != nil else { return }
+        guard let note = knownNote, let known, trust.keys.contains(where: { $0.verifies(note) })
+        else {
             throw fault(.knownSignature, "no key that is trusted signed the known checkpoint")
         }
         guard known.origin == Checkpoint.origin(of: vault) else {
@@ -241,7 +247,7 @@ package struct BundleVerifier: Sendable {
     }
 
     private func checkWitnesses(_ note: SignedNote) throws(BundleFault) -> [String] {
-        let names = trust.witnesses.filter { $0.verifies(note) }.map(\.name)
+        let names = Set(trust.witnesses).filter { $0.verifies(note) }.map(\.name).sorted()
         guard names.count >= trust.witnessesNeeded else {
             throw fault(.witnesses, "\(names.count) of the witnesses signed")
         }
@@ -262,12 +268,5 @@ package struct BundleVerifier: Sendable {
         } catch {
             throw fault(.form, "\(what) is not in its form (\(error.code))")
         }
-    }
-}
-
-extension NoteVerifier {
-    /// Whether a checkpoint is this key's: signed by it, and under its name.
-    fileprivate func signed(_ note: SignedNote, _ checkpoint: Checkpoint) -> Bool {
-        name == checkpoint.origin && verifies(note)
     }
 }

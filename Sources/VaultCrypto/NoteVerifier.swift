@@ -25,12 +25,14 @@ package struct NoteVerifier: Hashable, Sendable {
 
     /// Whether one of the note's signatures is this key's. Those of others are passed by.
     package func verifies(_ note: SignedNote) -> Bool {
-        guard sodium_init() >= 0 else { return false }
-        return note.signatures.contains { signature in
-            signature.name == name && signature.keyID == keyID
-                && LogSigner.verify(
-                    signature.bytes, of: Array(note.text.utf8), publicKey: publicKey)
-        }
+        note.signatures.indices.contains { verifies(note, at: $0) }
+    }
+
+    /// Whether this signature of the note is this key's.
+    package func verifies(_ note: SignedNote, at place: Int) -> Bool {
+        let signature = note.signatures[place]
+        return sodium_init() >= 0 && signature.name == name && signature.keyID == keyID
+            && LogSigner.verify(signature.bytes, of: Array(note.text.utf8), publicKey: publicKey)
     }
 
     /// SHA-256 of the public key: what an auditor keeps on paper.

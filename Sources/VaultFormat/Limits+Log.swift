@@ -6,6 +6,16 @@ extension Limits {
     /// Subtrees of 256 leaves that are made in one transaction, where a log has none.
     package static let logTilesAtOnce = 256
 
+    /// Actions that one query names.
+    package static let queryActions = 16
+    /// Checkpoints that one bundle passes.
+    package static let knownCheckpoints = 8
+    /// Events of one piece of a bundle: a few hundred kilobytes.
+    package static let bundleEvents = 500
+
+    /// Seconds between two readings of one image by one reader that count as one: in parts, or looked at again.
+    package static let readingGapSeconds: Int64 = 600
+
     /// Bytes of a bundle's line: the longest body is a succession of keys, far below.
     package static let bundleLineBytes = 65_536
     /// Bytes of a bundle's checkpoint with all its signatures.

@@ -51,7 +51,8 @@ enum ExitKind: Int32, CaseIterable {
         case .imageRefused, .emptyBody, .bodyTooLarge, .invalidName, .missingName:
             self = .refusedImage
         case .unknownImage, .unknownSlot, .unknownOperation, .unknownApproval, .unknownStatement,
-            .unknownEpoch, .unknownBackup, .unknownReceipt, .unknownEscrow, .unknownHold:
+            .unknownEpoch, .unknownBackup, .unknownReceipt, .unknownEscrow, .unknownHold,
+            .unknownIndex, .unknownName:
             self = .notFound
         case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired, .tokenLocked:
             self = .notPermitted

@@ -62,7 +62,7 @@ struct Bundle: ParsableCommand {
     private func trust() throws -> BundleTrust {
         var trust = BundleTrust(keys: try NoteVerifier.all(in: InputFile.text(key)))
         trust.fingerprint = fingerprint
-        if let known { trust.known = try SignedNote(parsing: InputFile.text(known)) }
+        if let known { trust.known = try InputFile.text(known) }
         if let witness {
             let lines = try InputFile.text(witness).split(separator: "\n")
             trust.witnesses = try lines.map { try WitnessVerifier(line: $0) }

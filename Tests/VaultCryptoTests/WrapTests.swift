@@ -151,6 +151,7 @@ struct WrapTests {
         for vector in vectors.blindIndexes {
             let subjects: [String: Keyring.BlindSubject] = [
                 "owner": .owner, "job": .job, "request-key": .requestKey, "principal": .principal,
+                "user": .user,
             ]
             let index = keyring.blindIndex(
                 try #require(subjects[vector.subject]), vector.text,

@@ -85,7 +85,8 @@ enum RawCatalog {
                 sql: """
                     PRAGMA writable_schema = ON;
                     UPDATE sqlite_schema
-                        SET sql = replace(replace(sql, ' STRICT', ''), ' NOT NULL', '');
+                        SET sql = replace(replace(replace(replace(sql, ' STRICT', ''),
+                            ' IS NOT NULL', '#'), ' NOT NULL', ''), '#', ' IS NOT NULL');
                     PRAGMA writable_schema = OFF;
                     """)
         }

@@ -48,6 +48,11 @@ package struct EventVector: NamedVector {
         let escrow: String?
         let hold: String?
         let until: String?
+        let from: UInt64?
+        let to: UInt64?
+        let filters: String?
+        let pseudonym: String?
+        let reason: String?
     }
 
     package let rule: String
@@ -108,6 +113,10 @@ package struct EventVector: NamedVector {
         event.escrow = try fields.escrow.map { try EscrowID(hex: $0) }
         event.hold = try fields.hold.map { try HoldID(hex: $0) }
         event.until = fields.until.flatMap { Retention(vector: $0) }
+        if let from = fields.from, let to = fields.to { event.indexes = from..<to }
+        event.filters = fields.filters
+        event.pseudonym = try fields.pseudonym.map { try Pseudonym(hex: $0) }
+        event.reason = fields.reason
         return event
     }
 }

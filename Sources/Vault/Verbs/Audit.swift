@@ -1,7 +1,7 @@
 // Reading the log. Reading it is an event too.
 
 import VaultCrypto
-import VaultFormat
+package import VaultFormat
 
 /// An event as an auditor gets it.
 package struct AuditedEvent: Hashable, Sendable {
@@ -22,21 +22,39 @@ extension Vault {
     ///   - from: the first index wanted.
     ///   - limit: 1 to ``Limits/pageRows``.
     package func events(
-        from: UInt64, limit: Int, _ call: Call
+        _ query: AuditQuery = AuditQuery(), from: UInt64, limit: Int, _ call: Call
     ) async throws(VaultError) -> EventRowPage {
         try await audited(.logRead, call) { () async throws(VaultError) in
             let limit = min(max(limit, 1), Limits.pageRows)
-            try await committer.record(event(.logRead, call))
+            let filter = try filter(query, call)
+            var event = event(.logRead, call, image: query.image)
+            let names = query.filterNames
+            event.filters = names.isEmpty ? nil : names.joined(separator: " ")
+            try await committer.record(event)
+            let size = committer.frontier.size
             let rows = try reading { (reader) throws(StorageError) in
-                try reader.events(from: from, limit: limit)
+                // Times are looked for where they can be.
+                let timely = try filter.ofTime.map { (since, until) throws(StorageError) in
+                    try reader.indexes(since: since, until: until, size: size)
+                }
+                let range = (timely ?? 0..<size).clamped(to: min(from, size)..<size)
+                return try reader.events(
+                    filter, from: range.lowerBound, below: range.upperBound, limit: limit)
             }
             let keyring = keyringIfUnsealed
-            let size = committer.frontier.size
-            let end = rows.last.map { $0.index + 1 }
+            let end = rows.count < limit ? nil : rows.last.map { $0.index + 1 }
             return EventRowPage(
                 events: rows.map { AuditedEvent(index: $0.index, body: $0.body(keyring)) },
                 next: end.flatMap { $0 < size ? $0 : nil }, size: size)
         }
+    }
+
+    /// - Throws: ``VaultError`` `sealed` for what only keys find.
+    private func filter(
+        _ query: AuditQuery, _ call: Call
+    ) throws(VaultError) -> EventFilter {
+        guard query != AuditQuery() else { return EventFilter() }
+        return try filter(query, call.namespace, keyring())
     }
 
     /// The newest `count` events.
@@ -57,9 +75,77 @@ extension Vault {
     }
 }
 
+extension Vault {
+    /// A tile of the tree that the newest checkpoint signs.
+    ///
+    /// - Throws: ``VaultError`` `unknown-index` for one that the log does not reach.
+    package func tile(_ tile: TilePath, _ call: Call) async throws(VaultError) -> [UInt8] {
+        try await audited(.logRead, call) { () async throws(VaultError) in
+            try await record(.logRead, call)
+            let height = (tile.level ?? 0) * LogTree.step
+            let nodes = height < 64 ? committer.frontier.size >> UInt64(height) : 0
+            let first = tile.place << UInt64(LogTree.step)
+            guard nodes >= first, nodes - first >= UInt64(tile.width) else {
+                throw VaultError(.unknownIndex)
+            }
+            let places = first..<first + UInt64(tile.width)
+            let hashes = try reading { (reader) throws(StorageError) in
+                tile.level == nil
+                    ? try reader.contents(places)
+                    : try LogTree(reader).row(height: height, places)
+            }
+            guard hashes.count == tile.width else { throw VaultError(.catalogDamaged) }
+            // An entry stands behind its length, two bytes.
+            let prefix: [UInt8] = tile.level == nil ? [0, UInt8(Digest256.byteCount)] : []
+            return hashes.flatMap { prefix + $0.bytes }
+        }
+    }
+}
+
+extension EventFilter {
+    /// The times that it asks for, if it does.
+    fileprivate var ofTime: (Int64?, Int64?)? {
+        since == nil && until == nil ? nil : (since, until)
+    }
+}
+
+extension Vault {
+    /// The name behind a pseudonym. Who asks, for which one and why is in the log before it is told.
+    ///
+    /// - Throws: ``VaultError`` `not-permitted` to who may not, or `unknown-name`.
+    package func name(
+        of pseudonym: Pseudonym, reason: AdminNote, _ call: Call
+    ) async throws(VaultError) -> (kind: Pseudonym.Kind, name: String) {
+        try await audited(.nameResolved, call) { () async throws(VaultError) in
+            let keyring = try keyring()
+            let row = try reading { (reader) throws(StorageError) in
+                try reader.pseudonym(pseudonym)
+            }
+            guard let row else { throw VaultError(.unknownName) }
+            let name: String
+            do throws(CryptoError) {
+                name = try keyring.openName(row.sealedName, row.kind, pseudonym)
+            } catch {
+                throw VaultError(error.code(orElse: .rowDamaged))
+            }
+            var event = event(.nameResolved, call)
+            event.reason = reason.text
+            event.pseudonym = pseudonym
+            event.lookups = [BlindIndex(pseudonym)]
+            try await committer.record(event)
+            return (row.kind, name)
+        }
+    }
+}
+
 extension EventRow {
     /// Opens the body, and believes it only if it is what the tree holds.
     func body(_ keyring: Keyring?) -> [UInt8]? {
+        opened(keyring).map { Array($0.dropFirst(32)) }
+    }
+
+    /// Salt and body, as ``body(_:)``.
+    func opened(_ keyring: Keyring?) -> ArraySlice<UInt8>? {
         let saltAndBody: [UInt8]
         switch content {
         case .clear(let bytes): saltAndBody = bytes
@@ -68,6 +154,6 @@ extension EventRow {
             saltAndBody = opened
         }
         guard saltAndBody.count > 32, LogHash.digest(saltAndBody) == digest else { return nil }
-        return Array(saltAndBody.dropFirst(32))
+        return saltAndBody[...]
     }
 }

@@ -217,7 +217,7 @@ extension Vault {
         try? blobs.remove(blob)
     }
 
-    private func failing<R>(_ body: () throws(CryptoError) -> R) throws(VaultError) -> R {
+    func failing<R>(_ body: () throws(CryptoError) -> R) throws(VaultError) -> R {
         do { return try body() } catch { throw VaultError(error.code(orElse: .internalError)) }
     }
 }

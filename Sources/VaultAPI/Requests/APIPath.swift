@@ -27,6 +27,7 @@ package enum APIPath {
     package static let backups = "/v1/backups"
     package static let events = "/v1/events"
     package static let checkpoint = "/v1/checkpoint"
+    package static let bundle = "/v1/log/bundle"
     package static let inspections = "/v1/inspections"
     package static let checks = "/v1/checks"
     package static let operations = "/v1/operations"
@@ -63,6 +64,10 @@ package enum APIPath {
 
     package static func attestation(_ id: EscrowID) -> String {
         "\(escrows)/\(id.hex)/attestation"
+    }
+
+    package static func name(of pseudonym: Pseudonym) -> String {
+        "/v1/log/names/\(pseudonym.hex)"
     }
 
     package static func retention(of image: ImageID, in namespace: NamespaceName) -> String {

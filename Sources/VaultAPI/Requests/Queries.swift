@@ -77,32 +77,35 @@ package struct ErasureQuery: Hashable, Sendable {
     }
 }
 
-/// `GET /v1/events?after=&limit=`, or `?newest=`.
+/// `GET /v1/events?after=&limit=` and filters, or `?newest=`.
 package enum EventListQuery: Hashable, Sendable {
     /// Events with an index above `after`, from the first one when that is nil, oldest first.
-    case after(UInt64?, limit: Int)
+    case after(UInt64?, limit: Int, AuditQuery = AuditQuery())
     /// The last events of the log, oldest of them first.
     case newest(Int)
 
     /// - Throws: ``RequestError``; `newest` stands alone.
     package init(query: (some StringProtocol)?) throws(RequestError) {
-        let query = try QueryString(query, allowed: ["after", "limit", "newest"])
+        let query = try QueryString(
+            query, allowed: AuditQuery.names.union(["after", "limit", "newest"]))
+        let filter = try AuditQuery(query)
         let after = try query.number("after", in: 0...UInt64(Int64.max))
         let limit = try query.pageLimit("limit")
         if let newest = try query.pageLimit("newest") {
-            guard after == nil, limit == nil else {
+            guard after == nil, limit == nil, filter == AuditQuery() else {
                 throw .invalidParameter("newest", expected: "alone")
             }
             self = .newest(newest)
         } else {
-            self = .after(after, limit: limit ?? Limits.pageRowsDefault)
+            self = .after(after, limit: limit ?? Limits.pageRowsDefault, filter)
         }
     }
 
     package var query: String {
         switch self {
-        case .after(let index, let limit):
-            QueryString.encode([("after", index.map { String($0) }), ("limit", String(limit))])
+        case .after(let index, let limit, let filter):
+            QueryString.encode(
+                [("after", index.map { String($0) }), ("limit", String(limit))] + filter.pairs)
         case .newest(let count):
             QueryString.encode([("newest", String(count))])
         }

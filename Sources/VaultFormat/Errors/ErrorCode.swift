@@ -80,6 +80,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case unknownReceipt = "unknown-receipt"
     case unknownEscrow = "unknown-escrow"
     case unknownHold = "unknown-hold"
+    // The log.
+    case unknownIndex = "unknown-index"
+    case unknownName = "unknown-name"
     // Tokens.
     case tokenNotConfigured = "token-not-configured"
     case tokenModuleFailed = "token-module-failed"
@@ -195,6 +198,14 @@ extension ErrorCode {
             .init(
                 404, "There is no such hold",
                 fix: "Use an id from vaultctl hold ls.")
+        case .unknownIndex:
+            .init(
+                404, "The log does not go so far",
+                fix: "Ask for less: its size stands in its newest checkpoint.")
+        case .unknownName:
+            .init(
+                404, "There is no name behind that",
+                fix: "Use a pseudonym from an event; its name may have been erased.")
         default: nil
         }
     }

@@ -51,6 +51,14 @@ package struct Event: Hashable, Sendable {
     package var hold: HoldID?
     /// Until when an image is kept; nil where the event is not about that.
     package var until: Retention?
+    /// Indexes of the log that were read, or erased.
+    package var indexes: Range<UInt64>?
+    /// The names of what was asked for.
+    package var filters: String?
+    /// The pseudonym whose name was told.
+    package var pseudonym: Pseudonym?
+    /// Why somebody says that it is done.
+    package var reason: String?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -135,6 +143,13 @@ extension Event {
         if let escrow { line.add("escrow", escrow.hex) }
         if let hold { line.add("hold", hold.hex) }
         if let until { line.add("until", until.text) }
+        if let indexes {
+            line.add("from", indexes.lowerBound)
+            line.add("to", indexes.upperBound)
+        }
+        if let filters { line.add("filters", filters) }
+        if let pseudonym { line.add("pseudonym", pseudonym.hex) }
+        if let reason { line.add("reason", reason) }
         return line.finished
     }
 
@@ -176,6 +191,17 @@ package struct JSONLine: Sendable {
 
     package mutating func add(_ name: StaticString, _ value: String) {
         key(name)
+        Self.append(value, to: &bytes)
+    }
+
+    /// A text as JSON spells it here.
+    package static func quoted(_ value: String) -> String {
+        var bytes: [UInt8] = []
+        append(value, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func append(_ value: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         for unit in value.utf16 {
             switch unit {

@@ -62,6 +62,9 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case holdsRead = 89
     case retentionSet = 90
     case retentionRead = 91
+    case logExported = 92
+    case nameResolved = 93
+    case logErased = 94
 
     package var name: String {
         switch self {
@@ -127,11 +130,22 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .holdsRead: "holds.read"
         case .retentionSet: "retention.set"
         case .retentionRead: "retention.read"
+        case .logExported: "log.exported"
+        case .nameResolved: "name.resolved"
+        case .logErased: "log.erased"
         }
     }
 }
 
 /// How it ended.
+extension EventAction {
+    /// - Returns: nil for what names none.
+    package init?(name: some StringProtocol) {
+        guard let action = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = action
+    }
+}
+
 package enum EventOutcome: UInt8, Sendable, CaseIterable {
     case done = 1
     /// The vault said no, as it should.

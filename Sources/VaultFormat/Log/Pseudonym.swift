@@ -9,6 +9,14 @@ package struct Pseudonym: FixedBytes {
         case actor = 3
         case client = 4
         case agent = 5
+
+        package var name: String {
+            switch self {
+            case .actor: "actor"
+            case .client: "client"
+            case .agent: "agent"
+            }
+        }
     }
 }
 

@@ -16,17 +16,20 @@ package struct ServiceFacts: Sendable {
     package let startedMicroseconds: Int64
     package let stateDirectory: String
     package let connections: ConnectionCounter
+    /// Who may learn the name behind a pseudonym.
+    package let resolvers: DoorAccess
     let probes = ProbeCounter()
 
     package init(
         version: String, vault: VaultID, startedMicroseconds: Int64, stateDirectory: String,
-        connections: ConnectionCounter
+        connections: ConnectionCounter, resolvers: DoorAccess
     ) {
         self.version = version
         self.vault = vault
         self.startedMicroseconds = startedMicroseconds
         self.stateDirectory = stateDirectory
         self.connections = connections
+        self.resolvers = resolvers
     }
 }
 
@@ -39,12 +42,12 @@ extension RequestHandler {
         if let answer = try await answerBackups(verb, exchange) { return answer }
         if let answer = try await answerErasure(verb, exchange) { return answer }
         if let answer = try await answerRegisters(verb, exchange) { return answer }
+        if let answer = try await answerLog(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)
         case .probeImage(let id): return try await probeImage(id, exchange)
         case .deleteImage(let id): return try await deleteImage(id, exchange)
         case .readMetadata(let id): return try await readMetadata(id, exchange)
-        case .listEvents: return try await listEvents(exchange)
         case .addSlot: return try await addSlot(exchange)
         case .unseal: return try await unseal(exchange)
         case .listSlots, .rotateRoot: return try await slots(verb, exchange)
@@ -102,29 +105,6 @@ extension RequestHandler {
     }
 
     // MARK: audit.sock
-
-    private func listEvents(_ exchange: Exchange) async throws -> Answer {
-        let query = try await parsing(exchange) { () throws(RequestError) in
-            try EventListQuery(query: exchange.query)
-        }
-        let page = try await verb { () async throws(VaultError) in
-            switch query {
-            case .after(let index, let limit):
-                try await vault.events(
-                    from: index.map { $0 + 1 } ?? 0, limit: limit, exchange.call)
-            case .newest(let count): try await vault.newestEvents(count, exchange.call)
-            }
-        }
-        let slots = page.events.map { event -> EventSlot in
-            event.body.map { .body($0) }
-                ?? .unavailable(index: event.index, vault.isSealed ? .sealed : .damaged)
-        }
-        // The next page comes `after` an event, the last one of this page.
-        let last = page.next.map { $0 - 1 }
-        return Answer(
-            type: MediaType.json,
-            body: EventPageWriter.encode(slots, next: last, size: page.size))
-    }
 
     private func checkpoint(_ exchange: Exchange) async throws -> Answer {
         let note = try await verb { () async throws(VaultError) in

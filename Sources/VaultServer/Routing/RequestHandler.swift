@@ -41,6 +41,7 @@ package struct RequestHandler: Sendable {
         switch try await punctualReply(exchange, sender, channel.eventLoop) {
         case .answer(let answer): try await answer.write(to: writer)
         case .image(let opened): try await send(opened, exchange, through: sender)
+        case .bundle(let bundle): try await send(bundle, exchange, through: sender)
         case .refusal(let answer, let hasUnreadBody):
             try await answer.write(to: writer)
             if hasUnreadBody {
@@ -68,6 +69,8 @@ package struct RequestHandler: Sendable {
         do {
             switch try await admit(&exchange) {
             case .getImage(let id): return try await getImage(id, exchange)
+            case .bundle:
+                return .bundle(try await onRequestThread { try await openBundle(exchange) })
             case .putImage:
                 let received = try await receiveImage(exchange, sender)
                 exchange.hasUnreadBody = false
@@ -89,7 +92,7 @@ package struct RequestHandler: Sendable {
     }
 
     /// Runs what flushes, or reads much, where it may block.
-    private func onRequestThread<R>(_ body: () async throws -> R) async throws -> R {
+    func onRequestThread<R>(_ body: () async throws -> R) async throws -> R {
         try await withTaskExecutorPreference(executor) { try await body() }
     }
 
@@ -213,6 +216,7 @@ package struct RequestHandler: Sendable {
 enum Reply {
     case answer(Answer)
     case image(OpenedImage)
+    case bundle(BundleExport)
     case refusal(Answer, hasUnreadBody: Bool)
 }
 

@@ -23,6 +23,9 @@ enum Verb: Hashable, Sendable {
     case challengeSlot(String)
     case listEvents
     case checkpoint
+    case bundle
+    case readTile([String])
+    case resolveName(String)
     case startInspection
     case startCheck
     case listOperations
@@ -133,7 +136,19 @@ enum Verb: Hashable, Sendable {
         case (.admin, 4, "approvals"): return [(.post, .approve(segments[3]))]
         case (.audit, 3, "events"): return [(.get, .listEvents)]
         case (.audit, 3, "checkpoint"): return [(.get, .checkpoint)]
+        case (.audit, 4..., "log"): return log(Array(segments[3...]))
         default: return []
+        }
+    }
+
+    /// What stands below `/v1/log`: the layout of C2SP `tlog-tiles`, and bundles.
+    private static func log(_ segments: [String]) -> [(HTTPRequest.Method, Verb)] {
+        switch (segments[0], segments.count) {
+        case ("checkpoint", 1): [(.get, .checkpoint)]
+        case ("bundle", 1): [(.get, .bundle)]
+        case ("tile", 3...): [(.get, .readTile(Array(segments[1...])))]
+        case ("names", 2): [(.post, .resolveName(segments[1]))]
+        default: []
         }
     }
 
@@ -173,7 +188,7 @@ enum Verb: Hashable, Sendable {
         case .unseal, .addSlot, .proveSlot: .secret
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
             .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
-            .setRetention:
+            .setRetention, .resolveName:
             .small
         default: .none
         }
@@ -188,7 +203,8 @@ enum Verb: Hashable, Sendable {
             .startCheck,
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
-            .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention:
+            .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
+            .resolveName:
             true
         default: false
         }
@@ -214,7 +230,9 @@ enum Verb: Hashable, Sendable {
         case .challengeSlot: .slotChallenged
         case .rotateRoot: .rootRotated
         case .rotateLogKey: .logKeyRotated
-        case .listEvents, .checkpoint: .logRead
+        case .listEvents, .checkpoint, .readTile: .logRead
+        case .bundle: .logExported
+        case .resolveName: .nameResolved
         case .whoami: .identityRead
         case .startInspection, .startCheck: .operationStarted
         case .listOperations, .readOperation, .listFindings: .operationRead

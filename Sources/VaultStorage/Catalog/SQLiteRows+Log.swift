@@ -52,7 +52,7 @@ extension SQLiteRows {
     }
 
     func indexes(since: Int64?, until: Int64?, size: UInt64) throws(StorageError) -> Range<UInt64> {
-        // Events that are in no complete subtree yet may be of any time.
+        // What is in no complete subtree yet is looked at in any case.
         let whole = size >> 8
         let bounds = try first(
             """
@@ -63,9 +63,35 @@ extension SQLiteRows {
             if row.hasNull(atIndex: 0) { return nil }
             return try value(row, 0)...value(row, 1)
         }
-        guard case .some(.some(let places)) = bounds else { return (whole << 8)..<size }
-        let last = UInt64(places.upperBound) + 1
-        return UInt64(places.lowerBound) << 8..<(size > whole << 8 ? size : last << 8)
+        let tail = whole << 8..<size
+        let blocks = (bounds ?? nil).map {
+            UInt64($0.lowerBound) << 8..<(UInt64($0.upperBound) + 1) << 8
+        }
+        // In the blocks at both ends stand events of other times too.
+        let first = try edge(since, until, [blocks, tail].compactMap { $0 }, "ASC")
+        let last = try edge(since, until, [tail, blocks].compactMap { $0 }, "DESC")
+        guard let first, let last else { return size..<size }
+        return first..<last + 1
+    }
+
+    /// The first or the last event of that time in the first of these ranges that has one.
+    private func edge(
+        _ since: Int64?, _ until: Int64?, _ ranges: [Range<UInt64>], _ direction: String
+    ) throws(StorageError) -> UInt64? {
+        for range in ranges {
+            let found = try first(
+                """
+                SELECT id FROM event WHERE id >= ? AND id < ? AND at >= ? AND at < ?
+                ORDER BY id \(direction) LIMIT 1
+                """,
+                [
+                    Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound),
+                    since ?? .min, until ?? .max,
+                ]
+            ) { row throws in try value(row, 0) as UInt64 }
+            if let found { return found }
+        }
+        return nil
     }
 
     func contents(_ leaves: Range<UInt64>) throws(StorageError) -> [Digest256] {

@@ -3,6 +3,19 @@
 import VaultAPI
 
 enum EventLine {
+    /// - Returns: the index of the page's last event.
+    @discardableResult
+    static func show(_ page: EventPage, json: Bool) -> UInt64? {
+        for event in page.events {
+            if json {
+                Output.json(event)
+            } else {
+                Output.line(text(event))
+            }
+        }
+        return page.events.last?.index
+    }
+
     static func text(_ event: LoggedEvent) -> String {
         let index = event.index.map { "#\($0)" } ?? "#?"
         if let absence = event.text("unavailable") {

@@ -196,7 +196,8 @@ struct Serve: AsyncParsableCommand {
         let counter = ConnectionCounter()
         let facts = ServiceFacts(
             version: Version.text, vault: id, startedMicroseconds: started,
-            stateDirectory: settings.stateDirectory, connections: counter)
+            stateDirectory: settings.stateDirectory, connections: counter,
+            resolvers: settings.resolvers)
         let adopted = ServiceManager.adoptedSockets()
         return try settings.doors.sorted { $0.key.rawValue < $1.key.rawValue }.map { door, its in
             let listener: Int32

@@ -26,6 +26,8 @@ struct DaemonSettings: Sendable {
     /// Where a token's PIN is, for a start that nobody types at.
     let pinFile: String?
     let doors: [Door: DoorSettings]
+    /// Who may learn the name behind a pseudonym of the log.
+    let resolvers: DoorAccess
     let vault: Vault.Settings
     let inspectorProgram: String
     let inspectorWorkers: Int
@@ -40,7 +42,8 @@ struct DaemonSettings: Sendable {
             "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
             "keys.public_key_file", "keys.root_key_credential", "keys.log_key_credential",
             "encryption.suite", "inspectors.program", "inspectors.workers", "operations.share",
-            "rotation.every_days", "two_person", "log.level",
+            "rotation.every_days", "two_person", "log.level", "audit.resolvers.users",
+            "audit.resolvers.groups",
         ]
         keys.formUnion(ValidationSettings.known)
         keys.formUnion(RetentionSettings.known)
@@ -67,7 +70,9 @@ struct DaemonSettings: Sendable {
                 source, "keys.public_key_file", default: "\(state)/audit.pub"),
             tokens: try await TokenSettings(source),
             pinFile: try await secretFile(source, "pkcs11_pin"),
-            doors: doors, vault: try await vault(source),
+            doors: doors,
+            resolvers: try await access(source, "audit.resolvers", orElse: []),
+            vault: try await vault(source),
             inspectorProgram: try await path(
                 source, "inspectors.program", default: Self.besideThisProgram("vaultinspect")),
             inspectorWorkers: try await source.number(

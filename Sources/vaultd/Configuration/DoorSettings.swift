@@ -11,19 +11,25 @@ extension DaemonSettings {
         _ door: Door, _ source: SettingsSource, _ run: String
     ) async throws -> DoorSettings {
         let prefix = "doors.\(door.name)"
-        let users = try await source.list("\(prefix).users")
-        let groups = try await source.list("\(prefix).groups") ?? []
         return DoorSettings(
             socket: "\(run)/\(door.socketName)",
             mode: try await mode(source, "\(prefix).mode"),
             group: try await source.text("\(prefix).group").map {
                 try group($0, "\(prefix).group")
             },
-            access: DoorAccess(
-                users: Set(
-                    try users?.map { try user($0, "\(prefix).users") }
-                        ?? (groups.isEmpty ? [getuid()] : [])),
-                groups: Set(try groups.map { try group($0, "\(prefix).groups") })))
+            access: try await access(source, prefix, orElse: [getuid()]))
+    }
+
+    /// Users and groups as a setting names them; `others` where it names none.
+    static func access(
+        _ source: SettingsSource, _ prefix: String, orElse others: Set<UInt32>
+    ) async throws -> DoorAccess {
+        let users = try await source.list("\(prefix).users")
+        let groups = try await source.list("\(prefix).groups") ?? []
+        return DoorAccess(
+            users: try users.map { Set(try $0.map { try user($0, "\(prefix).users") }) }
+                ?? (groups.isEmpty ? others : []),
+            groups: Set(try groups.map { try group($0, "\(prefix).groups") }))
     }
 
     private static func mode(_ source: SettingsSource, _ key: String) async throws -> mode_t {

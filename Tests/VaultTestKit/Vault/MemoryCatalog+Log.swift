@@ -17,7 +17,12 @@ extension MemoryRows {
 
     func indexes(since: Int64?, until: Int64?, size: UInt64) throws(StorageError) -> Range<UInt64> {
         try faults.pass("indexes")
-        return 0..<size
+        let timely = tables.events.filter {
+            $0.index < size && $0.atMicroseconds >= since ?? .min
+                && $0.atMicroseconds < until ?? .max
+        }
+        guard let first = timely.first, let last = timely.last else { return size..<size }
+        return first.index..<last.index + 1
     }
 
     func contents(_ leaves: Range<UInt64>) throws(StorageError) -> [Digest256] {

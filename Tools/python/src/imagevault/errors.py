@@ -644,6 +644,24 @@ class UnknownHold(VaultError):
     default_fix = "Use an id from vaultctl hold ls."
 
 
+class UnknownIndex(VaultError):
+    """`unknown-index`: The log does not go so far."""
+
+    default_code = "unknown-index"
+    default_status = 404
+    default_title = "The log does not go so far"
+    default_fix = "Ask for less: its size stands in its newest checkpoint."
+
+
+class UnknownName(VaultError):
+    """`unknown-name`: There is no name behind that."""
+
+    default_code = "unknown-name"
+    default_status = 404
+    default_title = "There is no name behind that"
+    default_fix = "Use a pseudonym from an event; its name may have been erased."
+
+
 class TokenNotConfigured(VaultError):
     """`token-not-configured`: This vaultd speaks to no such token."""
 
@@ -771,6 +789,8 @@ BY_CODE: dict[str, type[VaultError]] = {
     "unknown-receipt": UnknownReceipt,
     "unknown-escrow": UnknownEscrow,
     "unknown-hold": UnknownHold,
+    "unknown-index": UnknownIndex,
+    "unknown-name": UnknownName,
     "token-not-configured": TokenNotConfigured,
     "token-module-failed": TokenModuleFailed,
     "token-unavailable": TokenUnavailable,
@@ -845,6 +865,8 @@ __all__ = [
     "UnknownEscrow",
     "UnknownHold",
     "UnknownImage",
+    "UnknownIndex",
+    "UnknownName",
     "UnknownOperation",
     "UnknownParameter",
     "UnknownReceipt",

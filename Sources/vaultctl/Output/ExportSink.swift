@@ -1,0 +1,112 @@
+// A bundle as it arrives: kept, turned into another format, and counted.
+
+import Glibc
+import NIOCore
+import VaultAPI
+import VaultClient
+import VaultFormat
+
+/// Takes the pieces of one export, in order, on one task.
+final class ExportSink {
+    private enum Part { case heading, items, checkpoint }
+
+    private let format: ExportFormat
+    private var output: DownloadFile?
+    private var proof: DownloadFile?
+    private var lines = LineSplitter()
+    private var part = Part.heading
+    private var headingText = ""
+    private var heading: BundleHeading?
+    private var index: UInt64 = 0
+    private var events = 0
+    private var noteBytes = 0
+    private let started = ContinuousClock.now
+    private var drawn: ContinuousClock.Instant?
+
+    init(_ format: ExportFormat, output: String?, proof: String?) throws(ClientError) {
+        self.format = format
+        if let output { self.output = try DownloadFile(target: output) }
+        if let proof { self.proof = try DownloadFile(target: proof) }
+        if let first = format.firstLine { try write(ByteBuffer(string: first)) }
+    }
+
+    func take(_ bytes: ByteBuffer) throws(ClientError) {
+        try proof?.write(bytes)
+        if format == .bundle { try write(bytes) }
+        lines.feed(bytes.readableBytesView)
+        var text: [UInt8] = []
+        while let line = lines.next() { take(line, &text) }
+        if !text.isEmpty { try write(ByteBuffer(bytes: text)) }
+        draw()
+    }
+
+    /// - Throws: ``ClientError`` for a bundle that ended early: no file is left of it.
+    func finish(_ socket: SocketPath) throws(ClientError) {
+        if drawn != nil { Output.control("\r\u{1B}[K") }
+        guard part == .checkpoint, noteBytes > 0, lines.rest == 0 else {
+            throw .connectionBroken(socket)
+        }
+        try output.take()?.keep()
+        try proof.take()?.keep()
+        Output.note(Units.count(events, "event") + " of \(index) in the log")
+    }
+
+    private func take(_ line: ArraySlice<UInt8>, _ text: inout [UInt8]) {
+        switch part {
+        case .heading where line.isEmpty:
+            heading = try? BundleHeading(parsing: headingText)
+            part = .items
+        case .heading: headingText += String(decoding: line, as: UTF8.self) + "\n"
+        case .items where line.isEmpty: part = .checkpoint
+        case .items:
+            // What is no item is the verifier's to refuse: here it is no event.
+            switch try? BundleItem(parsing: line) {
+            case .node(let height, _): index += 1 << UInt64(height)
+            case .event(_, _, let body):
+                count()
+                if let fields = try? EventFields(parsing: body) {
+                    text += format.line(fields, body: body)
+                }
+            case .erased:
+                text += format.line(erased: index)
+                count()
+            case nil: break
+            }
+        case .checkpoint: noteBytes += line.count + 1
+        }
+    }
+
+    private func count() {
+        index += 1
+        events += 1
+    }
+
+    private func write(_ bytes: ByteBuffer) throws(ClientError) {
+        if output != nil {
+            try output?.write(bytes)
+        } else {
+            try writeAll(bytes, to: STDOUT_FILENO, name: "output")
+        }
+    }
+
+    // MARK: Progress
+
+    private static let drawsEvery = Duration.milliseconds(100)
+
+    private func draw() {
+        let now = ContinuousClock.now
+        guard let heading, Output.notesAreOnTerminal, now - started > .milliseconds(500),
+            drawn.map({ now - $0 > Self.drawsEvery }) ?? true
+        else { return }
+        drawn = now
+        let whole = max(heading.to - heading.from, 1)
+        let done = min(max(index, heading.from) - heading.from, whole)
+        let share = Int(done * 100 / whole)
+        let bar = String(repeating: "#", count: share / 5)
+        let rate = Double(done) / ((now - started) / .seconds(1))
+        let left = rate > 0 ? Int(Double(whole - done) / rate) : 0
+        Output.draw(
+            "[\(bar)\(String(repeating: "-", count: 20 - share / 5))] \(share) %  "
+                + "\(done) of \(whole) events  \(Units.clock(seconds: left)) left")
+    }
+}
