@@ -1907,7 +1907,7 @@ def log():
     trees = {"leaves": LEAVES, "roots": ROOTS}
     both = {"opens": opens, "refusals": refusals, "pseudonyms": pseudonyms()}
     both |= {"policies": [policy(text) for text in POLICIES]}
-    both |= {"receipts": receipts(origin, seed)}
+    both |= {"receipts": receipts(origin, seed), "anchors": anchors(origin, seed)}
     return both | {"trees": trees, "checkpoints": signer, "statements": statements(origin, seed)}
 
 
@@ -1949,6 +1949,58 @@ def statements(origin, seed):
     refuse("a list without an epoch", "invalid-text", "emptied 1,2", "emptied ")
     refuse("a time in another zone", "invalid-text", "000001Z", "000001+00:00")
     refuse("a root of 31 bytes", "wrong-length", text.split()[-1], base64.b64encode(bytes(31)).decode())
+    refuse("upper-case digits", "invalid-text", VAULT.hex(), VAULT.hex().upper())
+    return {"opens": opens, "refusals": refusals}
+
+
+def parse_anchor(text):
+    lines = text.split("\n")
+    refuse_unless(lines.pop(0) == "imagevault-anchor/1", "text", "wrong-magic")
+    words = {}
+    for name in ("vault", "at", "generation", "keyring", "log"):
+        refuse_unless(lines and lines[0].startswith(name + " "), "text", "invalid-text")
+        words[name] = lines.pop(0).removeprefix(name + " ")
+    receipt_id(words["vault"])
+    receipt_time(words["at"])
+    statement_number(words["generation"], 64)
+    receipt_id(words["keyring"], 64)
+    size, _, root = words["log"].partition(" ")
+    statement_number(size, 64)
+    try:
+        spelled = base64.b64encode(base64.b64decode(root, validate=True)).decode() == root
+    except ValueError:
+        spelled = False
+    refuse_unless(spelled, "text", "invalid-text")
+    refuse_unless(len(base64.b64decode(root)) == 32, "text", "wrong-length")
+    refuse_unless(lines, "text", "truncated")
+    refuse_unless(lines == [""], "text", "trailing-bytes")
+
+
+def anchors(origin, seed):
+    """Signed anchors, and texts that are none. LogFormat §9."""
+    root = base64.b64encode(bytes.fromhex(ROOTS[8])).decode()
+    text = f"imagevault-anchor/1\nvault {VAULT.hex()}\nat 2026-11-26T14:00:00.000001Z\ngeneration 5\n"
+    text += f"keyring {fixed('anchor keyring').hex()}\nlog 8 {root}\n"
+    last = text.replace("generation 5", f"generation {2**64 - 1}").replace("log 8", f"log {2**64 - 1}")
+    opens, refusals = [], []
+    for rule, one in (("of eight events", text), ("of the largest numbers", last)):
+        parse_anchor(one)
+        opens.append({"rule": rule, "text": one, "note": sign_note(one, origin, seed)})
+
+    def refuse(rule, code, old, new):
+        assert text.count(old) == 1, rule
+        vector = {"rule": rule, "text": text.replace(old, new), "refused_by": "text", "code": code}
+        refusals.append(confirm(vector, lambda: parse_anchor(vector["text"])))
+
+    refuse("another version", "wrong-magic", "anchor/1", "anchor/2")
+    refuse("a checkpoint's first line", "wrong-magic", "imagevault-anchor/1", origin)
+    refuse("a field is missing", "invalid-text", "generation 5\n", "")
+    refuse("a line more", "trailing-bytes", root + "\n", root + "\nlog 8 " + root + "\n")
+    refuse("the last newline is cut", "truncated", root + "\n", root)
+    refuse("a number with a leading zero", "invalid-text", "log 8", "log 08")
+    refuse("a time in another zone", "invalid-text", "000001Z", "000001+00:00")
+    refuse("a keyring's digest that is cut", "wrong-length", fixed("anchor keyring").hex(), "00" * 31)
+    refuse("a root of 31 bytes", "wrong-length", root, base64.b64encode(bytes(31)).decode())
     refuse("upper-case digits", "invalid-text", VAULT.hex(), VAULT.hex().upper())
     return {"opens": opens, "refusals": refusals}
 

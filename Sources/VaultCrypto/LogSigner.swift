@@ -100,6 +100,13 @@ package final class LogSigner: Sendable {
         try note(receipt.text)
     }
 
+    /// The signed note of an anchor.
+    ///
+    /// - Throws: ``CryptoError/sealed``.
+    package func note(_ anchor: Anchor) throws(CryptoError) -> String {
+        try note(anchor.text)
+    }
+
     private func note(_ text: String) throws(CryptoError) -> String {
         SignedNote.text(text, name: origin, keyID: keyID, signature: try sign(Array(text.utf8)))
     }

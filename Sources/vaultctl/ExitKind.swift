@@ -61,7 +61,7 @@ enum ExitKind: Int32, CaseIterable {
             .deadlineExceeded, .idempotencyKeyInUse, .tokenUnavailable:
             self = .unavailable
         case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .rowRolledBack, .catalogDamaged,
-            .keyringDamaged:
+            .keyringDamaged, .rolledBack, .anchorRefused:
             self = .damaged
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
             .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,

@@ -15,5 +15,5 @@ struct VaultVerify: ParsableCommand {
 
             Ends with 0 when everything holds, with 1 when it does not, and with 64 for wrong usage.
             """,
-        subcommands: [Bundle.self, Receipt.self, Statement.self])
+        subcommands: [AnchorCommand.self, Bundle.self, Receipt.self, Statement.self])
 }

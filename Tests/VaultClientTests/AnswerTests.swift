@@ -297,6 +297,9 @@ enum Samples {
             images: StatusAnswer.Images(count: 1, references: 2, storedBytes: 3), keys: keys,
             log: StatusAnswer.Log(size: 4, root: try Digest256(hex: hex), keyFingerprint: "ab"),
             disk: StatusAnswer.Disk(freeBytes: 5, totalBytes: 10),
-            inspectors: StatusAnswer.Inspectors(workers: 2, restarts: 0), connections: 1)
+            inspectors: StatusAnswer.Inspectors(workers: 2, restarts: 0), connections: 1,
+            anchors: [
+                .init(kind: .file, state: .failed, keptMicroseconds: 1, logSize: 4, failures: 2)
+            ])
     }
 }

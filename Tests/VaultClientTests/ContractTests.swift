@@ -65,7 +65,10 @@ struct ContractTests {
         let placed = Set(operations.flatMap(\.codes))
         let homeless = ErrorCode.allCases.filter { !placed.contains($0.rawValue) }
         #expect(
-            homeless == [.unknownRoute, .methodNotAllowed, .downloadIncomplete, .rowRolledBack])
+            homeless == [
+                .unknownRoute, .methodNotAllowed, .downloadIncomplete, .rowRolledBack,
+                .rolledBack, .anchorRefused,
+            ])
     }
 
     @Test("knows the log's actions and outcomes, doors, suites, levels and slots")
@@ -112,6 +115,8 @@ struct ContractTests {
         try expectMembers("Image", WireJSON.encode(Samples.image()))
         try expectMembers("Inspection", WireJSON.encode(Samples.inspection()))
         try expectMembers("Status", WireJSON.encode(Samples.status(keys: nil)))
+        try expectMembers(
+            "AnchorStatus", WireJSON.encode(Samples.status(keys: nil).anchors[0]))
         try expectMembers("Keys", WireJSON.encode(Samples.keys()))
         try expectMembers("ImagePage", WireJSON.encode(ImagePage(images: [], next: nil)))
         try expectMembers(

@@ -189,6 +189,33 @@ struct LogTests {
         }
     }
 
+    @Test("a signed anchor is the second implementation's, to the last byte, and verifies")
+    func anchors() throws {
+        let signer = try FixedVault.logSigner()
+        let vectors = try vectors().anchors
+        #expect(vectors.opens.count == 2)
+        for vector in vectors.opens {
+            let anchor = try Anchor(parsing: vector.text)
+            #expect(anchor.text == vector.text, "\(vector.rule)")
+            #expect(try signer.note(anchor) == vector.note, "\(vector.rule)")
+            let note = try SignedNote(parsing: vector.note)
+            #expect(note.text == vector.text)
+            #expect(try NoteVerifier(line: signer.verifierKey).verifies(note))
+        }
+        let first = try Anchor(parsing: vectors.opens[0].text)
+        #expect((first.vault, first.generation, first.logSize) == (signer.vault, 5, 8))
+    }
+
+    @Test("what is no anchor is refused by its rule")
+    func noAnchors() throws {
+        for vector in try vectors().anchors.refusals {
+            let error = #expect(throws: FormatError.self, "\(vector.rule)") {
+                _ = try Anchor(parsing: vector.text)
+            }
+            #expect(error?.code == vector.code, "\(vector.rule)")
+        }
+    }
+
     @Test("a key line that is not its key's, or no key, is refused")
     func keyLines() throws {
         let line = try FixedVault.logSigner().verifierKey

@@ -395,4 +395,5 @@ package struct LogVectors: Decodable, Sendable {
     package let checkpoints: Checkpoints
     package let statements: Statements
     package let receipts: Receipts
+    package let anchors: Receipts
 }

@@ -42,6 +42,11 @@ ssize_t vault_read_cached(int file, void *bytes, size_t count, off_t offset);
 // more than there is room for) and `bytes` wiped.
 ssize_t vault_ask_secret(const char *question, void *bytes, size_t room);
 
+// Starts the program `words[0]` with its words, up to a null pointer, and with `text` to read on its standard
+// input: no shell, no variable but PATH, no other descriptor but /dev/null, no blocked signal, in its own session.
+// It shares no memory with this process from the moment that it runs. 0, or an errno.
+int vault_spawn_command(char *const words[], const void *text, size_t length, pid_t *pid);
+
 // Signals the process behind `pidfd`: no pid, so no pid that was given to somebody else.
 int vault_pidfd_signal(int pidfd, int signal);
 int vault_pidfd_open(pid_t pid);

@@ -20,6 +20,7 @@ package struct VaultMeasures: Sendable {
     package let logSize: UInt64
     package let workers: Int
     package let workerRestarts: Int
+    package let anchors: [AnchorStatus]
 
     /// How many keys are wrapped under each epoch, and zero for one that was emptied.
     package var wraps: [UInt32: Int] {
@@ -76,6 +77,6 @@ extension Vault {
             epochs: keyring?.epochs.filter { !$0.isDestroyed }.map(\.number) ?? [],
             rows: rows,
             logSize: committer.frontier.size, workers: inspectors.workers,
-            workerRestarts: inspectors.restarts)
+            workerRestarts: inspectors.restarts, anchors: anchorStates)
     }
 }

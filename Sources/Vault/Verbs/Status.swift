@@ -17,6 +17,7 @@ package struct VaultStatus: Sendable {
     package let logRoot: Digest256
     package let workers: Int
     package let workerRestarts: Int
+    package let anchors: [AnchorStatus]
 }
 
 extension Vault {
@@ -33,7 +34,8 @@ extension Vault {
                 slots: isSealed ? [] : try slotList(.keyring).slots,
                 logKeySlots: isSealed ? [] : try slotList(.logKey).slots, logSize: frontier.size,
                 logRoot: frontier.root(hash: LogHash.node) ?? LogHash.empty,
-                workers: inspectors.workers, workerRestarts: inspectors.restarts)
+                workers: inspectors.workers, workerRestarts: inspectors.restarts,
+                anchors: anchorStates)
         }
     }
 

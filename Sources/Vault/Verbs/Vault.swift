@@ -55,6 +55,7 @@ package final class Vault: Sendable {
     let rowCounts = RowCounts()
     let pace = OperationPace()
     let checkMemory = CheckMemory()
+    let anchors = AnchorLedger()
 
     /// - Parameters:
     ///   - keyring: nil for a vault that is sealed.
@@ -274,6 +275,16 @@ extension Vault {
     /// Leaves the event of the daemon's own doing.
     package func recordService(_ action: EventAction) async throws(VaultError) {
         try await committer.record(Event(action, atMicroseconds: clock.nowMicroseconds()))
+    }
+
+    /// Leaves the event of an admin's word that an older store is meant.
+    ///
+    /// - Parameter anchor: the digest of the anchor's note that says otherwise.
+    package func recordRollbackAccepted(_ anchor: Digest256) async throws(VaultError) {
+        var event = Event(
+            .rollbackAccepted, code: .rolledBack, atMicroseconds: clock.nowMicroseconds())
+        event.statement = anchor
+        try await committer.record(event)
     }
 
     /// Reads the catalog, in the words of an answer.

@@ -20,11 +20,14 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
     package var inspectors: Inspectors
     /// Connections open now, over all sockets.
     package var connections: Int
+    /// Of each place outside of the store that takes one.
+    package var anchors: [Anchor]
 
     package init(
         version: String, vault: VaultID, sealed: Bool, startedMicroseconds: Int64,
         uptimeSeconds: Int, validation: Validation, namespaces: [String: Validation],
-        images: Images, keys: Keys?, log: Log, disk: Disk, inspectors: Inspectors, connections: Int
+        images: Images, keys: Keys?, log: Log, disk: Disk, inspectors: Inspectors, connections: Int,
+        anchors: [Anchor]
     ) {
         self.version = version
         self.vault = vault
@@ -39,12 +42,13 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
         self.disk = disk
         self.inspectors = inspectors
         self.connections = connections
+        self.anchors = anchors
     }
 
     private enum CodingKeys: String, CodingKey {
         case version, vault, sealed, started
         case uptimeSeconds = "uptime_seconds"
-        case validation, namespaces, images, keys, log, disk, inspectors, connections
+        case validation, namespaces, images, keys, log, disk, inspectors, connections, anchors
     }
 }
 

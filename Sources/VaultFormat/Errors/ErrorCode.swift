@@ -59,6 +59,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case catalogDamaged = "catalog-damaged"
     case keyringDamaged = "keyring-damaged"
     case keyringRefused = "keyring-refused"
+    case rolledBack = "rolled-back"
+    case anchorRefused = "anchor-refused"
     // The keys.
     case wrongSecret = "wrong-secret"
     case malformedSecret = "malformed-secret"
@@ -421,6 +423,14 @@ extension ErrorCode {
         case .keyringRefused:
             .init(
                 500, "The key does not open the keyring", fix: "An admin must give the right key.")
+        case .rolledBack:
+            .init(
+                500, "The store is another than its anchor says",
+                fix: "An admin must put the newest state back, or confirm that an older is meant.")
+        case .anchorRefused:
+            .init(
+                500, "The anchor cannot be believed",
+                fix: "An admin must compare it with a copy, and put that or none in its place.")
         default:
             .init(500, "Something went wrong here", fix: "Tell an admin the request_id.")
         }

@@ -65,6 +65,7 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case logExported = 92
     case nameResolved = 93
     case logErased = 94
+    case rollbackAccepted = 100
 
     package var name: String {
         switch self {
@@ -133,6 +134,7 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .logExported: "log.exported"
         case .nameResolved: "name.resolved"
         case .logErased: "log.erased"
+        case .rollbackAccepted: "rollback.accepted"
         }
     }
 }

@@ -22,6 +22,7 @@ extension RequestHandler {
         let measures = vault.measures()
         let families =
             serviceFamilies(measures) + keyFamilies(measures) + storeFamilies(measures)
+            + anchorFamilies(measures)
         return Answer(
             type: MediaType.metrics, body: Array(MetricFamily.text(families).utf8))
     }
@@ -85,6 +86,32 @@ extension RequestHandler {
                 measures.wraps.sorted { $0.key < $1.key }.map {
                     .init(.count(UInt64(clamping: $0.value)), ["epoch": String($0.key)])
                 }),
+        ]
+    }
+
+    /// Nothing where no anchor is set.
+    private func anchorFamilies(_ measures: VaultMeasures) -> [MetricFamily] {
+        func family(
+            _ name: String, _ kind: MetricFamily.Kind, _ help: String,
+            _ value: (AnchorStatus) -> MetricFamily.Value
+        ) -> MetricFamily {
+            MetricFamily(
+                name, kind, help,
+                measures.anchors.map { .init(value($0), ["place": $0.kind.rawValue]) })
+        }
+        return [
+            family(
+                "imagevault_anchor_current", .gauge,
+                "1 while the anchor there is of the newest state or just behind, else 0."
+            ) { .count($0.state == .current ? 1 : 0) },
+            family(
+                "imagevault_anchor_timestamp_seconds", .gauge,
+                "When an anchor was kept there last; 0 where none was since the start."
+            ) { .moment(microseconds: $0.keptMicroseconds ?? 0) },
+            family(
+                "imagevault_anchor_failures_total", .counter,
+                "Anchors that could not be kept there."
+            ) { .count(UInt64(clamping: $0.failures)) },
         ]
     }
 

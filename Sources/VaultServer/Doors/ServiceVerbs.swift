@@ -140,7 +140,8 @@ extension RequestHandler {
                     slots: status.logKeySlots.map(StatusAnswer.Slot.init)),
                 disk: disk,
                 inspectors: .init(workers: status.workers, restarts: status.workerRestarts),
-                connections: service.connections.total))
+                connections: service.connections.total,
+                anchors: status.anchors.map(StatusAnswer.Anchor.init)))
     }
 
     private static func validation(_ policy: InspectionPolicy) -> StatusAnswer.Validation {
@@ -174,5 +175,13 @@ enum SystemTime {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}
+
+extension StatusAnswer.Anchor {
+    fileprivate init(_ status: AnchorStatus) {
+        self.init(
+            kind: status.kind, state: status.state, keptMicroseconds: status.keptMicroseconds,
+            logSize: status.logSize, failures: status.failures)
     }
 }

@@ -53,8 +53,17 @@ struct Status: AsyncParsableCommand {
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
             .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
-        return head + Table.pairs(own)
+        return head + Table.pairs(anchors(status.anchors)) + Table.pairs(own)
             + (status.keys.map { keys($0, status.log.slots, at: microseconds) } ?? [])
+    }
+
+    private static func anchors(_ anchors: [StatusAnswer.Anchor]) -> [(String, String)] {
+        anchors.map { anchor in
+            let kept = anchor.kept.map { "of \(Units.moment($0))" } ?? "none since the start"
+            let size = anchor.size.map { ", \(Units.count(Int(clamping: $0), "event"))" } ?? ""
+            let state = anchor.state == "current" ? "" : " — \(anchor.state.uppercased())"
+            return ("anchor to \(anchor.kind)", kept + size + state)
+        }
     }
 
     private static func checks(_ policy: StatusAnswer.Validation) -> String {

@@ -26,6 +26,12 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Serves a store of so many events although it is older than its anchor, and logs that.",
+            valueName: "events"))
+    var acceptRollback: UInt64?
+
     func run() async throws {
         let settings = try await options.load()
         JSONLogHandler.bootstrap(level: settings.logLevel)
@@ -42,7 +48,7 @@ struct Serve: AsyncParsableCommand {
             TokenOpener.report($0, $1, logger)
         }
         let executor = RequestExecutor(threads: Limits.requestThreads)
-        let (vault, catalog, id) = try open(
+        let (vault, catalog, id, overridden) = try open(
             settings, inspectors, slotChild, executor, logger)
         let started = SystemClock().nowMicroseconds()
         let doors = try openDoors(settings, vault, id, started, executor, logger)
@@ -50,7 +56,10 @@ struct Serve: AsyncParsableCommand {
         guard vault_close_on_exec() == 0 else {
             throw SettingsError("the process could not be hardened")
         }
+        if let overridden { try await vault.recordRollbackAccepted(overridden) }
         try await vault.recordService(.serviceStarted)
+        let anchors = Anchors(settings, vault, logger)
+        let anchoring = anchors.start()
         sweep(vault, olderThan: started, logger)
         let operations = Task(executorPreference: RequestExecutor(threads: 1)) {
             await OperationRunner(vault, share: settings.operationShare).run()
@@ -77,7 +86,7 @@ struct Serve: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
         try? await ServiceGroup(configuration: group).run()
         ServiceManager.notify("STOPPING=1")
-        for schedule in schedules { schedule.cancel() }
+        for task in schedules + anchoring { task.cancel() }
         attempts.cancel()
         operations.cancel()
         purge.cancel()
@@ -85,6 +94,8 @@ struct Serve: AsyncParsableCommand {
         await purge.value
         try? await vault.recordService(.serviceStopped)
         vault.committer.stop()
+        for task in anchoring { await task.value }
+        anchors.finish()
         try? catalog.close()
         await inspectors.shutdown()
         slotChild.shutdown()
@@ -113,7 +124,7 @@ struct Serve: AsyncParsableCommand {
     private func open(
         _ settings: DaemonSettings, _ inspectors: Inspectors, _ slotChild: SlotChild,
         _ executor: RequestExecutor, _ logger: Logger
-    ) throws -> (Vault, SQLiteCatalog, VaultID) {
+    ) throws -> (Vault, SQLiteCatalog, VaultID, overridden: Digest256?) {
         let state = settings.stateDirectory
         let keyringFile = try keyFile(state + "/keyring", .keyring)
         let logKeyFile = try keyFile(state + "/log-key", .logKey)
@@ -142,6 +153,8 @@ struct Serve: AsyncParsableCommand {
         let blobs = try LocalBlobStore(directory: state + "/blobs")
         do {
             guard try Vault.logIsWhole(catalog) else { throw StorageError.damaged }
+            let gate = AnchorGate(settings: settings, acceptedSize: acceptRollback, logger: logger)
+            let overridden = try gate.check(catalog, keyringFile)
             let fits = try keyring.map { try Vault.fits($0, catalog) } ?? false
             if keyring != nil, !fits {
                 logger.error(
@@ -154,7 +167,9 @@ struct Serve: AsyncParsableCommand {
                 stretcher: slotChild, token: slotChild, keyring: fits ? keyring : nil,
                 openLogKey: openLogKey, waitsForUnsealing: isMarked,
                 blockingExecutor: executor)
-            return (vault, catalog, keyringFile.vault)
+            return (vault, catalog, keyringFile.vault, overridden)
+        } catch let error as SettingsError {
+            throw error
         } catch {
             throw SettingsError("catalog-damaged: the log in \(state)/catalog.sqlite: \(error)")
         }

@@ -35,6 +35,7 @@ struct DaemonSettings: Sendable {
     let operationShare: Int
     /// Days after which the primary epoch is followed by another; nil for never.
     let rotationDays: Int?
+    let anchor: AnchorSettings
     let logLevel: Logger.Level
 
     private static let known: Set<String> = {
@@ -48,6 +49,7 @@ struct DaemonSettings: Sendable {
         keys.formUnion(ValidationSettings.known)
         keys.formUnion(RetentionSettings.known)
         keys.formUnion(TokenSettings.known)
+        keys.formUnion(AnchorSettings.known)
         for door in Door.allCases {
             for key in ["mode", "group", "users", "groups"] {
                 keys.insert("doors.\(door.name).\(key)")
@@ -81,6 +83,7 @@ struct DaemonSettings: Sendable {
                 "operations.share", in: 1...100) ?? Limits.operationShare,
             rotationDays: try await source.number(
                 "rotation.every_days", in: Limits.rotationDays),
+            anchor: try await AnchorSettings(source, stateDirectory: state),
             logLevel: try await logLevel(source))
     }
 

@@ -473,6 +473,24 @@ class KeyringRefused(VaultError):
     default_fix = "An admin must give the right key."
 
 
+class RolledBack(VaultError):
+    """`rolled-back`: The store is another than its anchor says."""
+
+    default_code = "rolled-back"
+    default_status = 500
+    default_title = "The store is another than its anchor says"
+    default_fix = "An admin must put the newest state back, or confirm that an older is meant."
+
+
+class AnchorRefused(VaultError):
+    """`anchor-refused`: The anchor cannot be believed."""
+
+    default_code = "anchor-refused"
+    default_status = 500
+    default_title = "The anchor cannot be believed"
+    default_fix = "An admin must compare it with a copy, and put that or none in its place."
+
+
 class WrongSecret(VaultError):
     """`wrong-secret`: No slot takes this secret."""
 
@@ -770,6 +788,8 @@ BY_CODE: dict[str, type[VaultError]] = {
     "catalog-damaged": CatalogDamaged,
     "keyring-damaged": KeyringDamaged,
     "keyring-refused": KeyringRefused,
+    "rolled-back": RolledBack,
+    "anchor-refused": AnchorRefused,
     "wrong-secret": WrongSecret,
     "malformed-secret": MalformedSecret,
     "not-sealed": NotSealed,
@@ -800,6 +820,7 @@ BY_CODE: dict[str, type[VaultError]] = {
 }
 
 __all__ = [
+    "AnchorRefused",
     "ApprovalExpired",
     "ApprovalMismatch",
     "ApprovalUsed",
@@ -848,6 +869,7 @@ __all__ = [
     "RangeNotSatisfiable",
     "RecordDamaged",
     "RetentionLocked",
+    "RolledBack",
     "RowRolledBack",
     "SecondPersonRequired",
     "StorageFull",

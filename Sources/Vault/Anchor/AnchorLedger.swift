@@ -1,0 +1,82 @@
+// What became of the anchors so far, for those who look after the vault. A failure is told, and stops nothing.
+
+import Synchronization
+package import VaultFormat
+
+/// How far the anchor at one place is.
+package struct AnchorStatus: Hashable, Sendable {
+    package let kind: AnchorKind
+    package let state: AnchorState
+    /// Of the last one that was kept there; nil where none was since the start.
+    package let keptMicroseconds: Int64?
+    package let logSize: UInt64?
+    /// Since the start.
+    package let failures: Int
+}
+
+final class AnchorLedger: Sendable {
+    private struct Entry {
+        var kept: (at: Int64, anchored: Anchored)?
+        /// Since when there is something newer than what is kept, on the clock that never steps.
+        var behindSince: Int64?
+        var failures = 0
+        var fault: AnchorState?
+    }
+
+    private let entries = Mutex<[AnchorKind: Entry]>([:])
+
+    func open(_ kind: AnchorKind) { entries.withLock { $0[kind] = Entry() } }
+
+    /// Whether `now` is something else than what the place has.
+    func isNews(_ now: Anchored, for kind: AnchorKind, at monotonic: Int64) -> Bool {
+        entries.withLock { entries in
+            if entries[kind]?.kept?.anchored == now {
+                entries[kind]?.behindSince = nil
+                entries[kind]?.fault = nil
+                return false
+            }
+            if entries[kind]?.behindSince == nil { entries[kind]?.behindSince = monotonic }
+            return true
+        }
+    }
+
+    func kept(_ anchored: Anchored, by kind: AnchorKind, at microseconds: Int64) {
+        entries.withLock { entries in
+            entries[kind]?.kept = (microseconds, anchored)
+            entries[kind]?.behindSince = nil
+            entries[kind]?.fault = nil
+        }
+    }
+
+    /// - Returns: whether it is the first of this kind in a row.
+    @discardableResult
+    func failed(_ kind: AnchorKind, _ state: AnchorState) -> Bool {
+        entries.withLock { entries in
+            if state == .failed { entries[kind]?.failures += 1 }
+            defer { entries[kind]?.fault = state }
+            return entries[kind]?.fault != state
+        }
+    }
+
+    func states(at monotonic: Int64) -> [AnchorStatus] {
+        entries.withLock { entries in
+            entries.sorted { $0.key.rawValue < $1.key.rawValue }.map { kind, entry in
+                let behind = entry.behindSince.map { monotonic - $0 } ?? 0
+                let isLate = behind > Limits.anchorLateSeconds * 1_000_000
+                return AnchorStatus(
+                    kind: kind, state: entry.fault ?? (isLate ? .late : .current),
+                    keptMicroseconds: entry.kept?.at, logSize: entry.kept?.anchored.logSize,
+                    failures: entry.failures)
+            }
+        }
+    }
+}
+
+/// What an anchor is about; two of the same are one.
+struct Anchored: Hashable, Sendable {
+    let vault: VaultID
+    let generation: UInt64
+    let keyring: Digest256
+    let logSize: UInt64
+    let logRoot: Digest256
+}

@@ -1,0 +1,126 @@
+// Before the doors open: a store that does not contain its anchor is served to nobody, unless an admin says
+// that an older one is meant.
+
+import Logging
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultServer
+import VaultStorage
+
+struct AnchorGate {
+    let settings: DaemonSettings
+    /// How many events the store has that an admin means, although it does not contain its anchor.
+    let acceptedSize: UInt64?
+    let logger: Logger
+
+    /// - Returns: the digest of an anchor that was overridden; nil where none was.
+    /// - Throws: ``SettingsError`` for a store that does not contain its anchor, and for an anchor that cannot
+    ///   be believed.
+    func check(_ catalog: SQLiteCatalog, _ keyring: KeyFile) throws -> Digest256? {
+        guard let path = settings.anchor.file else { return nil }
+        let size = try catalog.read { (reader) throws(StorageError) in try reader.frontier().size }
+        guard let (anchor, digest) = try anchor(at: path, of: keyring.vault) else {
+            // A new vault has the event of its making alone.
+            if size > 1 {
+                logger.warning(
+                    "there is no anchor: this store was compared with nothing",
+                    metadata: ["file": "\(path)"])
+            }
+            return nil
+        }
+        guard let fault = try anchor.fault(of: catalog, keyring) else { return nil }
+        guard fault.canBeMeant, size == acceptedSize else {
+            throw SettingsError(refusal(fault, anchor, size))
+        }
+        logger.warning("an older store is served, as told", metadata: ["reason": "\(fault)"])
+        return digest
+    }
+
+    private func refusal(_ fault: AnchorFault, _ anchor: Anchor, _ size: UInt64) -> String {
+        """
+        \(ErrorCode.rolledBack.rawValue): \(fault.description), at \(anchor.at). \
+        \(settings.stateDirectory) is not the newest state of this vault: an older one was put back, or \
+        its log was forked. Put the newest state back. If an older one is meant, as after a restore from a \
+        backup, confirm it once with: vaultd serve --accept-rollback \(size)
+        """
+    }
+
+    /// The anchor and the digest of its note; nil where there is none.
+    private func anchor(
+        at path: String, of vault: VaultID
+    ) throws -> (anchor: Anchor, digest: Digest256)? {
+        let anchor: Anchor
+        let text: String
+        do {
+            guard let found = try AnchorFile.load(path) else { return nil }
+            text = found
+            let note = try SignedNote(parsing: found)
+            anchor = try Anchor(parsing: note.text)
+            guard anchor.vault == vault else { throw SettingsError("it is another vault's") }
+            let keys = try AnchorFile.load(settings.publicKeyFile) ?? ""
+            let verifiers = try keys.split(separator: "\n").map { try NoteVerifier(line: $0) }
+            guard
+                verifiers.contains(where: {
+                    $0.name == Checkpoint.origin(of: vault) && $0.verifies(note)
+                })
+            else { throw SettingsError("no key of \(settings.publicKeyFile) signed it") }
+        } catch {
+            throw SettingsError(
+                """
+                \(ErrorCode.anchorRefused.rawValue): the anchor \(path) cannot be believed: \
+                \(Self.reason(error)). Compare it with a copy of it. Once you know that \
+                \(settings.stateDirectory) is the newest state of this vault, remove the anchor: the next \
+                start makes another, and warns of that
+                """)
+        }
+        return (anchor, LogHash.digest(Array(text.utf8)))
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as SettingsError: error.description
+        case let error as FormatError: "it is not in its form (\(error.code))"
+        case StorageError.damaged: "it is too long, or no text"
+        default: "it cannot be read (\(error))"
+        }
+    }
+}
+
+extension AnchorFault {
+    /// Whether an older store may be what an admin wants.
+    fileprivate var canBeMeant: Bool { self != .anotherVault }
+}
+
+/// The anchors' keepers, each on a thread of its own: a place that does not answer holds up nobody else.
+struct Anchors {
+    private let keepers: [AnchorKeeper]
+
+    init(_ settings: DaemonSettings, _ vault: Vault, _ logger: Logger) {
+        var targets: [any AnchorTarget] = []
+        if let file = settings.anchor.file {
+            targets.append(AnchorFile(path: file, publicKeys: settings.publicKeyFile))
+        }
+        if !settings.anchor.command.isEmpty {
+            targets.append(AnchorCommand(settings.anchor.command))
+        }
+        keepers = targets.map { target in
+            AnchorKeeper(vault, target) { kind, state in
+                logger.warning(
+                    "the anchor is not kept",
+                    metadata: ["place": "\(kind.rawValue)", "reason": "\(state.rawValue)"])
+            }
+        }
+    }
+
+    func start() -> [Task<Void, Never>] {
+        keepers.map { keeper in
+            Task(executorPreference: RequestExecutor(threads: 1)) { await keeper.run() }
+        }
+    }
+
+    /// Leaves the last anchors, once nothing is written any more.
+    func finish() {
+        for keeper in keepers { keeper.keep() }
+    }
+}
