@@ -16,5 +16,5 @@ extension Limits {
     /// Words of that command.
     package static let anchorCommandWords = 32
     /// Events whose digests are read at once where a root is worked out from them: some megabytes.
-    package static let rootEvents = 4096
+    package static let rootEvents: UInt64 = 4096
 }

@@ -30,7 +30,7 @@ package enum AnchorFault: Error, Hashable, Sendable {
 }
 
 extension Anchor {
-    /// Compares the store with this anchor. Reads every event of it.
+    /// Compares the store with this anchor.
     ///
     /// - Returns: nil where the store contains it.
     package func fault(

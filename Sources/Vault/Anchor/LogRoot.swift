@@ -4,23 +4,34 @@ import VaultCrypto
 package import VaultFormat
 
 extension Vault {
-    /// The RFC 6962 root over the log's first `size` events, from their rows.
+    /// The RFC 6962 root over the log's first `size` events.
     ///
     /// - Throws: ``StorageError/damaged`` where one of them is missing.
     package static func rootOfLog(
         at size: UInt64, _ catalog: any Catalog
     ) throws(StorageError) -> Digest256 {
+        do throws(StorageError) {
+            return try catalog.read { (reader) throws(StorageError) in
+                var tree = LogTree(reader)
+                return try tree.root(at: size)
+            }
+        } catch .damaged {
+            // A log that was written before there were rows of subtrees.
+            return try rootOfEvents(size, catalog)
+        }
+    }
+
+    private static func rootOfEvents(
+        _ size: UInt64, _ catalog: any Catalog
+    ) throws(StorageError) -> Digest256 {
         var frontier = MerkleFrontier.empty
         while frontier.size < size {
-            let limit = Int(clamping: min(UInt64(Limits.rootEvents), size - frontier.size))
-            let rows = try catalog.read { (reader) throws(StorageError) in
-                try reader.events(from: frontier.size, limit: limit)
+            let next = frontier.size..<min(frontier.size + Limits.rootEvents, size)
+            let contents = try catalog.read { (reader) throws(StorageError) in
+                try reader.contents(next)
             }
-            guard !rows.isEmpty else { throw .damaged }
-            for row in rows {
-                guard row.index == frontier.size else { throw .damaged }
-                frontier.append(LogHash.leaf(row.digest), hash: LogHash.node)
-            }
+            guard contents.count == next.count else { throw .damaged }
+            for content in contents { frontier.append(LogHash.leaf(content), hash: LogHash.node) }
         }
         return frontier.root(hash: LogHash.node) ?? LogHash.empty
     }
