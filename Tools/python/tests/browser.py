@@ -86,9 +86,12 @@ def headless() -> Iterator[Browser]:
     options += ["--no-first-run", "--disable-extensions", "--disable-background-networking"]
     options += [f"--user-data-dir={profile}", "about:blank"]
     # The protocol wants its pipes at 3 and 4.
-    shell = ["bash", "-c", 'in=$1 out=$2; shift 2; exec "$@" 3<&"$in" 4>&"$out"', "browser", str(theirs_in), str(theirs_out)]
+    shell = ["bash", "-c", 'in=$1 out=$2; shift 2; exec "$@" 3<&"$in" 4>&"$out"', "browser"]
     process = subprocess.Popen(
-        [*shell, program, *options], pass_fds=(theirs_in, theirs_out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        [*shell, str(theirs_in), str(theirs_out), program, *options],
+        pass_fds=(theirs_in, theirs_out),
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
     os.close(theirs_in)
     os.close(theirs_out)

@@ -61,7 +61,8 @@ def vectors() -> list[tuple[Case, Verdict]]:
         bundle = edited(content["bundles"][one["of"]], one.get("edits", []))
         more = {name: one[name] for name in ("fingerprint", "known", "witnesses", "needed") if name in one}
         says = tuple(sorted((name, str(value)) for name, value in one.get("says", {}).items()))
-        cases.append((Case(one["rule"], bundle, one["keys"], **more), Verdict(one.get("refused_by"), one.get("index"), says)))
+        verdict = Verdict(one.get("refused_by"), one.get("index"), says)
+        cases.append((Case(one["rule"], bundle, one["keys"], **more), verdict))
     return cases
 
 
