@@ -71,6 +71,8 @@ def broken_items(cases, log):
     refuse("Base64 for the web", f"event {salt[:4]}-{salt[5:]} {content} {body}")
     refuse("two spaces behind the word", lines[at].replace("event ", "event  "))
     refuse("a tabulator for a space", lines[at].replace("event ", "event\t"))
+    refuse("a dash between salt and content", f"event {salt}-{content} {body}")
+    refuse("a dash between content and body", f"event {salt} {content}-{body}")
     refuse("a control character in the body", lines[at].replace("done", "do\u001bne"))
     refuse("the last control character in the body", lines[at].replace("done", "do\u007fne"))
     refuse("a body that is not ASCII", lines[at].replace("done", "d\u00f8ne"))
@@ -122,6 +124,7 @@ def broken_checkpoints(cases, log):
     refuse("no empty line in front of the signature", spliced(lines, end + 4, 1))
     refuse("a line of the checkpoint more", spliced(lines, end + 4, 0, "extension"))
     refuse("a checkpoint without an origin", spliced(lines, end + 1, 1, ""))
+    refuse("a byte order mark in front of the checkpoint", swapped(lines, end + 1, "image", "\ufeffimage"))
     refuse("a space in the origin", swapped(lines, end + 1, "/", "/ "))
     refuse("a size with a leading zero", spliced(lines, end + 2, 1, "0" + number))
     refuse("a size of 2^64", spliced(lines, end + 2, 1, str(2**64)))
@@ -145,8 +148,8 @@ def broken_checkpoints(cases, log):
     much = spliced(lines, end + 5, 0, f"\u2014 {name} AAAA")
     cases.opening("a checkpoint that is as long as may be", "all", [3], says(log, FULL, 3), much)
     cases.opens[-1]["edits"][0]["pad"] = 16384 - length
-    refuse("a checkpoint that is too long", spliced(lines, end + 5, 0, f"\u2014 {name} AAAA"))
-    cases.refusals[-1]["edits"][0]["pad"] = 16384 - length + 4
+    refuse("a checkpoint that is too long by a byte", spliced(lines, end + 5, 0, f"\u2014 p{name} AAAA"))
+    cases.refusals[-1]["edits"][0]["pad"] = 16384 - length + 1
     alone = signature_line(text, KEYS[3])
     assert alone == sign
     cases.opening("16 signatures", "all", [3], says(log, FULL, 3), spliced(lines, end + 5, 0, *[sign] * 15))

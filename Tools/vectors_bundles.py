@@ -83,6 +83,9 @@ def witnessed(cases, log):
     number = witness_id(one, WITNESSES[one])
     refuse("a cosignature of another key under the witness's id", cosignature_line(text, one, STRANGER, number=number))
     refuse("a cosignature under another name", cosignature_line(text, three, WITNESSES[one]))
+    other = cosignature_line(text, three, WITNESSES[one], number=number)
+    refuse("a cosignature under another name and the witness's id", other)
+    refuse("a cosignature under another id", cosignature_line(text, one, number=bytes(4)))
     refuse("a plain signature in place of a cosignature", signature_line(text, WITNESSES[one], one, number))
     refuse("a witness that nobody named", cosignature_line(text, three))
 

@@ -153,8 +153,10 @@ def test_keys_of_no_form_are_no_pass(tmp_path: Path) -> None:
     bundle.write_bytes(case.bundle)
     name, number, text = case.keys[0].split("+", 2)
     flipped = "0" if number[0] != "0" else "1"
-    longer = base64.b64encode(base64.b64decode(text) + b"x").decode()
-    spellings = [f"{name}+{flipped}{number[1:]}+{text}", f"{name}+{number}+{longer}", f"{name}+{number}"]
+    data = base64.b64decode(text) + b"x"
+    identity = hashlib.sha256(name.encode() + b"\n" + data).hexdigest()[:8]
+    longer = f"{identity}+{base64.b64encode(data).decode()}"
+    spellings = [f"{name}+{flipped}{number[1:]}+{text}", f"{name}+{longer}", f"{name}+{number}"]
     for spelling in [*spellings, case.witnesses[0]]:
         key.write_bytes(lines([spelling]))
         ending = run(bundle, "--key", key)
