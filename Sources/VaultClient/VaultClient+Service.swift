@@ -104,6 +104,14 @@ extension VaultClient {
             to: send(ResolveRequest(reason: reason), to: APIPath.name(of: pseudonym), key: nil))
     }
 
+    /// Erases bodies of events, or the name behind a pseudonym.
+    package func redact(
+        _ request: RedactionRequest
+    ) async throws(ClientError) -> RedactionAnswer {
+        try await answer(
+            RedactionAnswer.self, to: send(request, to: APIPath.redactions, key: nil))
+    }
+
     /// The newest signed note, as text.
     package func checkpoint() async throws(ClientError) -> String {
         try await text(APIPath.checkpoint)

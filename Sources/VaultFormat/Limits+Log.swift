@@ -16,6 +16,17 @@ extension Limits {
     /// Seconds between two readings of one image by one reader that count as one: in parts, or looked at again.
     package static let readingGapSeconds: Int64 = 600
 
+    /// Events whose bodies go in one transaction: it holds the writer for some milliseconds.
+    package static let erasedEventsAtOnce: UInt64 = 1000
+    /// Events that one request erases.
+    package static let erasedEventsOfRequest: UInt64 = 100_000
+    /// Days for which the settings may keep events.
+    package static let logDays = 1...36_500
+    /// Runs of events without a body that a check still has to see explained: more at once has no sound log.
+    package static let checkedErasures = 10_000
+    /// Hours between two scheduled exports.
+    package static let exportHours = 1...8784
+
     /// Bytes of a bundle's line: the longest body is a succession of keys, far below.
     package static let bundleLineBytes = 65_536
     /// Bytes of a bundle's checkpoint with all its signatures.

@@ -27,7 +27,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("reference", "changed", ["-1"]),
         ("wrap", "epoch", ["0", "-1", "4294967296", "8589934592"]), ("event", "at", []),
         ("event", "action", ["0", "9", "256", "-1"]), ("event", "outcome", ["0", "4", "-1"]),
-        ("event", "sealed", ["2", "-1"]), ("log", "size", ["-1", "0", "4"]),
+        ("event", "sealed", ["3", "-1"]), ("log", "size", ["-1", "0", "4"]),
         ("slot_proof", "proved", []), ("slot_proof", "changed", ["-1"]),
         ("backup", "created", []), ("backup", "expires", []),
         ("backup", "creator", ["-1", "4294967296"]), ("backup", "state", ["0", "4", "256", "-1"]),

@@ -51,7 +51,9 @@ struct CommitterFaultTests {
                 && !state.images.contains { $0.blob == erased }
         case .operation(let operation): state.operations.contains(operation)
         case .quarantined(let image): state.images.contains(image)
-        case .asked, .approved, .backup, .destroyed, .advanced, .escrow, .hold, .retention: false
+        case .asked, .approved, .backup, .destroyed, .advanced, .escrow, .hold, .retention,
+            .erasedEvents:
+            false
         }
     }
 

@@ -44,7 +44,8 @@ PASSING = {"operations", "quarantine", "approvals"}
 #: Good answers that need shares, a recovery key, a second slot that was proved, a second person, or that no rotation
 #: is under way.
 RARE = {("unseal", 202), ("proveSlot", 202), ("challengeSlot", 201), ("removeSlot", 200), ("destroyEpoch", 202),
-        ("destroyEpoch", 200), ("approveDestruction", 200), ("reencrypt", 202)}
+        ("destroyEpoch", 200), ("approveDestruction", 200), ("reencrypt", 202),
+        ("resolveName", 200)}
 
 
 class Run:

@@ -189,6 +189,8 @@ struct Check: OperationWork {
         var findings: [CheckFinding] = []
         // Without an event there is no tree, and that was told.
         if let tree = log.tree, tree != (try reader.frontier()) { findings.append(.log(at: nil)) }
+        // A body that is gone without an event was taken by nobody of this vault.
+        findings += log.unexplained.map { .log(at: $0.lowerBound) }
         let comparison = RowComparison(reader: reader, keyring: keyring)
         for (id, placed) in log.holds.sorted(by: { $0.value.index < $1.value.index }) {
             if let found = try comparison.hold(id, placed) { findings.append(found) }

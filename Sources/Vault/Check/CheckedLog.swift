@@ -38,6 +38,8 @@ struct CheckedLog: Sendable {
     /// When the end of an epoch was written down last.
     private(set) var destroyed: [EpochNumber: UInt64] = [:]
     private(set) var floor = RowFloor()
+    /// Runs of events without a body that no event has explained yet, rising.
+    private(set) var unexplained: [Range<UInt64>] = []
     private var reencryption: (operation: OperationID, begun: UInt64)?
 
     /// Reads the next event that there is.
@@ -51,6 +53,16 @@ struct CheckedLog: Sendable {
         next = row.index + 1
         switch EventReading(row, keyring) {
         case .clear: return (nil, findings)
+        case .erased:
+            if unexplained.last?.upperBound == row.index {
+                let first = unexplained.removeLast().lowerBound
+                unexplained.append(first..<row.index + 1)
+            } else if unexplained.count < Limits.checkedErasures {
+                unexplained.append(row.index..<row.index + 1)
+            } else {
+                findings.append(.log(at: row.index))
+            }
+            return (nil, findings)
         case .damaged:
             findings.append(.log(at: row.index))
             return (nil, findings)
@@ -74,6 +86,14 @@ struct CheckedLog: Sendable {
             // No sound log has more: what would exceed is not looked for.
             guard let hold = event.hold, holds.count < Limits.holds else { return }
             holds[hold] = event
+        case .logErased:
+            guard let gone = event.indexes else { return }
+            unexplained = unexplained.flatMap { run in
+                [
+                    run.lowerBound..<max(run.lowerBound, min(run.upperBound, gone.lowerBound)),
+                    max(run.lowerBound, min(run.upperBound, gone.upperBound))..<run.upperBound,
+                ]
+            }.filter { !$0.isEmpty }
         case .holdReleased: if let hold = event.hold { holds[hold] = nil }
         case .epochDestroyed: if let epoch = event.epoch { destroyed[epoch] = event.index }
         case .operationStarted where event.work == .reencrypt:

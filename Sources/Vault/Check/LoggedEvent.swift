@@ -10,10 +10,16 @@ enum EventReading: Sendable {
     case opened(LoggedEvent)
     /// It was written while the vault was sealed, when nothing can be changed.
     case clear
+    /// Its body is gone: a later event has to say so.
+    case erased
     /// It does not open, is not what the tree holds, or is another than its columns say.
     case damaged
 
     init(_ row: EventRow, _ keyring: Keyring) {
+        if row.content == .erased, row.image == nil {
+            self = .erased
+            return
+        }
         guard let body = row.body(keyring), body.starts(with: row.head) else {
             self = .damaged
             return
@@ -45,6 +51,8 @@ struct LoggedEvent: Sendable {
         var backup: String?
         var escrow: String?
         var hold: String?
+        var from: UInt64?
+        var to: UInt64?
     }
 
     let index: UInt64
@@ -72,6 +80,12 @@ struct LoggedEvent: Sendable {
 
     private static func id<ID: FixedBytes>(_ text: String?) -> ID? {
         text.flatMap { try? ID(hex: $0) }
+    }
+
+    /// Indexes of the log that it is about.
+    var indexes: Range<UInt64>? {
+        guard let from = words.from, let to = words.to, from <= to else { return nil }
+        return from..<to
     }
 
     /// Whether it is about this image.

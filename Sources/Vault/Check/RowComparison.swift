@@ -144,7 +144,8 @@ struct RowComparison {
         return switch EventReading(row, keyring) {
         case .opened(let event): event.isDone && isRight(event)
         case .clear: false
-        case .damaged: true
+        // Whether its body may be gone is told where the log is, too.
+        case .damaged, .erased: true
         }
     }
 }

@@ -40,6 +40,10 @@ package enum Change: Sendable {
     case attestEscrow(EscrowID, EscrowRow.Attestation)
     case placeHold(HoldRow)
     case releaseHold(HoldID)
+    /// Bodies of events that go, of those from before a time; and how far, where they go for their age.
+    case eraseEvents(Range<UInt64>, before: Int64, pruned: UInt64?)
+    /// The name behind a pseudonym goes.
+    case eraseName(Pseudonym)
     /// Until when every claim on an image is kept.
     case setRetention(image: ImageID, namespace: NamespaceName, Retention, extendOnly: Bool)
 }
@@ -70,13 +74,15 @@ package enum ChangeResult: Hashable, Sendable {
     case hold(HoldRow)
     /// How many claims have it.
     case retention(Int)
+    /// How many events lost their bodies.
+    case erasedEvents(Int)
 }
 
 extension ChangeResult {
     /// Adds to the change's event what is known only now.
     func complete(_ event: inout Event) {
         switch self {
-        case .none, .quarantined, .retention: break
+        case .none, .quarantined, .retention, .erasedEvents: break
         case .put(_, let reference, _): event.epoch = reference.key.epoch
         case .dropped(let reference, _, _): event.reference = reference
         case .operation(let operation): tell(of: operation, &event)
@@ -175,6 +181,20 @@ extension Change {
             return try epochs(catalog, keyring, index, microseconds).register(row, opened)
         case .attestEscrow(let id, let attestation):
             return try epochs(catalog, keyring, index, microseconds).attest(id, attestation)
+        case .eraseEvents(let indexes, let before, let pruned):
+            _ = try unsealed(keyring)
+            return try catalogued { () throws(StorageError) in
+                let count = try catalog.eraseEvents(indexes, before: before)
+                if let pruned { try catalog.setPrunedEvents(pruned) }
+                return .erasedEvents(count)
+            }
+        case .eraseName(let pseudonym):
+            _ = try unsealed(keyring)
+            let isGone = try catalogued { () throws(StorageError) in
+                try catalog.deletePseudonym(pseudonym)
+            }
+            guard isGone else { throw .refused(VaultError(.unknownName)) }
+            return .none
         case .purged, .placeHold, .releaseHold, .setRetention:
             return try erasure(catalog, keyring, index, microseconds, retention).apply(self)
         }

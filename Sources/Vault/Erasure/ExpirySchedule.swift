@@ -66,6 +66,7 @@ package struct ExpirySchedule: Sendable {
             seen = (wall, monotonic)
         }
         guard monotonic >= notBefore else { return false }
+        while !Task.isCancelled, (try? await vault.pruneLogIfDue()) == true {}
         return (try? await vault.expireIfDue(creator: creator)) ?? false
     }
 }

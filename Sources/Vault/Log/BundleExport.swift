@@ -127,26 +127,47 @@ extension Vault {
         try await audited(.logExported, call) { () async throws(VaultError) in
             let keyring = try keyring()
             let filter = try filter(query.filter, call.namespace, keyring)
-            let frontier = committer.frontier
-            let range = try range(of: query, frontier.size)
-            guard (query.known.max() ?? 0) <= frontier.size else { throw VaultError(.unknownIndex) }
-            guard let signer = signers.current else { throw VaultError(.logKeySealed) }
-            let root = frontier.root(hash: LogHash.node) ?? LogHash.empty
-            let note = try failing { () throws(CryptoError) in
-                try signer.note(size: frontier.size, root: root)
-            }
-            var event = event(.logExported, call, image: query.filter.image)
-            event.indexes = range
-            let names = query.filter.filterNames
-            event.filters = names.isEmpty ? nil : names.joined(separator: " ")
-            try await committer.record(event)
-            return BundleExport(
-                heading: BundleHeading(
-                    vault: signer.vault, from: range.lowerBound, to: range.upperBound,
-                    query: query.filter.isOfTime ? nil : words),
-                filter: query.filter.isOfTime ? nil : filter, known: query.known, note: note,
-                root: root, size: frontier.size)
+            return try await begin(
+                query, words, filter, event(.logExported, call, image: query.filter.image))
         }
+    }
+
+    /// Begins a bundle of everything from an index on, for the vault's own schedule; nil where nothing is new.
+    package func scheduledBundle(
+        from index: UInt64
+    ) async throws(VaultError) -> (bundle: BundleExport, to: UInt64)? {
+        _ = try keyring()
+        guard index < committer.frontier.size else { return nil }
+        var query = BundleQuery()
+        query.from = index
+        query.to = committer.frontier.size
+        query.known = [index]
+        let event = Event(.logExported, atMicroseconds: clock.nowMicroseconds())
+        return (try await begin(query, "", EventFilter(), event), query.to ?? 0)
+    }
+
+    private func begin(
+        _ query: BundleQuery, _ words: String, _ filter: EventFilter, _ begun: Event
+    ) async throws(VaultError) -> BundleExport {
+        let frontier = committer.frontier
+        let range = try range(of: query, frontier.size)
+        guard (query.known.max() ?? 0) <= frontier.size else { throw VaultError(.unknownIndex) }
+        guard let signer = signers.current else { throw VaultError(.logKeySealed) }
+        let root = frontier.root(hash: LogHash.node) ?? LogHash.empty
+        let note = try failing { () throws(CryptoError) in
+            try signer.note(size: frontier.size, root: root)
+        }
+        var event = begun
+        event.indexes = range
+        let names = query.filter.filterNames
+        event.filters = names.isEmpty ? nil : names.joined(separator: " ")
+        try await committer.record(event)
+        return BundleExport(
+            heading: BundleHeading(
+                vault: signer.vault, from: range.lowerBound, to: range.upperBound,
+                query: query.filter.isOfTime ? nil : words),
+            filter: query.filter.isOfTime ? nil : filter, known: query.known, note: note,
+            root: root, size: frontier.size)
     }
 
     private func range(

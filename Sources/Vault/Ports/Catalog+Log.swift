@@ -50,6 +50,8 @@ package protocol LogReader {
     ) throws(StorageError) -> PseudonymRow?
     func pseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> PseudonymRow?
     func frontier() throws(StorageError) -> MerkleFrontier
+    /// The index up to which events were erased for their age.
+    func prunedEvents() throws(StorageError) -> UInt64
 }
 
 package protocol LogWriter: LogReader {
@@ -61,6 +63,16 @@ package protocol LogWriter: LogReader {
     ) throws(StorageError)
     func insertPseudonym(_ row: PseudonymRow) throws(StorageError)
     func setFrontier(_ frontier: MerkleFrontier) throws(StorageError)
+    /// Erases salt, body, image and look-ups of the events of a range that are from before a time: they are
+    /// overwritten where they lie. What keeps the log readable stays: ``EventAction/isKept``.
+    ///
+    /// - Returns: how many had them still.
+    func eraseEvents(
+        _ indexes: Range<UInt64>, before microseconds: Int64
+    ) throws(StorageError) -> Int
+    func setPrunedEvents(_ index: UInt64) throws(StorageError)
+    /// - Returns: whether it was there.
+    func deletePseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> Bool
 }
 
 extension LogWriter {

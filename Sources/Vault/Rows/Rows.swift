@@ -108,6 +108,8 @@ package struct EventRow: Hashable, Sendable {
         case sealed([UInt8])
         /// Salt and body as they are: written while the vault was sealed.
         case clear([UInt8])
+        /// Both are gone; what the tree holds stays.
+        case erased
     }
 
     package let index: UInt64

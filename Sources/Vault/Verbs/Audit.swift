@@ -8,6 +8,13 @@ package struct AuditedEvent: Hashable, Sendable {
     package let index: UInt64
     /// One JSON object; nil where it cannot be opened.
     package let body: [UInt8]?
+    package let isErased: Bool
+
+    init(_ row: EventRow, _ keyring: Keyring?) {
+        index = row.index
+        body = row.body(keyring)
+        isErased = row.content == .erased
+    }
 }
 
 /// A page of events and where the next begins.
@@ -44,7 +51,7 @@ extension Vault {
             let keyring = keyringIfUnsealed
             let end = rows.count < limit ? nil : rows.last.map { $0.index + 1 }
             return EventRowPage(
-                events: rows.map { AuditedEvent(index: $0.index, body: $0.body(keyring)) },
+                events: rows.map { AuditedEvent($0, keyring) },
                 next: end.flatMap { $0 < size ? $0 : nil }, size: size)
         }
     }
@@ -148,6 +155,7 @@ extension EventRow {
     func opened(_ keyring: Keyring?) -> ArraySlice<UInt8>? {
         let saltAndBody: [UInt8]
         switch content {
+        case .erased: return nil
         case .clear(let bytes): saltAndBody = bytes
         case .sealed(let bytes):
             guard let opened = try? keyring?.openEvent(bytes, index: index) else { return nil }

@@ -11,11 +11,14 @@ package final class Vault: Sendable {
         /// What takes a second person.
         package var twoPerson: Set<TwoPersonRule>
         package var retention: RetentionPolicies
+        /// Days for which events keep their bodies; nil for ever.
+        package var logDays: Int?
 
         package init(
             policies: InspectionPolicies, suite: Suite, twoPerson: Set<TwoPersonRule> = [],
-            retention: RetentionPolicies = RetentionPolicies()
+            retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil
         ) {
+            self.logDays = logDays
             self.policies = policies
             self.suite = suite
             self.twoPerson = twoPerson

@@ -37,6 +37,7 @@ package enum APIPath {
     package static let escrows = "/v1/escrows"
     package static let holds = "/v1/holds"
     package static let retention = "/v1/retention"
+    package static let redactions = "/v1/redactions"
 
     package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }
     package static func slot(_ id: SlotID) -> String { "\(slots)/\(id.hex)" }

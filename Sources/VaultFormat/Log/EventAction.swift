@@ -141,6 +141,10 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
 
 /// How it ended.
 extension EventAction {
+    /// Whether its events keep their bodies: without them a reader could not tell which key signs, nor which
+    /// events were erased.
+    package var isKept: Bool { self == .logKeyRotated || self == .logErased }
+
     /// - Returns: nil for what names none.
     package init?(name: some StringProtocol) {
         guard let action = Self.allCases.first(where: { $0.name == name }) else { return nil }

@@ -15,6 +15,7 @@ extension RequestHandler {
         switch verb {
         case .listEvents: return try await listEvents(exchange)
         case .readTile(let path): return try await readTile(path, exchange)
+        case .redact: return try await redact(exchange)
         case .resolveName(let id): return try await resolveName(id, exchange)
         default: return nil
         }
@@ -34,7 +35,9 @@ extension RequestHandler {
         }
         let slots = page.events.map { event -> EventSlot in
             event.body.map { .body($0) }
-                ?? .unavailable(index: event.index, vault.isSealed ? .sealed : .damaged)
+                ?? .unavailable(
+                    index: event.index,
+                    event.isErased ? .erased : vault.isSealed ? .sealed : .damaged)
         }
         // The next page comes `after` an event, the last one of this page.
         let last = page.next.map { $0 - 1 }
@@ -82,7 +85,8 @@ extension RequestHandler {
         let current = bundle
         let (next, piece) = try await onRequestThread { () throws in
             var next = current
-            return (next: next, piece: try next.next(of: vault))
+            let piece = try next.next(of: vault)
+            return (next, piece)
         }
         bundle = next
         return piece
@@ -109,7 +113,22 @@ extension RequestHandler {
         return Answer(type: MediaType.octets, body: bytes)
     }
 
-    // MARK: Names
+    // MARK: Names and bodies
+
+    private func redact(_ exchange: Exchange) async throws -> Answer {
+        let request = try await body(RedactionRequest.self, exchange)
+        let erased = try await verb { () async throws(VaultError) in
+            switch request.subject {
+            case .events(let indexes):
+                return try await vault.eraseEvents(
+                    indexes, reason: request.reason, exchange.call)
+            case .name(let pseudonym):
+                try await vault.eraseName(pseudonym, reason: request.reason, exchange.call)
+                return 1
+            }
+        }
+        return .json(RedactionAnswer(erased: erased))
+    }
 
     private func resolveName(_ id: String, _ exchange: Exchange) async throws -> Answer {
         let request = try await body(ResolveRequest.self, exchange)

@@ -26,6 +26,7 @@ enum Verb: Hashable, Sendable {
     case bundle
     case readTile([String])
     case resolveName(String)
+    case redact
     case startInspection
     case startCheck
     case listOperations
@@ -120,6 +121,7 @@ enum Verb: Hashable, Sendable {
                 (.get, .readRetention(namespace: segments[3], image: segments[4])),
                 (.put, .setRetention(namespace: segments[3], image: segments[4])),
             ]
+        case (.admin, 3, "redactions"): return [(.post, .redact)]
         case (.admin, 3, "inspections"): return [(.post, .startInspection)]
         case (.admin, 3, "checks"): return [(.post, .startCheck)]
         case (.admin, 3, "operations"): return [(.get, .listOperations)]
@@ -188,7 +190,7 @@ enum Verb: Hashable, Sendable {
         case .unseal, .addSlot, .proveSlot: .secret
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
             .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
-            .setRetention, .resolveName:
+            .setRetention, .resolveName, .redact:
             .small
         default: .none
         }
@@ -204,7 +206,7 @@ enum Verb: Hashable, Sendable {
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
-            .resolveName:
+            .resolveName, .redact:
             true
         default: false
         }
@@ -233,6 +235,7 @@ enum Verb: Hashable, Sendable {
         case .listEvents, .checkpoint, .readTile: .logRead
         case .bundle: .logExported
         case .resolveName: .nameResolved
+        case .redact: .logErased
         case .whoami: .identityRead
         case .startInspection, .startCheck: .operationStarted
         case .listOperations, .readOperation, .listFindings: .operationRead

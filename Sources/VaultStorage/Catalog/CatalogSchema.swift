@@ -238,6 +238,8 @@ enum CatalogSchema {
             event INTEGER NOT NULL,
             PRIMARY KEY (lookup, event)
         ) STRICT, WITHOUT ROWID;
+        ALTER TABLE event ADD COLUMN lookups BLOB NOT NULL DEFAULT x'';
+        ALTER TABLE log ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX event_image ON event (image) WHERE image IS NOT NULL AND action <> 12;
         CREATE INDEX event_action ON event (action);
         CREATE INDEX event_outcome ON event (outcome) WHERE outcome <> 1;

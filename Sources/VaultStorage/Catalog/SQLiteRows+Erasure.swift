@@ -43,8 +43,15 @@ extension SQLiteRows {
 
     func hasErasure(in events: Range<UInt64>) throws(StorageError) -> Bool {
         try first(
-            "SELECT 1 FROM receipt WHERE event >= ? AND event < ? LIMIT 1",
-            [Int64(clamping: events.lowerBound), Int64(clamping: events.upperBound)]
+            """
+            SELECT 1 WHERE EXISTS (SELECT 1 FROM receipt WHERE event >= ?1 AND event < ?2)
+                OR EXISTS (SELECT 1 FROM event INDEXED BY event_action
+                    WHERE action = ?3 AND outcome = 1 AND id >= ?1 AND id < ?2)
+            """,
+            [
+                Int64(clamping: events.lowerBound), Int64(clamping: events.upperBound),
+                Int64(EventAction.logErased.rawValue),
+            ]
         ) { _ in true } ?? false
     }
 

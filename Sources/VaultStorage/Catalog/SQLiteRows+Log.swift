@@ -150,16 +150,18 @@ extension SQLiteRows {
             switch event.content {
             case .sealed(let bytes): (1, bytes)
             case .clear(let bytes): (0, bytes)
+            case .erased: (2, [])
             }
         try run(
             """
-            INSERT INTO event (id, at, action, outcome, image, digest, sealed, content)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO event (id, at, action, outcome, image, digest, sealed, content, lookups)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 Int64(clamping: event.index), event.atMicroseconds, Int64(event.action.rawValue),
                 Int64(event.outcome.rawValue), event.image.map { Data($0.bytes) },
                 Data(event.digest.bytes), sealed, Data(content),
+                Data(lookups.flatMap(\.bytes)),
             ])
         for lookup in lookups {
             try run(
@@ -185,6 +187,54 @@ extension SQLiteRows {
                 height, Int64(clamping: place), Data(root.bytes), first,
                 first + 255,
             ])
+    }
+
+    func eraseEvents(
+        _ indexes: Range<UInt64>, before microseconds: Int64
+    ) throws(StorageError) -> Int {
+        let kept = EventAction.allCases.filter(\.isKept).map { String($0.rawValue) }
+        let which = """
+            id >= ? AND id < ? AND at < ? AND sealed <> 2 AND action NOT IN (\(kept.joined(separator: ", ")))
+            """
+        let values: StatementArguments = [
+            Int64(clamping: indexes.lowerBound), Int64(clamping: indexes.upperBound), microseconds,
+        ]
+        let found = try all("SELECT id, lookups FROM event WHERE \(which)", values) { row throws in
+            (try value(row, 0) as Int64, try bytes(row, 1))
+        }
+        for (event, lookups) in found {
+            for start in stride(from: 0, to: lookups.count, by: BlindIndex.byteCount) {
+                try run(
+                    "DELETE FROM event_lookup WHERE lookup = ? AND event = ?",
+                    [
+                        Data(lookups[start..<min(start + BlindIndex.byteCount, lookups.count)]),
+                        event,
+                    ])
+            }
+        }
+        // A row that is as long as before is overwritten where it lies.
+        try run(
+            """
+            UPDATE event SET sealed = 2, image = NULL, content = zeroblob(length(content)),
+                lookups = zeroblob(length(lookups))
+            WHERE \(which)
+            """, values)
+        return found.count
+    }
+
+    func prunedEvents() throws(StorageError) -> UInt64 {
+        try first("SELECT pruned FROM log WHERE id = 1", []) { row throws in
+            try value(row, 0) as UInt64
+        } ?? 0
+    }
+
+    func setPrunedEvents(_ index: UInt64) throws(StorageError) {
+        try run("UPDATE log SET pruned = ? WHERE id = 1", [Int64(clamping: index)])
+    }
+
+    func deletePseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> Bool {
+        try run("DELETE FROM pseudonym WHERE pseudonym = ?", [Data(pseudonym.bytes)])
+        return db.changesCount > 0
     }
 
     func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {

@@ -124,6 +124,7 @@ extension EventRow {
             switch try value(row, 6) as Int {
             case 0: .clear(try bytes(row, 7))
             case 1: .sealed(try bytes(row, 7))
+            case 2: .erased
             default: throw StorageError.damaged
             }
         self.init(

@@ -11,7 +11,7 @@ struct Audit: AsyncParsableCommand {
         abstract: "Read the access log, and take it away with its proof.",
         subcommands: [
             AuditTail.self, AuditFollow.self, AuditList.self, AuditReaders.self, AuditExport.self,
-            AuditCheckpoint.self, AuditResolve.self,
+            AuditCheckpoint.self, AuditResolve.self, AuditRedact.self,
         ])
 }
 
@@ -221,6 +221,69 @@ struct AuditResolve: AsyncParsableCommand {
             let answer = try await client.name(of: pseudonym, reason: reason)
             if common.json { return Output.json(answer) }
             Output.line("\(answer.kind)  \(answer.name)")
+        }
+    }
+}
+
+struct AuditRedact: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "redact",
+        abstract: "Erase the bodies of events, or the name behind a pseudonym.",
+        discussion: """
+            The log's tree keeps a hash of each event, so that every proof holds as before; who reads it sees \
+            that a body was erased, and this event says by whom and why. What was exported stays where it is. \
+            Changes of the log's key, and erasures themselves, keep their bodies.
+
+            Speaks to the admin socket.
+
+            Examples:
+              vaultctl audit redact --from 4711 --to 4712 --reason "request 17"
+              vaultctl audit redact --pseudonym 5fec…6c79 --reason "request 17"
+            """)
+
+    @Option(help: "The first index.")
+    var from: UInt64?
+
+    @Option(help: "The index behind the last.")
+    var to: UInt64?
+
+    @Option(help: "The pseudonym whose name goes.")
+    var pseudonym: Pseudonym?
+
+    @Option(help: "Why: up to 200 printable ASCII characters; it stands in the log.")
+    var reason: AdminNote
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard !reason.text.isEmpty else { throw ValidationError("--reason must say something.") }
+        switch (from, to, pseudonym) {
+        case (let from?, let to?, nil) where from < to: break
+        case (nil, nil, _?): break
+        default: throw ValidationError("Give --from and a greater --to, or --pseudonym.")
+        }
+    }
+
+    func run() async throws {
+        try await common.session(.admin) { client in
+            var erased = 0
+            if let pseudonym {
+                erased = try await client.redact(
+                    RedactionRequest(.name(pseudonym), reason: reason)
+                ).erased
+            }
+            var next = from ?? 0
+            while let to, next < to {
+                let end = min(next + Limits.erasedEventsOfRequest, to)
+                erased += try await client.redact(
+                    RedactionRequest(.events(next..<end), reason: reason)
+                ).erased
+                next = end
+            }
+            if common.json { return Output.json(RedactionAnswer(erased: erased)) }
+            Output.line(
+                pseudonym == nil
+                    ? Units.count(erased, "event") + " lost their body" : "the name is gone")
         }
     }
 }

@@ -116,7 +116,10 @@ struct Serve: AsyncParsableCommand {
         let rotation = settings.rotationDays.map { days in
             Task { await RotationSchedule(vault, everyDays: days, creator: getuid()).run() }
         }
-        return [expiry] + [rotation].compactMap(\.self)
+        let exports = settings.exports.map { exports in
+            Task { await ExportSchedule(settings: exports, vault: vault, logger: logger).run() }
+        }
+        return [expiry] + [rotation, exports].compactMap(\.self)
     }
 
     /// Opens catalog, blobs and keys. What is wrong with a key seals the vault; what is wrong with

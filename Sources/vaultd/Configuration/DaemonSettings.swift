@@ -26,6 +26,8 @@ struct DaemonSettings: Sendable {
     /// Where a token's PIN is, for a start that nobody types at.
     let pinFile: String?
     let doors: [Door: DoorSettings]
+    /// Where bundles of the log are written from time to time.
+    let exports: ExportSchedule.Settings?
     /// Who may learn the name behind a pseudonym of the log.
     let resolvers: DoorAccess
     let vault: Vault.Settings
@@ -44,7 +46,8 @@ struct DaemonSettings: Sendable {
             "keys.public_key_file", "keys.root_key_credential", "keys.log_key_credential",
             "encryption.suite", "inspectors.program", "inspectors.workers", "operations.share",
             "rotation.every_days", "two_person", "log.level", "audit.resolvers.users",
-            "audit.resolvers.groups",
+            "audit.resolvers.groups", "audit.keep_days", "audit.export.directory",
+            "audit.export.every_hours",
         ]
         keys.formUnion(ValidationSettings.known)
         keys.formUnion(RetentionSettings.known)
@@ -73,6 +76,7 @@ struct DaemonSettings: Sendable {
             tokens: try await TokenSettings(source),
             pinFile: try await secretFile(source, "pkcs11_pin"),
             doors: doors,
+            exports: try await exports(source),
             resolvers: try await access(source, "audit.resolvers", orElse: []),
             vault: try await vault(source),
             inspectorProgram: try await path(
@@ -130,7 +134,23 @@ struct DaemonSettings: Sendable {
         Vault.Settings(
             policies: try await ValidationSettings.policies(source),
             suite: try await suite(source), twoPerson: try await twoPerson(source),
-            retention: try await RetentionSettings.policies(source))
+            retention: try await RetentionSettings.policies(source),
+            logDays: try await source.number("audit.keep_days", in: Limits.logDays))
+    }
+
+    private static func exports(
+        _ source: SettingsSource
+    ) async throws -> ExportSchedule.Settings? {
+        let hours = try await source.number("audit.export.every_hours", in: Limits.exportHours)
+        guard try await source.text("audit.export.directory") != nil else {
+            guard hours == nil else {
+                throw SettingsError("audit.export.every_hours needs audit.export.directory")
+            }
+            return nil
+        }
+        return ExportSchedule.Settings(
+            directory: try await path(source, "audit.export.directory", default: ""),
+            everyHours: hours ?? 24)
     }
 
     private static func twoPerson(

@@ -36,6 +36,18 @@ enum Catalog {
         return try Disk.read(path)
     }
 
+    /// The bytes of the one column of the one row that a question finds.
+    static func bytes(_ path: String, _ sql: String) throws -> Data {
+        let script = """
+            import base64, sqlite3, sys
+            value = sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0]
+            print(base64.b64encode(value).decode())
+            """
+        let text = try python(script, [path, sql]).trimmingCharacters(in: .newlines)
+        guard let bytes = Data(base64Encoded: text) else { throw TestFailure("no bytes: \(text)") }
+        return bytes
+    }
+
     /// Runs one statement.
     static func change(_ path: String, _ sql: String) throws {
         let script = """

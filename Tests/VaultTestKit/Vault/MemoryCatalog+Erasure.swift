@@ -27,6 +27,9 @@ extension MemoryRows {
     func hasErasure(in events: Range<UInt64>) throws(StorageError) -> Bool {
         try faults.pass("hasErasure")
         return tables.receipts.contains { $0.event.map(events.contains) ?? false }
+            || tables.events.contains {
+                $0.action == .logErased && $0.outcome == .done && events.contains($0.index)
+            }
     }
 
     func insertReceipt(_ receipt: ReceiptRow) throws(StorageError) {

@@ -45,6 +45,41 @@ extension MemoryRows {
         tables.subtrees[height, default: []].append(root)
     }
 
+    func eraseEvents(
+        _ indexes: Range<UInt64>, before microseconds: Int64
+    ) throws(StorageError) -> Int {
+        try faults.pass("eraseEvents")
+        var count = 0
+        for (place, row) in tables.events.enumerated()
+        where indexes.contains(row.index) && row.atMicroseconds < microseconds
+            && row.content != .erased && !row.action.isKept
+        {
+            tables.events[place] = EventRow(
+                index: row.index, atMicroseconds: row.atMicroseconds, action: row.action,
+                outcome: row.outcome, image: nil, digest: row.digest, content: .erased)
+            for lookup in tables.lookups.keys { tables.lookups[lookup]?.remove(row.index) }
+            count += 1
+        }
+        return count
+    }
+
+    func prunedEvents() throws(StorageError) -> UInt64 {
+        try faults.pass("prunedEvents")
+        return tables.prunedEvents
+    }
+
+    func setPrunedEvents(_ index: UInt64) throws(StorageError) {
+        try faults.pass("setPrunedEvents")
+        tables.prunedEvents = index
+    }
+
+    func deletePseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> Bool {
+        try faults.pass("deletePseudonym")
+        let before = tables.pseudonyms.count
+        tables.pseudonyms.removeAll { $0.pseudonym == pseudonym }
+        return tables.pseudonyms.count < before
+    }
+
     func pseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> PseudonymRow? {
         try faults.pass("pseudonymOfID")
         return tables.pseudonyms.first { $0.pseudonym == pseudonym }

@@ -11,6 +11,7 @@ package struct MemoryTables: Sendable {
     package var events: [EventRow] = []
     package var pseudonyms: [PseudonymRow] = []
     package var lookups: [BlindIndex: Set<UInt64>] = [:]
+    package var prunedEvents: UInt64 = 0
     /// Of each height, in order.
     package var subtrees: [Int: [Digest256]] = [:]
     package var slotProofs: [SlotProof] = []

@@ -58,11 +58,12 @@ package struct LogLine: Decodable, Hashable, Sendable {
 }
 
 extension TestVault {
-    /// Every event's body as text.
+    /// Every event's body as text, of those that have one.
     package func bodies() throws -> [String] {
-        try catalog.events().map { event in
+        try catalog.events().compactMap { event in
             let saltAndBody: [UInt8]
             switch event.content {
+            case .erased: return nil
             case .clear(let bytes): saltAndBody = bytes
             case .sealed(let bytes):
                 saltAndBody = try keyring.openEvent(bytes, index: event.index)

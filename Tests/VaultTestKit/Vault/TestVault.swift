@@ -27,7 +27,7 @@ package struct TestVault: Sendable {
         signer: LogSigner? = nil, openLogKey: (@Sendable () -> OpenKeyFile?)? = nil,
         keyFiles: MemoryKeyFiles? = nil, stretcher: any PassphraseStretcher = InProcessStretcher(),
         eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = [],
-        retention: RetentionPolicies = RetentionPolicies()
+        retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let signer = try signer ?? TestKeys.logSigner()
@@ -35,7 +35,8 @@ package struct TestVault: Sendable {
         let inspector = StubInspector()
         vault = try Vault(
             settings: .init(
-                policies: policies, suite: suite, twoPerson: twoPerson, retention: retention),
+                policies: policies, suite: suite, twoPerson: twoPerson, retention: retention,
+                logDays: logDays),
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },

@@ -1,0 +1,124 @@
+// What is forgotten of the log, and what of it stays true.
+
+import Testing
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultTestKit
+
+@Suite("Erasing bodies of events", .serialized)
+struct LogErasureTests {
+    private let memory = MemoryCatalog()
+
+    private func filled(days: Int? = nil) async throws -> TestVault {
+        let test = try TestVault(catalog: memory, logDays: days)
+        let image = try await test.put(TestImages.small).image.image
+        for _ in 0..<20 {
+            _ = try await test.get(image)
+            test.clock.advance(microseconds: 86_400_000_000)
+        }
+        return test
+    }
+
+    private func erased() -> [UInt64] {
+        memory.tables.events.filter { $0.content == .erased }.map(\.index)
+    }
+
+    @Test("a range loses its bodies and what finds them; the tree and a check stay as they are")
+    func range() async throws {
+        let test = try await filled()
+        defer { test.stop() }
+        let digests = memory.tables.events.map(\.digest)
+        let count = try await test.vault.eraseEvents(
+            3..<9, reason: AdminNote("request 17"), test.call(door: .admin))
+        #expect(count == 6)
+        #expect(erased() == Array(3..<9))
+        #expect(memory.tables.events.prefix(digests.count).map(\.digest) == digests)
+        #expect(memory.tables.lookups.values.allSatisfy { $0.isDisjoint(with: 3..<9) })
+        let event = try #require(try test.log().last)
+        #expect(event.summary == "log.erased done")
+        #expect(try await test.check().isEmpty)
+        // Once more takes nothing more.
+        #expect(
+            try await test.vault.eraseEvents(
+                3..<9, reason: AdminNote("again"), test.call(door: .admin)) == 0)
+        #expect(
+            try await refusal {
+                _ = try await test.vault.eraseEvents(
+                    3..<1000, reason: AdminNote("far"), test.call(door: .admin))
+            } == .unknownIndex)
+    }
+
+    @Test("a body that is gone without an event is found by a check")
+    func unexplained() async throws {
+        let test = try await filled()
+        defer { test.stop() }
+        _ = try await test.vault.eraseEvents(
+            3..<5, reason: AdminNote("request 17"), test.call(door: .admin))
+        memory.tamper { tables in
+            for place in 4..<7 {
+                let row = tables.events[place]
+                tables.events[place] = EventRow(
+                    index: row.index, atMicroseconds: row.atMicroseconds, action: row.action,
+                    outcome: row.outcome, image: nil, digest: row.digest, content: .erased)
+            }
+        }
+        let found = try await test.check()
+        #expect(found.map(\.code) == [.catalogDamaged])
+        #expect(found.map(\.event) == [5])
+    }
+
+    @Test("erasures keep their own bodies")
+    func kept() async throws {
+        let test = try await filled()
+        defer { test.stop() }
+        let call = test.call(door: .admin)
+        _ = try await test.vault.eraseEvents(3..<5, reason: AdminNote("one"), call)
+        let size = UInt64(memory.tables.events.count)
+        _ = try await test.vault.eraseEvents(size - 1..<size, reason: AdminNote("two"), call)
+        #expect(erased() == [3, 4])
+    }
+
+    @Test("what is older than the settings keep goes, with an event, and nothing newer")
+    func age() async throws {
+        let test = try await filled(days: 10)
+        defer { test.stop() }
+        while try await test.vault.pruneLogIfDue() {}
+        let now = test.clock.nowMicroseconds()
+        let old = memory.tables.events.filter {
+            $0.atMicroseconds < now - 10 * 86_400_000_000 && !$0.action.isKept
+        }
+        #expect(old.count > 10)
+        #expect(erased() == old.map(\.index))
+        #expect(try test.log().last?.action == "log.erased")
+        #expect(try await test.check().isEmpty)
+        #expect(try await test.vault.pruneLogIfDue() == false)
+        test.clock.advance(microseconds: 86_400_000_000)
+        while try await test.vault.pruneLogIfDue() {}
+        #expect(erased().count > old.count)
+    }
+
+    @Test("without such a setting nothing goes")
+    func forever() async throws {
+        let test = try await filled()
+        defer { test.stop() }
+        #expect(try await test.vault.pruneLogIfDue() == false)
+        #expect(erased().isEmpty)
+    }
+
+    @Test("a step of an erasure that fails leaves every body")
+    func failing() async throws {
+        let faults = Faults()
+        let catalog = MemoryCatalog(faults: faults)
+        let test = try TestVault(catalog: catalog)
+        defer { test.stop() }
+        _ = try await test.put(TestImages.small)
+        faults.arm("eraseEvents", .full)
+        #expect(
+            try await refusal {
+                _ = try await test.vault.eraseEvents(
+                    0..<1, reason: AdminNote("request 17"), test.call(door: .admin))
+            } != nil)
+        #expect(catalog.tables.events.allSatisfy { $0.content != .erased })
+    }
+}
