@@ -344,7 +344,7 @@ def receipt_row(one):
     row = short(b"receipt") + bytes.fromhex(one["receipt"]) + bytes([one["kind"]])
     row += short(one["namespace"].encode()) + short(bytes.fromhex(one["image"]))
     row += short(bytes.fromhex(one["operation"])) + struct.pack(">q", one["created"])
-    row += struct.pack(">QQQ", one["claims"], one["images"], one["bytes"])
+    row += struct.pack(">QQQq", one["claims"], one["images"], one["bytes"], one["left"])
     return row + struct.pack(">IQQ", one["epoch"], one["event"] % 2**64, one["changed"])
 
 
@@ -1241,9 +1241,9 @@ def laid_out_rows():
     reference |= {"job": "", "body": fixed("row body").hex(), "retention": 0}
     receipt = {"receipt": fixed("row receipt", 16).hex(), "kind": 2, "namespace": "default"} | created
     receipt |= {"image": fixed("row image").hex(), "operation": "", "claims": 1, "images": 1}
-    receipt |= {"bytes": 200000, "epoch": 3, "event": 41}
+    receipt |= {"bytes": 200000, "left": 0, "epoch": 3, "event": 41}
     begun = receipt | {"kind": 4, "namespace": "", "image": "", "operation": fixed("row operation", 16).hex()}
-    begun |= {"claims": 0, "images": 0, "bytes": 0, "epoch": 0, "event": -1}
+    begun |= {"claims": 0, "images": 0, "bytes": 0, "left": -1, "epoch": 0, "event": -1}
     escrow = {"escrow": fixed("row escrow", 16).hex(), "creator": 1000, "epochs": [1, 3]} | created
     escrow |= {"note": "safe 3", "attester": 0, "attested": 0}
     hold = {"hold": fixed("row hold", 16).hex(), "kind": 1, "namespace": "default"} | created
@@ -1254,6 +1254,7 @@ def laid_out_rows():
         ("a claim that ends", reference_row, reference | {"retention": 1_700_086_400_000_000}),
         ("the receipt of an image", receipt_row, receipt),
         ("the receipt of an operation that took nothing yet", receipt_row, begun),
+        ("the receipt of an operation that left some", receipt_row, begun | {"left": 2}),
         ("a purge", purge_row, {"through": 42} | created),
         ("a copy of the keyring", escrow_row, escrow),
         ("a copy that is attested destroyed", escrow_row, escrow | {"attester": 1001, "attested": 1_700_000_000_000_002}),
@@ -2006,7 +2007,7 @@ def anchors(origin, seed):
 
 
 RECEIPT_FIELDS = ["vault", "receipt", "erased", "namespace", "image", "operation", "asked", "claims", "images"]
-RECEIPT_FIELDS += ["bytes", "event", "epoch", "at", "level"]
+RECEIPT_FIELDS += ["bytes", "left", "event", "epoch", "at", "level"]
 RECEIPT_ENDS = ["remains image-id,sizes,times,events,exports"]
 RECEIPT_ENDS += ["excludes unregistered-copies,old-disk-blocks,earlier-readers"]
 RECEIPT_LEVELS = {"operation": 1, "purge": 1, "epoch": 2, "backup": 2, "escrow": 3}
@@ -2060,12 +2061,15 @@ def parse_receipt(text):
     receipt_time(words["at"])
     for name in ("claims", "images", "bytes", "level"):
         statement_number(words[name], 64)
-    if words["event"] != "-":
-        statement_number(words["event"], 64)
+    for name in ("left", "event"):
+        if words[name] != "-":
+            statement_number(words[name], 64)
     if words["epoch"] != "-":
         refuse_unless(statement_number(words["epoch"], 32) > 0, "text", "out-of-range")
     waits = []
+    runs = False
     while lines and lines[0].startswith("waits "):
+        runs = runs or lines[0] == "waits operation"
         waits.append(receipt_wait(lines.pop(0).removeprefix("waits ")))
     while lines and lines[0].startswith("attested "):
         copy = lines.pop(0).removeprefix("attested ").split(" ")
@@ -2083,6 +2087,7 @@ def parse_receipt(text):
     refuse_unless(lines == [""], "text", "trailing-bytes")
     level = min(waits, default=4) - 1
     refuse_unless(int(words["level"]) == level, "text", "not-canonical")
+    refuse_unless((words["left"] == "-") == runs, "text", "not-canonical")
 
 
 def receipts(origin, seed):
@@ -2092,20 +2097,20 @@ def receipts(origin, seed):
     asked, later = "2026-11-26T14:00:00.000001Z", "2027-01-26T14:00:00.000000Z"
     first = {"vault": VAULT.hex(), "receipt": fixed("receipt", 16).hex(), "erased": "image", "namespace": "default"}
     first |= {"image": fixed("receipt image").hex(), "operation": "-", "asked": asked, "claims": 2, "images": 1}
-    first |= {"bytes": 200000, "event": 7, "epoch": 3, "at": later, "level": 1}
+    first |= {"bytes": 200000, "left": 0, "event": 7, "epoch": 3, "at": later, "level": 1}
     first |= {"waits": ["epoch 2", "epoch 3", f"backup {backup} {later}", f"escrow {copies[0]}"]}
     first |= {"attested": [f"{copies[1]} 1000 {asked}"], "size": "8", "root": ROOTS[8]}
     begun = first | {"erased": "retention", "namespace": "-", "image": "-", "claims": 0, "images": 0, "bytes": 0}
     begun |= {"operation": fixed("receipt operation", 16).hex(), "event": "-", "epoch": "-", "level": 0}
-    begun |= {"waits": ["operation"], "attested": []}
-    done = first | {"erased": "claims", "level": 3, "waits": [], "bytes": 2**64 - 1}
+    begun |= {"left": "-", "waits": ["operation"], "attested": []}
+    done = first | {"erased": "claims", "level": 3, "waits": [], "bytes": 2**64 - 1, "left": 5}
     opens, refusals = [], []
     for rule, one in (("an image, purged", first), ("an operation that begins", begun), ("nothing waits", done)):
         parse_receipt(receipt_text(one))
         opens.append({"rule": rule, "text": receipt_text(one), "note": sign_note(receipt_text(one), origin, seed)})
     text = receipt_text(first)
 
-    def refuse(rule, code, old, new):
+    def refuse(rule, code, old, new, text=text):
         assert text.count(old) == 1, rule
         vector = {"rule": rule, "text": text.replace(old, new), "refused_by": "text", "code": code}
         refusals.append(confirm(vector, lambda: parse_receipt(vector["text"])))
@@ -2126,6 +2131,10 @@ def receipts(origin, seed):
     refuse("the last newline is cut", "truncated", text.split()[-1] + "\n", text.split()[-1])
     refuse("a number with a leading zero", "invalid-text", "claims 2", "claims 02")
     refuse("an image of 31 bytes", "wrong-length", first["image"], first["image"][2:])
+    refuse("what is left is not said", "invalid-text", "left 0\n", "")
+    refuse("less than nothing is left", "invalid-text", "left 0", "left -1")
+    refuse("what is left is open though nothing runs", "not-canonical", "left 0", "left -")
+    refuse("what is left is told while it runs", "not-canonical", "left -", "left 0", receipt_text(begun))
     return {"opens": opens, "refusals": refusals}
 
 

@@ -42,11 +42,14 @@ struct Receipt: ParsableCommand {
         ]
         if let image = receipt.image { lines.append("image         \(image)") }
         if let operation = receipt.operation { lines.append("operation     \(operation)") }
-        return lines + [
+        lines += [
             "asked at      \(receipt.asked)",
             "went          claims: \(receipt.claims), images: \(receipt.images), "
                 + "bytes: \(receipt.bytes)",
         ]
+        // What is no operation takes all or nothing.
+        guard receipt.operation != nil else { return lines }
+        return lines + ["left          \(ErasureReceipt.words(left: receipt.left))"]
     }
 
     private static func state(_ receipt: ErasureReceipt) -> [String] {

@@ -218,7 +218,8 @@ enum Samples {
             ErasureReceipt(
                 vault: VaultID(bytes: Array(0..<16)), receipt: ReceiptID(bytes: Array(0..<16)),
                 kind: .image, namespace: .standard, image: ImageID(hex: hex), operation: nil,
-                asked: time, claims: 1, images: 1, bytes: 9, event: 3, epoch: .first, at: time,
+                asked: time, claims: 1, images: 1, bytes: 9, left: nil, event: 3, epoch: .first,
+                at: time,
                 waits: [
                     .operation, .purge, .epoch(.first),
                     .backup(BackupID(bytes: Array(0..<16)), expires: time), .escrow(escrow),

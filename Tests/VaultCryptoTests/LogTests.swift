@@ -172,6 +172,7 @@ struct LogTests {
         let first = try ErasureReceipt(parsing: vectors.opens[0].text)
         #expect((first.kind, first.level, first.waits.count) == (.image, .purged, 4))
         #expect((first.claims, first.images, first.bytes) == (2, 1, 200_000))
+        #expect(try vectors.opens.map { try ErasureReceipt(parsing: $0.text).left } == [0, nil, 5])
         #expect((first.event, first.epoch?.value, first.attestations.first?.uid) == (7, 3, 1000))
         let begun = try ErasureReceipt(parsing: vectors.opens[1].text)
         #expect((begun.namespace, begun.image, begun.event, begun.epoch) == (nil, nil, nil, nil))

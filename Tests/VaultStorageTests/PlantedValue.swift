@@ -38,6 +38,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("answer", "event", ["-1"]), ("reference", "retention", []),
         ("receipt", "kind", ["0", "6", "256", "-1"]), ("receipt", "asked", []),
         ("receipt", "claims", ["-1"]), ("receipt", "images", ["-1"]), ("receipt", "bytes", ["-1"]),
+        ("receipt", "left", ["-2"]),
         ("receipt", "epoch", ["-1", "4294967296"]), ("receipt", "event", []),
         ("receipt", "changed", ["-1"]), ("purge", "through", ["-1"]), ("purge", "at", []),
         ("purge", "changed", ["-1"]), ("escrow", "created", []),

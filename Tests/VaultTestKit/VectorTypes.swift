@@ -164,6 +164,7 @@ package struct LookupVectors: Decodable, Sendable {
             package let receipt: String?
             package let claims: Int?
             package let images: Int?
+            package let left: Int?
             package let event: Int64?
             package let through: UInt64?
             package let escrow: String?

@@ -166,6 +166,7 @@ struct ErasureTests {
         let sound = memory.tables
         let changes: [(inout MemoryTables) -> Void] = [
             { $0.receipts[0].claims += 1 }, { $0.receipts[0].epoch = nil },
+            { $0.receipts[0].left = 1 },
             { $0.receipts[0].event = 0 }, { $0.receipts[0].mac = RowMAC(checked: []) },
             { $0.escrows[0].destroyed = .init(uid: 1, atMicroseconds: 1) },
             // It would stand for nothing that went.

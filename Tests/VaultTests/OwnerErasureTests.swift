@@ -69,7 +69,8 @@ struct OwnerErasureTests {
         defer { test.stop() }
         let first = try await test.put(TestImages.small, as: ann).image.image
         let (answer, receipt) = try await test.startErasure(of: ann)
-        #expect(try await test.receipt(receipt).waits == [.operation])
+        let begun = try await test.receipt(receipt)
+        #expect((begun.waits, begun.left) == ([.operation], nil))
         let second = try await test.put(TestImages.other, as: ann).image.image
         // Made anew meanwhile: not what was to be erased.
         try await test.put(TestImages.small, name: "again.png", as: ann)
@@ -78,7 +79,7 @@ struct OwnerErasureTests {
         #expect(try await test.get(second, as: ann) == TestImages.other)
         #expect(try await test.get(first, as: ann) == TestImages.small)
         let done = try await test.receipt(receipt)
-        #expect((done.claims, done.event, done.level) == (0, nil, .attested))
+        #expect((done.claims, done.event, done.left) == (0, nil, 0))
     }
 
     @Test("what may not go stays, and is told of; the rest goes")
@@ -97,7 +98,45 @@ struct OwnerErasureTests {
         let findings = try await test.findings(answer)
         #expect(findings.map(\.image) == Array(ids[..<3]))
         #expect(findings.map(\.code) == [.held, .quarantined, .rowDamaged])
-        #expect(try await test.receipt(receipt).claims == 1)
+        let told = try await test.receipt(receipt)
+        #expect((told.claims, told.left) == (1, 3))
+    }
+
+    @Test("what went otherwise meanwhile is not left")
+    func wentOtherwise() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let ids = try await ids(of: TestImages.numbered(0..<3), test)
+        let (_, receipt) = try await test.startErasure(of: ann)
+        try await test.delete(ids[1], as: ann)
+        try await test.workToTheEnd()
+        let told = try await test.receipt(receipt)
+        #expect((told.claims, told.left) == (2, 0))
+    }
+
+    @Test("a work's row that is damaged, or gone, leaves its receipt waiting")
+    func rowOfTheWork() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small, as: ann)
+        let (_, receipt) = try await test.startErasure(of: ann)
+        memory.tamper { $0.operations[0].state = .done }
+        try await test.workToTheEnd()
+        #expect(try await test.receipt(receipt).waits == [.operation])
+        memory.tamper { $0.operations = [] }
+        #expect(try await test.receipt(receipt).waits == [.operation])
+    }
+
+    @Test("a receipt that does not verify keeps no operation from its end, and is refused")
+    func damagedReceipt() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small, as: ann)
+        let (answer, receipt) = try await test.startErasure(of: ann)
+        memory.tamper { $0.receipts[0].left = 0 }
+        try await test.workToTheEnd()
+        #expect(try await test.operation(answer).failure == .rowDamaged)
+        #expect(try await refusal { _ = try await test.receipt(receipt) } == .rowDamaged)
     }
 
     private func ids(of images: [[UInt8]], _ test: TestVault) async throws -> [ImageID] {
@@ -135,7 +174,7 @@ struct OwnerErasureTests {
         try await test.cancel(answer)
         try await test.purge()
         let told = try await test.receipt(receipt)
-        #expect(told.level == .purged)
+        #expect((told.level, told.left) == (.purged, 40 - told.claims))
         #expect((1..<40).contains(told.claims))
         #expect(try memory.totals().references == 40 - Int(told.claims))
     }

@@ -12,7 +12,7 @@ struct RowVectorTests {
     func rows() throws {
         let keyring = try FixedVault.keyring()
         let vectors = try Vectors.load("lookups", as: LookupVectors.self).rows
-        #expect(vectors.count == 17)
+        #expect(vectors.count == 18)
         for vector in vectors {
             let fields = vector.fields
             let mac: RowMAC
@@ -61,6 +61,7 @@ struct RowVectorTests {
         let namespace = try given(fields.namespace)
         let (image, operation) = (try given(fields.image), try given(fields.operation))
         let (epoch, event) = (try given(fields.epoch), try given(fields.event))
+        let left = try given(fields.left)
         return ReceiptRow(
             receipt: try ReceiptID(hex: given(fields.receipt)),
             kind: try given(ErasureKind(rawValue: given(fields.kind))),
@@ -69,7 +70,8 @@ struct RowVectorTests {
             operation: operation.isEmpty ? nil : try OperationID(hex: operation),
             askedMicroseconds: fields.created, claims: try given(fields.claims),
             images: try given(fields.images), storedBytes: try given(fields.bytes),
-            epoch: epoch == 0 ? nil : try EpochNumber(epoch), event: UInt64(exactly: event))
+            left: left == -1 ? nil : left, epoch: epoch == 0 ? nil : try EpochNumber(epoch),
+            event: UInt64(exactly: event))
     }
 
     private func escrow(_ fields: LookupVectors.LaidOut.Fields) throws -> EscrowRow {

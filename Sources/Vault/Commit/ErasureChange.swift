@@ -47,7 +47,7 @@ struct ErasureChange {
             let remaining = try catalog.referenceCount(of: image.row) - 1
             var row = ReceiptRow(
                 receipt: receipt, kind: remaining == 0 ? .image : .claim, namespace: namespace,
-                image: id, askedMicroseconds: microseconds)
+                image: id, askedMicroseconds: microseconds, left: 0)
             let erased = try take(reference, of: image, &row)
             try catalog.insertReceipt(row.authenticated(by: keyring, at: index))
             return .dropped(
@@ -68,7 +68,7 @@ struct ErasureChange {
         return try catalogued { () throws(StorageError) in
             var row = ReceiptRow(
                 receipt: receipt, kind: .quarantine, namespace: image.namespace, image: image.image,
-                askedMicroseconds: microseconds)
+                askedMicroseconds: microseconds, left: 0)
             for claim in claims { _ = try take(claim, of: image, &row) }
             // Somebody without keys took its claims before.
             if claims.isEmpty {
@@ -107,6 +107,18 @@ struct ErasureChange {
             let erased = try take(current, of: stored, &receipt)
             try catalog.updateReceipt(receipt.authenticated(by: keyring, at: index))
             return .gone(erased)
+        }
+    }
+
+    /// What an erasing operation leaves stands in its receipt from its end on. A receipt that does not verify stays
+    /// as it is: it is refused where it is read, and keeps no operation from its end.
+    func close(_ operation: OperationRow) throws(ChangeFailure) {
+        try catalogued { () throws(StorageError) in
+            guard var receipt = try catalog.receipt(of: operation.operation),
+                (try? receipt.verify(with: keyring)) != nil
+            else { return }
+            receipt.left = operation.leftClaims
+            try catalog.updateReceipt(receipt.authenticated(by: keyring, at: index))
         }
     }
 
@@ -231,5 +243,13 @@ struct ErasureChange {
             }
         }
         return claims.count
+    }
+}
+
+extension OperationRow {
+    /// The claims that an erasing operation did not take, where it ends so. One that is done came to all that
+    /// were there: what it did not meet went otherwise.
+    fileprivate var leftClaims: Int {
+        progress.failures + (state == .done ? 0 : max(0, progress.total - progress.done))
     }
 }

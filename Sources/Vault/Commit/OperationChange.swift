@@ -107,7 +107,9 @@ struct OperationChange {
             }
             return .operation(row)
         case .moveOperation(let id, let state, let failure):
-            return .operation(try write(try operation(id, to: state), state, failure: failure))
+            let row = try write(try operation(id, to: state), state, failure: failure)
+            if state.isFinal { try erasure.close(row) }
+            return .operation(row)
         case .advanceOperation(let id, let step): return try advance(id, step)
         default: throw .refused(VaultError(.internalError))
         }
@@ -204,12 +206,15 @@ struct OperationChange {
         _ claim: ErasedClaim, _ row: inout OperationRow
     ) throws(ChangeFailure) -> ClaimEnd {
         row.progress.done += 1
-        let change = ErasureChange(
-            catalog: catalog, keyring: keyring, index: index, microseconds: microseconds,
-            retention: retention)
-        let end = try change.enter(claim, row)
+        let end = try erasure.enter(claim, row)
         if case .stays(let code) = end { try note(claim.image, code, &row) }
         return end
+    }
+
+    private var erasure: ErasureChange {
+        ErasureChange(
+            catalog: catalog, keyring: keyring, index: index, microseconds: microseconds,
+            retention: retention)
     }
 
     private func insert(

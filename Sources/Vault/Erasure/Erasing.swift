@@ -32,7 +32,8 @@ extension Vault {
                 .erase, parameters.encoded, call.caller.uid, last: last, total: count)
             let receipt = ReceiptRow(
                 receipt: try random(), kind: .claims, namespace: call.namespace,
-                operation: operation.operation, askedMicroseconds: operation.createdMicroseconds)
+                operation: operation.operation, askedMicroseconds: operation.createdMicroseconds,
+                left: nil)
             let told = answer(operation, receipt.receipt)
             var event = event(.operationStarted, call)
             event.receipt = receipt.receipt
@@ -66,7 +67,7 @@ extension Vault {
             total: count)
         let receipt = ReceiptRow(
             receipt: try random(), kind: .retention, namespace: nil,
-            operation: operation.operation, askedMicroseconds: now)
+            operation: operation.operation, askedMicroseconds: now, left: nil)
         var event = Event(.operationStarted, atMicroseconds: now)
         event.receipt = receipt.receipt
         _ = try await committer.commit(.startErasure(operation, receipt), event)

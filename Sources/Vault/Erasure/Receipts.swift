@@ -83,7 +83,8 @@ extension Vault {
             image: row.image, operation: row.operation,
             asked: Timestamp.text(microseconds: row.askedMicroseconds),
             claims: UInt64(clamping: row.claims), images: UInt64(clamping: row.images),
-            bytes: UInt64(clamping: row.storedBytes), event: row.event, epoch: row.epoch,
+            bytes: UInt64(clamping: row.storedBytes), left: row.left.map { UInt64(clamping: $0) },
+            event: row.event, epoch: row.epoch,
             at: Timestamp.text(microseconds: barriers.nowMicroseconds),
             waits: barriers.waits(of: row, keyring),
             attestations: barriers.attestations(of: row), logSize: frontier.size,
@@ -95,14 +96,12 @@ extension Vault {
 private struct ErasureBarriers {
     let nowMicroseconds: Int64
     private let purge: PurgeRow?
-    private let unfinished: [OperationRow]
     private let backups: [BackupRow]
     private let escrows: [EscrowRow]
 
     init(_ reader: any CatalogReader, now: Int64) throws(StorageError) {
         nowMicroseconds = now
         purge = try reader.lastPurge()
-        unfinished = try reader.unfinishedOperations(limit: Limits.finishedOperations)
         backups = try reader.backups(after: 0, limit: Limits.backups)
         escrows = try reader.escrows(after: 0, limit: Limits.escrows)
     }
@@ -119,9 +118,7 @@ private struct ErasureBarriers {
     /// - Parameter keyring: that the registers were verified with.
     func waits(of row: ReceiptRow, _ keyring: Keyring) -> [ErasureWait] {
         var waits: [ErasureWait] = []
-        if unfinished.contains(where: { $0.operation == row.operation }) {
-            waits.append(.operation)
-        }
+        if row.left == nil { waits.append(.operation) }
         guard let event = row.event, let newest = row.epoch else { return waits }
         let isPurged = purge.map { $0.through > event && (try? $0.verify(with: keyring)) != nil }
         if isPurged != true { waits.append(.purge) }

@@ -18,6 +18,8 @@ package struct ReceiptRow: AuthenticatedRow, Hashable, Sendable {
     package var claims: Int
     package var images: Int
     package var storedBytes: Int
+    /// Claims that the operation did not take, from its end on; nil while it runs.
+    package var left: Int?
     /// The epoch that was primary when the last of it went: none of it was wrapped under a later one. Nil while
     /// nothing went.
     package var epoch: EpochNumber?
@@ -30,8 +32,9 @@ package struct ReceiptRow: AuthenticatedRow, Hashable, Sendable {
     package init(
         row: Int64 = 0, receipt: ReceiptID, kind: ErasureKind, namespace: NamespaceName?,
         image: ImageID? = nil, operation: OperationID? = nil, askedMicroseconds: Int64,
-        claims: Int = 0, images: Int = 0, storedBytes: Int = 0, epoch: EpochNumber? = nil,
-        event: UInt64? = nil, changedAt: UInt64 = 0, mac: RowMAC = RowMAC(checked: [])
+        claims: Int = 0, images: Int = 0, storedBytes: Int = 0, left: Int?,
+        epoch: EpochNumber? = nil, event: UInt64? = nil, changedAt: UInt64 = 0,
+        mac: RowMAC = RowMAC(checked: [])
     ) {
         self.row = row
         self.receipt = receipt
@@ -43,6 +46,7 @@ package struct ReceiptRow: AuthenticatedRow, Hashable, Sendable {
         self.claims = claims
         self.images = images
         self.storedBytes = storedBytes
+        self.left = left
         self.epoch = epoch
         self.event = event
         self.changedAt = changedAt
@@ -61,6 +65,8 @@ package struct ReceiptRow: AuthenticatedRow, Hashable, Sendable {
         writer.append(UInt64(clamping: claims))
         writer.append(UInt64(clamping: images))
         writer.append(UInt64(clamping: storedBytes))
+        // One that runs has the highest number.
+        writer.append(left.map { UInt64(clamping: $0) } ?? .max)
         writer.append(epoch?.value ?? 0)
         // No event has the highest number.
         writer.append(event ?? .max)

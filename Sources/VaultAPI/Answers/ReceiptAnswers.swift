@@ -16,6 +16,8 @@ package struct ReceiptAnswer: Codable, Hashable, Sendable {
     package var claims: UInt64
     package var images: UInt64
     package var bytes: UInt64
+    /// Claims that the operation did not take; null while it runs.
+    @Nullable package var left: UInt64?
     /// The last event that took something; null where nothing was found to erase.
     @Nullable package var event: UInt64?
     /// The newest epoch that wrapped any of it.
@@ -41,6 +43,7 @@ package struct ReceiptAnswer: Codable, Hashable, Sendable {
         claims = receipt.claims
         images = receipt.images
         bytes = receipt.bytes
+        left = receipt.left
         event = receipt.event
         epoch = receipt.epoch?.value
         at = try UTCTime(wireText: receipt.at)

@@ -31,6 +31,9 @@ package struct ErasureReceipt: Hashable, Sendable {
     /// Images that went with their last claim, and their stored bytes.
     package let images: UInt64
     package let bytes: UInt64
+    /// Claims that the operation did not take: held, quarantined or damaged ones, and those that it did not come
+    /// to; nil while it runs. The level says nothing of them.
+    package let left: UInt64?
     /// The log index of the last event that took something; nil where nothing was found to erase.
     package let event: UInt64?
     /// The newest epoch that wrapped any of it: that one or an older one wrapped everything it ever had.
@@ -46,8 +49,8 @@ package struct ErasureReceipt: Hashable, Sendable {
     package init(
         vault: VaultID, receipt: ReceiptID, kind: ErasureKind, namespace: NamespaceName?,
         image: ImageID?, operation: OperationID?, asked: String, claims: UInt64, images: UInt64,
-        bytes: UInt64, event: UInt64?, epoch: EpochNumber?, at: String, waits: [ErasureWait],
-        attestations: [Attestation], logSize: UInt64, logRoot: Digest256
+        bytes: UInt64, left: UInt64?, event: UInt64?, epoch: EpochNumber?, at: String,
+        waits: [ErasureWait], attestations: [Attestation], logSize: UInt64, logRoot: Digest256
     ) {
         self.vault = vault
         self.receipt = receipt
@@ -59,6 +62,7 @@ package struct ErasureReceipt: Hashable, Sendable {
         self.claims = claims
         self.images = images
         self.bytes = bytes
+        self.left = left
         self.event = event
         self.epoch = epoch
         self.at = at
@@ -86,6 +90,7 @@ package struct ErasureReceipt: Hashable, Sendable {
                 "image \(image?.hex ?? Self.nothing)",
                 "operation \(operation?.hex ?? Self.nothing)", "asked \(asked)",
                 "claims \(claims)", "images \(images)", "bytes \(bytes)",
+                "left \(left.map { String($0) } ?? Self.nothing)",
                 "event \(event.map { String($0) } ?? Self.nothing)",
                 "epoch \(epoch?.description ?? Self.nothing)", "at \(at)",
                 "level \(level.rawValue)",
@@ -133,6 +138,8 @@ extension ErasureReceipt {
         claims = try lines.number("claims")
         images = try lines.number("images")
         bytes = try lines.number("bytes")
+        let left = try lines.value("left")
+        self.left = left == Self.nothing ? nil : try StatedLines.number(left, "left")
         let event = try lines.value("event")
         let epoch = try lines.value("epoch")
         self.event = event == Self.nothing ? nil : try StatedLines.number(event, "event")
@@ -149,6 +156,9 @@ extension ErasureReceipt {
         try lines.finish()
         guard level == ErasureLevel(waitingFor: waits).rawValue else {
             throw .notCanonical(field: "level")
+        }
+        guard waits.contains(.operation) == (self.left == nil) else {
+            throw .notCanonical(field: "left")
         }
     }
 

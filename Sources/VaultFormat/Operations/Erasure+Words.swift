@@ -38,3 +38,14 @@ extension ErasureWait {
         }
     }
 }
+
+extension ErasureReceipt {
+    /// `2 held, failed or not come to: the level speaks only of what went`.
+    package static func words(left: UInt64?) -> String {
+        switch left {
+        case nil: "not known before the operation's end"
+        case 0: "0"
+        case let left?: "\(left) held, failed or not come to: the level speaks only of what went"
+        }
+    }
+}

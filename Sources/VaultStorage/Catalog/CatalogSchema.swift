@@ -159,7 +159,8 @@ enum CatalogSchema {
         CREATE TABLE wrap_free (id INTEGER PRIMARY KEY) STRICT;
         """
 
-    /// An empty blob or text stands for "none"; a last event of -1 for "nothing went"; a retention of zero for
+    /// An empty blob or text stands for "none"; a last event of -1 for "nothing went", as many
+    /// left for "it runs"; a retention of zero for
     /// "for ever", and an attestation at zero for "none".
     private static let erasure = """
         CREATE TABLE receipt (
@@ -173,6 +174,7 @@ enum CatalogSchema {
             claims INTEGER NOT NULL,
             images INTEGER NOT NULL,
             bytes INTEGER NOT NULL,
+            left INTEGER NOT NULL,
             epoch INTEGER NOT NULL,
             event INTEGER NOT NULL,
             changed INTEGER NOT NULL,

@@ -7,8 +7,8 @@ import VaultFormat
 
 extension SQLiteRows {
     private static let receiptColumns = """
-        id, receipt, kind, namespace, image, operation, asked, claims, images, bytes, epoch, event,
-        changed, mac
+        id, receipt, kind, namespace, image, operation, asked, claims, images, bytes, left,
+        epoch, event, changed, mac
         """
     private static let escrowColumns = """
         id, escrow, created, creator, epochs, note, attester, attested, changed, mac
@@ -59,28 +59,29 @@ extension SQLiteRows {
         try run(
             """
             INSERT INTO receipt (receipt, kind, namespace, image, operation, asked, claims, images,
-                bytes, epoch, event, changed, mac)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                bytes, left, epoch, event, changed, mac)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 Data(receipt.receipt.bytes), Int64(receipt.kind.rawValue),
                 receipt.namespace?.description ?? "", Data(receipt.image?.bytes ?? []),
                 Data(receipt.operation?.bytes ?? []), receipt.askedMicroseconds, receipt.claims,
-                receipt.images, receipt.storedBytes, receipt.epochColumn, receipt.eventColumn,
-                Int64(clamping: receipt.changedAt), Data(receipt.mac.bytes),
+                receipt.images, receipt.storedBytes, receipt.left ?? -1, receipt.epochColumn,
+                receipt.eventColumn, Int64(clamping: receipt.changedAt), Data(receipt.mac.bytes),
             ])
     }
 
     func updateReceipt(_ receipt: ReceiptRow) throws(StorageError) {
         try run(
             """
-            UPDATE receipt SET claims = ?, images = ?, bytes = ?, epoch = ?, event = ?, changed = ?,
-                mac = ?
+            UPDATE receipt SET claims = ?, images = ?, bytes = ?, left = ?, epoch = ?, event = ?,
+                changed = ?, mac = ?
             WHERE id = ?
             """,
             [
-                receipt.claims, receipt.images, receipt.storedBytes, receipt.epochColumn,
-                receipt.eventColumn, Int64(clamping: receipt.changedAt), Data(receipt.mac.bytes),
+                receipt.claims, receipt.images, receipt.storedBytes, receipt.left ?? -1,
+                receipt.epochColumn, receipt.eventColumn, Int64(clamping: receipt.changedAt),
+                Data(receipt.mac.bytes),
                 receipt.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
@@ -153,9 +154,10 @@ extension ReceiptRow {
         }
         let namespace: String = try value(row, 3)
         let (image, operation) = (try bytes(row, 4), try bytes(row, 5))
-        let epoch: UInt32 = try value(row, 10)
+        let epoch: UInt32 = try value(row, 11)
         let counts: [Int] = [try value(row, 7), try value(row, 8), try value(row, 9)]
-        guard counts.allSatisfy({ $0 >= 0 }) else { throw StorageError.damaged }
+        let left: Int = try value(row, 10)
+        guard counts.allSatisfy({ $0 >= 0 }), left >= -1 else { throw StorageError.damaged }
         self.init(
             row: try value(row, 0), receipt: try ReceiptID(bytes: bytes(row, 1)), kind: kind,
             namespace: namespace.isEmpty ? nil : try NamespaceName(namespace),
@@ -163,9 +165,9 @@ extension ReceiptRow {
             operation: operation.isEmpty ? nil : try OperationID(bytes: operation),
             askedMicroseconds: try value(row, 6), claims: counts[0],
             images: counts[1], storedBytes: counts[2],
-            epoch: epoch == 0 ? nil : try EpochNumber(epoch),
-            event: UInt64(exactly: try value(row, 11) as Int64), changedAt: try value(row, 12),
-            mac: try RowMAC(bytes: bytes(row, 13)))
+            left: left == -1 ? nil : left, epoch: epoch == 0 ? nil : try EpochNumber(epoch),
+            event: UInt64(exactly: try value(row, 12) as Int64), changedAt: try value(row, 13),
+            mac: try RowMAC(bytes: bytes(row, 14)))
     }
 
     fileprivate var epochColumn: Int64 { Int64(epoch?.value ?? 0) }

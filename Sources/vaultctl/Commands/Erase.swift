@@ -52,7 +52,7 @@ struct Erase: AsyncParsableCommand {
                 let went = ReceiptText.went(receipt)
                 Output.line("\(receipt.id.hex)  \(went)  level \(ReceiptText.level(receipt))")
             }
-            guard receipt.claims >= begun.operation.total else { throw left(receipt, begun) }
+            guard receipt.left == 0 else { throw left(receipt) }
         }
     }
 
@@ -75,12 +75,11 @@ struct Erase: AsyncParsableCommand {
         }
     }
 
-    /// Fewer went than there were: the operation says which, and why.
-    private func left(_ receipt: ReceiptAnswer, _ begun: ErasureAnswer) -> ExitCode {
+    /// The operation says which claims it left, and why.
+    private func left(_ receipt: ReceiptAnswer) -> ExitCode {
         Output.note(
-            "Of \(Units.count(begun.operation.total, "claim")), \(receipt.claims) went. What stayed "
-                + "and why, unless it went otherwise meanwhile, an admin sees: vaultctl ops show \(begun.operation.id.hex)"
-        )
+            "Left: \(ErasureReceipt.words(left: receipt.left)). What stayed and why, an admin sees: "
+                + "vaultctl ops show \(receipt.operation?.hex ?? "")")
         return ExitCode(ExitKind.other.rawValue)
     }
 }

@@ -16,6 +16,12 @@ enum ReceiptText {
         if let operation = receipt.operation { pairs.append(("operation", operation.hex)) }
         pairs += [
             ("asked", Units.moment(receipt.asked)), ("went", went(receipt)),
+        ]
+        // What is no operation takes all or nothing.
+        if receipt.operation != nil {
+            pairs.append(("left", ErasureReceipt.words(left: receipt.left)))
+        }
+        pairs += [
             ("level", level(receipt)), ("as of", Units.moment(receipt.at)),
         ]
         var lines = Table.pairs(pairs)

@@ -23,7 +23,15 @@ struct HoldTests {
         #expect(try vault.delete(id, ["Vault-Job: j"]).code == "held")
 
         let bulk = try vault.vaultctl("erase", "--owner", "ada", "--wait", door: "images")
-        #expect(bulk.ending == .exited(1) && bulk.errors.contains("Of 2 claims, 1 went"))
+        #expect(bulk.ending == .exited(1) && bulk.errors.contains("Left: 1 held, failed or not"))
+        let receipt = String(bulk.output.prefix(32))
+        #expect(try vault.receipt(receipt, at: 1)["left"].number == 1)
+        let file = vault.folder.path("receipt.txt")
+        let left = "1 held, failed or not come to: the level speaks only of what went"
+        let shown = try vault.vaultctl("receipt", "show", receipt, "--output", file)
+        #expect(shown.output.contains(left), "\(shown.errors)")
+        let verified = try vault.verify("receipt", file, "--key", vault.publicKey)
+        #expect(verified.output.contains("\nleft          \(left)\n"), "\(verified.errors)")
         #expect(try vault.get(free).code == "unknown-image")
         #expect(try vault.get(id, owner).bytes == Bytes(Sample.jpeg(1)))
         let operation = try #require(

@@ -31,6 +31,7 @@ extension CatalogConformance {
             expected.claims += 1
             expected.images += 1
             expected.storedBytes = 5
+            expected.left = 4
             expected.epoch = try EpochNumber(9)
             expected.event = 12
             expected.changedAt = 13

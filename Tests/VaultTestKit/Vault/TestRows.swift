@@ -112,7 +112,7 @@ package struct TestRows: Sendable {
             image: operation == nil ? id() : nil, operation: operation,
             askedMicroseconds: .random(in: 0...Int64.max, using: &random), claims: 3, images: 2,
             storedBytes: .random(in: 0...Int.max, using: &random),
-            epoch: event == nil ? nil : .first, event: event,
+            left: operation == nil ? 0 : nil, epoch: event == nil ? nil : .first, event: event,
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 

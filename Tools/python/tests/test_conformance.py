@@ -141,6 +141,7 @@ def test_a_deletion_has_a_receipt_that_rises(vault: Any, job: str) -> None:
     receipt = at_level(vault, dropped.receipt, 1)
     assert (receipt.erased, receipt.image, receipt.claims) == ("image", image.id, 1)
     assert (receipt.images, receipt.bytes) == (1, image.stored.bytes)
+    assert receipt.left == 0
     assert [(wait.kind, wait.level, wait.epoch) for wait in receipt.waits] == [("epoch", 2, 1)]
     assert receipt.note and "unregistered-copies" in receipt.excludes
     assert receipt.asked <= receipt.at
@@ -160,6 +161,7 @@ def test_erases_what_an_owner_claims_and_nothing_else(vault: Any, job: str) -> N
     assert begun.total == 4 and len(begun.operation) == 32
     receipt = at_level(vault, begun.receipt, 1)
     assert (receipt.erased, receipt.claims, receipt.images) == ("claims", 4, 3)
+    assert receipt.left == 0
     assert list(vault.images(owner=owner)) == []
     assert vault.get(image.id, job=job) == shared
     again = vault.erase(owner=owner, key=f"erase-{owner}")

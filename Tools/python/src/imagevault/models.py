@@ -230,6 +230,9 @@ class Receipt:
     claims: int
     images: int
     bytes: int
+    #: Claims that the operation did not take, held or damaged ones and those that it did not come to; None while it
+    #: runs. The level says nothing of them.
+    left: int | None
     #: The last event that took something; None where nothing was found to erase.
     event: int | None
     epoch: int | None
@@ -258,6 +261,7 @@ class Receipt:
             claims=_number(json["claims"]),
             images=_number(json["images"]),
             bytes=_number(json["bytes"]),
+            left=_optional_number(json["left"]),
             event=_optional_number(json["event"]),
             epoch=_optional_number(json["epoch"]),
             at=datetime.fromisoformat(_text(json["at"])),

@@ -284,6 +284,7 @@ class Store:
             "claims": claims,
             "images": len(images),
             "bytes": sum(len(item.data) for item in images),
+            "left": 0,
             "event": self._row if claims else None,
             "epoch": 1 if claims else None,
             "at": now,
