@@ -20,7 +20,7 @@ package struct ReceiptAnswer: Codable, Hashable, Sendable {
     @Nullable package var left: UInt64?
     /// The last event that took something; null where nothing was found to erase.
     @Nullable package var event: UInt64?
-    /// The newest epoch that wrapped any of it.
+    /// The one that was primary when the last of it went.
     @Nullable package var epoch: UInt32?
     /// When all this held.
     package var at: UTCTime

@@ -36,7 +36,7 @@ package struct ErasureReceipt: Hashable, Sendable {
     package let left: UInt64?
     /// The log index of the last event that took something; nil where nothing was found to erase.
     package let event: UInt64?
-    /// The newest epoch that wrapped any of it: that one or an older one wrapped everything it ever had.
+    /// The epoch that was primary when the last of it went: nothing that it ever had was wrapped under a later one.
     package let epoch: EpochNumber?
     /// When this was signed.
     package let at: String
