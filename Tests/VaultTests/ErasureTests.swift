@@ -229,6 +229,38 @@ struct ErasureTests {
         #expect(try await test.receipt(receipt).level == .purged)
     }
 
+    /// What leaves a second blob of an image behind.
+    enum SecondBlob: CaseIterable { case upload, encryptedAnew }
+
+    @Test(
+        "a second blob of the image that could not be unlinked keeps the purge from its word",
+        arguments: SecondBlob.allCases)
+    func secondBlob(_ second: SecondBlob) async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.purge()
+        let id = try await test.put(TestImages.small).image.image
+        blobFaults.arm("remove", .unavailable(5))
+        switch second {
+        case .upload: try await test.put(TestImages.small)
+        case .encryptedAnew:
+            try await test.reencrypt()
+            try await test.workToTheEnd()
+        }
+        #expect(blobs.names.count == 2)
+        blobFaults.disarm()
+        let receipt = try await test.delete(id).receipt
+        #expect(blobs.names.count == 1)
+        blobFaults.arm("remove", .unavailable(5))
+        let runner = PurgeRunner(test.vault)
+        #expect(try await refusal { _ = try await runner.turn() } == .storageUnavailable)
+        #expect(try await test.receipt(receipt).level == .unreachable)
+        blobFaults.disarm()
+        #expect(try await runner.turn())
+        #expect(blobs.names.isEmpty)
+        #expect(try await test.receipt(receipt).level == .purged)
+    }
+
     @Test("after a crash nothing is purged before the sweep has looked")
     func crash() async throws {
         var test = try vault()

@@ -22,7 +22,7 @@ package struct OperationStep: Sendable {
         /// What a walk came to, signed.
         case statement(SignedStatement)
         /// A claim is to go.
-        case erased(ErasedClaim, OperationID)
+        case erased(ErasedClaim)
         /// So many events or rows were looked at by a check.
         case checked(Int, [CheckFinding])
     }
@@ -190,7 +190,7 @@ struct OperationChange {
             try enter(failed, &row)
         case .statement(let signed):
             try catalogued { () throws(StorageError) in try catalog.insertStatement(signed) }
-        case .erased(let claim, _):
+        case .erased(let claim):
             let end = try erase(claim, &row)
             if case .gone(let blob) = end { erased = blob } else { asTold = false }
         case .checked(let count, let findings):

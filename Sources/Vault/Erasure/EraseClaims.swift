@@ -27,9 +27,7 @@ struct EraseClaims: OperationWork {
         return rows.map { reference, image in
             OperationStep(
                 cursor: reference.row,
-                .erased(
-                    ErasedClaim(reference: reference, image: image, receipt: receipt),
-                    operation.operation))
+                .erased(ErasedClaim(reference: reference, image: image, receipt: receipt)))
         }
     }
 
@@ -50,8 +48,7 @@ struct EraseClaims: OperationWork {
     }
 
     /// What no row names any more is unlinked, and the purge may speak for it.
-    func settle(_ steps: [OperationStep], erased: [BlobID]) {
-        guard case .erased(_, let operation) = steps.first?.effect else { return }
+    func settle(_ steps: [OperationStep], of operation: OperationID, erased: [BlobID]) {
         vault.erasures.end(.operation(operation), leaving: vault.unlink(erased))
         vault.purgeAlarm.ring()
     }

@@ -1,8 +1,8 @@
 // New keys for everything that is stored: each image gets a new DEK and a new blob, each reference a new key
 // and its words sealed again. It walks as a rotation does, and ends as one: all wraps are under one epoch.
 //
-// A blob is durable before its row names it, and the one before goes when no row names it any more. What a
-// crash leaves is litter for the sweep.
+// A blob is durable before its row names it, and the one before goes when no row names it any more; until it is
+// unlinked, no purge speaks for what comes meanwhile. What a crash leaves is litter for the sweep.
 
 import Foundation
 import Synchronization
@@ -32,14 +32,13 @@ struct Reencryption: OperationWork {
     }
 
     /// Of each pair of blobs the one goes that no row names.
-    func settle(_ steps: [OperationStep], erased: [BlobID]) {
-        for step in steps {
-            guard case .reencrypted(let images, _) = step.effect else { continue }
-            for image in images {
-                vault.discardUnnamed([image.old.blob, image.blob])
-                vault.unfinished.withLock { _ = $0.remove(image.blob) }
-            }
+    func settle(_ steps: [OperationStep], of operation: OperationID, erased: [BlobID]) {
+        let images = steps.flatMap { step -> [ResealedImage] in
+            if case .reencrypted(let images, _) = step.effect { images } else { [] }
         }
+        let left = vault.unlink(images.flatMap { [$0.old.blob, $0.blob] })
+        vault.erasures.end(.operation(operation), leaving: left)
+        vault.unfinished.withLock { $0.subtract(images.map(\.blob)) }
     }
 
     private var rotation: KeyRotation { KeyRotation(vault: vault, epoch: parameters.epoch) }
@@ -56,6 +55,8 @@ struct Reencryption: OperationWork {
                 after: place.row, through: through, limit: Limits.operationStepImages)
         }
         guard !rows.isEmpty else { return [try rotation.phase(.references, counting: false)] }
+        vault.erasures.begin(
+            .operation(operation.operation), at: vault.committer.frontier.size)
         var made: [ResealedImage] = []
         var failed: [ImageFailure] = []
         var cursor = place.cursor
@@ -74,7 +75,9 @@ struct Reencryption: OperationWork {
                 if worked >= Limits.operationStepMilliseconds * 1000 { break }
             }
         } catch {
-            settle([OperationStep(cursor: cursor, .reencrypted(made, failed: []))], erased: [])
+            settle(
+                [OperationStep(cursor: cursor, .reencrypted(made, failed: []))],
+                of: operation.operation, erased: [])
             throw error
         }
         return [OperationStep(cursor: cursor, .reencrypted(made, failed: failed))]
@@ -163,17 +166,6 @@ private enum ResealFailure: Error {
 }
 
 extension Vault {
-    /// Removes what is named by no row; what cannot be looked up is left to the sweep.
-    fileprivate func discardUnnamed(_ candidates: [BlobID]) {
-        guard !committer.isBroken else { return }
-        for blob in candidates {
-            let held = try? catalog.read { (reader) throws(StorageError) in
-                try reader.holdsBlob(blob)
-            }
-            if held == false { discard(blob) }
-        }
-    }
-
     /// Seals an opened blob under a new key, frame by frame, into another that is durable when this
     /// returns.
     ///

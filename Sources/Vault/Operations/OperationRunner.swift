@@ -19,12 +19,12 @@ protocol OperationWork: Sendable {
     /// Tidies up after steps that were entered, or were not.
     ///
     /// - Parameter erased: blobs of images that went with them.
-    func settle(_ steps: [OperationStep], erased: [BlobID])
+    func settle(_ steps: [OperationStep], of operation: OperationID, erased: [BlobID])
 }
 
 extension OperationWork {
     func ahead(of operation: OperationRow, _ steps: [OperationStep]) -> OperationRow? { nil }
-    func settle(_ steps: [OperationStep], erased: [BlobID]) {}
+    func settle(_ steps: [OperationStep], of operation: OperationID, erased: [BlobID]) {}
 }
 
 /// Tells the runner that there may be something to do.
@@ -127,7 +127,9 @@ package struct OperationRunner: Sendable {
                 return try await self.end(row, .failed, error.code)
             }
             // The daemon stops: a step that is not entered leaves no trace.
-            if Task.isCancelled { return try work(of: row).settle(steps, erased: []) }
+            if Task.isCancelled {
+                return try work(of: row).settle(steps, of: row.operation, erased: [])
+            }
             guard !steps.isEmpty else { return try await self.end(row, .done, nil) }
             let isLate = vault.clock.monotonicMicroseconds() >= deadline
             let ahead = isLate ? nil : try work(of: row).ahead(of: row, steps)
@@ -159,7 +161,7 @@ package struct OperationRunner: Sendable {
     ) async throws(VaultError) -> Bool {
         let work = try work(of: operation)
         var erased: [BlobID] = []
-        defer { work.settle(steps, erased: erased) }
+        defer { work.settle(steps, of: operation.operation, erased: erased) }
         for step in steps {
             do throws(VaultError) {
                 let committed = try await vault.committer.commit(
@@ -211,7 +213,7 @@ package struct OperationRunner: Sendable {
             event.namespace = image.namespace
             event.image = image.image
         }
-        if case .erased(let claim, _) = step.effect {
+        if case .erased(let claim) = step.effect {
             event.action = .imageDelete
             event.namespace = claim.image.namespace
             event.image = claim.image.image

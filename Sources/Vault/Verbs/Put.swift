@@ -140,17 +140,14 @@ extension Vault {
         event.verdict = judged.verdict
         event.policy = policyDigest(in: call.namespace)
         event.epoch = keyring.primaryEpoch
-        let committed: Committed
-        do throws(VaultError) {
-            committed = try await committer.commit(.put(image: row, reference: reference), event)
-        } catch {
-            if error.code != .auditUnavailable { discard(blob) }
-            throw error
-        }
+        let offer = erasures.beginCall(at: committer.frontier.size)
+        var unnamed = [blob]
+        defer { erasures.end(offer, leaving: unlink(unnamed)) }
+        let committed = try await committer.commit(.put(image: row, reference: reference), event)
         guard case .put(let kept, _, let unused) = committed.result else {
             throw VaultError(.internalError)
         }
-        if let unused { discard(unused) }
+        unnamed = unused.map { [$0] } ?? []
         return ClaimedImage(image: kept, body: body)
     }
 
@@ -212,9 +209,10 @@ extension Vault {
         }
     }
 
-    /// Removes a blob that no row names; if that fails, the sweep will.
+    /// Removes a blob that no row was ever to name.
     func discard(_ blob: BlobID) {
-        try? blobs.remove(blob)
+        let removal = erasures.beginCall(at: committer.frontier.size)
+        erasures.end(removal, leaving: unlink([blob]))
     }
 
     func failing<R>(_ body: () throws(CryptoError) -> R) throws(VaultError) -> R {
