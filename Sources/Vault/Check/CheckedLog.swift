@@ -11,7 +11,8 @@ package struct CheckFinding: Hashable, Sendable {
     package let namespace: NamespaceName?
     package let image: ImageID?
     package let code: ErrorCode
-    /// The index of the event that says otherwise; nil where a row is wrong by itself.
+    /// The index of the event that says otherwise, or of the one that a row names as its last change; nil where a row
+    /// does not verify.
     package let event: UInt64?
 }
 
