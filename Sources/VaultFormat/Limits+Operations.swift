@@ -12,6 +12,8 @@ extension Limits {
     package static let idempotencySweep = 100
     /// Bytes of an answer that is kept: those of creating verbs have a few hundred.
     package static let keptAnswerBytes = 16 << 10
+    /// Epochs that one request may name: with ten digits each they fit its body.
+    package static let requestEpochs = 1024
 
     /// Images that one step of an operation takes at most: the flush that ends it costs less than
     /// they do, and so much is done again after a crash.

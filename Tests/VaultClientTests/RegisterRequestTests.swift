@@ -104,4 +104,19 @@ struct RegisterRequestTests {
         #expect(throws: RequestError.self) { try decoded(text, EscrowRequest.self) }
         #expect(throws: RequestError.self) { try decoded(text, BackupRequest.self) }
     }
+
+    @Test("as many epochs as a request may name fit its body, and one more is refused")
+    func manyEpochs() throws {
+        func text(_ count: Int) -> String {
+            let numbers = (0..<count).map { String(UInt32.max - UInt32(count - 1 - $0)) }
+            let note = #""note":"\#(String(repeating: "n", count: 200))""#
+            let epochs = "\"epochs\":[\(numbers.joined(separator: ","))]"
+            return #"{"expires_days":36500,\#(epochs),\#(note)}"#
+        }
+        let most = text(Limits.requestEpochs)
+        #expect(most.utf8.count <= Limits.smallBodyBytes)
+        #expect(try decoded(most, BackupRequest.self).epochs?.count == Limits.requestEpochs)
+        let more = text(Limits.requestEpochs + 1)
+        #expect(throws: RequestError.self) { try decoded(more, BackupRequest.self) }
+    }
 }

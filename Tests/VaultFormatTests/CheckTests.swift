@@ -8,7 +8,7 @@ struct CheckTests {
     @Test("a cursor rises with what is done and with the phases, and comes back as it was")
     func cursors() throws {
         var last: Int64 = -1
-        for phase in CheckPlace.Phase.allCases {
+        for phase in CheckPhase.allCases {
             for done in [0, 1, 1 << 40, (1 << 56) - 1] as [Int64] {
                 let place = try CheckPlace(phase, done: done)
                 #expect(place.cursor > last)

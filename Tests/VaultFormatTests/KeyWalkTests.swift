@@ -8,9 +8,9 @@ struct KeyWalkTests {
     @Test("a cursor rises with the rows and with the phases, and comes back as it was")
     func cursors() throws {
         var last: Int64 = -1
-        for phase in KeyWalkPlace.Phase.allCases {
+        for phase in KeyWalkPhase.allCases {
             for row in [0, 1, 1 << 40, (1 << 56) - 1] as [Int64] {
-                let place = try KeyWalkPlace(phase, row: row)
+                let place = try KeyWalkPlace(phase, done: row)
                 #expect(place.cursor > last)
                 #expect(try KeyWalkPlace(cursor: place.cursor) == place)
                 last = place.cursor
@@ -22,8 +22,8 @@ struct KeyWalkTests {
             }
         }
         for row in [-1, 1 << 56] as [Int64] {
-            #expect(throws: FormatError.outOfRange(field: "row")) {
-                _ = try KeyWalkPlace(.blobs, row: row)
+            #expect(throws: FormatError.outOfRange(field: "done")) {
+                _ = try KeyWalkPlace(.blobs, done: row)
             }
         }
     }

@@ -19,7 +19,7 @@ struct Check: OperationWork {
     func step(of operation: OperationRow) async throws(VaultError) -> [OperationStep] {
         let keyring = try vault.keyring()
         let (first, done) = try place(of: operation)
-        var phase: CheckPlace.Phase? = first
+        var phase: CheckPhase? = first
         while let current = phase {
             let part = try part(
                 of: current, after: current == first ? done : 0, operation.operation, keyring)
@@ -40,7 +40,7 @@ struct Check: OperationWork {
 
     private func place(
         of operation: OperationRow
-    ) throws(VaultError) -> (phase: CheckPlace.Phase, done: Int64) {
+    ) throws(VaultError) -> (phase: CheckPhase, done: Int64) {
         do throws(FormatError) {
             let place = try CheckPlace(cursor: operation.progress.cursor)
             return (place.phase, place.done)
@@ -49,7 +49,7 @@ struct Check: OperationWork {
         }
     }
 
-    private func cursor(_ phase: CheckPlace.Phase, _ done: Int64) throws(VaultError) -> Int64 {
+    private func cursor(_ phase: CheckPhase, _ done: Int64) throws(VaultError) -> Int64 {
         do throws(FormatError) {
             return try CheckPlace(phase, done: done).cursor
         } catch {
@@ -59,7 +59,7 @@ struct Check: OperationWork {
 
     /// - Returns: nil when nothing of the phase is left.
     private func part(
-        of phase: CheckPlace.Phase, after done: Int64, _ operation: OperationID, _ keyring: Keyring
+        of phase: CheckPhase, after done: Int64, _ operation: OperationID, _ keyring: Keyring
     ) throws(VaultError) -> Part? {
         switch phase {
         case .log: try log(after: done, operation, keyring)

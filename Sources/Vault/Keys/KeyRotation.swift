@@ -22,7 +22,7 @@ struct KeyRotation: OperationWork {
         case .references: return try walk(operation, place, of: .reference, rewrap)
         case .openBlobs: return try walk(operation, place, of: .blob, open)
         case .openReferences: return try walk(operation, place, of: .reference, open)
-        case .statement: return place.row == 0 ? [try vault.state(operation, epoch)] : []
+        case .statement: return place.done == 0 ? [try vault.state(operation, epoch)] : []
         }
     }
 
@@ -44,10 +44,10 @@ struct KeyRotation: OperationWork {
         _ operation: OperationRow, _ place: KeyWalkPlace, of owner: KeyOwner,
         _ treat: ([StoredWrap], Keyring) throws(VaultError) -> OperationStep.Effect
     ) throws(VaultError) -> [OperationStep] {
-        let through = try KeyWalkPlace(of: operation, at: operation.progress.last).row
+        let through = try KeyWalkPlace(of: operation, at: operation.progress.last).done
         let wraps = try vault.reading { (reader) throws(StorageError) in
             try reader.wraps(
-                of: owner, after: place.row, through: through, limit: Limits.rewrapBatch)
+                of: owner, after: place.done, through: through, limit: Limits.rewrapBatch)
         }
         guard let last = wraps.last else {
             guard let next = place.phase.next else { throw VaultError(.rowDamaged) }
@@ -91,7 +91,7 @@ struct KeyRotation: OperationWork {
     }
 
     func phase(
-        _ phase: KeyWalkPlace.Phase, counting: Bool
+        _ phase: KeyWalkPhase, counting: Bool
     ) throws(VaultError) -> OperationStep {
         var total: Int?
         if counting {
@@ -119,13 +119,13 @@ extension KeyWalkPlace {
     ///   phase.
     func cursor(at row: Int64) throws(VaultError) -> Int64 {
         do throws(FormatError) {
-            return try KeyWalkPlace(phase, row: row).cursor
+            return try KeyWalkPlace(phase, done: row).cursor
         } catch {
             throw VaultError(.rowDamaged)
         }
     }
 
-    static func start(of phase: Phase) throws(VaultError) -> KeyWalkPlace {
+    static func start(of phase: KeyWalkPhase) throws(VaultError) -> KeyWalkPlace {
         do throws(FormatError) {
             return try KeyWalkPlace(phase)
         } catch {
@@ -134,7 +134,7 @@ extension KeyWalkPlace {
     }
 }
 
-extension KeyWalkPlace.Phase {
+extension KeyWalkPhase {
     /// Whose keys the phase walks over.
     var owner: KeyOwner? {
         switch self {

@@ -49,10 +49,10 @@ struct Reencryption: OperationWork {
         _ operation: OperationRow, _ place: KeyWalkPlace
     ) async throws(VaultError) -> [OperationStep] {
         let begun = vault.clock.monotonicMicroseconds()
-        let through = try KeyWalkPlace(of: operation, at: operation.progress.last).row
+        let through = try KeyWalkPlace(of: operation, at: operation.progress.last).done
         let rows = try vault.reading { (reader) throws(StorageError) in
             try reader.storedImages(
-                after: place.row, through: through, limit: Limits.operationStepImages)
+                after: place.done, through: through, limit: Limits.operationStepImages)
         }
         guard !rows.isEmpty else { return [try rotation.phase(.references, counting: false)] }
         vault.erasures.begin(
@@ -137,10 +137,10 @@ struct Reencryption: OperationWork {
     private func references(
         _ operation: OperationRow, _ place: KeyWalkPlace
     ) throws(VaultError) -> [OperationStep] {
-        let through = try KeyWalkPlace(of: operation, at: operation.progress.last).row
+        let through = try KeyWalkPlace(of: operation, at: operation.progress.last).done
         let rows = try vault.reading { (reader) throws(StorageError) in
             try reader.storedReferences(
-                after: place.row, through: through, limit: Limits.rekeyBatch)
+                after: place.done, through: through, limit: Limits.rekeyBatch)
         }
         guard let last = rows.last else { return [try rotation.phase(.openBlobs, counting: true)] }
         let keyring = try vault.keyring()

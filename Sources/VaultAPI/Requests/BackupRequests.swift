@@ -12,7 +12,7 @@ package struct BackupRequest: RequestObject, Encodable, Hashable, Sendable {
 
     package static let members: Set<String> = ["expires_days", "epochs", "note"]
     package static let shape =
-        "a JSON object with any of expires_days (1 to 36500), epochs (numbers from 1, rising) and "
+        "a JSON object with any of expires_days (1 to 36500), epochs (1 to 1024 numbers, rising) and "
         + "note (up to 200 printable ASCII characters)"
 
     package init(

@@ -10,7 +10,7 @@ package struct EscrowRequest: RequestObject, Encodable, Hashable, Sendable {
 
     package static let members: Set<String> = ["epochs", "note"]
     package static let shape =
-        "a JSON object with any of epochs (numbers from 1, rising) and note (up to 200 printable "
+        "a JSON object with any of epochs (1 to 1024 numbers, rising) and note (up to 200 printable "
         + "ASCII characters)"
 
     package init(epochs: [EpochNumber]? = nil, note: AdminNote = .none) {
@@ -40,7 +40,7 @@ extension [EpochNumber] {
     /// - Throws: ``FormatError`` unless there is one at least, and each is above the one before.
     init(rising numbers: [UInt32]) throws {
         self = try numbers.map { try EpochNumber($0) }
-        guard (1...Limits.keyEntries).contains(count),
+        guard (1...Limits.requestEpochs).contains(count),
             zip(self, dropFirst()).allSatisfy({ $0 < $1 })
         else { throw FormatError.notCanonical(field: "epochs") }
     }

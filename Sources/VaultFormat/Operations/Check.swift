@@ -1,42 +1,14 @@
-/// Where a check stands: what it looks at, and how much of that is done. It is the cursor of an operation, which
-/// only rises. ObjectFormat §8.
-package struct CheckPlace: Hashable, Sendable {
-    /// What is looked at, in this order. The numbers are the catalog's.
-    package enum Phase: UInt8, Sendable, CaseIterable {
-        /// The log, and what each of its events says of the rows.
-        case log = 0
-        case images = 1
-        case references = 2
-        /// The log's tree, and what is there until an event takes it away.
-        case end = 3
-
-        package var next: Phase? { Phase(rawValue: rawValue + 1) }
-    }
-
-    package let phase: Phase
-    /// Of the log how many events, of a table the last row; zero before the first.
-    package let done: Int64
-
-    private static let doneBits = 56
-
-    /// - Throws: ``FormatError/outOfRange(field:)`` for more than any vault has.
-    package init(_ phase: Phase, done: Int64 = 0) throws(FormatError) {
-        guard (0..<1 << Self.doneBits).contains(done) else { throw .outOfRange(field: "done") }
-        self.phase = phase
-        self.done = done
-    }
-
-    /// - Throws: ``FormatError/unknownValue(field:)`` for a cursor of no phase.
-    package init(cursor: Int64) throws(FormatError) {
-        guard let number = UInt8(exactly: cursor >> Self.doneBits),
-            let phase = Phase(rawValue: number)
-        else { throw .unknownValue(field: "phase") }
-        self.phase = phase
-        done = cursor & (1 << Self.doneBits - 1)
-    }
-
-    package var cursor: Int64 { Int64(phase.rawValue) << Self.doneBits | done }
+/// What a check looks at, in this order. The numbers are the catalog's.
+package enum CheckPhase: UInt8, WalkPhase {
+    /// The log, and what each of its events says of the rows.
+    case log = 0
+    case images = 1
+    case references = 2
+    /// The log's tree, and what is there until an event takes it away.
+    case end = 3
 }
+
+package typealias CheckPlace = WalkPlace<CheckPhase>
 
 /// What a check looks at, as the operation's row keeps it: what was there when it was asked for. ObjectFormat §8.
 package struct CheckParameters: Hashable, Sendable {

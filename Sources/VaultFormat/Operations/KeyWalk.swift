@@ -1,55 +1,27 @@
-/// Where a walk over all keys of the vault stands: what it does, and behind which row. It is the cursor
-/// of an operation, which only rises. ObjectFormat §8.
-package struct KeyWalkPlace: Hashable, Sendable {
-    /// What is done, in this order. The numbers are the catalog's.
-    package enum Phase: UInt8, Sendable, CaseIterable {
-        /// The epoch is made, and made the primary one.
-        case epoch = 0
-        /// The keys of blobs get their wraps under it.
-        case blobs = 1
-        case references = 2
-        /// Each wrap is opened once more.
-        case openBlobs = 3
-        case openReferences = 4
-        /// What was come to is signed.
-        case statement = 5
+/// What a walk over all keys of the vault does, in this order. The numbers are the catalog's.
+package enum KeyWalkPhase: UInt8, WalkPhase {
+    /// The epoch is made, and made the primary one.
+    case epoch = 0
+    /// The keys of blobs get their wraps under it.
+    case blobs = 1
+    case references = 2
+    /// Each wrap is opened once more.
+    case openBlobs = 3
+    case openReferences = 4
+    /// What was come to is signed.
+    case statement = 5
 
-        package var name: String {
-            switch self {
-            case .epoch: "preparing"
-            case .blobs, .references: "rewrapping"
-            case .openBlobs, .openReferences: "opening"
-            case .statement: "stating"
-            }
+    package var name: String {
+        switch self {
+        case .epoch: "preparing"
+        case .blobs, .references: "rewrapping"
+        case .openBlobs, .openReferences: "opening"
+        case .statement: "stating"
         }
-
-        package var next: Phase? { Phase(rawValue: rawValue + 1) }
     }
-
-    package let phase: Phase
-    /// The last row that is done; zero before the first.
-    package let row: Int64
-
-    private static let rowBits = 56
-
-    /// - Throws: ``FormatError/outOfRange(field:)`` for a row that no catalog has.
-    package init(_ phase: Phase, row: Int64 = 0) throws(FormatError) {
-        guard (0..<1 << Self.rowBits).contains(row) else { throw .outOfRange(field: "row") }
-        self.phase = phase
-        self.row = row
-    }
-
-    /// - Throws: ``FormatError/unknownValue(field:)`` for a cursor of no phase.
-    package init(cursor: Int64) throws(FormatError) {
-        guard let number = UInt8(exactly: cursor >> Self.rowBits),
-            let phase = Phase(rawValue: number)
-        else { throw .unknownValue(field: "phase") }
-        self.phase = phase
-        row = cursor & (1 << Self.rowBits - 1)
-    }
-
-    package var cursor: Int64 { Int64(phase.rawValue) << Self.rowBits | row }
 }
+
+package typealias KeyWalkPlace = WalkPlace<KeyWalkPhase>
 
 /// What a rotation was asked to do, as the operation's row keeps it. ObjectFormat §8.
 package struct RotationParameters: Hashable, Sendable {

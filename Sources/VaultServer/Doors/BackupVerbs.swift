@@ -48,9 +48,7 @@ extension RequestHandler {
     }
 
     private func expireBackup(_ id: String, _ exchange: Exchange) async throws -> Answer {
-        try await parsing(exchange) { () throws(RequestError) in
-            try QueryString.requireNone(exchange.query)
-        }
+        try await requireNoQuery(exchange)
         guard let id = try? BackupID(hex: id) else {
             throw try await refused(VaultError(.unknownBackup), exchange)
         }

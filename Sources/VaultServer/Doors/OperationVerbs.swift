@@ -12,15 +12,16 @@ extension RequestHandler {
     func answerOperations(_ verb: Verb, _ exchange: Exchange) async throws -> Answer? {
         switch verb {
         case .startInspection: return try await startInspection(exchange)
-        case .startCheck: return try await startCheck(exchange)
+        case .startCheck:
+            return try await begin(exchange) { (place, answer) async throws(VaultError) in
+                try await vault.startCheck(exchange.call, at: place, answer)
+            }
         case .listOperations: return try await listOperations(exchange)
         case .readOperation(let id): return try await readOperation(id, exchange)
         case .listFindings(let id): return try await listFindings(id, exchange)
         case .moveOperation(let id, let steering):
             let id = try await operation(id, exchange)
-            try await parsing(exchange) { () throws(RequestError) in
-                try QueryString.requireNone(exchange.query)
-            }
+            try await requireNoQuery(exchange)
             let row = try await self.verb { () async throws(VaultError) in
                 try await vault.move(id, steering, exchange.call)
             }
@@ -46,7 +47,13 @@ extension RequestHandler {
         return Answer(told)
     }
 
-    private func startCheck(_ exchange: Exchange) async throws -> Answer {
+    /// Begins work that needs no words, once where its sender names the request.
+    func begin(
+        _ exchange: Exchange,
+        _ start: (
+            RequestPlace?, @Sendable (OperationRow) -> StoredAnswer
+        ) async throws(VaultError) -> StoredAnswer
+    ) async throws -> Answer {
         let repeatable = try await parsing(exchange) { () throws(RequestError) in
             try QueryString.requireNone(exchange.query)
             return try exchange.repeatable()
@@ -54,9 +61,7 @@ extension RequestHandler {
         let told = try await verb { () async throws(VaultError) in
             try await vault.once(repeatable, exchange.action, exchange.call) {
                 (place) async throws(VaultError) in
-                try await vault.startCheck(exchange.call, at: place) {
-                    StoredAnswer(status: 202, json: OperationAnswer($0))
-                }
+                try await start(place) { StoredAnswer(status: 202, json: OperationAnswer($0)) }
             }
         }
         return Answer(told)

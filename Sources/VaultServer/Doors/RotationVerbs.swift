@@ -10,7 +10,10 @@ extension RequestHandler {
     func answerKeys(_ verb: Verb, _ exchange: Exchange) async throws -> Answer? {
         switch verb {
         case .readKeys: return try await readKeys(exchange)
-        case .rotateKeys: return try await rotateKeys(exchange)
+        case .rotateKeys:
+            return try await begin(exchange) { (place, answer) async throws(VaultError) in
+                try await vault.startRotation(exchange.call, at: place, answer)
+            }
         case .reencrypt: return try await reencrypt(exchange)
         case .readStatement(let id): return try await readStatement(id, exchange)
         default: return nil
@@ -23,22 +26,6 @@ extension RequestHandler {
             try await vault.keysState(exchange.call)
         }
         return .json(KeysAnswer(state))
-    }
-
-    private func rotateKeys(_ exchange: Exchange) async throws -> Answer {
-        let repeatable = try await parsing(exchange) { () throws(RequestError) in
-            try QueryString.requireNone(exchange.query)
-            return try exchange.repeatable()
-        }
-        let told = try await verb { () async throws(VaultError) in
-            try await vault.once(repeatable, exchange.action, exchange.call) {
-                (place) async throws(VaultError) in
-                try await vault.startRotation(exchange.call, at: place) {
-                    StoredAnswer(status: 202, json: OperationAnswer($0))
-                }
-            }
-        }
-        return Answer(told)
     }
 
     private func reencrypt(_ exchange: Exchange) async throws -> Answer {
