@@ -9,6 +9,8 @@ extension Limits {
     package static let purgeWaitMilliseconds: Int64 = 50
     /// Milliseconds before a purge is tried again that could not be done.
     package static let purgeRetryMilliseconds: Int64 = 50
+    /// Milliseconds before the sweep is tried again that could not be done: whatever hinders it lasts for a while.
+    package static let sweepRetryMilliseconds: Int64 = 60_000
     /// Rests after a purge, in multiples of what it took: so much of the time is left to requests.
     package static let purgeRests: Int64 = 3
     /// Seconds for which a reader of the catalog waits while its files are put in order.

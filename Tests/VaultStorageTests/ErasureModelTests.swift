@@ -66,7 +66,7 @@ private struct ErasureModel {
         catalog = try SQLiteCatalog.create(at: directory("catalog.sqlite"), vault: .test)
         test = try TestVault(
             catalog: catalog, blobs: blobs, clock: clock)
-        _ = try test.vault.sweep(olderThan: 0)
+        _ = try test.vault.sweep()
     }
 
     func stop() {
@@ -188,7 +188,7 @@ private struct ErasureModel {
         catalog = try SQLiteCatalog.open(at: path, vault: .test)
         test = try TestVault(
             catalog: catalog, blobs: blobs, clock: clock, keyring: keyring)
-        _ = try test.vault.sweep(olderThan: .max)
+        _ = try test.vault.sweep()
     }
 
     // MARK: What he has

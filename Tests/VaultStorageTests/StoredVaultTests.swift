@@ -96,7 +96,7 @@ struct StoredVaultTests {
         test.stop()
         let next = try open()
         defer { next.stop() }
-        #expect(try next.vault.sweep(olderThan: .max) == 1)
+        #expect(try next.vault.sweep() == 1)
         #expect(throws: StorageError.missing) { try next.blobs.open(orphan) }
         #expect(try await next.get(image.image) == TestImages.small)
     }
@@ -128,6 +128,6 @@ struct StoredVaultTests {
         let state = try CatalogState(test.catalog)
         try state.check()
         #expect(state.images.count <= pictures.count)
-        #expect(try test.vault.sweep(olderThan: .max) == 0)
+        #expect(try test.vault.sweep() == 0)
     }
 }

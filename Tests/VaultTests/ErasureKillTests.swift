@@ -43,7 +43,7 @@ struct ErasureKillTests {
         if erasing == .quarantine { try await test.quarantine(ids[0]) }
         let asked =
             erasing == .quarantine ? try await test.ask(.eraseImage, ids[0]) : nil
-        _ = try test.vault.sweep(olderThan: 0)
+        _ = try test.vault.sweep()
 
         faults.kill(atStep: step)
         switch erasing {

@@ -274,7 +274,7 @@ struct ErasureTests {
         let runner = PurgeRunner(test.vault)
         #expect(try await refusal { _ = try await runner.turn() } == .storageUnavailable)
         #expect(blobs.names == [id.blob])
-        #expect(try test.vault.sweep(olderThan: .max) == 1)
+        #expect(try test.vault.sweep() == 1)
         #expect(try await runner.turn())
         #expect(try await test.receipt(receipt).level == .purged)
     }

@@ -100,7 +100,7 @@ struct KeyKillTests {
         try CatalogState(memory).check()
         for (id, image) in stored { #expect(try await again.get(id) == image, "\(place)") }
         try await again.workToTheEnd()
-        _ = try again.vault.sweep(olderThan: .max)
+        _ = try again.vault.sweep()
         for (id, image) in stored { #expect(try await again.get(id) == image, "\(place)") }
         if isDropped {
             #expect(try await refusal { _ = try await again.get(dropped) } == .unknownImage)

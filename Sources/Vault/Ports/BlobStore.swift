@@ -10,10 +10,8 @@ package protocol BlobStore: Sendable {
     func remove(_ blob: BlobID) throws(StorageError)
     /// Makes every removal so far durable: no crash brings one of those blobs back.
     func flushRemovals() throws(StorageError)
-    /// Names every blob last changed before a time, in no order.
-    func forEachBlob(
-        changedBefore microseconds: Int64, _ body: (BlobID) throws(StorageError) -> Void
-    ) throws(StorageError)
+    /// Names every blob, in no order. One that comes meanwhile may be named or not.
+    func forEachBlob(_ body: (BlobID) throws(StorageError) -> Void) throws(StorageError)
 }
 
 package protocol BlobWriter: AnyObject {

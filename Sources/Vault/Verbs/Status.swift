@@ -1,6 +1,5 @@
 // What an admin sees, and what a start does before it serves.
 
-import Synchronization
 package import VaultCrypto
 package import VaultFormat
 
@@ -72,31 +71,5 @@ extension Vault {
             let opened = try? keyring.openEvent(bytes, index: first.index)
         else { return false }
         return LogHash.digest(opened) == first.digest
-    }
-
-    /// Removes blobs that no row names: what a crash left between blob and row, or row and blob.
-    ///
-    /// - Parameter microseconds: when this daemon started; younger blobs are its own.
-    /// - Returns: how many were removed.
-    package func sweep(olderThan microseconds: Int64) throws(StorageError) -> Int {
-        var removed = 0
-        var left: [BlobID] = []
-        try blobs.forEachBlob(changedBefore: microseconds) { (blob) throws(StorageError) in
-            guard !unfinished.withLock({ $0.contains(blob) }) else { return }
-            let held = try catalog.read { (reader) throws(StorageError) in
-                try reader.holdsBlob(blob)
-            }
-            guard !held else { return }
-            // One that cannot be removed keeps none of the others: the purge goes on with it.
-            do throws(StorageError) {
-                try blobs.remove(blob)
-                removed += 1
-            } catch {
-                left.append(blob)
-            }
-        }
-        erasures.end(.start, leaving: left)
-        purgeAlarm.ring()
-        return removed
     }
 }

@@ -73,22 +73,13 @@ package final class LocalBlobStore: BlobStore, Sendable {
         }
     }
 
-    package func forEachBlob(
-        changedBefore microseconds: Int64, _ body: (BlobID) throws(StorageError) -> Void
-    ) throws(StorageError) {
+    package func forEachBlob(_ body: (BlobID) throws(StorageError) -> Void) throws(StorageError) {
         for (number, shard) in shards.enumerated() {
             for name in try Self.names(in: shard) {
                 guard let blob = try? BlobID(hex: Hex.encode([UInt8(number)]) + name) else {
                     continue
                 }
-                var status = stat()
-                guard unsafe fstatat(shard, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-                    continue
-                }
-                let changed =
-                    Int64(status.st_mtim.tv_sec) * 1_000_000
-                    + Int64(status.st_mtim.tv_nsec) / 1000
-                if changed < microseconds { try body(blob) }
+                try body(blob)
             }
         }
     }

@@ -60,7 +60,7 @@ struct Serve: AsyncParsableCommand {
         try await vault.recordService(.serviceStarted)
         let anchors = Anchors(settings, vault, logger)
         let anchoring = anchors.start()
-        sweep(vault, olderThan: started, logger)
+        let sweep = sweep(vault, logger)
         let operations = Task(executorPreference: RequestExecutor(threads: 1)) {
             await OperationRunner(vault, share: settings.operationShare).run()
         }
@@ -90,6 +90,7 @@ struct Serve: AsyncParsableCommand {
         attempts.cancel()
         operations.cancel()
         purge.cancel()
+        sweep.cancel()
         await operations.value
         await purge.value
         try? await vault.recordService(.serviceStopped)
@@ -236,12 +237,10 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Removes what a crash left, while the doors are open already.
-    private func sweep(_ vault: Vault, olderThan started: Int64, _ logger: Logger) {
-        Thread.detachNewThread {
-            let removed = try? vault.sweep(olderThan: started)
-            guard let removed else {
-                logger.error("the sweep of leftover blobs failed")
-                return
+    private func sweep(_ vault: Vault, _ logger: Logger) -> Task<Void, Never> {
+        Task(executorPreference: RequestExecutor(threads: 1)) {
+            let removed = await SweepRunner(vault).run { _ in
+                logger.error("the sweep of leftover blobs failed, and is tried again")
             }
             if removed > 0 {
                 logger.notice("leftover blobs were removed", metadata: ["count": "\(removed)"])

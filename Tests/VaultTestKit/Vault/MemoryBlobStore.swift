@@ -12,15 +12,12 @@ package final class MemoryBlobStore: BlobStore {
         /// Bytes that the writer announced.
         let announced: Int
         var isDurable = false
-        var changedMicroseconds: Int64
     }
 
     package let faults: Faults
-    private let clock: any VaultClock
     private let blobs = Mutex<[BlobID: Blob]>([:])
 
-    package init(clock: any VaultClock = ManualClock(), faults: Faults = Faults()) {
-        self.clock = clock
+    package init(faults: Faults = Faults()) {
         self.faults = faults
     }
 
@@ -28,7 +25,7 @@ package final class MemoryBlobStore: BlobStore {
         try faults.pass("create")
         let isNew = blobs.withLock { blobs in
             guard blobs[blob] == nil else { return false }
-            blobs[blob] = Blob(announced: bytes, changedMicroseconds: clock.nowMicroseconds())
+            blobs[blob] = Blob(announced: bytes)
             return true
         }
         guard isNew else { throw .unavailable(EEXIST) }
@@ -48,19 +45,15 @@ package final class MemoryBlobStore: BlobStore {
 
     package func flushRemovals() throws(StorageError) { try faults.pass("flushRemovals") }
 
-    package func forEachBlob(
-        changedBefore microseconds: Int64, _ body: (BlobID) throws(StorageError) -> Void
-    ) throws(StorageError) {
+    package func forEachBlob(_ body: (BlobID) throws(StorageError) -> Void) throws(StorageError) {
         try faults.pass("forEachBlob")
-        let old = blobs.withLock { $0.filter { $0.value.changedMicroseconds < microseconds } }
-        for blob in old.keys { try body(blob) }
+        for blob in names { try body(blob) }
     }
 
     fileprivate func change(_ blob: BlobID, _ body: (inout Blob) -> Void) {
         blobs.withLock { blobs in
             guard var changed = blobs[blob] else { return }
             body(&changed)
-            changed.changedMicroseconds = clock.nowMicroseconds()
             blobs[blob] = changed
         }
     }
@@ -89,8 +82,7 @@ extension MemoryBlobStore {
     /// Puts a whole blob under a name.
     package func plant(_ blob: BlobID, _ content: [UInt8]) {
         let planted = Blob(
-            content: content, announced: content.count, isDurable: true,
-            changedMicroseconds: clock.nowMicroseconds())
+            content: content, announced: content.count, isDurable: true)
         blobs.withLock { $0[blob] = planted }
     }
 }

@@ -16,7 +16,7 @@ extension TestVault {
 
     /// What a start does: leftovers are removed, and what was erased is purged.
     package func purge() async throws {
-        _ = try vault.sweep(olderThan: .max)
+        _ = try vault.sweep()
         while try await PurgeRunner(vault).turn() {}
     }
 
