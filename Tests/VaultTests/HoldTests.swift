@@ -252,7 +252,11 @@ struct RetentionTests {
 
     @Test("what was given a later end while it was being erased stays")
     func meanwhile() async throws {
-        let test = try vault()
+        let catalog = GatedReads(memory)
+        let test = try TestVault(
+            catalog: catalog,
+            retention: RetentionPolicies(
+                standard: RetentionPolicy(days: 30, isExtendOnly: false)))
         defer { test.stop() }
         let id = try await test.put(TestImages.small).image.image
         test.clock.advance(microseconds: 31 * Self.day)
@@ -260,8 +264,13 @@ struct RetentionTests {
         #expect(await schedule.look())
         // One is enough.
         #expect(await !schedule.look())
-        try await test.retain(id, .forever)
+        // What may run was read, and what is to go.
+        catalog.afterRead(2) { OwnThread.wait { _ = try? await test.retain(id, .forever) } }
+        #expect(try await OperationRunner(test.vault, share: 100).turn())
+        #expect(!catalog.awaitsRead)
+        #expect(try await test.retention(of: id) == [.forever])
         try await test.workToTheEnd()
+        #expect(try test.log().contains { $0.action == "operation.advanced" })
         #expect(try await test.get(id) == TestImages.small)
     }
 

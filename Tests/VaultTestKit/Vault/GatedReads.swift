@@ -8,6 +8,7 @@ package final class GatedReads: Catalog {
     private typealias Action = @Sendable () -> Void
     private let before = Mutex<Action?>(nil)
     private let after = Mutex<Action?>(nil)
+    private let reads = Mutex<(left: Int, action: Action)?>(nil)
 
     package init(_ inner: any Catalog) { self.inner = inner }
 
@@ -21,6 +22,23 @@ package final class GatedReads: Catalog {
         before.withLock { $0 = body }
     }
 
+    /// Runs `body` when the reading with this number from now on has ended, before anything is made of it.
+    package func afterRead(_ number: Int, _ body: @escaping @Sendable () -> Void) {
+        reads.withLock { $0 = (number, body) }
+    }
+
+    /// Whether it did not run yet.
+    package var awaitsRead: Bool { reads.withLock { $0 != nil } }
+
+    private func endRead() {
+        let action = reads.withLock { reads -> Action? in
+            guard let (left, action) = reads else { return nil }
+            reads = left > 1 ? (left - 1, action) : nil
+            return left > 1 ? nil : action
+        }
+        action?()
+    }
+
     private func take(_ action: borrowing Mutex<Action?>) -> Action? {
         action.withLock { action in
             defer { action = nil }
@@ -31,7 +49,9 @@ package final class GatedReads: Catalog {
     package func read<R>(
         _ body: (any CatalogReader) throws(StorageError) -> R
     ) throws(StorageError) -> R {
-        try inner.read(body)
+        let result = try inner.read(body)
+        endRead()
+        return result
     }
 
     package func readOnce<R>(
