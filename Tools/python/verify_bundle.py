@@ -262,7 +262,7 @@ def read_note(path: str | None) -> bytes | None:
 
 def main() -> int:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", metavar="FILE", help="the bundle")
+    parser.add_argument("file", metavar="FILE", help="the bundle; - for standard input")
     parser.add_argument("--key", required=True, help="the log's public keys, a line each, such as audit.pub")
     parser.add_argument("--fingerprint", metavar="HEX", help="trust only the key of that file which has it")
     parser.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint from before")
@@ -275,8 +275,8 @@ def main() -> int:
         keys, known = read_keys(options.key, 1), read_note(options.known)
         witnesses = read_keys(options.witness, 4)
         wanted = len(witnesses) if options.witnesses is None else options.witnesses
-        with open(options.file, "rb", buffering=1 << 20) as file:
-            said = verify(file, keys, options.fingerprint, known, witnesses, wanted)
+        with open(0 if options.file == "-" else options.file, "rb", buffering=1 << 20) as bundle:
+            said = verify(bundle, keys, options.fingerprint, known, witnesses, wanted)
     except (Refused, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -56,7 +56,11 @@ def test_the_verdict_on_every_vector(verifier: Verifier, request: pytest.Fixture
     told = verifier([case for case, _ in cases])
     differ = []
     for (case, expected), one in zip(cases, told, strict=True):
-        if one != (expected if one.says else Verdict(expected.rule, expected.index)):
+        alike = (one.rule, one.index) == (expected.rule, expected.index)
+        # What is said agrees; vaultverify says some of it in words for people.
+        names = {name for name, _ in one.says}
+        alike = alike and set(one.says) == {pair for pair in expected.says if pair[0] in names}
+        if not alike or (not one.rule and not {"root", "signer", "size"} <= names):
             differ.append((case.name, one, expected))
     assert differ == []
 
