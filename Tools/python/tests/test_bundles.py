@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 from browser import Browser, headless
-from verifiers import PAGE, PROGRAM, Case, Verdict, Verifier, by_page, knows_bundles, lines
+from verifiers import BINARY, PAGE, PROGRAM, Case, Verdict, Verifier, by_page, knows_bundles, lines
 from verifiers import python_verifier, vaultverify, vectors
+
+from imagevault import Vault
 
 VERIFIERS = ["python", "page", "vaultverify"]
 
@@ -123,6 +125,47 @@ def test_damage_anywhere_is_told_alike(browser: Browser, tmp_path: Path) -> None
     truth = {dict(verdict.says)["root"] for verdict in python_verifier(tmp_path)(bases)}
     assert {dict(one.says)["root"] for one in told["python"] if one.says} <= truth
     assert sum(one.rule is not None for one in told["python"]) > len(cases) * 0.9
+
+
+# ---- A real vault ----
+
+
+def exported(folder: Path, *options: str | Path) -> bytes:
+    command = [str(BINARY.with_name("vaultctl")), "audit", *map(str, options)]
+    environment = os.environ | {"IMAGEVAULT_DIR": str(folder)}
+    return subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60).stdout
+
+
+def exports() -> bool:
+    command = [str(BINARY.with_name("vaultctl")), "audit", "export", "--help"]
+    return knows_bundles() and subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+
+
+def test_what_a_vault_exports_holds_for_all(real_vault: Path, browser: Browser, tmp_path: Path) -> None:
+    if not exports():
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail("no vaultctl that exports: set IMAGEVAULT_BIN")
+        pytest.skip("no vaultctl that exports: set IMAGEVAULT_BIN")
+    keys = (real_vault / "audit.pub").read_text().split()
+    known = exported(real_vault, "checkpoint")
+    (tmp_path / "known.txt").write_bytes(known)
+    with Vault(real_vault / "images.sock") as vault:
+        for _ in range(20):
+            vault.page()
+    size = int(known.split(b"\n")[1])
+    asked: dict[str, list[str | Path]] = {
+        "all": [],
+        "a range": ["--from", "1", "--to", "4"],
+        "some": ["--action", "image.list"],
+        "grown": ["--from", str(size), "--to", str(size), "--known", tmp_path / "known.txt"],
+    }
+    cases = [Case(name, exported(real_vault, "export", *options), keys) for name, options in asked.items()]
+    cases[-1].known = known.decode()
+    for verifier in (python_verifier(tmp_path), by_page(browser), vaultverify(tmp_path)):
+        for case, verdict in zip(cases, verifier(cases), strict=True):
+            assert (case.name, verdict.rule, verdict.index) == (case.name, None, None)
+    events = [int(dict(verdict.says)["events"]) for verdict in python_verifier(tmp_path)(cases)]
+    assert events[0] > 20 and events[1:] == [3, 20, 0]
 
 
 # ---- The program ----
