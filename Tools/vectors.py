@@ -1761,6 +1761,8 @@ def events():
             "uid": 4294967294,
             "gid": 33,
             "pid": 4242,
+            "executable": "/opt/Gr\u00fcn\u202e \"b\\\n/app (deleted)",
+            "unit": "web\\x2dshop@7.service",
             "request_id": fixed("request", 8).hex(),
             "actor": fixed("actor", 16).hex(),
             "client": fixed("client", 16).hex(),

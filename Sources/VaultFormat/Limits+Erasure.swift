@@ -13,6 +13,9 @@ extension Limits {
     package static let sweepRetryMilliseconds: Int64 = 60_000
     /// Rests after a purge, in multiples of what it took: so much of the time is left to requests.
     package static let purgeRests: Int64 = 3
+    /// Blobs whose removal is remembered until it is flushed, so that it can be done again after a flush that
+    /// failed: a megabyte. Beyond it the sweep of another start is waited for.
+    package static let removalsRemembered = 65_536
     /// Seconds for which a reader of the catalog waits while its files are put in order.
     package static let catalogWaitSeconds = 5
     /// Erasures by owner or job that are unfinished at once.

@@ -54,6 +54,12 @@ package enum Limits {
     package static let uploadSeconds = 300
     /// Seconds that requests in flight get to end when the daemon is told to stop.
     package static let shutdownSeconds = 10
+    /// Bytes of the path of a caller's program: longer ones are left out of the log, not cut.
+    package static let executableBytes = 1024
+    /// Bytes of a unit's name: what systemd allows.
+    package static let unitBytes = 255
+    /// Bytes of a process's control groups that are looked at: a line for each of a dozen hierarchies.
+    package static let controlGroupBytes = 8 << 10
     /// Bytes of a refused upload that are still read, so that its sender gets to see the answer.
     package static let drainBytes = 32 << 20
     /// Bytes that the kernel may hold of an answer that its reader has not taken: a frame, which the

@@ -13,6 +13,8 @@ package struct EventVector: NamedVector {
         let uid: UInt32?
         let gid: UInt32?
         let pid: Int32?
+        let executable: String?
+        let unit: String?
         let requestId: String?
         let actor: String?
         let client: String?
@@ -139,7 +141,10 @@ extension EventVector.Fields {
         guard let door = Door.allCases.first(where: { $0.name == self.door }), let uid, let gid,
             let pid
         else { return nil }
-        return Caller(door: door, uid: uid, gid: gid, pid: pid)
+        let process = PeerProcess(executable: executable, unit: unit)
+        return Caller(
+            door: door, uid: uid, gid: gid, pid: pid,
+            process: executable == nil && unit == nil ? nil : process)
     }
 }
 

@@ -345,6 +345,8 @@ private final class WatchedCatalog: Catalog {
 
     func purge() throws(StorageError) -> Bool { try inner.purge() }
 
+    func reopen() throws(StorageError) { try inner.reopen() }
+
     func readOnce<R>(
         _ body: (any CatalogReader) throws(StorageError) -> R
     ) throws(StorageError) -> R {

@@ -17,14 +17,18 @@ extension Vault {
             }
         } catch .damaged {
             // A log that was written before there were rows of subtrees.
-            return try rootOfEvents(size, catalog)
+            var tree = MerkleFrontier.empty
+            try extend(&tree, to: size, catalog)
+            return tree.root(hash: LogHash.node) ?? LogHash.empty
         }
     }
 
-    private static func rootOfEvents(
-        _ size: UInt64, _ catalog: any Catalog
-    ) throws(StorageError) -> Digest256 {
-        var frontier = MerkleFrontier.empty
+    /// Adds what the events' own rows say, and no row of the tree.
+    ///
+    /// - Throws: ``StorageError/damaged`` where one of them is missing.
+    static func extend(
+        _ frontier: inout MerkleFrontier, to size: UInt64, _ catalog: any Catalog
+    ) throws(StorageError) {
         while frontier.size < size {
             let next = frontier.size..<min(frontier.size + Limits.rootEvents, size)
             let contents = try catalog.read { (reader) throws(StorageError) in
@@ -33,6 +37,5 @@ extension Vault {
             guard contents.count == next.count else { throw .damaged }
             for content in contents { frontier.append(LogHash.leaf(content), hash: LogHash.node) }
         }
-        return frontier.root(hash: LogHash.node) ?? LogHash.empty
     }
 }

@@ -13,40 +13,46 @@ package struct Committed: Hashable, Sendable {
 }
 
 package final class Committer: Sendable {
-    private let catalog: any Catalog
+    let catalog: any Catalog
     private let keyring: @Sendable () -> Keyring?
     private let retention: RetentionPolicies
-    private let state: Mutex<State>
+    let outages: Outages
+    let state: Mutex<State>
     private let wake = DispatchSemaphore(value: 0)
     private let stopped = DispatchSemaphore(value: 0)
 
-    private struct State {
+    struct State {
         var waiting: [Entry] = []
+        /// The batch that is with the catalog, and since when.
+        var writing: (batch: [Entry], since: ContinuousClock.Instant)?
         var closed = false
-        /// Set when a flush failed: what the disk holds is unknown until the store is opened anew.
-        var broken: ErrorCode?
+        var outage: Outage?
         var frontier: MerkleFrontier
     }
 
-    fileprivate struct Entry: Sendable {
+    struct Entry: Sendable {
         let change: Change
         var event: Event
         /// Set when nobody wants the change any more; nil for what changes nothing.
         var abandonment: Abandonment?
         /// The answer to keep for a request that comes again.
         var kept: KeptAnswer?
-        let done: (@Sendable (Result<Committed, VaultError>) -> Void)?
+        let enqueued = ContinuousClock.now
+        /// Nil where nobody waits.
+        let answer: Answer?
     }
 
     /// - Parameters:
     ///   - retention: what the settings say of each namespace.
+    ///   - outages: what is to happen while the log cannot be written.
     ///   - keyring: the keys, or nil while the vault is sealed; asked once a batch.
     package init(
         catalog: any Catalog, retention: RetentionPolicies = RetentionPolicies(),
-        keyring: @escaping @Sendable () -> Keyring?
+        outages: Outages = Outages(), keyring: @escaping @Sendable () -> Keyring?
     ) throws(StorageError) {
         self.catalog = catalog
         self.retention = retention
+        self.outages = outages
         self.keyring = keyring
         let frontier = try catalog.read { (reader) throws(StorageError) in try reader.frontier() }
         try LogTree.complete(catalog)
@@ -54,13 +60,18 @@ package final class Committer: Sendable {
         let thread = Thread { [self] in run() }
         thread.name = "committer"
         thread.start()
+        let watcher = Thread { [self] in watch() }
+        watcher.name = "commit-watch"
+        watcher.start()
     }
 
     /// The log's size and root as of the last durable batch.
     package var frontier: MerkleFrontier { state.withLock { $0.frontier } }
 
-    /// Whether a flush failed: nothing can be recorded until the store is opened anew.
-    package var isBroken: Bool { state.withLock { $0.broken != nil } }
+    package var logState: LogState { state.withLock { $0.outage?.state ?? .writable } }
+
+    /// Whether nobody knows what the disk holds.
+    package var isBroken: Bool { logState.isUncertain }
 
     /// Waits until change and event are durable.
     ///
@@ -95,39 +106,56 @@ package final class Committer: Sendable {
     ) async -> Result<Committed, VaultError> {
         await withCheckedContinuation { continuation in
             enqueue(
-                Entry(change: change, event: event, abandonment: abandonment, kept: kept) {
-                    continuation.resume(returning: $0)
-                })
+                Entry(
+                    change: change, event: event, abandonment: abandonment, kept: kept,
+                    answer: Answer { continuation.resume(returning: $0) }))
         }
     }
 
     /// Leaves the event to the next batch without waiting for it.
     package func recordLater(_ event: Event) {
-        enqueue(Entry(change: .none, event: event, done: nil))
+        enqueue(Entry(change: .none, event: event, answer: nil))
     }
 
     private func enqueue(_ entry: Entry) {
         let refusal = state.withLock { state -> ErrorCode? in
-            if let broken = state.broken { return broken }
+            if let outage = state.outage?.state, outage.isUncertain { return outage.code }
             if state.closed { return .auditUnavailable }
             // What nobody waits for completes a record that is already durable: it may exceed.
-            if entry.done != nil, state.waiting.count >= Limits.commitQueue { return .overloaded }
+            if entry.answer != nil, state.waiting.count >= Limits.commitQueue { return .overloaded }
             state.waiting.append(entry)
             return nil
         }
         if let refusal {
-            entry.done?(.failure(VaultError(refusal).recorded))
+            entry.answer?.give(.failure(VaultError(refusal).recorded))
         } else {
             wake.signal()
         }
     }
 
     /// Writes what waits and ends the thread.
-    package func stop() {
+    ///
+    /// - Returns: false where the catalog does not come back; the thread is left behind then.
+    @discardableResult
+    package func stop() -> Bool {
         state.withLock { $0.closed = true }
         wake.signal()
-        stopped.wait()
+        guard stopped.wait(timeout: .now() + outages.patience.seconds) == .success else {
+            return false
+        }
         stopped.signal()
+        return true
+    }
+
+    /// Looks at what waits, until the end, so that nobody waits for longer than is said.
+    private func watch() {
+        while !state.withLock({ $0.closed }) {
+            usleep(UInt32(Limits.commitWatchMilliseconds) * 1000)
+            for entry in overdue(at: .now) {
+                entry.answer?.give(.failure(VaultError(.auditUnavailable).recorded))
+            }
+            if logState != .writable { wake.signal() }
+        }
     }
 
     // MARK: The thread
@@ -140,6 +168,7 @@ package final class Committer: Sendable {
                 state.waiting.removeFirst(batch.count)
                 return (batch, state.closed && state.waiting.isEmpty)
             }
+            endOutage()
             if !batch.isEmpty { write(batch) }
             if ended { break }
         }
@@ -149,11 +178,19 @@ package final class Committer: Sendable {
     /// One transaction for the batch; if the catalog refuses it for a reason that may be one entry's
     /// own, one transaction for each.
     private func write(_ batch: [Entry]) {
-        let (frontier, broken) = state.withLock { ($0.frontier, $0.broken) }
+        let (frontier, outage) = state.withLock { ($0.frontier, $0.outage?.state) }
         // What waited for a flush that failed is refused with it, and never written after it.
-        if let broken { return refuse(batch, with: broken) }
+        if let outage, let code = outage.code {
+            let refused = batch.filter { outage.isUncertain || !$0.event.action.mayUseReserve }
+            refuse(refused, with: code)
+            let batch = outage.isUncertain ? [] : batch.filter(\.event.action.mayUseReserve)
+            guard !batch.isEmpty else { return }
+            do { try commit(batch, from: frontier) } catch { fail(batch, with: error) }
+            return
+        }
         do throws(StorageError) {
             try commit(batch, from: frontier)
+            endStall()
         } catch .sealed {
             // The keyring is gone by now: each entry is refused, and its event in clear.
             write(batch)
@@ -164,7 +201,9 @@ package final class Committer: Sendable {
         }
     }
 
-    private func commit(_ batch: [Entry], from frontier: MerkleFrontier) throws(StorageError) {
+    func commit(_ batch: [Entry], from frontier: MerkleFrontier) throws(StorageError) {
+        state.withLock { $0.writing = (batch, .now) }
+        defer { state.withLock { $0.writing = nil } }
         let keyring = keyring()
         var log = LogAppender(frontier: frontier)
         let results = try catalog.write { (writer) throws(StorageError) in
@@ -178,7 +217,7 @@ package final class Committer: Sendable {
             return results
         }
         state.withLock { $0.frontier = log.frontier }
-        for (entry, result) in zip(batch, results) { entry.done?(result) }
+        for (entry, result) in zip(batch, results) { entry.answer?.give(result) }
     }
 
     /// A refused change leaves its refusal as the event.
@@ -238,20 +277,33 @@ package final class Committer: Sendable {
 
     /// An event that could not be written means that nothing may leave.
     private func fail(_ batch: [Entry], with error: StorageError) {
-        if case .unavailable = error {
-            // A failed flush is never tried again as if it had worked.
-            state.withLock { $0.broken = .auditUnavailable }
-        }
+        beginOutage(for: error, at: batch.last?.event.atMicroseconds ?? 0)
         refuse(batch, with: error.code(for: .log))
     }
 
     private func refuse(_ batch: [Entry], with code: ErrorCode) {
-        for entry in batch { entry.done?(.failure(VaultError(code).recorded)) }
+        for entry in batch { entry.answer?.give(.failure(VaultError(code).recorded)) }
+    }
+}
+
+/// Whoever waits for a change: told once, by whoever comes first.
+final class Answer: Sendable {
+    private let tell: Mutex<(@Sendable (Result<Committed, VaultError>) -> Void)?>
+
+    init(_ tell: @escaping @Sendable (Result<Committed, VaultError>) -> Void) {
+        self.tell = Mutex(tell)
+    }
+
+    func give(_ result: Result<Committed, VaultError>) {
+        tell.withLock { tell in
+            defer { tell = nil }
+            return tell
+        }?(result)
     }
 }
 
 /// Whether whoever asked for a change has stopped waiting for it.
-private final class Abandonment: Sendable {
+final class Abandonment: Sendable {
     private let declared = Atomic(false)
     var isDeclared: Bool { declared.load(ordering: .relaxed) }
     func declare() { declared.store(true, ordering: .relaxed) }

@@ -21,6 +21,12 @@ package protocol Catalog: Sendable {
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R
 
+    /// Closes the files after a write that failed, and opens them anew; what is read afterwards comes from the
+    /// disk, and not from what this process or the kernel remembers. Only the committer calls it.
+    ///
+    /// - Throws: ``StorageError/replaced`` while other files lie there; then the old ones stay open.
+    func reopen() throws(StorageError)
+
     /// Leaves nothing of what was deleted or replaced before in the files that the catalog keeps. No
     /// transaction runs meanwhile.
     ///

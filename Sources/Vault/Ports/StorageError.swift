@@ -10,6 +10,8 @@ package enum StorageError: Error, Hashable, Sendable {
     case missing
     /// The bytes or the database do not hold together.
     case damaged
+    /// Another file lies where the store's was, or none.
+    case replaced
     /// The vault was sealed while a transaction was made; it left no trace.
     case sealed
 
@@ -18,8 +20,8 @@ package enum StorageError: Error, Hashable, Sendable {
         switch (self, subject) {
         case (.full, _): .storageFull
         case (.sealed, _): .sealed
-        case (.unavailable, .log): .auditUnavailable
-        case (.unavailable, _): .storageUnavailable
+        case (.unavailable, .log), (.replaced, .log): .auditUnavailable
+        case (.unavailable, _), (.replaced, _): .storageUnavailable
         case (.missing, .blob): .blobMissing
         case (.damaged, .blob): .blobDamaged
         case (.missing, .keyring), (.damaged, .keyring): .keyringDamaged

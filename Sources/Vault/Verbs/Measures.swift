@@ -3,7 +3,7 @@
 
 import Synchronization
 import VaultCrypto
-import VaultFormat
+package import VaultFormat
 
 /// The vault's measures at one moment. What cannot be told now is missing.
 package struct VaultMeasures: Sendable {
@@ -18,6 +18,7 @@ package struct VaultMeasures: Sendable {
     /// Nil where the catalog cannot be read.
     package let rows: RowCounts.Counts?
     package let logSize: UInt64
+    package let logState: LogState
     package let workers: Int
     package let workerRestarts: Int
     package let anchors: [AnchorStatus]
@@ -37,6 +38,10 @@ package final class RowCounts: Sendable {
     }
 
     private let state = Mutex<(counts: Counts?, since: Int64?)>((nil, nil))
+    private let last = Mutex<Counts?>(nil)
+
+    /// The last that were counted, whenever that was.
+    var known: Counts? { last.withLock { $0 } }
 
     /// The counts, at most ``VaultFormat/Limits/rowCountSeconds`` old; older, or none yet, for those who ask
     /// while another one counts.
@@ -56,19 +61,23 @@ package final class RowCounts: Sendable {
             let counted = try? count()
             // What cannot be counted now is tried again next time.
             state.withLock { $0 = (counted, counted == nil ? nil : microseconds) }
+            if let counted { last.withLock { $0 = counted } }
         }
         return state.withLock { $0.counts }
     }
 }
 
 extension Vault {
+    func countedRows() throws(VaultError) -> RowCounts.Counts {
+        try reading { (reader) throws(StorageError) in
+            RowCounts.Counts(totals: try reader.totals(), census: try reader.census())
+        }
+    }
+
     package func measures() -> VaultMeasures {
         let keyring = keyringIfUnsealed
         let rows = rowCounts.counts(at: clock.monotonicMicroseconds()) {
-            () throws(VaultError) in
-            try reading { (reader) throws(StorageError) in
-                RowCounts.Counts(totals: try reader.totals(), census: try reader.census())
-            }
+            () throws(VaultError) in try countedRows()
         }
         return VaultMeasures(
             isSealed: keyring == nil, isReady: unreadiness == nil,
@@ -76,7 +85,8 @@ extension Vault {
             slots: keyring == nil ? [] : KeyFile.Kind.allCases.compactMap { try? slotList($0) },
             epochs: keyring?.epochs.filter { !$0.isDestroyed }.map(\.number) ?? [],
             rows: rows,
-            logSize: committer.frontier.size, workers: inspectors.workers,
+            logSize: committer.frontier.size, logState: committer.logState,
+            workers: inspectors.workers,
             workerRestarts: inspectors.restarts, anchors: anchorStates)
     }
 }

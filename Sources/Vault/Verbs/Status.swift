@@ -13,6 +13,7 @@ package struct VaultStatus: Sendable {
     /// Of the log's key. None while sealed.
     package let logKeySlots: [SlotState]
     package let logSize: UInt64
+    package let logState: LogState
     package let logRoot: Digest256
     package let workers: Int
     package let workerRestarts: Int
@@ -22,19 +23,38 @@ package struct VaultStatus: Sendable {
 extension Vault {
     package func status(_ call: Call) async throws(VaultError) -> VaultStatus {
         try await audited(.statusRead, call) { () async throws(VaultError) in
-            // An admin must be able to look while the log cannot be written.
-            if !committer.isBroken { try await committer.record(event(.statusRead, call)) }
-            let (totals, census) = try reading { (reader) throws(StorageError) in
-                (try reader.totals(), try reader.census())
-            }
+            try await recordIfWritable(event(.statusRead, call))
+            let rows = try statusRows()
             let frontier = committer.frontier
             return VaultStatus(
-                isSealed: isSealed, totals: totals, census: census,
-                slots: isSealed ? [] : try slotList(.keyring).slots,
-                logKeySlots: isSealed ? [] : try slotList(.logKey).slots, logSize: frontier.size,
+                isSealed: isSealed, totals: rows.totals, census: rows.census,
+                slots: try statusSlots(.keyring),
+                logKeySlots: try statusSlots(.logKey), logSize: frontier.size,
+                logState: committer.logState,
                 logRoot: frontier.root(hash: LogHash.node) ?? LogHash.empty,
                 workers: inspectors.workers, workerRestarts: inspectors.restarts,
                 anchors: anchorStates)
+        }
+    }
+
+    /// The counts as they are; while the log cannot be written, and the catalog perhaps not read, as they were
+    /// when they were known last.
+    private func statusRows() throws(VaultError) -> RowCounts.Counts {
+        do throws(VaultError) {
+            return try countedRows()
+        } catch {
+            guard committer.logState != .writable, let known = rowCounts.known else { throw error }
+            return known
+        }
+    }
+
+    private func statusSlots(_ kind: KeyFile.Kind) throws(VaultError) -> [SlotState] {
+        guard !isSealed else { return [] }
+        do throws(VaultError) {
+            return try slotList(kind).slots
+        } catch {
+            guard committer.logState != .writable else { throw error }
+            return []
         }
     }
 
@@ -43,7 +63,7 @@ extension Vault {
     /// Why uploads and readings cannot be served now; nil when they can.
     package var unreadiness: ErrorCode? {
         if isSealed { return .sealed }
-        if committer.isBroken { return .auditUnavailable }
+        if let code = committer.logState.code { return code }
         return inspectors.canInspect ? nil : .inspectionFailed
     }
 

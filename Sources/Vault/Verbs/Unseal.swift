@@ -106,9 +106,16 @@ extension Vault {
         checkMemory.forget()
         eraseKeys()
         try await audited(.vaultSealed, call) { () async throws(VaultError) in
-            try marking { () throws(StorageError) in try keyFiles.setSealMark(true) }
-            // An admin must be able to seal while the log cannot be written.
-            if !committer.isBroken { try await committer.record(event(.vaultSealed, call)) }
+            try marking { () throws(StorageError) in
+                do throws(StorageError) {
+                    try keyFiles.setSealMark(true)
+                } catch .full where outages.reserve != nil {
+                    // The room that is kept is for this too.
+                    outages.reserve?.release()
+                    try keyFiles.setSealMark(true)
+                }
+            }
+            try await recordIfWritable(event(.vaultSealed, call))
         }
     }
 

@@ -59,6 +59,7 @@ package final class Vault: Sendable {
     let pace = OperationPace()
     let checkMemory = CheckMemory()
     let anchors = AnchorLedger()
+    let outages: Outages
 
     /// - Parameters:
     ///   - keyring: nil for a vault that is sealed.
@@ -69,7 +70,7 @@ package final class Vault: Sendable {
         stretcher: any PassphraseStretcher, token: any SlotToken = NoToken(), keyring: Keyring?,
         openLogKey: @escaping @Sendable () -> OpenKeyFile?, waitsForUnsealing: Bool = false,
         eraseKeys: @escaping @Sendable () -> Void = { KeyMemory.eraseAll() },
-        blockingExecutor: (any TaskExecutor)? = nil
+        blockingExecutor: (any TaskExecutor)? = nil, outages: Outages = Outages()
     ) throws(StorageError) {
         let keys = KeyHolder(keyring)
         self.settings = settings
@@ -97,7 +98,10 @@ package final class Vault: Sendable {
             let rows = try? reader.events(from: max(size, count) - count, limit: Limits.pageRows)
             return rows?.map(\.atMicroseconds) ?? []
         }
-        committer = try Committer(catalog: catalog, retention: settings.retention) { keys.current }
+        self.outages = outages
+        committer = try Committer(
+            catalog: catalog, retention: settings.retention, outages: outages
+        ) { keys.current }
         // What a crash left of any erasure goes with the sweep.
         erasures.begin(.start, at: 0)
     }
@@ -288,6 +292,15 @@ extension Vault {
             .rollbackAccepted, code: .rolledBack, atMicroseconds: clock.nowMicroseconds())
         event.statement = anchor
         try await committer.record(event)
+    }
+
+    /// Leaves the event of what an admin must be able to do while the log cannot be written.
+    func recordIfWritable(_ event: Event) async throws(VaultError) {
+        do throws(VaultError) {
+            try await committer.record(event)
+        } catch {
+            if committer.logState == .writable { throw error }
+        }
     }
 
     /// Reads the catalog, in the words of an answer.

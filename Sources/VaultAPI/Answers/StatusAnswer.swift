@@ -112,22 +112,26 @@ extension StatusAnswer {
         package var size: UInt64
         /// The RFC 6962 root over them.
         package var root: Digest256
+        /// Whether it can be written, and why not.
+        package var state: String
         /// Of the key that signs now; the first is the one that `vaultd init` printed.
         package var keyFingerprint: String
         /// Of the log's key. None while the vault is sealed.
         package var slots: [Slot]
 
         package init(
-            size: UInt64, root: Digest256, keyFingerprint: String, slots: [Slot] = []
+            size: UInt64, root: Digest256, state: LogState = .writable, keyFingerprint: String,
+            slots: [Slot] = []
         ) {
             self.size = size
             self.root = root
+            self.state = state.rawValue
             self.keyFingerprint = keyFingerprint
             self.slots = slots
         }
 
         private enum CodingKeys: String, CodingKey {
-            case size, root, slots
+            case size, root, state, slots
             case keyFingerprint = "key_fingerprint"
         }
     }

@@ -80,12 +80,17 @@ package struct Caller: Hashable, Sendable {
     package let gid: UInt32
     /// The process at connect time: a hint only.
     package let pid: Int32
+    /// Where the kernel tells.
+    package let process: PeerProcess?
 
-    package init(door: Door, uid: UInt32, gid: UInt32, pid: Int32) {
+    package init(
+        door: Door, uid: UInt32, gid: UInt32, pid: Int32, process: PeerProcess? = nil
+    ) {
         self.door = door
         self.uid = uid
         self.gid = gid
         self.pid = pid
+        self.process = process
     }
 }
 
@@ -106,6 +111,8 @@ extension Event {
             line.add("uid", UInt64(caller.uid))
             line.add("gid", UInt64(caller.gid))
             line.add("pid", UInt64(UInt32(bitPattern: caller.pid)))
+            if let path = caller.process?.executable { line.add("executable", path) }
+            if let unit = caller.process?.unit { line.add("unit", unit) }
         }
         if let request { line.add("request_id", request.hex) }
         if let actor = pseudonyms.actor { line.add("actor", actor.hex) }

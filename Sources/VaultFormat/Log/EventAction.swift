@@ -66,6 +66,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case nameResolved = 93
     case logErased = 94
     case rollbackAccepted = 100
+    case storageFailed = 101
+    case storageRecovered = 102
 
     package var name: String {
         switch self {
@@ -135,11 +137,12 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .nameResolved: "name.resolved"
         case .logErased: "log.erased"
         case .rollbackAccepted: "rollback.accepted"
+        case .storageFailed: "storage.failed"
+        case .storageRecovered: "storage.recovered"
         }
     }
 }
 
-/// How it ended.
 extension EventAction {
     /// Whether its events keep their bodies: without them a reader could not tell which key signs, nor which
     /// events were erased.
@@ -152,6 +155,17 @@ extension EventAction {
     }
 }
 
+extension EventAction {
+    /// Whether it is recorded on a full disk too, in the room that is kept for it.
+    package var mayUseReserve: Bool {
+        switch self {
+        case .vaultSealed, .serviceStopped, .storageFailed: true
+        default: false
+        }
+    }
+}
+
+/// How it ended.
 package enum EventOutcome: UInt8, Sendable, CaseIterable {
     case done = 1
     /// The vault said no, as it should.

@@ -122,6 +122,12 @@ extension RequestHandler {
                 "imagevault_log_events_total", .counter, "Events in the log.",
                 count: measures.logSize),
             MetricFamily(
+                "imagevault_log_state", .gauge,
+                "1 for what the log is now; nothing is served unless it is writable.",
+                LogState.allCases.map {
+                    .init(.count($0 == measures.logState ? 1 : 0), ["state": $0.rawValue])
+                }),
+            MetricFamily(
                 "imagevault_images", .gauge, "Images stored.",
                 count: totals.map { UInt64(clamping: $0.images) }),
             MetricFamily(

@@ -135,7 +135,7 @@ extension RequestHandler {
                     storedBytes: status.totals.storedBytes),
                 keys: vault.keyringIfUnsealed.map { keys($0, status) },
                 log: .init(
-                    size: status.logSize, root: status.logRoot,
+                    size: status.logSize, root: status.logRoot, state: status.logState,
                     keyFingerprint: vault.logSigner?.fingerprint ?? "",
                     slots: status.logKeySlots.map(StatusAnswer.Slot.init)),
                 disk: disk,

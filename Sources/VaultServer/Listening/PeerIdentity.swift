@@ -1,6 +1,7 @@
 // Who is at the other end, as the kernel tells: the identity at connect(), read once a connection.
 
 import Glibc
+package import VaultFormat
 
 /// The peer of a Unix socket.
 package struct PeerIdentity: Hashable, Sendable {
@@ -10,12 +11,17 @@ package struct PeerIdentity: Hashable, Sendable {
     package let pid: Int32
     /// Supplementary groups.
     package let groups: [UInt32]
+    /// Its program, where the kernel tells.
+    package let process: PeerProcess?
 
-    package init(uid: UInt32, gid: UInt32, pid: Int32, groups: [UInt32]) {
+    package init(
+        uid: UInt32, gid: UInt32, pid: Int32, groups: [UInt32], process: PeerProcess? = nil
+    ) {
         self.uid = uid
         self.gid = gid
         self.pid = pid
         self.groups = groups
+        self.process = process
     }
 
     /// The uid that user namespaces show for users they do not map: it is nobody in particular.
@@ -36,7 +42,8 @@ package struct PeerIdentity: Hashable, Sendable {
             length == MemoryLayout<Credentials>.size, let groups = Self.groups(of: socket)
         else { return nil }
         self.init(
-            uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: groups)
+            uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: groups,
+            process: PeerProcess(socket: socket, pid: credentials.pid))
     }
 
     private static func groups(of socket: Int32) -> [UInt32]? {

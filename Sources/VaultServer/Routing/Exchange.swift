@@ -62,8 +62,9 @@ struct Exchange {
 
     var call: Call {
         Call(
-            caller: Caller(door: door, uid: peer.uid, gid: peer.gid, pid: peer.pid), request: id,
-            namespace: .standard, asserted: (try? context.get())?.asserted ?? .none)
+            caller: Caller(
+                door: door, uid: peer.uid, gid: peer.gid, pid: peer.pid, process: peer.process),
+            request: id, namespace: .standard, asserted: (try? context.get())?.asserted ?? .none)
     }
 
     var isMalformed: Bool { request.head.scheme == MalformedRequests.scheme }

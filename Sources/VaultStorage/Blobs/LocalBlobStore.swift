@@ -12,9 +12,8 @@ package import VaultFormat
 package final class LocalBlobStore: BlobStore, Sendable {
     /// The descriptors of the 256 directories `00` to `ff`.
     private let shards: [Int32]
-    /// Shards that something was removed from since their last flush, by whichever daemon; nil once a flush
-    /// failed: the kernel may have dropped what it should have written.
-    private let unflushed = Mutex<Set<Int>?>(Set(0...255))
+    private let directory: String
+    private let unflushed = Mutex(Removals())
 
     /// Opens the directory, and makes its shards where they are missing.
     package init(directory: String) throws(StorageError) {
@@ -28,6 +27,7 @@ package final class LocalBlobStore: BlobStore, Sendable {
         }
         guard fsync(root) == 0 else { throw Self.failure() }
         self.shards = shards
+        self.directory = directory
     }
 
     deinit { for shard in shards { close(shard) } }
@@ -54,22 +54,46 @@ package final class LocalBlobStore: BlobStore, Sendable {
         guard unsafe unlinkat(shard, Self.name(blob), 0) == 0 || errno == ENOENT else {
             throw Self.failure()
         }
-        unflushed.withLock { _ = $0?.insert(Int(blob.bytes[0])) }
+        unflushed.withLock { $0.add(blob) }
     }
 
     package func flushRemovals() throws(StorageError) {
         // Taken out before: what is removed meanwhile puts itself back.
-        let removed = unflushed.withLock { unflushed in
-            defer { if unflushed != nil { unflushed = [] } }
+        let removals = unflushed.withLock { unflushed in
+            defer { unflushed = Removals(shards: []) }
             return unflushed
         }
-        guard let removed else { throw .unavailable(EIO) }
-        for shard in removed {
-            guard fsync(shards[shard]) == 0 else {
-                let failure = Self.failure()
-                unflushed.withLock { $0 = nil }
-                throw failure
+        do throws(StorageError) {
+            if removals.hasFailed {
+                try flushAnew(removals)
+            } else {
+                for shard in removals.shards {
+                    guard fsync(shards[shard]) == 0 else { throw Self.failure() }
+                }
             }
+        } catch {
+            unflushed.withLock { $0.takeBack(removals) }
+            throw error
+        }
+    }
+
+    /// After a failed flush the kernel may have dropped what it should have written, and says so only once.
+    /// Every directory is opened anew, what was removed since the last good flush is removed again, and all is
+    /// flushed.
+    private func flushAnew(_ removals: Removals) throws(StorageError) {
+        // What is not remembered is left to the sweep of another start.
+        guard removals.isWhole else { throw .unavailable(EIO) }
+        for blob in removals.blobs {
+            guard
+                unsafe unlinkat(shards[Int(blob.bytes[0])], Self.name(blob), 0) == 0
+                    || errno == ENOENT
+            else { throw Self.failure() }
+        }
+        for shard in 0...255 {
+            let anew = try Self.openDirectory(
+                AT_FDCWD, "\(directory)/\(Hex.encode([UInt8(shard)]))")
+            defer { close(anew) }
+            guard fsync(anew) == 0 else { throw Self.failure() }
         }
     }
 
@@ -210,5 +234,28 @@ private final class LocalBlobReader: BlobReader {
             filled += got
         }
         return unsafe Data(bytesNoCopy: memory, count: count, deallocator: .free)
+    }
+}
+
+/// What was removed and is not flushed yet.
+private struct Removals: Sendable {
+    /// At first all, because of what an earlier daemon removed.
+    var shards = Set(0...255)
+    var blobs: Set<BlobID> = []
+    var hasFailed = false
+    /// Whether ``blobs`` has all of them.
+    var isWhole = true
+
+    mutating func add(_ blob: BlobID) {
+        shards.insert(Int(blob.bytes[0]))
+        if blobs.count < Limits.removalsRemembered { blobs.insert(blob) } else { isWhole = false }
+    }
+
+    /// A flush of these failed.
+    mutating func takeBack(_ others: Removals) {
+        shards.formUnion(others.shards)
+        isWhole = isWhole && others.isWhole
+        for blob in others.blobs { add(blob) }
+        hasFailed = true
     }
 }

@@ -4,20 +4,21 @@
 import Foundation
 import GRDB
 import Glibc
+import Synchronization
 package import Vault
 package import VaultFormat
 
 package final class SQLiteCatalog: Catalog, Sendable {
-    private let pool: DatabasePool
-    /// The file of SQLite's write-ahead log.
-    private let logPath: String
+    private let vault: VaultID
+    private let files: Mutex<OpenCatalog>
+    private var pool: DatabasePool { files.withLock { $0.pool } }
 
     /// Makes the catalog of a new vault.
     ///
     /// - Throws: ``CatalogError/exists`` where there is one.
     package static func create(at path: String, vault: VaultID) throws -> SQLiteCatalog {
         guard !FileManager.default.fileExists(atPath: path) else { throw CatalogError.exists }
-        let catalog = try SQLiteCatalog(path: path)
+        let catalog = try SQLiteCatalog(path: path, vault: vault)
         try CatalogSchema.migrator.migrate(catalog.pool)
         try catalog.pool.write { db in
             try db.execute(
@@ -33,7 +34,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
     package static func open(at path: String, vault: VaultID) throws -> SQLiteCatalog {
         guard FileManager.default.fileExists(atPath: path) else { throw CatalogError.missing }
         do {
-            let catalog = try SQLiteCatalog(path: path)
+            let catalog = try SQLiteCatalog(path: path, vault: vault)
             try catalog.pool.read { db in try identify(db, vault) }
             // Only what has proved to be this vault's catalog is brought forward.
             try CatalogSchema.migrator.migrate(catalog.pool)
@@ -55,7 +56,12 @@ package final class SQLiteCatalog: Catalog, Sendable {
         guard found == Data(vault.bytes) else { throw CatalogError.anotherVault }
     }
 
-    private init(path: String) throws {
+    private init(path: String, vault: VaultID) throws {
+        self.vault = vault
+        files = Mutex(try OpenCatalog(path: path, pool: Self.pool(at: path)))
+    }
+
+    private static func pool(at path: String) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.label = "catalog"
         configuration.maximumReaderCount = 8
@@ -69,7 +75,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
             try db.execute(sql: "PRAGMA trusted_schema = OFF")
             try db.execute(sql: "PRAGMA cell_size_check = ON")
         }
-        pool = try DatabasePool(path: path, configuration: configuration)
+        let pool = try DatabasePool(path: path, configuration: configuration)
         // The pool sets NORMAL after preparing its writer, under which an acknowledged commit can be
         // lost with the power: set FULL after it, and believe only what is read back.
         let (synchronous, secureDelete) = try pool.writeWithoutTransaction { db in
@@ -81,7 +87,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
         }
         guard synchronous == 2 else { throw CatalogError.notDurable }
         guard secureDelete == 1 else { throw CatalogError.notErasing }
-        logPath = path + "-wal"
+        return pool
     }
 
     /// The writer's `PRAGMA synchronous` as SQLite tells it: 2 is FULL.
@@ -113,13 +119,35 @@ package final class SQLiteCatalog: Catalog, Sendable {
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {
-        try Self.mapping { try pool.write { try body(SQLiteRows(db: $0)) } }
+        try files.withLock { files throws(StorageError) in try files.requireSame() }
+        let result = try Self.mapping { try pool.write { try body(SQLiteRows(db: $0)) } }
+        // What was written into files that lost their names meanwhile is not there at the next start.
+        try files.withLock { files throws(StorageError) in try files.requireSame() }
+        return result
+    }
+
+    package func reopen() throws(StorageError) {
+        let old = files.withLock { $0 }
+        guard old.isThere else { throw .replaced }
+        let new: OpenCatalog = try Self.mapping {
+            // Readers end first; new ones are refused until there is a pool again.
+            try old.pool.close()
+            try OpenCatalog.requireWhole(old.path)
+            OpenCatalog.forget(old.path)
+            let pool = try Self.pool(at: old.path)
+            try pool.read { db in try Self.identify(db, vault) }
+            return try OpenCatalog(path: old.path, pool: pool)
+        }
+        files.withLock { $0 = new }
+        // What was in the write-ahead log is in the database then, and flushed once more.
+        guard try purge() else { throw .unavailable(EBUSY) }
     }
 
     /// Empties SQLite's write-ahead log, where older states of pages lie. The writer waits no longer for
     /// readers than a request would.
     package func purge() throws(StorageError) -> Bool {
-        try Self.mapping {
+        let (pool, logPath) = files.withLock { ($0.pool, $0.path + "-wal") }
+        return try Self.mapping {
             try pool.writeWithoutTransaction { db in
                 try db.execute(
                     sql: "PRAGMA busy_timeout = \(Limits.purgeWaitMilliseconds)")
@@ -143,6 +171,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
     /// Leaves all of the catalog in its one file. The pool's last connections can only read, so that
     /// they would leave what was committed last in the log beside it.
     package func close() throws {
+        let pool = pool
         try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
         try pool.close()
     }

@@ -47,7 +47,11 @@ struct Status: AsyncParsableCommand {
                     + Units.count(status.inspectors.restarts, "restart")
             ),
             ("connections", String(status.connections)),
-            ("log", Units.count(Int(clamping: status.log.size), "event")),
+            (
+                "log",
+                Units.count(Int(clamping: status.log.size), "event")
+                    + (status.log.state == "writable" ? "" : " — \(status.log.state.uppercased())")
+            ),
             ("log root", status.log.root.hex),
             ("log key", status.log.keyFingerprint),
         ])

@@ -94,10 +94,11 @@ struct Serve: AsyncParsableCommand {
         await operations.value
         await purge.value
         try? await vault.recordService(.serviceStopped)
-        vault.committer.stop()
+        let isWritten = vault.committer.stop()
         for task in anchoring { await task.value }
         anchors.finish()
-        try? catalog.close()
+        // A catalog that does not come back cannot be closed either.
+        if isWritten { try? catalog.close() }
         await inspectors.shutdown()
         slotChild.shutdown()
         logger.notice("stopped")
@@ -170,12 +171,25 @@ struct Serve: AsyncParsableCommand {
                 clock: SystemClock(), keyFiles: LocalKeyFiles(directory: state),
                 stretcher: slotChild, token: slotChild, keyring: fits ? keyring : nil,
                 openLogKey: openLogKey, waitsForUnsealing: isMarked,
-                blockingExecutor: executor)
+                blockingExecutor: executor, outages: outages(state, logger))
             return (vault, catalog, keyringFile.vault, overridden)
         } catch let error as SettingsError {
             throw error
         } catch {
             throw SettingsError("catalog-damaged: the log in \(state)/catalog.sqlite: \(error)")
+        }
+    }
+
+    private func outages(_ state: String, _ logger: Logger) -> Outages {
+        let reserve = ReserveFile(directory: state)
+        if !reserve.take() {
+            logger.warning("the disk has no room for what is kept in reserve")
+        }
+        return Outages(reserve: reserve) { log in
+            guard let code = log.code else { return logger.notice("the log can be written again") }
+            logger.critical(
+                "the log cannot be written",
+                metadata: ["code": "\(code.rawValue)", "state": "\(log.rawValue)"])
         }
     }
 
@@ -239,6 +253,8 @@ struct Serve: AsyncParsableCommand {
     /// Removes what a crash left, while the doors are open already.
     private func sweep(_ vault: Vault, _ logger: Logger) -> Task<Void, Never> {
         Task(executorPreference: RequestExecutor(threads: 1)) {
+            // So that they are known when they cannot be counted any more.
+            _ = vault.measures()
             let removed = await SweepRunner(vault).run { _ in
                 logger.error("the sweep of leftover blobs failed, and is tried again")
             }

@@ -41,6 +41,8 @@ package final class GatedCatalog: Catalog {
 
     package func purge() throws(StorageError) -> Bool { try inner.purge() }
 
+    package func reopen() throws(StorageError) { try inner.reopen() }
+
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {

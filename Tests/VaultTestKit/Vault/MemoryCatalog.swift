@@ -34,6 +34,8 @@ package final class MemoryCatalog: Catalog {
         try body(MemoryRows(tables, faults))
     }
 
+    package func reopen() throws(StorageError) { try faults.pass("reopen") }
+
     /// A state in memory has no older one beside it.
     package func purge() throws(StorageError) -> Bool {
         writer.lock()
