@@ -65,7 +65,7 @@ struct CommitterFaultTests {
         for step in 1...Self.steps {
             let catalog = MemoryCatalog()
             let keyring = try TestKeys.keyring()
-            let committer = try Committer(catalog: catalog) { keyring }
+            let committer = try Committer(catalog: catalog, outages: .lasting) { keyring }
             defer { committer.stop() }
             catalog.faults.arm(step: step, error)
             var seen: Set<UInt64> = []
@@ -98,7 +98,7 @@ struct CommitterFaultTests {
         for step in 1...Self.steps {
             let catalog = MemoryCatalog()
             let keyring = try TestKeys.keyring()
-            let committer = try Committer(catalog: catalog) { keyring }
+            let committer = try Committer(catalog: catalog, outages: .lasting) { keyring }
             catalog.faults.arm(step: step, .unavailable(5))
             for change in Self.script(&rows) {
                 _ = try? await committer.commit(change, CommitterFixture.event())
@@ -107,7 +107,7 @@ struct CommitterFaultTests {
             let isDone = catalog.faults.failed == nil
             catalog.faults.disarm()
             let size = try catalog.frontier().size
-            let next = try Committer(catalog: catalog) { keyring }
+            let next = try Committer(catalog: catalog, outages: .lasting) { keyring }
             defer { next.stop() }
             #expect(try await next.record(CommitterFixture.event()) == size)
             try catalog.state.check()

@@ -17,7 +17,7 @@ final class CommitterFixture: Sendable {
     init(isSealed: Bool = false) throws {
         let keyring = try TestKeys.keyring()
         gate = GatedCatalog(memory)
-        committer = try Committer(catalog: gate) { isSealed ? nil : keyring }
+        committer = try Committer(catalog: gate, outages: .lasting) { isSealed ? nil : keyring }
         self.keyring = keyring
     }
 

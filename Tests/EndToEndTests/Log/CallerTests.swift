@@ -94,6 +94,59 @@ struct CallerTests {
     }
 }
 
+extension CallerTests {
+    /// Connects, asks and ends; then another process gets its number, and lives until the first one's parent ends.
+    private static let reusing = """
+        import os, socket, sys, time
+        def forked(body):
+            pid = os.fork()
+            if pid == 0:
+                body()
+                os._exit(0)
+            return pid
+        def ask():
+            door = socket.socket(socket.AF_UNIX)
+            door.connect(sys.argv[1])
+            door.sendall(b"GET /v1/whoami HTTP/1.1\\r\\nHost: vault\\r\\n\\r\\n")
+        def wait():
+            while os.getppid() == parent: time.sleep(0.05)
+        parent = os.getpid()
+        caller = forked(ask)
+        os.waitpid(caller, 0)
+        while True:
+            with open("/proc/sys/kernel/ns_last_pid", "w") as last: last.write(str(caller - 1))
+            other = forked(wait)
+            if other == caller: break
+            os.kill(other, 9)
+            os.waitpid(other, 0)
+        print(caller, flush=True)
+        time.sleep(600)
+        """
+
+    @Test(
+        "not of a process that has the caller's number by then",
+        .enabled(if: hasPeerDescriptors && canChooseNumbers, "needs root, to choose a number"))
+    func reused() throws {
+        let vault = try TestVault()
+        let daemon = try #require(vault.daemon)
+        daemon.signal(SIGSTOP)
+        let child = try ChildProcess("python3", ["-c", Self.reusing, vault.socket("images")])
+        let number = try eventually("the number's other process") {
+            if child.poll() != nil { throw TestFailure(child.errors) }
+            return Int(child.output.trimmingCharacters(in: .newlines))
+        }
+        daemon.signal(SIGCONT)
+        let event = try eventually("the event") {
+            try vault.events().last { $0["action"].text == "identity.read" }
+        }
+        #expect(event["pid"].number == number)
+        #expect(event["executable"] == .null && event["unit"] == .null)
+        try child.crash()
+    }
+}
+
+private let canChooseNumbers: Bool = { unsafe access("/proc/sys/kernel/ns_last_pid", W_OK) == 0 }()
+
 /// Where control groups of this machine's one hierarchy can be made.
 extension CallerTests {
     fileprivate static let groups =

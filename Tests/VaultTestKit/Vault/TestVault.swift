@@ -27,7 +27,8 @@ package struct TestVault: Sendable {
         signer: LogSigner? = nil, openLogKey: (@Sendable () -> OpenKeyFile?)? = nil,
         keyFiles: MemoryKeyFiles? = nil, stretcher: any PassphraseStretcher = InProcessStretcher(),
         eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = [],
-        retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil
+        retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil,
+        outages: Outages = .lasting
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let signer = try signer ?? TestKeys.logSigner()
@@ -40,7 +41,7 @@ package struct TestVault: Sendable {
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },
-            eraseKeys: eraseKeys)
+            eraseKeys: eraseKeys, outages: outages)
         self.catalog = catalog
         self.blobs = blobs
         self.clock = clock
