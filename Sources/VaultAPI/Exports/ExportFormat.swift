@@ -70,80 +70,61 @@ enum CSVEvents {
         return Array((cells.joined(separator: ",") + "\r\n").utf8)
     }
 
+    /// What a spreadsheet takes for the beginning of a formula.
+    private static let formulas: Set<Unicode.Scalar> = [
+        "=", "+", "-", "@", "|", "%", "\t", "\r", "\n",
+    ]
+    private static let quotedOnes: Set<Unicode.Scalar> = [",", "\"", "\r", "\n"]
+
     static func cell(_ text: String) -> String {
-        let safe = text.first.map { "=+-@\t\r\n|%".contains($0) } == true ? "'" + text : text
-        guard safe.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else {
-            return safe
-        }
-        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
+        var safe = text
+        if let first = text.unicodeScalars.first, formulas.contains(first) { safe = "'\(text)" }
+        guard safe.unicodeScalars.contains(where: { quotedOnes.contains($0) }) else { return safe }
+        return "\"\(Escaping.text(safe, before: ["\""], by: "\""))\""
     }
 }
 
 /// The Elastic Common Schema 8.17: its names where it has one, the log's under `imagevault` where not.
 enum ECSEvents {
-    private static let names: [String: StaticString] = [
-        "at": "@timestamp", "action": "event.action", "index": "event.sequence",
-        "code": "event.code", "uid": "user.id", "gid": "group.id", "pid": "process.pid",
-        "executable": "process.executable", "request_id": "http.request.id", "trace": "trace.id",
-        "reason": "event.reason", "bytes": "http.response.body.bytes",
-        "unit": "service.name",
-    ]
-    private static let own: [String: StaticString] = [
-        "finding": "imagevault.finding", "door": "imagevault.door", "actor": "imagevault.actor",
-        "client": "imagevault.client", "agent": "imagevault.agent",
-        "namespace": "imagevault.namespace", "image": "imagevault.image",
-        "reference": "imagevault.reference", "slot": "imagevault.slot",
-        "generation": "imagevault.generation", "key_file": "imagevault.key_file",
-        "note": "imagevault.note", "offset": "imagevault.offset", "verdict": "imagevault.verdict",
-        "inspector": "imagevault.inspector", "flags": "imagevault.flags",
-        "findings": "imagevault.findings", "policy": "imagevault.policy",
-        "epoch": "imagevault.epoch", "begun_at": "imagevault.begun_at",
-        "operation": "imagevault.operation", "work": "imagevault.work",
-        "items": "imagevault.items", "found": "imagevault.found",
-        "failures": "imagevault.failures", "approval": "imagevault.approval",
-        "statement": "imagevault.statement", "backup": "imagevault.backup",
-        "receipt": "imagevault.receipt", "level": "imagevault.level",
-        "escrow": "imagevault.escrow", "hold": "imagevault.hold", "until": "imagevault.until",
-        "from": "imagevault.from", "to": "imagevault.to", "filters": "imagevault.filters",
-        "pseudonym": "imagevault.pseudonym", "unavailable": "imagevault.unavailable",
-    ]
+    private static func name(_ field: String) -> String {
+        switch field {
+        case "at": "@timestamp"
+        case "action": "event.action"
+        case "index": "event.sequence"
+        case "code": "event.code"
+        case "reason": "event.reason"
+        case "uid": "user.id"
+        case "gid": "group.id"
+        case "pid": "process.pid"
+        case "executable": "process.executable"
+        case "unit": "service.name"
+        case "request_id": "http.request.id"
+        case "trace": "trace.id"
+        case "bytes": "http.response.body.bytes"
+        default: "imagevault.\(field)"
+        }
+    }
 
     static func line(_ event: EventFields) -> [UInt8] {
-        var line = JSONLine()
-        for (name, value) in event.fields {
-            switch name {
-            case "outcome":
-                line.add("event.outcome", event.isSuccess ? "success" : "failure")
-                line.add("imagevault.outcome", value.text)
-            case "duration_us":
-                guard let duration = event.number(name) else { continue }
-                line.add("event.duration", duration.multipliedReportingOverflow(by: 1000).0)
-            default:
-                guard let name = names[name] ?? own[name] else { continue }
-                add(
-                    name, name == "user.id" || name == "group.id" ? .text(value.text) : value, &line
-                )
+        var object = JSONTree()
+        for (field, value) in event.fields {
+            switch (field, value) {
+            case ("outcome", _):
+                object.add("event.outcome", text: event.isSuccess ? "success" : "failure")
+                object.add("imagevault.outcome", text: value.text)
+            case ("duration_us", .number(let microseconds)):
+                let (nanoseconds, overflows) = microseconds.multipliedReportingOverflow(by: 1000)
+                object.add("event.duration", number: overflows ? .max : nanoseconds)
+            // Keywords, though they are numbers here.
+            case ("uid", _), ("gid", _): object.add(name(field), text: value.text)
+            case (_, .number(let number)): object.add(name(field), number: number)
+            case (_, .text(let text)): object.add(name(field), text: text)
             }
         }
-        line.add("ecs.version", "8.17.0")
-        line.add("event.kind", "event")
-        line.add("event.module", "imagevault")
-        return line.finished + [0x0A]
-    }
-
-    private static func add(
-        _ name: StaticString, _ value: EventFields.Value, _ line: inout JSONLine
-    ) {
-        switch value {
-        case .number(let number): line.add(name, number)
-        case .text(let text): line.add(name, text)
-        }
-    }
-}
-
-extension StaticString {
-    fileprivate static func == (one: StaticString, other: String) -> Bool {
-        one.description == other
+        object.add("ecs.version", text: "8.17.0")
+        object.add("event.kind", text: "event")
+        object.add("event.module", text: "imagevault")
+        return object.finished + [0x0A]
     }
 }
 
@@ -157,8 +138,8 @@ enum CEFEvents {
             case "refused": 5
             default: 8
             }
-        let heading = ["ImageVault", "vaultd", "1", action, action, String(severity)]
-            .map { $0.replacing("\\", with: "\\\\").replacing("|", with: "\\|") }
+        let name = Escaping.text(action, before: ["\\", "|"])
+        let heading = "CEF:0|ImageVault|vaultd|1|\(name)|\(name)|\(severity)|"
         var pairs: [(String, String)] = []
         if let time = event.microseconds { pairs.append(("rt", String(time / 1000))) }
         for (name, key) in keys {
@@ -170,7 +151,7 @@ enum CEFEvents {
             pairs.append(("cs\(number + 1)", word))
         }
         let words = pairs.map { "\($0)=\(escaped($1))" }.joined(separator: " ")
-        return Array("CEF:0|\(heading.joined(separator: "|"))|\(words)\n".utf8)
+        return Array("\(heading)\(words)\n".utf8)
     }
 
     private static let keys = [
@@ -180,9 +161,14 @@ enum CEFEvents {
     ]
     private static let labels = ["door", "actor", "client", "namespace", "finding", "operation"]
 
+    /// A line end has a letter here.
     private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("=", with: "\\=")
-            .replacing("\r", with: "\\r").replacing("\n", with: "\\n")
+        var line = ""
+        for part in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) {
+            if part.startIndex != text.startIndex { line += "\\n" }
+            line += Escaping.text(String(part), before: ["\\", "="])
+        }
+        return line
     }
 }
 
@@ -191,53 +177,94 @@ enum OCSFEvents {
     static func line(_ event: EventFields) -> [UInt8] {
         let activity = activity(event.text("action") ?? "")
         var object = JSONTree()
-        object.add("category_uid", 6)
-        object.add("class_uid", 6003)
-        object.add("activity_id", activity)
-        object.add("type_uid", 600_300 + activity)
-        object.add("severity_id", event.isSuccess ? 1 : event.text("outcome") == "refused" ? 3 : 4)
-        object.add("status_id", event.isSuccess ? 1 : 2)
-        if let code = event.text("code") { object.add("status_code", code) }
-        if let time = event.microseconds { object.add("time", UInt64(clamping: time / 1000)) }
-        if let duration = event.number("duration_us") { object.add("duration", duration / 1000) }
-        object.add("metadata") { metadata in
-            metadata.add("version", "1.3.0")
-            metadata.add("product") { product in
-                product.add("name", "ImageVault")
-                product.add("vendor_name", "ImageVault")
-            }
-            if let index = event.number("index") { metadata.add("sequence", index) }
-            if let at = event.text("at") { metadata.add("original_time", at) }
+        object.add("category_uid", number: 6)
+        object.add("class_uid", number: 6003)
+        object.add("activity_id", number: activity)
+        object.add("type_uid", number: 600_300 + activity)
+        object.add("severity_id", number: severity(event.text("outcome")))
+        object.add("status_id", number: event.isSuccess ? 1 : 2)
+        if let code = event.text("code") { object.add("status_code", text: code) }
+        if let time = event.microseconds {
+            object.add("time", number: UInt64(clamping: time / 1000))
         }
-        object.add("api") { api in
-            api.add("operation", event.text("action") ?? "unavailable")
-            if let id = event.text("request_id") { api.add("request") { $0.add("uid", id) } }
+        if let duration = event.number("duration_us") {
+            object.add("duration", number: duration / 1000)
         }
-        object.add("actor") { actor in
-            if let uid = event.word("uid") { actor.add("user") { $0.add("uid", uid) } }
-            if let pid = event.number("pid") {
-                actor.add("process") { process in
-                    process.add("pid", pid)
-                    if let path = event.text("executable") {
-                        process.add("file") { $0.add("path", path) }
-                    }
-                }
-            }
-        }
-        object.add("src_endpoint") { $0.add("name", event.text("door") ?? "vaultd") }
-        let known: Set = [
-            "index", "at", "action", "outcome", "code", "duration_us", "request_id", "uid", "pid",
-            "executable", "door",
-        ]
-        object.add("unmapped") { unmapped in
-            for (name, value) in event.fields where !known.contains(name) {
-                switch value {
-                case .number(let number): unmapped.add(name, number)
-                case .text(let text): unmapped.add(name, text)
-                }
-            }
-        }
+        object.add("metadata", object: metadata(event))
+        object.add("api", object: api(event))
+        object.add("actor", object: actor(event))
+        var endpoint = JSONTree()
+        endpoint.add("name", text: event.text("door") ?? "vaultd")
+        object.add("src_endpoint", object: endpoint)
+        object.add("unmapped", object: unmapped(event))
         return object.finished + [0x0A]
+    }
+
+    /// Informational, medium, high.
+    private static func severity(_ outcome: String?) -> UInt64 {
+        switch outcome {
+        case "done": 1
+        case "refused": 3
+        default: 4
+        }
+    }
+
+    private static func metadata(_ event: EventFields) -> JSONTree {
+        var product = JSONTree()
+        product.add("name", text: "ImageVault")
+        product.add("vendor_name", text: "ImageVault")
+        var metadata = JSONTree()
+        metadata.add("version", text: "1.3.0")
+        metadata.add("product", object: product)
+        if let index = event.number("index") { metadata.add("sequence", number: index) }
+        if let at = event.text("at") { metadata.add("original_time", text: at) }
+        return metadata
+    }
+
+    private static func api(_ event: EventFields) -> JSONTree {
+        var api = JSONTree()
+        api.add("operation", text: event.text("action") ?? "unavailable")
+        if let id = event.text("request_id") {
+            var request = JSONTree()
+            request.add("uid", text: id)
+            api.add("request", object: request)
+        }
+        return api
+    }
+
+    private static func actor(_ event: EventFields) -> JSONTree {
+        var actor = JSONTree()
+        if let uid = event.word("uid") {
+            var user = JSONTree()
+            user.add("uid", text: uid)
+            actor.add("user", object: user)
+        }
+        guard let pid = event.number("pid") else { return actor }
+        var process = JSONTree()
+        process.add("pid", number: pid)
+        if let path = event.text("executable") {
+            var file = JSONTree()
+            file.add("path", text: path)
+            process.add("file", object: file)
+        }
+        actor.add("process", object: process)
+        return actor
+    }
+
+    private static let known: Set<String> = [
+        "index", "at", "action", "outcome", "code", "duration_us", "request_id", "uid", "pid",
+        "executable", "door",
+    ]
+
+    private static func unmapped(_ event: EventFields) -> JSONTree {
+        var unmapped = JSONTree()
+        for (name, value) in event.fields where !known.contains(name) {
+            switch value {
+            case .number(let number): unmapped.add(name, number: number)
+            case .text(let text): unmapped.add(name, text: text)
+            }
+        }
+        return unmapped
     }
 
     /// Create, read, update, delete, or other.
@@ -256,20 +283,17 @@ enum OCSFEvents {
 private struct JSONTree {
     private var text = ""
 
-    mutating func add(_ name: String, _ number: UInt64) { member(name, String(number)) }
+    mutating func add(_ name: String, number: UInt64) { member(name, String(number)) }
 
-    mutating func add(_ name: String, _ value: String) { member(name, Self.quoted(value)) }
+    mutating func add(_ name: String, text: String) { member(name, Self.quoted(text)) }
 
-    mutating func add(_ name: String, _ members: (inout JSONTree) -> Void) {
-        var object = JSONTree()
-        members(&object)
-        member(name, "{\(object.text)}")
-    }
+    mutating func add(_ name: String, object: JSONTree) { member(name, "{\(object.text)}") }
 
     var finished: [UInt8] { Array("{\(text)}".utf8) }
 
     private mutating func member(_ name: String, _ value: String) {
-        text += (text.isEmpty ? "" : ",") + Self.quoted(name) + ":" + value
+        if !text.isEmpty { text += "," }
+        text += "\(Self.quoted(name)):\(value)"
     }
 
     private static func quoted(_ value: String) -> String { JSONLine.quoted(value) }
@@ -299,7 +323,20 @@ enum SyslogEvents {
     }
 
     private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-            .replacing("]", with: "\\]")
+        Escaping.text(text, before: ["\\", "\"", "]"])
+    }
+}
+
+enum Escaping {
+    /// The text with a sign before each of some characters.
+    static func text(
+        _ text: String, before characters: Set<Unicode.Scalar>, by sign: Unicode.Scalar = "\\"
+    ) -> String {
+        var view = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if characters.contains(scalar) { view.append(sign) }
+            view.append(scalar)
+        }
+        return String(view)
     }
 }
