@@ -42,6 +42,7 @@ package final class RowCounts: Sendable {
 
     /// The last that were counted, whenever that was.
     var known: Counts? { last.withLock { $0 } }
+    func remember(_ counts: Counts) { last.withLock { $0 = counts } }
 
     /// The counts, at most ``VaultFormat/Limits/rowCountSeconds`` old; older, or none yet, for those who ask
     /// while another one counts.
@@ -61,13 +62,18 @@ package final class RowCounts: Sendable {
             let counted = try? count()
             // What cannot be counted now is tried again next time.
             state.withLock { $0 = (counted, counted == nil ? nil : microseconds) }
-            if let counted { last.withLock { $0 = counted } }
+            if let counted { remember(counted) }
         }
         return state.withLock { $0.counts }
     }
 }
 
 extension Vault {
+    /// Counts, so that it is known how many rows there were when they cannot be counted any more.
+    package func rememberRows() {
+        if let counted = try? countedRows() { rowCounts.remember(counted) }
+    }
+
     func countedRows() throws(VaultError) -> RowCounts.Counts {
         try reading { (reader) throws(StorageError) in
             RowCounts.Counts(totals: try reader.totals(), census: try reader.census())

@@ -41,7 +41,9 @@ extension Vault {
     /// when they were known last.
     private func statusRows() throws(VaultError) -> RowCounts.Counts {
         do throws(VaultError) {
-            return try countedRows()
+            let rows = try countedRows()
+            rowCounts.remember(rows)
+            return rows
         } catch {
             guard committer.logState != .writable, let known = rowCounts.known else { throw error }
             return known

@@ -253,8 +253,7 @@ struct Serve: AsyncParsableCommand {
     /// Removes what a crash left, while the doors are open already.
     private func sweep(_ vault: Vault, _ logger: Logger) -> Task<Void, Never> {
         Task(executorPreference: RequestExecutor(threads: 1)) {
-            // So that they are known when they cannot be counted any more.
-            _ = vault.measures()
+            vault.rememberRows()
             let removed = await SweepRunner(vault).run { _ in
                 logger.error("the sweep of leftover blobs failed, and is tried again")
             }
