@@ -1,6 +1,7 @@
 // Preloaded into a daemon under test: while the file that FAILSWITCH_FILE names is there, the flushes of the
 // catalog fail, where it has an f, or do not come back, where it has an h; and those of directories fail, where
-// it has a d. Blobs and key files are flushed by another call than the catalog. No product has any of this: a test compiles it and preloads it.
+// it has a d. Blobs and key files are flushed by another call than the catalog. No product has any of this: a
+// test compiles it and preloads it.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
