@@ -24,7 +24,7 @@ BUILT_IN = ("status_code_conformance", "content_type_conformance", "response_hea
 ROUTE_CODES = {"unknown-route": 404, "method-not-allowed": 405}
 
 #: What any answer may have: HTTP's own.
-COMMON_HEADERS = {"content-type", "content-length", "connection", "date"}
+COMMON_HEADERS = {"content-type", "content-length", "transfer-encoding", "connection", "date"}
 
 #: What the contract says in words of every answer.
 EVERY_ANSWER = {"cache-control": "no-store", "x-content-type-options": "nosniff"}

@@ -144,9 +144,14 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
 }
 
 extension EventAction {
-    /// Whether its events keep their bodies: without them a reader could not tell which key signs, nor which
-    /// events were erased.
-    package var isKept: Bool { self == .logKeyRotated || self == .logErased }
+    /// Whether its events keep their bodies: without them nobody could tell which key signs, nor which events
+    /// were erased, and the first one proves that a keyring is this vault's.
+    package var isKept: Bool {
+        switch self {
+        case .vaultCreated, .logKeyRotated, .logErased: true
+        default: false
+        }
+    }
 
     /// - Returns: nil for what names none.
     package init?(name: some StringProtocol) {

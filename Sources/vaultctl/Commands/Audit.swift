@@ -232,7 +232,7 @@ struct AuditRedact: AsyncParsableCommand {
         discussion: """
             The log's tree keeps a hash of each event, so that every proof holds as before; who reads it sees \
             that a body was erased, and this event says by whom and why. What was exported stays where it is. \
-            Changes of the log's key, and erasures themselves, keep their bodies.
+            The vault's making, changes of the log's key, and erasures themselves keep their bodies.
 
             Speaks to the admin socket.
 

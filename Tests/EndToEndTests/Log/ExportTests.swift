@@ -153,6 +153,10 @@ struct ExportTests {
             "request 17")
         #expect(ending == .exited(0), "\(errors)")
         #expect(output == "1 event lost their body\n")
+        // The first event, which a keyring has to open at the next start, is no one's to erase.
+        let first = try vault.vaultctl(
+            "audit", "redact", "--from", "0", "--to", "1", "--reason", "request 18")
+        #expect(first.output == "0 events lost their body\n")
         let after = vault.folder.path("after")
         _ = try Self.export(vault, "--output", after)
         let held = try vault.verify("bundle", after, "--key", vault.publicKey)
@@ -161,6 +165,8 @@ struct ExportTests {
             try vault.verify("bundle", before, "--key", vault.publicKey).ending == .exited(0))
         let shown = try #require(vault.events().first { $0["index"].number == index })
         #expect(shown["unavailable"].text == "erased")
+        try vault.stop()
+        try vault.start()
         let check = try vault.vaultctl("check")
         #expect(check.ending == .exited(0), "\(check.output) \(check.errors)")
         try eventually("the purge") {
