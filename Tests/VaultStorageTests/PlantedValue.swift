@@ -27,7 +27,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("reference", "changed", ["-1"]),
         ("wrap", "epoch", ["0", "-1", "4294967296", "8589934592"]), ("event", "at", []),
         ("event", "action", ["0", "9", "256", "-1"]), ("event", "outcome", ["0", "4", "-1"]),
-        ("event", "sealed", ["3", "-1"]), ("log", "size", ["-1", "0", "4"]),
+        ("event", "sealed", ["2", "-1"]), ("log", "size", ["-1", "0", "4"]),
         ("slot_proof", "proved", []), ("slot_proof", "changed", ["-1"]),
         ("backup", "created", []), ("backup", "expires", []),
         ("backup", "creator", ["-1", "4294967296"]), ("backup", "state", ["0", "4", "256", "-1"]),
@@ -58,7 +58,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("log", "frontier", true), ("slot_proof", "mac", true), ("backup", "backup", true),
         ("backup", "epochs", false), ("backup", "mac", true), ("approval", "subject", true),
         ("approval", "mac", true), ("finding", "image", true), ("answer", "principal", true),
-        ("answer", "sealed", false), ("pseudonym", "name", false), ("receipt", "image", true),
+        ("answer", "sealed", false), ("name", "sealed", false), ("receipt", "image", true),
         ("receipt", "operation", true), ("receipt", "mac", true), ("purge", "mac", true),
         ("escrow", "epochs", false), ("escrow", "mac", true), ("hold", "subject", true),
         ("hold", "mac", true),
@@ -94,6 +94,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         // Most events are about no image: NULL is theirs.
         ("event", "image", ["17", "x''", "x'00'", "'text'", "zeroblob(64)"]),
         ("image", "wrap", ["NULL", "'text'", "99"]),
+        ("pseudonym", "name", ["NULL", "'text'", "99"]),
         ("reference", "wrap", ["NULL", "'text'", "99"]),
     ]
 

@@ -72,7 +72,8 @@ package struct LogTree {
 }
 
 extension LogTree {
-    /// Makes the stored subtrees of a log that was written before there were any, or whose rows are gone.
+    /// Makes the stored subtrees of a log that was written before there were any. Where an event is missing it
+    /// ends: the log is served as far as it goes, a check tells, and no bundle reaches over it.
     ///
     /// - Throws: ``StorageError``.
     static func complete(_ catalog: any Catalog) throws(StorageError) {
@@ -82,31 +83,35 @@ extension LogTree {
         }
         while size >> UInt64(step) > 0 {
             size >>= UInt64(step)
-            try complete(catalog, height: height, count: size)
+            guard try complete(catalog, height: height, count: size) else { return }
             height += step
         }
     }
 
+    /// - Returns: false where rows below are missing.
     private static func complete(
         _ catalog: any Catalog, height: Int, count: UInt64
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Bool {
         var place = try firstMissing(catalog, height: height, count: count)
         while place < count {
             let end = min(place + UInt64(Limits.logTilesAtOnce), count)
-            try catalog.write { (writer) throws(StorageError) in
+            let isWhole = try catalog.write { (writer) throws(StorageError) in
                 for place in place..<end {
                     let row = try LogTree(writer).row(
                         height: height - step, place << UInt64(step)..<(place + 1) << UInt64(step))
                     var tree = MerkleFrontier.empty
                     for node in row { tree.append(node, hash: LogHash.node) }
                     guard row.count == 1 << step, let root = tree.subtrees.first else {
-                        throw .damaged
+                        return false
                     }
                     try writer.insertSubtree(height: height, place: place, root)
                 }
+                return true
             }
+            guard isWhole else { return false }
             place = end
         }
+        return true
     }
 
     /// Rows are made in their order: the first place without one is found by halving.

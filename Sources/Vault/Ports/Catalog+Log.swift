@@ -13,16 +13,6 @@ package struct EventFilter: Hashable, Sendable {
     package var until: Int64?
 
     package init() {}
-
-    package var isEmpty: Bool { self == EventFilter() }
-
-    /// Whether a row passes, but for ``lookups``.
-    package func admits(_ row: EventRow) -> Bool {
-        (image == nil || row.image == image && row.action != .readEnded)
-            && (actions.isEmpty || actions.contains(row.action))
-            && (outcome == nil || row.outcome == outcome)
-            && row.atMicroseconds >= since ?? .min && row.atMicroseconds < until ?? .max
-    }
 }
 
 /// The log's rows as its queries and its tree need them.

@@ -43,6 +43,7 @@ enum CatalogSchema {
         }
         migrator.registerMigration("10 subtrees, and what events are found by") { db in
             try db.execute(sql: eventLookups)
+            try db.execute(sql: names)
         }
         return migrator
     }
@@ -245,7 +246,25 @@ enum CatalogSchema {
         CREATE INDEX event_image ON event (image) WHERE image IS NOT NULL AND action <> 12;
         CREATE INDEX event_action ON event (action);
         CREATE INDEX event_outcome ON event (outcome) WHERE outcome <> 1;
-        CREATE INDEX event_clear ON event (id) WHERE sealed = 0;
+        """
+
+    /// A sealed name stands in a row that is appended, never moves and is overwritten where it lies: rows beside
+    /// pseudonyms, which are random, would move with every page that is split. Decision 0027.
+    private static let names = """
+        CREATE TABLE name (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+        INSERT INTO name (id, sealed)
+            SELECT row_number() OVER (ORDER BY pseudonym), name FROM pseudonym;
+        CREATE TABLE pseudonym_place (
+            pseudonym BLOB PRIMARY KEY,
+            kind INTEGER NOT NULL,
+            lookup BLOB NOT NULL,
+            name INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO pseudonym_place (pseudonym, kind, lookup, name)
+            SELECT pseudonym, kind, lookup, row_number() OVER (ORDER BY pseudonym) FROM pseudonym;
+        DROP TABLE pseudonym;
+        ALTER TABLE pseudonym_place RENAME TO pseudonym;
+        CREATE UNIQUE INDEX pseudonym_lookup ON pseudonym (kind, lookup);
         """
 
     private static let pseudonyms = """

@@ -31,7 +31,10 @@ extension SQLiteRows {
         of kind: Pseudonym.Kind, at index: BlindIndex
     ) throws(StorageError) -> PseudonymRow? {
         try first(
-            "SELECT pseudonym, name FROM pseudonym WHERE kind = ? AND lookup = ?",
+            """
+            SELECT pseudonym, sealed FROM pseudonym LEFT JOIN name ON name.id = pseudonym.name
+            WHERE kind = ? AND lookup = ?
+            """,
             [Int64(kind.rawValue), Data(index.bytes)]
         ) { row throws in
             PseudonymRow(
@@ -57,7 +60,7 @@ extension SQLiteRows {
         let bounds = try first(
             """
             SELECT min(place), max(place) FROM subtree
-            WHERE height = 8 AND place < ? AND last >= ? AND first < ?
+            WHERE height = 8 AND place >= 0 AND place < ? AND last >= ? AND first < ?
             """, [Int64(clamping: whole), since ?? .min, until ?? .max]
         ) { row throws -> ClosedRange<Int64>? in
             if row.hasNull(atIndex: 0) { return nil }
@@ -122,7 +125,10 @@ extension SQLiteRows {
 
     func pseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> PseudonymRow? {
         try first(
-            "SELECT kind, lookup, name FROM pseudonym WHERE pseudonym = ?",
+            """
+            SELECT kind, lookup, sealed FROM pseudonym LEFT JOIN name ON name.id = pseudonym.name
+            WHERE pseudonym = ?
+            """,
             [Data(pseudonym.bytes)]
         ) { row throws in
             guard let kind = Pseudonym.Kind(rawValue: try value(row, 0)) else {
@@ -150,7 +156,7 @@ extension SQLiteRows {
             switch event.content {
             case .sealed(let bytes): (1, bytes)
             case .clear(let bytes): (0, bytes)
-            case .erased: (2, [])
+            case .erased: (0, [])
             }
         try run(
             """
@@ -180,7 +186,7 @@ extension SQLiteRows {
             : "min(first), max(last) FROM subtree WHERE height = \(height - 8) AND place"
         try run(
             """
-            INSERT INTO subtree (height, place, hash, first, last)
+            INSERT OR REPLACE INTO subtree (height, place, hash, first, last)
             SELECT ?, ?, ?, \(times) BETWEEN ? AND ?
             """,
             [
@@ -194,7 +200,8 @@ extension SQLiteRows {
     ) throws(StorageError) -> Int {
         let kept = EventAction.allCases.filter(\.isKept).map { String($0.rawValue) }
         let which = """
-            id >= ? AND id < ? AND at < ? AND sealed <> 2 AND action NOT IN (\(kept.joined(separator: ", ")))
+            id >= ? AND id < ? AND at < ? AND action NOT IN (\(kept.joined(separator: ", ")))
+                AND NOT (sealed = 0 AND content = zeroblob(length(content)))
             """
         let values: StatementArguments = [
             Int64(clamping: indexes.lowerBound), Int64(clamping: indexes.upperBound), microseconds,
@@ -212,11 +219,12 @@ extension SQLiteRows {
                     ])
             }
         }
-        // A row that is as long as before is overwritten where it lies.
+        // A row that is as long as before is overwritten where it lies. SQLite keeps 0 and 1, and no other
+        // number, in the same room; and NULL in less than bytes.
         try run(
             """
-            UPDATE event SET sealed = 2, image = NULL, content = zeroblob(length(content)),
-                lookups = zeroblob(length(lookups))
+            UPDATE event SET sealed = 0, image = substr(zeroblob(32), 1, length(image)),
+                content = zeroblob(length(content)), lookups = zeroblob(length(lookups))
             WHERE \(which)
             """, values)
         return found.count
@@ -233,16 +241,22 @@ extension SQLiteRows {
     }
 
     func deletePseudonym(_ pseudonym: Pseudonym) throws(StorageError) -> Bool {
+        try run(
+            """
+            UPDATE name SET sealed = zeroblob(length(sealed))
+            WHERE id = (SELECT name FROM pseudonym WHERE pseudonym = ?)
+            """, [Data(pseudonym.bytes)])
         try run("DELETE FROM pseudonym WHERE pseudonym = ?", [Data(pseudonym.bytes)])
         return db.changesCount > 0
     }
 
     func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {
+        try run("INSERT INTO name (sealed) VALUES (?)", [Data(row.sealedName)])
         try run(
             "INSERT INTO pseudonym (pseudonym, kind, lookup, name) VALUES (?, ?, ?, ?)",
             [
                 Data(row.pseudonym.bytes), Int64(row.kind.rawValue), Data(row.index.bytes),
-                Data(row.sealedName),
+                db.lastInsertedRowID,
             ])
     }
 

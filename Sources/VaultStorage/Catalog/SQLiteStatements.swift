@@ -119,14 +119,16 @@ extension EventRow {
         guard let action = EventAction(rawValue: try value(row, 2)),
             let outcome = EventOutcome(rawValue: try value(row, 3))
         else { throw StorageError.damaged }
-        let image: [UInt8]? = row.hasNull(atIndex: 4) ? nil : try bytes(row, 4)
+        let kept = try bytes(row, 7)
         let content: Content =
             switch try value(row, 6) as Int {
-            case 0: .clear(try bytes(row, 7))
-            case 1: .sealed(try bytes(row, 7))
-            case 2: .erased
+            // What was overwritten is zeros as long as it was; a salt is none.
+            case 0: kept.allSatisfy { $0 == 0 } ? .erased : .clear(kept)
+            case 1: .sealed(kept)
             default: throw StorageError.damaged
             }
+        let hasImage = !row.hasNull(atIndex: 4) && content != .erased
+        let image: [UInt8]? = hasImage ? try bytes(row, 4) : nil
         self.init(
             index: try value(row, 0), atMicroseconds: try value(row, 1), action: action,
             outcome: outcome, image: try image.map { try ImageID(bytes: $0) },

@@ -12,6 +12,11 @@ extension CatalogConformance {
         Rule("the frontier is what was set last", frontiers),
         Rule("a pseudonym is found by its kind and index, as it was inserted", pseudonyms),
         Rule("a name has one pseudonym, and a pseudonym one name", pseudonymIsUnique),
+        Rule("a filter finds the events that pass it, page by page", filteredEvents),
+        Rule("the indexes of a time are the first and the last event of it", indexesOfTime),
+        Rule("hashes come in order, up to the first that is missing", hashes),
+        Rule("an erased event keeps its leaf, and nothing finds it", erasedEvents),
+        Rule("a pseudonym that is deleted names nobody, and its name gets another", deletedName),
         Rule("a slot has one proof, the last that was set, until it is deleted", slotProofs),
     ]
 

@@ -85,3 +85,13 @@ extension MemoryRows {
         return tables.pseudonyms.first { $0.pseudonym == pseudonym }
     }
 }
+
+extension EventFilter {
+    /// Whether a row passes, but for ``lookups``.
+    fileprivate func admits(_ row: EventRow) -> Bool {
+        (image == nil || row.image == image && row.action != .readEnded)
+            && (actions.isEmpty || actions.contains(row.action))
+            && (outcome == nil || row.outcome == outcome)
+            && row.atMicroseconds >= since ?? .min && row.atMicroseconds < until ?? .max
+    }
+}
