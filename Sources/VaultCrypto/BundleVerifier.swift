@@ -1,6 +1,5 @@
 // Bundles, checked line by line with public keys and nothing else. BundleFormat §3.
 
-import Crypto
 package import VaultFormat
 
 /// What a reader trusts and wants to see.

@@ -6,6 +6,8 @@ extension Limits {
     /// Subtrees of 256 leaves that are made in one transaction, where a log has none.
     package static let logTilesAtOnce = 256
 
+    /// Fields of one body: more than the format has, and few enough to compare each with each.
+    package static let eventFields = 96
     /// Actions that one query names.
     package static let queryActions = 16
     /// Checkpoints that one bundle passes.

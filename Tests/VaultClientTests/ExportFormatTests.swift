@@ -43,7 +43,8 @@ struct ExportFormatTests {
             case .number(let number): word = String(number)
             case .text(let text): word = text
             }
-            for format in [ExportFormat.csv, .jsonl, .ocsf] where !word.contains("\n") {
+            for format in [ExportFormat.csv, .jsonl, .ocsf]
+            where !word.contains(where: { "\n\\\"".contains($0) }) {
                 // Durations and times have other units there.
                 if format != .csv, name == "duration_us" { continue }
                 #expect(try line(format, body).contains(word), "\(name) in \(format)")
@@ -80,8 +81,8 @@ struct ExportFormatTests {
 
     @Test("a text ends neither a field nor a line of cef")
     func cef() throws {
-        let line = try line(.cef, body("reason", "a=b\\c\nact=image.get"))
-        #expect(line.contains("msg=a\\=b\\\\c\\nact\\=image.get"))
+        let line = try line(.cef, body("reason", "a=b\\c\nact=image.get\rCEF:0|\u{7}"))
+        #expect(line.contains("msg=a\\=b\\\\c\\nact\\=image.get\\rCEF:0| \n"))
         #expect(line.filter { $0.isNewline }.count == 1)
         #expect(line.hasPrefix("CEF:0|ImageVault|vaultd|1|image.put|image.put|5|rt=1795701600000 "))
     }
@@ -99,9 +100,11 @@ struct ExportFormatTests {
 
     @Test("an event without its body is a line that says so", arguments: ExportFormat.allCases)
     func erased(format: ExportFormat) {
-        let line = String(decoding: format.line(erased: 4711), as: UTF8.self)
+        let line = String(decoding: format.line(withoutBody: 4711), as: UTF8.self)
         if format == .bundle { return #expect(line.isEmpty) }
         #expect(line.contains("4711"))
+        // It neither succeeded nor failed.
+        for words in ["status_id\":2", "|8|", "<107>"] { #expect(!line.contains(words)) }
         #expect(line.filter { $0.isNewline }.count == 1)
     }
 }

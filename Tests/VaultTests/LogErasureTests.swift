@@ -121,4 +121,104 @@ struct LogErasureTests {
             } != nil)
         #expect(catalog.tables.events.allSatisfy { $0.content != .erased })
     }
+
+    /// Prunes as the schedule does.
+    private func prune(_ test: TestVault) async throws {
+        while try await test.vault.pruneLogIfDue() {}
+    }
+
+    @Test("an idle log loses what is old, all of it, also where times went back")
+    func idle() async throws {
+        let test = try await filled(days: 10)
+        defer { test.stop() }
+        // Times are taken before the queue: neighbours may be swapped.
+        let image = try await test.put(TestImages.small).image.image
+        test.clock.advance(microseconds: -3_600_000_000)
+        _ = try await test.get(image)
+        test.clock.advance(microseconds: 30 * 86_400_000_000)
+        let size = UInt64(memory.tables.events.count)
+        try await prune(test)
+        #expect(erased() == Array(0..<size))
+        #expect(try await test.check().isEmpty)
+    }
+
+    @Test("a time that somebody wrote takes no body, and explains none that is gone")
+    func forged() async throws {
+        let test = try await filled(days: 30)
+        defer { test.stop() }
+        func tamper(_ index: Int, at: Int64, _ content: EventRow.Content? = nil) {
+            memory.tamper { tables in
+                let row = tables.events[index]
+                tables.events[index] = EventRow(
+                    index: row.index, atMicroseconds: at, action: row.action, outcome: row.outcome,
+                    image: content == nil ? row.image : nil, digest: row.digest,
+                    content: content ?? row.content)
+            }
+        }
+        tamper(0, at: 0)
+        tamper(1, at: 0, .erased)
+        tamper(2, at: 0, .erased)
+        try await prune(test)
+        // Nothing went, and no event says that anything did.
+        #expect(erased() == [1, 2])
+        #expect(try test.log().allSatisfy { $0.action != "log.erased" })
+        let found = try await test.check()
+        #expect(found.map(\.event) == [0, 1])
+    }
+
+    @Test(
+        "a log that was pruned day after day, for longer than it keeps anything, is sound to a check"
+    )
+    func daily() async throws {
+        let test = try await filled(days: 5)
+        defer { test.stop() }
+        let image = try await test.put(TestImages.small).image.image
+        for _ in 0..<40 {
+            _ = try await test.get(image)
+            test.clock.advance(microseconds: 86_400_000_000)
+            try await prune(test)
+        }
+        #expect(erased().count > 60)
+        #expect(try await test.check().isEmpty)
+    }
+
+    @Test("a range of more than one step goes whole")
+    func steps() async throws {
+        let test = try await filled()
+        defer { test.stop() }
+        let image = try await test.put(TestImages.small).image.image
+        while memory.tables.events.count < 1100 { _ = try await test.get(image) }
+        let count = try await test.vault.eraseEvents(
+            0..<1100, reason: AdminNote("request 17"), test.call(door: .admin))
+        #expect(count == 1100)
+        #expect(try test.log().filter { $0.action == "log.erased" }.count == 2)
+        #expect(try await test.check().isEmpty)
+    }
+
+    @Test("a name that is erased is found by nobody, and its erasure by its pseudonym")
+    func name() async throws {
+        let test = try await filled()
+        defer { test.stop() }
+        let call = Call(
+            caller: TestVault.caller, request: TestVault.request, namespace: .standard,
+            asserted: AssertedContext(actor: try ActorName("user:8421")))
+        try await test.vault.record(.imageList, call)
+        let pseudonym = try #require(memory.tables.pseudonyms.first?.pseudonym)
+        let admin = test.call(door: .admin)
+        #expect(
+            try await test.vault.name(of: pseudonym, reason: AdminNote("why"), admin).name
+                == "user:8421")
+        try await test.vault.eraseName(pseudonym, reason: AdminNote("request 17"), admin)
+        for again in [
+            { _ = try await test.vault.name(of: pseudonym, reason: AdminNote("why"), admin) },
+            { try await test.vault.eraseName(pseudonym, reason: AdminNote("why"), admin) },
+        ] as [() async throws -> Void] {
+            #expect(try await refusal { try await again() } == .unknownName)
+        }
+        var query = AuditQuery()
+        query.pseudonym = pseudonym
+        let found = try await test.vault.events(query, from: 0, limit: 100, admin)
+        // The listing, the telling, the erasure, and the erasure that came too late.
+        #expect(found.events.count == 4)
+    }
 }

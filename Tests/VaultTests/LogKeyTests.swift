@@ -14,7 +14,7 @@ struct LogKeyTests {
         let faults = Faults()
         let files: MemoryKeyFiles
 
-        init() async throws {
+        init(outages: Outages = .lasting) async throws {
             let keyring = try TestKeys.keyring()
             let logKey = try TestKeys.passphraseLogKey(of: keyring.vault)
             let files = MemoryKeyFiles([keyring.keys.file, logKey.file], faults: faults)
@@ -24,7 +24,7 @@ struct LogKeyTests {
                 openLogKey: {
                     guard let file = files.file(.logKey) else { return nil }
                     return try? FixedVault.open(file, secret: TestKeys.passphrase)
-                }, keyFiles: files)
+                }, keyFiles: files, outages: outages)
             try await test.vault.recordService(.vaultCreated)
         }
 
@@ -123,6 +123,36 @@ struct LogKeyTests {
             step += 1
         }
         #expect(step > 6)
+    }
+
+    @Test("nor does a failed flush that turns out to have worked, without a restart")
+    func failuresWithoutRestart() async throws {
+        var (step, afterTheFact) = (1, 0)
+        while true {
+            let vault = try await Fixture(outages: Outages(patience: .seconds(3600), pause: .zero))
+            defer { vault.test.stop() }
+            let old = try vault.signer
+            vault.faults.arm(step: step, .unavailable(5))
+            let isTold = (try? await vault.rotate()) != nil
+            let failed = vault.faults.failed
+            vault.faults.disarm()
+            guard let failed else { break }
+            while vault.test.vault.committer.logState != .writable {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let rotated = try vault.notes().count
+            if rotated == 1, !isTold { afterTheFact += 1 }
+            let signer = try vault.signer
+            #expect(signer.number == UInt32(rotated + 1), "step \(step): \(failed)")
+            if rotated == 0 { #expect(signer.publicKey == old.publicKey) }
+            let next = try await vault.rotate()
+            #expect(next.number == UInt32(rotated + 2), "step \(step): \(failed)")
+            #expect(try vault.signer.publicKey == next.publicKey)
+            let note = try #require(try vault.notes().last)
+            #expect(try isSigned(note, by: [signer, next]), "step \(step): \(failed)")
+            step += 1
+        }
+        #expect(afterTheFact > 0)
     }
 
     @Test("after a seal a slot of its own opens it again, once the vault is open, and not before")

@@ -141,6 +141,25 @@ struct OutageTests {
         try memory.state.check()
     }
 
+    @Test(
+        "a stall ends with whatever the catalog answers",
+        arguments: [StorageError.sealed, .damaged, .full, .missing])
+    func stallEndsInRefusal(error: StorageError) async throws {
+        let gate = GatedCatalog(memory)
+        let committer = try committer(on: gate, patience: .milliseconds(50))
+        defer { committer.stop() }
+        memory.faults.arm("begin", error)
+        gate.close()
+        committer.recordLater(CommitterFixture.event())
+        gate.awaitArrival()
+        try await until(committer, is: .stalled)
+        gate.open()
+        try await until(committer, is: .writable)
+        try await committer.record(CommitterFixture.event(1))
+        try expectLog([.storageFailed, .storageRecovered, .imagePut])
+        #expect(states.all == [.stalled, .writable])
+    }
+
     @Test("a catalog that hangs keeps nobody waiting, and what never reached it is never written")
     func hangs() async throws {
         let gate = GatedCatalog(memory)

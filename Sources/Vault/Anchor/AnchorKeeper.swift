@@ -32,9 +32,12 @@ package struct AnchorKeeper: Sendable {
     /// Leaves the anchor of the state as it is, unless it is there.
     package func keep() {
         let now = vault.clock.monotonicMicroseconds()
-        guard let anchored = vault.anchored(),
-            vault.anchors.isNews(anchored, for: target.kind, at: now)
-        else { return }
+        guard let anchored = vault.anchored() else {
+            return vault.anchors.behind(target.kind, at: now)
+        }
+        guard vault.anchors.isNews(anchored, for: target.kind, at: now) else { return }
+        // A keyring that was put back is not what the next start is to find right.
+        guard !vault.anchors.contradicts(anchored) else { return fail(.failed) }
         guard let signer = vault.logSigner,
             let note = try? signer.note(vault.anchor(of: anchored))
         else { return fail(.logKeySealed) }
@@ -52,12 +55,12 @@ package struct AnchorKeeper: Sendable {
 }
 
 extension Vault {
-    /// What an anchor would say now. Nil while the keyring's file is being replaced: which one outlives a
-    /// power cut is not known then.
+    /// What an anchor would say now. Nil while the keyring's file is being replaced, which outlives a power cut
+    /// or not, and where another one lies there than is in use.
     fileprivate func anchored() -> Anchored? {
-        // In this order: a file that is replaced in between is of another generation than the one in use.
-        let used = keyringIfUnsealed?.generation
-        guard let file = try? keyFiles.load(.keyring), used == nil || used == file.generation else {
+        // In this order: a file that is replaced in between is another than the one in use.
+        let used = keyringIfUnsealed?.keys.file
+        guard let file = try? keyFiles.load(.keyring), used == nil || used == file else {
             return nil
         }
         let frontier = committer.frontier

@@ -40,6 +40,26 @@ final class AnchorLedger: Sendable {
         }
     }
 
+    /// Nobody knows what an anchor would say.
+    func behind(_ kind: AnchorKind, at monotonic: Int64) {
+        entries.withLock { entries in
+            if entries[kind]?.behindSince == nil { entries[kind]?.behindSince = monotonic }
+        }
+    }
+
+    /// Whether an anchor that was kept is of a later keyring, or of another one of the same generation.
+    func contradicts(_ now: Anchored) -> Bool {
+        contradicts(generation: now.generation, now.keyring)
+    }
+
+    func contradicts(generation: UInt64, _ keyring: Digest256) -> Bool {
+        entries.withLock { entries in
+            entries.values.compactMap(\.kept?.anchored).contains {
+                generation < $0.generation || generation == $0.generation && keyring != $0.keyring
+            }
+        }
+    }
+
     func kept(_ anchored: Anchored, by kind: AnchorKind, at microseconds: Int64) {
         entries.withLock { entries in
             entries[kind]?.kept = (microseconds, anchored)

@@ -41,6 +41,8 @@ struct CheckedLog: Sendable {
     private(set) var floor = RowFloor()
     /// Runs of events without a body that no event has explained yet, rising.
     private(set) var unexplained: [Range<UInt64>] = []
+    /// Where the last run would go on, behind events that keep their bodies.
+    private var bridge: UInt64 = 0
     private var reencryption: (operation: OperationID, begun: UInt64)?
 
     /// Reads the next event that there is.
@@ -55,9 +57,9 @@ struct CheckedLog: Sendable {
         switch EventReading(row, keyring) {
         case .clear: return (nil, findings)
         case .erased:
-            if unexplained.last?.upperBound == row.index {
-                let first = unexplained.removeLast().lowerBound
-                unexplained.append(first..<row.index + 1)
+            defer { bridge = row.index + 1 }
+            if let last = unexplained.last, bridge == row.index {
+                unexplained[unexplained.count - 1] = last.lowerBound..<row.index + 1
             } else if unexplained.count < Limits.checkedErasures {
                 unexplained.append(row.index..<row.index + 1)
             } else {
@@ -68,6 +70,7 @@ struct CheckedLog: Sendable {
             findings.append(.log(at: row.index))
             return (nil, findings)
         case .opened(let event):
+            if event.action.isKept, bridge == row.index { bridge += 1 }
             if event.isDone { note(event) }
             return (event, findings)
         }

@@ -163,12 +163,13 @@ package final class Committer: Sendable {
     private func run() {
         while true {
             wake.wait()
+            // Before anything is taken out: what waits is told when that takes too long.
+            endOutage()
             let (batch, ended) = state.withLock { state in
                 let batch = Array(state.waiting.prefix(Limits.commitBatch))
                 state.waiting.removeFirst(batch.count)
                 return (batch, state.closed && state.waiting.isEmpty)
             }
-            endOutage()
             if !batch.isEmpty { write(batch) }
             if ended { break }
         }
@@ -191,13 +192,14 @@ package final class Committer: Sendable {
         do throws(StorageError) {
             try commit(batch, from: frontier)
             endStall()
-        } catch .sealed {
+        } catch .sealed where logState == .writable {
             // The keyring is gone by now: each entry is refused, and its event in clear.
             write(batch)
-        } catch .damaged where batch.count > 1 {
+        } catch .damaged where batch.count > 1 && logState == .writable {
             for entry in batch { write([entry]) }
         } catch {
             fail(batch, with: error)
+            endStall()
         }
     }
 
@@ -270,7 +272,9 @@ package final class Committer: Sendable {
     /// What an event is found by: who called, for whom, and whose claim it is about.
     private func lookups(of event: Event, _ keyring: Keyring?) -> [BlindIndex] {
         guard let keyring else { return [] }
-        let names = [event.pseudonyms.actor, event.pseudonyms.client].compactMap { $0 }
+        let names = [
+            event.pseudonyms.actor, event.pseudonyms.client, event.pseudonyms.agent,
+        ].compactMap { $0 }
         return event.lookups + names.map { BlindIndex($0) }
             + (event.caller.map { [keyring.lookup(uid: $0.uid)] } ?? [])
     }

@@ -142,11 +142,24 @@ extension Committer {
             try commit(
                 begin + [Entry(endOf: outage)], from: state.withLock { $0.frontier })
         } catch {
-            beginOutage(for: error, at: outage.atMicroseconds)
-            return
+            // A catalog that answers, if only with a refusal, is not stalled any more.
+            if outage.state == .stalled, !beginsAnOutage(error) { return end() }
+            return beginOutage(for: error, at: outage.atMicroseconds)
         }
+        end()
+    }
+
+    private func end() {
         state.withLock { $0.outage = nil }
         outages.alarm(.writable)
+    }
+
+    private func beginsAnOutage(_ error: StorageError) -> Bool {
+        switch error {
+        case .unavailable, .replaced: true
+        case .full: outages.reserve != nil
+        case .missing, .damaged, .sealed: false
+        }
     }
 
     // MARK: Waiting
@@ -156,7 +169,7 @@ extension Committer {
     func overdue(at now: ContinuousClock.Instant) -> [Entry] {
         let patience = outages.patience
         var late: [Entry] = []
-        var since: Int64?
+        var isNews = false
         state.withLock { state in
             let writing = state.writing.flatMap {
                 now - $0.since >= patience ? $0.batch : nil
@@ -170,20 +183,20 @@ extension Committer {
             state.waiting.removeAll(where: isLate)
             guard let writing else { return }
             late += writing
-            if state.outage == nil { since = writing.last?.event.atMicroseconds ?? 0 }
+            guard state.outage == nil else { return }
+            // In the same moment: a write that ends now finds it, and ends it.
+            state.outage = Outage(
+                state: .stalled, atMicroseconds: writing.last?.event.atMicroseconds ?? 0)
+            isNews = true
         }
-        if let since { begin(.stalled, at: since) }
+        if isNews { outages.alarm(.stalled) }
         return late
     }
 
     /// The catalog answered after all. Who waited was told that nobody knows.
     func endStall() {
-        let outage = state.withLock { state -> Outage? in
-            guard let outage = state.outage, outage.state == .stalled else { return nil }
-            state.outage = nil
-            return outage
-        }
-        if let outage { finish(outage) }
+        guard let outage = state.withLock({ $0.outage }), outage.state == .stalled else { return }
+        finish(outage)
     }
 }
 

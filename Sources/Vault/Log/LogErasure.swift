@@ -1,6 +1,7 @@
 // What may be forgotten of the log: bodies of events, and names behind pseudonyms. The tree keeps its leaves, and
 // every proof holds as before. LogFormat §3; Erasure §9.
 
+import VaultCrypto
 package import VaultFormat
 
 extension Vault {
@@ -39,24 +40,27 @@ extension Vault {
         try await audited(.logErased, call) { () async throws(VaultError) in
             var event = event(.logErased, call)
             event.pseudonym = pseudonym
+            event.lookups = [BlindIndex(pseudonym)]
             event.reason = reason.text
             _ = try await committer.commit(.eraseName(pseudonym), event)
             purgeAlarm.ring()
         }
     }
 
-    /// Erases the bodies of events that are older than the settings keep them, oldest first and a part at a time.
+    /// Erases the bodies of events that are older than the settings keep them, in days of UTC, oldest first and a
+    /// part at a time. It ends before the first event that is not old, or is another than its columns say: those
+    /// anybody may have written, who wants a body gone.
     ///
     /// - Returns: whether there was any.
     package func pruneLogIfDue() async throws(VaultError) -> Bool {
         guard let days = settings.logDays else { return false }
-        _ = try keyring()
-        let before = clock.nowMicroseconds() - Int64(days) * 86_400_000_000
+        let keyring = try keyring()
+        let day: Int64 = 86_400_000_000
+        let before = (clock.nowMicroseconds() / day - Int64(days)) * day
         let size = committer.frontier.size
         let old = try reading { (reader) throws(StorageError) in
-            let done = try min(reader.prunedEvents(), size)
-            let end = try reader.indexes(since: nil, until: before, size: size).upperBound
-            return done..<max(done, min(end == size ? done : end, done + Limits.erasedEventsAtOnce))
+            let end = try reader.indexes(since: before, until: nil, size: size).lowerBound
+            return try prunable(in: min(reader.prunedEvents(), end)..<end, reader, keyring)
         }
         guard !old.isEmpty else { return false }
         var event = Event(.logErased, atMicroseconds: clock.nowMicroseconds())
@@ -64,6 +68,30 @@ extension Vault {
         event.reason = "audit.keep_days"
         _ = try await erase(old, before: before, pruned: old.upperBound, event)
         return true
+    }
+
+    /// The first run of events that are as they were written. What is gone already has, or lacks, an event of its
+    /// own: none is made for it here.
+    private func prunable(
+        in range: Range<UInt64>, _ reader: any CatalogReader, _ keyring: Keyring
+    ) throws(StorageError) -> Range<UInt64> {
+        var run = range.lowerBound..<range.lowerBound
+        while run.isEmpty, run.upperBound < range.upperBound {
+            let rows = try reader.events(
+                EventFilter(), from: run.upperBound, below: range.upperBound,
+                limit: Int(Limits.erasedEventsAtOnce))
+            guard !rows.isEmpty else { break }
+            for row in rows {
+                switch EventReading(row, keyring) {
+                case .erased where run.isEmpty: run = row.index + 1..<row.index + 1
+                case .opened where row.index == run.upperBound,
+                    .clear where row.index == run.upperBound:
+                    run = run.lowerBound..<row.index + 1
+                case .erased, .opened, .clear, .damaged: return run
+                }
+            }
+        }
+        return keyring.isErased ? range.lowerBound..<range.lowerBound : run
     }
 
     private func erase(

@@ -5,7 +5,8 @@ package import VaultFormat
 
 /// Hashes of the tree, made from the rows of contents and of stored subtrees.
 ///
-/// Rows that somebody changed make other hashes: whoever hands one out compares the root first.
+/// Rows that somebody changed make other hashes: a proof and a checkpoint are compared with the frontier's root first,
+/// a tile by who reads it.
 package struct LogTree {
     private let reader: any CatalogReader
     /// The nodes of tiles that were asked for last: of each height within the tile, lowest first.

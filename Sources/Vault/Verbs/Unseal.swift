@@ -56,6 +56,10 @@ extension Vault {
         _ file: KeyFile, with opener: any SlotOpener, _ call: Call
     ) async throws(VaultError) -> SlotID {
         let sealings = keys.sealings
+        // One that was put back while the vault was sealed is older than its anchor.
+        guard
+            !anchors.contradicts(generation: file.generation, LogHash.digest(file.encoded))
+        else { throw VaultError(.keyringRefused) }
         let (keyring, slot) = try fittingKeyring(file, with: opener)
         try await recordOpening(of: file, by: slot, call)
         try marking { () throws(StorageError) in try keyFiles.setSealMark(false) }

@@ -83,9 +83,8 @@ package final class Vault: Sendable {
         self.keyFiles = keyFiles
         self.stretcher = stretcher
         self.token = token
-        signers = SignerHolder(waits: waitsForUnsealing) {
-            openLogKey().flatMap { Self.signer($0, catalog) }
-        }
+        signers = SignerHolder(
+            waits: waitsForUnsealing, told: { Self.signer($0, catalog) }, openLogKey)
         self.eraseKeys = eraseKeys
         policyDigests = settings.policies.own.reduce(
             into: [nil: settings.policies.standard.digest]
@@ -158,19 +157,30 @@ final class KeyHolder: Sendable {
 /// The log's key, opened at the start and again when the vault is unsealed.
 final class SignerHolder: Sendable {
     private let signer: Mutex<LogSigner?>
-    private let open: @Sendable () -> LogSigner?
+    private let open: @Sendable () -> OpenKeyFile?
+    private let told: @Sendable (OpenKeyFile) -> LogSigner?
 
-    /// - Parameter waits: leaves it closed until ``reopen()``.
-    init(waits: Bool, _ open: @escaping @Sendable () -> LogSigner?) {
-        signer = Mutex(waits ? nil : open())
+    /// - Parameters:
+    ///   - waits: leaves it closed until ``reopen()``.
+    ///   - told: the signer of an opened file, as the log has it.
+    init(
+        waits: Bool, told: @escaping @Sendable (OpenKeyFile) -> LogSigner?,
+        _ open: @escaping @Sendable () -> OpenKeyFile?
+    ) {
+        signer = Mutex(waits ? nil : open().flatMap(told))
         self.open = open
+        self.told = told
     }
 
     var current: LogSigner? {
-        signer.withLock { signer in
+        let held = signer.withLock { signer in
             if signer?.isErased == true { signer = nil }
             return signer
         }
+        // While a file has two keys, the log says each time which one signs: what a failed flush left of their
+        // succession may turn out to be there.
+        guard let held, held.keys.file.entries.count > 1 else { return held }
+        return told(held.keys)
     }
 
     func close() {
@@ -179,7 +189,7 @@ final class SignerHolder: Sendable {
 
     /// - Parameter isWanted: asked when it is opened, and nobody can close this meanwhile.
     func reopen(if isWanted: () -> Bool) {
-        guard let opened = open() else { return }
+        guard let opened = open().flatMap(told) else { return }
         install(opened, if: isWanted)
     }
 

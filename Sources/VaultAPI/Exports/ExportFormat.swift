@@ -23,11 +23,13 @@ package enum ExportFormat: String, Sendable, CaseIterable {
         }
     }
 
-    /// An event whose body is gone.
-    package func line(erased index: UInt64) -> [UInt8] {
-        let body = Array("{\"index\":\(index),\"unavailable\":\"erased\"}".utf8)
-        guard let fields = try? EventFields(parsing: body) else { return [] }
-        return line(fields, body: body[...])
+    /// An event whose body is gone, or does not open.
+    package func line(withoutBody index: UInt64) -> [UInt8] {
+        var body = JSONLine()
+        body.add("index", index)
+        body.add("unavailable", "no-body")
+        let event = EventFields([("index", .number(index)), ("unavailable", .text("no-body"))])
+        return line(event, body: body.finished[...])
     }
 }
 
@@ -80,7 +82,8 @@ enum CSVEvents {
         var safe = text
         if let first = text.unicodeScalars.first, formulas.contains(first) { safe = "'\(text)" }
         guard safe.unicodeScalars.contains(where: { quotedOnes.contains($0) }) else { return safe }
-        return "\"\(Escaping.text(safe, before: ["\""], by: "\""))\""
+        let quotes = safe.split(separator: "\"", omittingEmptySubsequences: false)
+        return "\"\(quotes.joined(separator: "\"\""))\""
     }
 }
 
@@ -134,9 +137,9 @@ enum CEFEvents {
         let action = event.text("action") ?? "log.unavailable"
         let severity =
             switch event.text("outcome") {
-            case "done": 2
             case "refused": 5
-            default: 8
+            case "failed": 8
+            default: 2
             }
         let name = Escaping.text(action, before: ["\\", "|"])
         let heading = "CEF:0|ImageVault|vaultd|1|\(name)|\(name)|\(severity)|"
@@ -161,14 +164,8 @@ enum CEFEvents {
     ]
     private static let labels = ["door", "actor", "client", "namespace", "finding", "operation"]
 
-    /// A line end has a letter here.
     private static func escaped(_ text: String) -> String {
-        var line = ""
-        for part in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) {
-            if part.startIndex != text.startIndex { line += "\\n" }
-            line += Escaping.text(String(part), before: ["\\", "="])
-        }
-        return line
+        Escaping.text(text, before: ["\\", "="], lineEnds: true)
     }
 }
 
@@ -182,7 +179,7 @@ enum OCSFEvents {
         object.add("activity_id", number: activity)
         object.add("type_uid", number: 600_300 + activity)
         object.add("severity_id", number: severity(event.text("outcome")))
-        object.add("status_id", number: event.isSuccess ? 1 : 2)
+        object.add("status_id", number: status(event.text("outcome")))
         if let code = event.text("code") { object.add("status_code", text: code) }
         if let time = event.microseconds {
             object.add("time", number: UInt64(clamping: time / 1000))
@@ -200,12 +197,22 @@ enum OCSFEvents {
         return object.finished + [0x0A]
     }
 
-    /// Informational, medium, high.
+    /// Informational, medium, high, unknown.
     private static func severity(_ outcome: String?) -> UInt64 {
         switch outcome {
         case "done": 1
         case "refused": 3
-        default: 4
+        case "failed": 4
+        default: 0
+        }
+    }
+
+    /// Success, failure, unknown.
+    private static func status(_ outcome: String?) -> UInt64 {
+        switch outcome {
+        case "done": 1
+        case nil: 0
+        default: 2
         }
     }
 
@@ -308,9 +315,9 @@ enum SyslogEvents {
     static func line(_ event: EventFields, body: ArraySlice<UInt8>) -> [UInt8] {
         let severity =
             switch event.text("outcome") {
-            case "done": 6
             case "refused": 4
-            default: 3
+            case "failed": 3
+            default: 6
             }
         let data = ["index", "outcome", "code", "image", "uid"].compactMap { name in
             event.word(name).map { " \(name)=\"\(escaped($0))\"" }
@@ -328,14 +335,22 @@ enum SyslogEvents {
 }
 
 enum Escaping {
-    /// The text with a sign before each of some characters.
+    /// The text with a sign before each of some characters. Characters that control something are spaces, but for
+    /// line ends where they have a spelling.
     static func text(
-        _ text: String, before characters: Set<Unicode.Scalar>, by sign: Unicode.Scalar = "\\"
+        _ text: String, before characters: Set<Unicode.Scalar>, by sign: Unicode.Scalar = "\\",
+        lineEnds: Bool = false
     ) -> String {
         var view = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            if characters.contains(scalar) { view.append(sign) }
-            view.append(scalar)
+            switch scalar {
+            case "\n" where lineEnds: view.append(contentsOf: "\\n".unicodeScalars)
+            case "\r" where lineEnds: view.append(contentsOf: "\\r".unicodeScalars)
+            case _ where scalar.properties.generalCategory == .control: view.append(" ")
+            default:
+                if characters.contains(scalar) { view.append(sign) }
+                view.append(scalar)
+            }
         }
         return String(view)
     }

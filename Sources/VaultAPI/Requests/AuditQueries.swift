@@ -26,7 +26,7 @@ extension AuditQuery {
         actions = try query.value("action", "actions, with commas between", Self.actions) ?? []
         outcome = try query.value("outcome", "done, refused or failed") {
             (text) throws(FormatError) in
-            guard let outcome = EventOutcome.allCases.first(where: { $0.name == text }) else {
+            guard let outcome = EventOutcome(name: text) else {
                 throw .unknownValue(field: "outcome")
             }
             return outcome

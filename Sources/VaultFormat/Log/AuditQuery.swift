@@ -35,9 +35,6 @@ package struct AuditQuery: Hashable, Sendable {
         ]
         return names.filter(\.1).map(\.0)
     }
-
-    /// What a reading of an image can be in the log: its beginning, its words, or that nothing changed.
-    package static let readings: [EventAction] = [.readBegun, .readUnchanged, .metadataRead]
 }
 
 /// Which part of the log a bundle shows.

@@ -171,6 +171,14 @@ extension EventAction {
 }
 
 /// How it ended.
+extension EventOutcome {
+    /// - Returns: nil for what names none.
+    package init?(name: some StringProtocol) {
+        guard let outcome = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = outcome
+    }
+}
+
 package enum EventOutcome: UInt8, Sendable, CaseIterable {
     case done = 1
     /// The vault said no, as it should.

@@ -1,11 +1,13 @@
 /// The fields of an event's body in their order: one flat JSON object, read strictly. LogFormat §2.
-package struct EventFields: Hashable, Sendable {
+package struct EventFields: Sendable {
     package enum Value: Hashable, Sendable {
         case number(UInt64)
         case text(String)
     }
 
     package private(set) var fields: [(name: String, value: Value)] = []
+
+    package init(_ fields: [(name: String, value: Value)]) { self.fields = fields }
 
     /// - Throws: ``FormatError`` for anything but the one spelling of a body.
     package init(parsing body: some Collection<UInt8>) throws(FormatError) {
@@ -14,7 +16,8 @@ package struct EventFields: Hashable, Sendable {
         repeat {
             let name = try reader.text()
             try reader.expect(":")
-            guard !fields.contains(where: { $0.name == name }) else {
+            guard fields.count < Limits.eventFields, !fields.contains(where: { $0.name == name })
+            else {
                 throw .notCanonical(field: "body")
             }
             fields.append((name, try reader.value()))
@@ -35,17 +38,6 @@ package struct EventFields: Hashable, Sendable {
     package func number(_ name: String) -> UInt64? {
         guard case .number(let number) = self[name] else { return nil }
         return number
-    }
-
-    package static func == (one: EventFields, other: EventFields) -> Bool {
-        one.fields.elementsEqual(other.fields) { $0.name == $1.name && $0.value == $1.value }
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        for field in fields {
-            hasher.combine(field.name)
-            hasher.combine(field.value)
-        }
     }
 
     private struct Reader {

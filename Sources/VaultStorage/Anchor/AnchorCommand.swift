@@ -38,17 +38,25 @@ package struct AnchorCommand: AnchorTarget {
 
     /// Waits for its end, for so long only.
     private func status(of pid: pid_t) throws(StorageError) -> Int32 {
-        let deadline = ContinuousClock.now + .seconds(seconds)
+        if let status = try status(of: pid, within: .seconds(seconds)) { return status }
+        kill(-pid, SIGKILL)
+        // One that waits for a device does not end by that; it is left to the end of this process.
+        _ = try status(of: pid, within: .seconds(1))
+        throw .unavailable(ETIMEDOUT)
+    }
+
+    /// Nil where it runs on.
+    private func status(
+        of pid: pid_t, within patience: Duration
+    ) throws(StorageError) -> Int32? {
+        let deadline = ContinuousClock.now + patience
         var status: Int32 = 0
         while true {
             let ended = unsafe waitpid(pid, &status, WNOHANG)
             if ended == pid { return status }
             guard ended == 0 || errno == EINTR else { throw StorageError(errno: errno) }
-            guard ContinuousClock.now < deadline else { break }
+            guard ContinuousClock.now < deadline else { return nil }
             usleep(UInt32(Limits.anchorCommandPollMilliseconds) * 1000)
         }
-        kill(-pid, SIGKILL)
-        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR { continue }
-        throw .unavailable(ETIMEDOUT)
     }
 }

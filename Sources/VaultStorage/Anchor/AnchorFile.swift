@@ -19,7 +19,8 @@ package struct AnchorFile: AnchorTarget {
         // Before: a start that has the anchor has the key to check it with, sealed or not.
         let known = try Self.load(publicKeys) ?? ""
         if !known.split(separator: "\n").contains(key[...]) {
-            try Self.replace(publicKeys, with: known + key + "\n")
+            let separator = known.isEmpty || known.hasSuffix("\n") ? "" : "\n"
+            try Self.replace(publicKeys, with: "\(known)\(separator)\(key)\n")
         }
         try Self.replace(path, with: note)
     }

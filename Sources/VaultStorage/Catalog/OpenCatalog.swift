@@ -51,8 +51,12 @@ struct OpenCatalog: Sendable {
         else { throw .damaged }
         let page = Int64(head[16]) << 8 | Int64(head[17])
         let pages = head[28..<32].reduce(Int64(0)) { $0 << 8 | Int64($1) }
-        // A page of 65,536 bytes is written as 1.
-        guard found.bytes >= pages * (page == 1 ? 65_536 : page) else { throw .damaged }
+        // A page of 65,536 bytes is written as 1. What a checkpoint that broke off did not bring yet is in the
+        // write-ahead log; what has to be there is compared later.
+        guard
+            found.bytes >= pages * (page == 1 ? 65_536 : page)
+                || FileIdentity(path + "-wal").map({ $0.bytes > 0 }) == true
+        else { throw .damaged }
     }
 
     /// Lets the kernel forget what it remembers of files that nobody has open, so that they are read from the

@@ -134,6 +134,8 @@ package final class SQLiteCatalog: Catalog, Sendable {
             try old.pool.close()
             try OpenCatalog.requireWhole(old.path)
             OpenCatalog.forget(old.path)
+            // Once more: readers may have taken long to end.
+            guard old.isThere else { throw StorageError.replaced }
             let pool = try Self.pool(at: old.path)
             try pool.read { db in try Self.identify(db, vault) }
             return try OpenCatalog(path: old.path, pool: pool)

@@ -179,20 +179,19 @@ extension SQLiteRows {
     func insertSubtree(
         height: Int, place: UInt64, _ root: Digest256
     ) throws(StorageError) {
-        let first = Int64(clamping: place) << 8
+        // Only the lowest are asked for their times.
         let times =
-            height == 8
-            ? "min(at), max(at) FROM event WHERE id"
-            : "min(first), max(last) FROM subtree WHERE height = \(height - 8) AND place"
+            height == 8 ? "min(at), max(at) FROM event WHERE id BETWEEN ?4 AND ?4 + 255" : "0, 0"
+        var values: [any DatabaseValueConvertible] = [
+            height, Int64(clamping: place), Data(root.bytes),
+        ]
+        if height == 8 { values.append(Int64(clamping: place) << 8) }
         try run(
             """
             INSERT OR REPLACE INTO subtree (height, place, hash, first, last)
-            SELECT ?, ?, ?, \(times) BETWEEN ? AND ?
+            SELECT ?1, ?2, ?3, \(times)
             """,
-            [
-                height, Int64(clamping: place), Data(root.bytes), first,
-                first + 255,
-            ])
+            StatementArguments(values))
     }
 
     func eraseEvents(

@@ -107,6 +107,10 @@ struct AuditList: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard count.map({ $0 > 0 }) ?? true else { throw ValidationError("-n must be at least 1.") }
+    }
+
     func run() async throws {
         let query = filters.query
         try await common.session(.audit) { client in
@@ -128,8 +132,9 @@ struct AuditReaders: AsyncParsableCommand {
         abstract: "Show who read an image.",
         discussion: """
             A line for each user and each actor and client that it named: when first, when last, and how \
-            often. Readings in parts, and those that found nothing changed, within ten minutes of each other \
-            count as one. Begun counts as read: the log cannot know what arrived.
+            often. What one reader asks for within ten minutes of the last time counts as one reading: an \
+            image comes in parts, and browsers ask whether it changed. Begun counts as read: the log cannot \
+            know what arrived. Events without a body say nobody's name; they are counted as \"-\".
 
             Example: vaultctl audit readers 3f7a…2a3b --since 2026-11-01 --until 2026-12-01
             """)
@@ -143,7 +148,7 @@ struct AuditReaders: AsyncParsableCommand {
     func run() async throws {
         var query = AuditQuery()
         query.image = image
-        query.actions = AuditQuery.readings
+        query.actions = ReadingTally.actions
         query.outcome = .done
         times.add(to: &query)
         try await common.session(.audit) { [query] client in
@@ -272,13 +277,14 @@ struct AuditRedact: AsyncParsableCommand {
                     RedactionRequest(.name(pseudonym), reason: reason)
                 ).erased
             }
-            var next = from ?? 0
-            while let to, next < to {
-                let end = min(next + Limits.erasedEventsOfRequest, to)
+            // The last part first: indexes behind the log's end are refused before anything goes.
+            var end = to ?? 0
+            while let from, from < end {
+                let start = max(from, end - min(end, Limits.erasedEventsOfRequest))
                 erased += try await client.redact(
-                    RedactionRequest(.events(next..<end), reason: reason)
+                    RedactionRequest(.events(start..<end), reason: reason)
                 ).erased
-                next = end
+                end = start
             }
             if common.json { return Output.json(RedactionAnswer(erased: erased)) }
             Output.line(

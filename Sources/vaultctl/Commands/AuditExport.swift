@@ -13,7 +13,8 @@ struct AuditExport: AsyncParsableCommand {
         abstract: "Take the log, or a part of it, away.",
         discussion: """
             The default format is the bundle: the events with a checkpoint and the proof that the log has \
-            them. Of a range of indexes or of time it proves that no event is left out; of filtered events, \
+            them. Of a range of indexes it proves that no event is left out; of a time, that none between the \
+            first and the last shown is; of filtered events, \
             that the log has each one. "vaultverify bundle FILE --key audit.pub" checks it, without the vault.
 
             The other formats are for other systems, and prove nothing: --proof keeps the bundle beside \

@@ -82,15 +82,16 @@ struct EventActions: ExpressibleByArgument {
     init?(argument: String) {
         let names = argument.split(separator: ",", omittingEmptySubsequences: false)
         let actions = names.compactMap { EventAction(name: $0) }
-        guard actions.count == names.count else { return nil }
+        guard actions.count == names.count, names.count <= Limits.queryActions,
+            Set(actions).count == actions.count
+        else { return nil }
         self.actions = actions
     }
 }
 
 extension EventOutcome: ExpressibleByArgument {
     package init?(argument: String) {
-        guard let outcome = Self.allCases.first(where: { $0.name == argument }) else { return nil }
-        self = outcome
+        self.init(name: argument)
     }
 }
 

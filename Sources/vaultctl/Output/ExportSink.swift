@@ -19,7 +19,7 @@ final class ExportSink {
     private var heading: BundleHeading?
     private var index: UInt64 = 0
     private var events = 0
-    private var noteBytes = 0
+    private var note = ""
     private let started = ContinuousClock.now
     private var drawn: ContinuousClock.Instant?
 
@@ -35,7 +35,8 @@ final class ExportSink {
         if format == .bundle { try write(bytes) }
         lines.feed(bytes.readableBytesView)
         var text: [UInt8] = []
-        while let line = lines.next() { take(line, &text) }
+        while let line = lines.next() { try take(line, &text) }
+        guard lines.rest <= Limits.bundleLineBytes else { throw broken }
         if !text.isEmpty { try write(ByteBuffer(bytes: text)) }
         draw()
     }
@@ -43,36 +44,45 @@ final class ExportSink {
     /// - Throws: ``ClientError`` for a bundle that ended early: no file is left of it.
     func finish(_ socket: SocketPath) throws(ClientError) {
         if drawn != nil { Output.control("\r\u{1B}[K") }
-        guard part == .checkpoint, noteBytes > 0, lines.rest == 0 else {
-            throw .connectionBroken(socket)
-        }
+        guard part == .checkpoint, lines.rest == 0, let note = try? SignedNote(parsing: note),
+            (try? Checkpoint(parsing: note.text))?.size == index
+        else { throw .connectionBroken(socket) }
         try output.take()?.keep()
         try proof.take()?.keep()
         Output.note(Units.count(events, "event") + " of \(index) in the log")
     }
 
-    private func take(_ line: ArraySlice<UInt8>, _ text: inout [UInt8]) {
+    /// What no vault sends.
+    private var broken: ClientError { .answerNotUnderstood(status: 200) }
+
+    private func take(_ line: ArraySlice<UInt8>, _ text: inout [UInt8]) throws(ClientError) {
         switch part {
         case .heading where line.isEmpty:
-            heading = try? BundleHeading(parsing: headingText)
+            guard let heading = try? BundleHeading(parsing: headingText),
+                heading.from <= heading.to
+            else { throw broken }
+            self.heading = heading
             part = .items
-        case .heading: headingText += String(decoding: line, as: UTF8.self) + "\n"
+        case .heading:
+            headingText += String(decoding: line, as: UTF8.self) + "\n"
+            guard headingText.utf8.count <= Limits.bundleHeadingBytes else { throw broken }
         case .items where line.isEmpty: part = .checkpoint
         case .items:
-            // What is no item is the verifier's to refuse: here it is no event.
+            // Whether it is true is the verifier's to say; an event that is left out would be nobody's.
             switch try? BundleItem(parsing: line) {
-            case .node(let height, _): index += 1 << UInt64(height)
+            case .node(let height, _): index &+= 1 << UInt64(height)
             case .event(_, _, let body):
+                guard let fields = try? EventFields(parsing: body) else { throw broken }
                 count()
-                if let fields = try? EventFields(parsing: body) {
-                    text += format.line(fields, body: body)
-                }
+                text += format.line(fields, body: body)
             case .erased:
-                text += format.line(erased: index)
+                text += format.line(withoutBody: index)
                 count()
-            case nil: break
+            case nil: throw broken
             }
-        case .checkpoint: noteBytes += line.count + 1
+        case .checkpoint:
+            note += String(decoding: line, as: UTF8.self) + "\n"
+            guard note.utf8.count <= Limits.bundleNoteBytes else { throw broken }
         }
     }
 

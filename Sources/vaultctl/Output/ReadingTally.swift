@@ -19,6 +19,9 @@ struct ReadingTally {
         let client: String?
     }
 
+    /// What a reading of an image can be in the log: its beginning, its words, or that nothing changed.
+    static let actions: [EventAction] = [.readBegun, .readUnchanged, .metadataRead]
+
     private(set) var readers: [Reader] = []
     private var places: [Key: Int] = [:]
 
@@ -37,7 +40,8 @@ struct ReadingTally {
             return
         }
         if !Self.isOne(readers[place].last, at) { readers[place].readings += 1 }
-        readers[place].last = at
+        // Requests beside each other are logged in either order. Times sort as their texts do.
+        readers[place].last = max(readers[place].last, at)
     }
 
     /// Whether two readings of one reader, one after the other, are one.
@@ -45,6 +49,6 @@ struct ReadingTally {
         guard let earlier = Timestamp.microseconds(earlier),
             let later = Timestamp.microseconds(later)
         else { return false }
-        return (0...Limits.readingGapSeconds * 1_000_000).contains(later - earlier)
+        return abs(later - earlier) <= Limits.readingGapSeconds * 1_000_000
     }
 }

@@ -59,12 +59,16 @@ struct AnchorGate {
             anchor = try Anchor(parsing: note.text)
             guard anchor.vault == vault else { throw SettingsError("it is another vault's") }
             let keys = try AnchorFile.load(settings.publicKeyFile) ?? ""
-            let verifiers = try keys.split(separator: "\n").map { try NoteVerifier(line: $0) }
+            let verifiers = keys.split(separator: "\n").compactMap { try? NoteVerifier(line: $0) }
             guard
                 verifiers.contains(where: {
                     $0.name == Checkpoint.origin(of: vault) && $0.verifies(note)
                 })
-            else { throw SettingsError("no key of \(settings.publicKeyFile) signed it") }
+            else {
+                throw SettingsError(
+                    "no key of \(settings.publicKeyFile) signed it, and a restored one may lack the line of a newer key"
+                )
+            }
         } catch {
             throw SettingsError(
                 """

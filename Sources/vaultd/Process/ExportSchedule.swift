@@ -44,13 +44,20 @@ struct ExportSchedule: Sendable {
             // One from the future says nothing of when the next is due.
             guard !(0..<settings.everyHours * 3600).contains(age) else { return }
         }
-        let from = last?.end ?? 0
+        var from = last?.end ?? 0
+        if from > vault.committer.frontier.size {
+            logger.warning(
+                "the last export is of a longer log: it begins anew",
+                metadata: ["directory": "\(settings.directory)"])
+            from = 0
+        }
+        // Before its event: where nothing can be written, none says that something was.
+        let file = try KeptFile(in: settings.directory)
         guard let due = try await vault.scheduledBundle(from: from) else { return }
         var bundle = due.bundle
         let name = "log-\(Self.padded(from))-\(Self.padded(due.to))\(Self.suffix)"
-        let file = try KeptFile("\(settings.directory)/\(name)")
         while let piece = try bundle.next(of: vault) { try file.write(piece) }
-        try file.keep()
+        try file.keep(as: name)
         logger.info("the log was exported", metadata: ["file": "\(name)"])
     }
 
@@ -71,15 +78,16 @@ struct ExportSchedule: Sendable {
 
 /// A file that has its name only when it is whole and durable.
 private struct KeptFile: ~Copyable {
-    private let path: String
+    private let directory: String
     private let temporary: String
     private let descriptor: CInt
 
-    init(_ path: String) throws {
-        self.path = path
-        temporary = path + ".part"
+    init(in directory: String) throws {
+        self.directory = directory
+        // One name for all: what a kill left of one is overwritten by the next.
+        temporary = "\(directory)/.log.part"
         descriptor = unsafe open(
-            temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o640)
+            temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
 
@@ -101,12 +109,11 @@ private struct KeptFile: ~Copyable {
         }
     }
 
-    consuming func keep() throws {
-        guard fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
+    consuming func keep(as name: String) throws {
+        guard fsync(descriptor) == 0, unsafe rename(temporary, "\(directory)/\(name)") == 0 else {
             throw POSIXError(.init(rawValue: errno) ?? .EIO)
         }
-        let directory = unsafe open(
-            (path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let directory = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         defer { close(directory) }
         guard fsync(directory) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }

@@ -214,6 +214,31 @@ struct AnchorTests {
         #expect(descriptors.split(separator: "\n").count == 4, "\(descriptors)")
     }
 
+    @Test("is never made of a keyring that was put in the place of the one in use")
+    func exchanged() throws {
+        let (vault, anchor) = try Self.anchored()
+        let keyring = "\(vault.state)/keyring"
+        let older = try Disk.read(keyring)
+        #expect(try vault.ask("POST", "/v1/keys/rotate-root", door: "admin").status == 200)
+        try Self.settle(vault, anchor)
+        let newest = try Disk.read(keyring)
+        var flipped = newest
+        flipped[flipped.count - 1] ^= 1
+        for (number, other) in [older, flipped].enumerated() {
+            let before = try Disk.read(anchor)
+            try Disk.write(other, to: keyring)
+            _ = try vault.store(Sample.jpeg(number + 5))
+            try eventually("two looks of the keeper") {
+                try vault.ask("GET", "/v1/status", door: "admin").json["anchors"].list
+                    .contains { $0["state"].text == "late" }
+            }
+            #expect(try Disk.read(anchor) == before)
+            try Disk.write(newest, to: keyring)
+            try Self.settle(vault, anchor)
+        }
+        #expect(try Self.word("generation", anchor, 0) == "2")
+    }
+
     @Test("inside the state directory, or a command by name only, is refused as a setting")
     func settings() throws {
         let folder = try TestFolder()
