@@ -23,6 +23,9 @@ let package = Package(
     traits: [
         .trait(name: "PKCS11", description: "Slots on PKCS #11 tokens; needs libp11-kit-dev."),
         .trait(name: "TPM2", description: "Slots in a TPM 2; needs libtss2-dev."),
+        .trait(
+            name: "BenchWithoutEvents",
+            description: "Only for Tools/bench audit: a vaultd that leaves no event."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -54,7 +57,9 @@ let package = Package(
         // The rules.
         .target(
             name: "Vault", dependencies: ["VaultFormat", "VaultCrypto", "ImageInspection"],
-            swiftSettings: rules),
+            swiftSettings: rules + [
+                .define("BENCH_WITHOUT_EVENTS", .when(traits: ["BenchWithoutEvents"]))
+            ]),
 
         // The adapters.
         .target(
@@ -162,6 +167,10 @@ let package = Package(
         .executableTarget(
             name: "HostileWorker", dependencies: ["VaultFormat", "CVaultSystem", "CSeccomp"],
             path: "Tests/HostileWorker", swiftSettings: rules),
+        .executableTarget(
+            name: "LogWriter",
+            dependencies: ["VaultFormat", "VaultCrypto", "Vault", "VaultStorage"],
+            path: "Tests/LogWriter", swiftSettings: rules),
         .testTarget(
             name: "VaultFormatTests", dependencies: ["VaultFormat", "VaultTestKit"],
             swiftSettings: rules),

@@ -136,6 +136,11 @@ struct Serve: AsyncParsableCommand {
         guard keyringFile.vault == logKeyFile.vault else {
             throw SettingsError("keyring and log key in \(state) belong to different vaults")
         }
+        if !Committer.leavesEvents {
+            logger.critical(
+                "this build leaves no events: it is for a benchmark, and for no images of anybody's"
+            )
+        }
         let isMarked = LocalKeyFiles.hasSealMark(in: state)
         if isMarked { logger.notice("sealed by command, until vaultctl unseal") }
         let tokens = TokenOpener(slotChild, settings, logger)

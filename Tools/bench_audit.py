@@ -1,0 +1,243 @@
+"""What the log costs and how fast it answers: `Tools/bench audit`.
+
+Overhead: one load drives a daemon as it is and one that was built to leave no event, in turns. Archive: a
+log of many events is exported whole, checked offline, and asked who read an image, each by the programs that
+an auditor has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench import drive, vault
+from bench_support import BIN, BenchVault, Door, daemon
+from bench_table import PHASES, of
+
+#: Of the readings that LogWriter makes up.
+IMAGES, SPREAD = 50_000, 2_654_435_761
+#: What `vaultctl audit readers` asks for.
+READINGS = "read.begun,read.unchanged,metadata.read"
+
+
+# MARK: Overhead
+
+
+@contextmanager
+def programs(folder: Path, vaultd: Path) -> Iterator[None]:
+    """The programs as they are, but for this vaultd."""
+    bin = folder / "bin"
+    bin.mkdir()
+    for name in ("vaultctl", "vaultinspect", "vaultverify"):
+        (bin / name).symlink_to(BIN / name)
+    (bin / "vaultd").symlink_to(vaultd)
+    before = os.environ["IMAGEVAULT_BIN"]
+    os.environ["IMAGEVAULT_BIN"] = str(bin)
+    try:
+        yield
+    finally:
+        os.environ["IMAGEVAULT_BIN"] = before
+
+
+def once(options: argparse.Namespace, vaultd: Path, label: str) -> list[dict[str, Any]]:
+    folder = Path(tempfile.mkdtemp(prefix="iva", dir=options.dir))
+    try:
+        # Made by a daemon that leaves events: a keyring opens with that of the vault's making.
+        with vault(folder, "structure"):
+            pass
+        with programs(folder, vaultd), vault(folder, "structure") as side:
+            return drive(options, side, label, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def overhead(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """For each workload and phase: rates with and without events, and the share that events cost."""
+    sides = {"with": BIN / "vaultd", "without": options.without}
+    rows: dict[str, list[dict[str, Any]]] = {label: [] for label in sides}
+    for turn in range(options.rounds):
+        for label in sorted(sides, reverse=turn % 2 == 0):
+            print(f"round {turn + 1} of {options.rounds}: {label} events", file=sys.stderr)
+            rows[label] += once(options, sides[label], label)
+    told = []
+    for config in options.configs.split(","):
+        workload, _, clients = config.partition("@")
+        for phase in PHASES:
+            wanted = {"workload": workload, "conc": int(clients), "phase": phase}
+            both = {label: of(rows[label], **wanted) for label in sides}
+            failed = sum(row["errors"] for found in both.values() for row in found)
+            if failed:
+                raise SystemExit(f"bench: {failed} operations of {phase} {config} failed")
+            rates = {label: [row["ops_s"] for row in found] for label, found in both.items()}
+            costs = [1 - one / other for one, other in zip(rates["with"], rates["without"], strict=True)]
+            others = max(row["others_cpu"] for found in both.values() for row in found)
+            told.append({"config": config, "phase": phase, **rates, "cost": costs, "others_cpu": others})
+    return told
+
+
+# MARK: Archive
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    begun = time.perf_counter()
+    result = work()
+    return time.perf_counter() - begun, result
+
+
+def grow(vault: BenchVault, size: int) -> float:
+    """Seconds until the log has so many events."""
+    command = [str(BIN / "LogWriter"), f"{vault.folder}/state", f"{vault.folder}/root.key", str(size)]
+    return timed(lambda: subprocess.run(command, check=True))[0]
+
+
+def run(*command: str) -> bytes:
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+
+
+def export(vault: BenchVault, size: int) -> dict[str, Any]:
+    """A whole log taken away, as a bundle and as lines for another system, and checked without the vault."""
+    audit, bundle = f"{vault.folder}/audit.sock", f"{vault.folder}/log.bundle"
+    taking = [str(BIN / "vaultctl"), "audit", "export", "--to", str(size), "--socket", audit]
+    told: dict[str, Any] = {"events": size}
+    told["bundle_s"], _ = timed(lambda: run(*taking, "--output", bundle))
+    told["bundle_mb"] = os.stat(bundle).st_size / 1e6
+    told["jsonl_s"], _ = timed(lambda: run(*taking, "--format", "jsonl", "--output", f"{vault.folder}/log.jsonl"))
+    key = f"{vault.folder}/state/audit.pub"
+    told["verify_s"], _ = timed(lambda: run(str(BIN / "vaultverify"), "bundle", bundle, "--key", key))
+    told["verified_per_second"] = size / told["verify_s"]
+    return told
+
+
+def image(reading: int) -> str:
+    """The image of LogWriter's reading of this number."""
+    return (reading * SPREAD % IMAGES).to_bytes(4, "little").hex() + "00" * 28
+
+
+def readers(door: Door, readings: int, seed: int) -> list[float]:
+    """Milliseconds in which the log says every reading of one image, for each of two hundred."""
+    chance, times = random.Random(seed), []
+    for _ in range(200):
+        wanted = image(chance.randrange(readings))
+
+        def ask(wanted: str = wanted) -> int:
+            found, after = 0, ""
+            while True:
+                target = f"/v1/events?limit=1000&outcome=done&image={wanted}&action={READINGS}{after}"
+                page = door.told("GET", target)
+                found += len(page["events"])
+                if page["next"] is None:
+                    return found
+                after = f"&after={page['next']}"
+
+        seconds, found = timed(ask)
+        if found == 0:
+            raise SystemExit(f"bench: no reading of {wanted}, which was read")
+        times.append(seconds * 1000)
+    return sorted(times)
+
+
+def archive(options: argparse.Namespace) -> dict[str, Any]:
+    folder = Path(tempfile.mkdtemp(prefix="iva", dir=options.dir))
+    told: dict[str, Any] = {"events": options.events}
+    try:
+        vault = BenchVault(folder)
+        run(str(BIN / "vaultd"), "init", "--config", str(folder / "vaultd.yaml"))
+        print(f"a log of {options.export:,} events", file=sys.stderr)
+        grow(vault, options.export)
+        with daemon(folder):
+            told["export"] = export(vault, options.export)
+        print(f"a log of {options.events:,} events; several minutes for ten million", file=sys.stderr)
+        begun = options.export
+        seconds = grow(vault, options.events)
+        if options.events > begun:
+            told["written_per_second"] = (options.events - begun) / seconds
+        told["catalog_bytes_per_event"] = os.stat(folder / "state/catalog.sqlite").st_size / options.events
+        begun_at = time.perf_counter()
+        with daemon(folder):
+            told["start_s"] = time.perf_counter() - begun_at
+            door = Door(vault.path("audit"))
+            times = readers(door, options.events // 2 - 1, options.seed)
+            told["readers_ms"] = {"median": statistics.median(times), "p99": times[197], "most": times[-1]}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return told
+
+
+# MARK: The command
+
+
+def show(told: dict[str, Any]) -> None:
+    for row in told.get("overhead", []):
+        cost = statistics.median(row["cost"])
+        bar = "" if cost <= 0.15 else "  MISSES ITS BAR"
+        print(
+            f"{row['phase'].upper()} {row['config']}: {statistics.median(row['with']):,.0f}/s with events, "
+            f"{statistics.median(row['without']):,.0f}/s without: {cost:.1%} "
+            f"({min(row['cost']):.1%} to {max(row['cost']):.1%}), at most 15 %{bar}")
+    if "archive" not in told:
+        return
+    archive = told["archive"]
+    one = archive["export"]
+
+    def line(words: str, is_met: bool) -> None:
+        print(words + ("" if is_met else "  MISSES ITS BAR"))
+
+    print(f"{one['events']:,} events, {one['bundle_mb']:,.0f} MB as a bundle")
+    for form in ("bundle", "jsonl"):
+        seconds = one[f"{form}_s"]
+        line(f"export as {form}: {seconds:.1f} s, at most 20 for 1,000,000", seconds <= one["events"] / 50_000)
+    line(
+        f"vaultverify: {one['verified_per_second']:,.0f} events/s, at least 300,000",
+        one["verified_per_second"] >= 300_000)
+    print(f"{archive['events']:,} events, {archive['catalog_bytes_per_event']:,.0f} bytes of catalog each")
+    if "written_per_second" in archive:
+        print(f"written at {archive['written_per_second']:,.0f} events/s, in whole batches")
+    print(f"the daemon answers {archive['start_s']:.1f} s after its start")
+    times = archive["readers_ms"]
+    line(
+        f"the readers of one image: median {times['median']:.1f} ms, 99 % within {times['p99']:.1f}, "
+        f"most {times['most']:.1f}; at most 50", times["p99"] <= 50)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="Tools/bench audit", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
+    parser.add_argument("--peers", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--without", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=("overhead", "archive"))
+    parser.add_argument("--configs", default="200k@64", help="of the overhead, as Tools/bench has them")
+    parser.add_argument("--rounds", type=int, default=3, help="of the overhead")
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement of the overhead")
+    parser.add_argument("--export", type=int, default=1_000_000, help="events in the log that is exported")
+    parser.add_argument("--events", type=int, default=10_000_000, help="events in the log that is asked")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="room for 600 bytes an event")
+    parser.add_argument("--json", help="every figure")
+    options = parser.parse_args()
+    told: dict[str, Any] = {}
+    if options.only != "archive":
+        workloads = dict.fromkeys(config.partition("@")[0] for config in options.configs.split(","))
+        corpus = [sys.executable, str(options.peers / "load/corpus.py"), *workloads]
+        subprocess.run(corpus, check=True, stdout=sys.stderr)
+        told["overhead"] = overhead(options)
+    if options.only != "overhead":
+        told["archive"] = archive(options)
+    show(told)
+    if options.json:
+        Path(options.json).write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
