@@ -61,6 +61,11 @@ let package = Package(
                 .define("BENCH_WITHOUT_EVENTS", .when(traits: ["BenchWithoutEvents"]))
             ]),
 
+        .target(
+            name: "VaultPolicy",
+            dependencies: ["VaultFormat", .product(name: "Yams", package: "Yams")],
+            swiftSettings: rules),
+
         // The adapters.
         .target(
             name: "VaultStorage",
@@ -102,7 +107,7 @@ let package = Package(
             name: "vaultd",
             dependencies: [
                 "VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage",
-                "VaultAPI",
+                "VaultAPI", "VaultPolicy",
                 "VaultServer", "CVaultSystem", "CVaultTokens", "CQRCode",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -116,7 +121,7 @@ let package = Package(
         .executableTarget(
             name: "vaultctl",
             dependencies: [
-                "VaultFormat", "VaultAPI", "VaultClient", "CVaultSystem",
+                "VaultFormat", "VaultAPI", "VaultClient", "VaultPolicy", "CVaultSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),
@@ -172,7 +177,8 @@ let package = Package(
             dependencies: ["VaultFormat", "VaultCrypto", "Vault", "VaultStorage"],
             path: "Tests/LogWriter", swiftSettings: rules),
         .testTarget(
-            name: "VaultFormatTests", dependencies: ["VaultFormat", "VaultTestKit"],
+            name: "VaultFormatTests",
+            dependencies: ["VaultFormat", "VaultPolicy", "VaultTestKit"],
             swiftSettings: rules),
         .testTarget(
             name: "VaultCryptoTests",

@@ -112,6 +112,16 @@ extension VaultClient {
             RedactionAnswer.self, to: send(request, to: APIPath.redactions, key: nil))
     }
 
+    /// Who may do what.
+    package func policy() async throws(ClientError) -> PolicyAnswer {
+        try await answer(PolicyAnswer.self, to: exchange(.GET, APIPath.policy))
+    }
+
+    /// Takes the policy from its file again.
+    package func reloadPolicy() async throws(ClientError) -> PolicyAnswer {
+        try await answer(PolicyAnswer.self, to: exchange(.POST, APIPath.reloadPolicy))
+    }
+
     /// The newest signed note, as text.
     package func checkpoint() async throws(ClientError) -> String {
         try await text(APIPath.checkpoint)

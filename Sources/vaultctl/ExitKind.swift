@@ -70,7 +70,7 @@ enum ExitKind: Int32, CaseIterable {
             .epochInUse, .backupStranded, .noChallenge, .logKeySealed, .quarantined,
             .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
             .operationConflict, .idempotencyKeyReused, .tokenNotConfigured, .tokenModuleFailed,
-            .tokenKeyUnfit, .held, .retentionLocked, .internalError:
+            .tokenKeyUnfit, .held, .retentionLocked, .policyRefused, .noPolicy, .internalError:
             self = .other
         }
     }

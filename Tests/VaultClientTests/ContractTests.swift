@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 65)
+        #expect(operations.count == 67)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -58,6 +58,27 @@ struct ContractTests {
             let refusals = Set(operation.statuses.filter { $0 >= "400" })
             #expect(statuses == refusals, "\(operation.name)")
         }
+    }
+
+    @Test("names the verb of every operation, at exactly the sockets that take it")
+    func verbs() throws {
+        var places: [VerbName: Set<String>] = [:]
+        var open: Set<String> = []
+        for (_, item) in try #require(document["paths"]?.mapping) {
+            for (_, operation) in try #require(item.mapping) {
+                guard let id = operation["operationId"]?.string else { continue }
+                let doors = operation["x-sockets"]?.array().compactMap(\.string) ?? []
+                guard let word = operation["x-verb"]?.string else {
+                    open.insert(id)
+                    continue
+                }
+                let verb = try #require(VerbName(rawValue: word), "\(id)")
+                #expect(Set(doors) == Set(verb.doors.map(\.name)), "\(id)")
+                places[verb, default: []].insert(id)
+            }
+        }
+        #expect(Set(places.keys) == Set(VerbName.allCases))
+        #expect(open == ["getHealth", "getReady", "getVersion", "getWhoAmI", "getContract"])
     }
 
     @Test("places every code but those that belong to no operation")

@@ -290,8 +290,21 @@ extension Vault {
     }
 
     /// Leaves the event of the daemon's own doing.
-    package func recordService(_ action: EventAction) async throws(VaultError) {
-        try await committer.record(Event(action, atMicroseconds: clock.nowMicroseconds()))
+    ///
+    /// - Parameter policy: the digest of the file that says who may do what.
+    package func recordService(
+        _ action: EventAction, policy: Digest256? = nil
+    ) async throws(VaultError) {
+        var event = Event(action, atMicroseconds: clock.nowMicroseconds())
+        event.statement = policy
+        try await committer.record(event)
+    }
+
+    /// Leaves the event of another policy, before it is in force.
+    package func recordPolicy(_ digest: Digest256, _ call: Call) async throws(VaultError) {
+        var event = event(.policyChanged, call)
+        event.statement = digest
+        try await committer.record(event)
     }
 
     /// Leaves the event of an admin's word that an older store is meant.

@@ -38,6 +38,8 @@ package enum APIPath {
     package static let holds = "/v1/holds"
     package static let retention = "/v1/retention"
     package static let redactions = "/v1/redactions"
+    package static let policy = "/v1/policy"
+    package static let reloadPolicy = "/v1/policy/reload"
 
     package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }
     package static func slot(_ id: SlotID) -> String { "\(slots)/\(id.hex)" }

@@ -42,6 +42,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case approvalExpired = "approval-expired"
     case approvalMismatch = "approval-mismatch"
     case secondPersonRequired = "second-person-required"
+    case policyRefused = "policy-refused"
+    case noPolicy = "no-policy"
     // The image.
     case imageRefused = "image-refused"
     case inspectionFailed = "inspection-failed"
@@ -118,7 +120,8 @@ extension ErrorCode {
 
     package var description: Description {
         requestDescription ?? keyDescription ?? erasureDescription ?? tokenDescription
-            ?? operationDescription ?? quarantineDescription ?? vaultDescription
+            ?? operationDescription ?? policyDescription ?? quarantineDescription
+            ?? vaultDescription
     }
 
     private var keyDescription: Description? {
@@ -235,6 +238,20 @@ extension ErrorCode {
             .init(
                 403, "The token takes no PIN now",
                 fix: "Unlock it with its own tool; after a wrong PIN, unseal by hand.")
+        default: nil
+        }
+    }
+
+    private var policyDescription: Description? {
+        switch self {
+        case .policyRefused:
+            .init(
+                409, "The policy's file is not in order, and the old one stays",
+                fix: "Mend what the detail names; vaultctl policy check FILE looks for more.")
+        case .noPolicy:
+            .init(
+                409, "There is no policy's file",
+                fix: "Set policy_file in the daemon's settings, and start it again.")
         default: nil
         }
     }

@@ -65,6 +65,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case logExported = 92
     case nameResolved = 93
     case logErased = 94
+    case policyChanged = 95
+    case policyRead = 96
     case rollbackAccepted = 100
     case storageFailed = 101
     case storageRecovered = 102
@@ -136,6 +138,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .logExported: "log.exported"
         case .nameResolved: "name.resolved"
         case .logErased: "log.erased"
+        case .policyChanged: "policy.changed"
+        case .policyRead: "policy.read"
         case .rollbackAccepted: "rollback.accepted"
         case .storageFailed: "storage.failed"
         case .storageRecovered: "storage.recovered"

@@ -42,6 +42,7 @@ extension RequestHandler {
         if let answer = try await answerBackups(verb, exchange) { return answer }
         if let answer = try await answerErasure(verb, exchange) { return answer }
         if let answer = try await answerRegisters(verb, exchange) { return answer }
+        if let answer = try await answerPolicy(verb, exchange) { return answer }
         if let answer = try await answerLog(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)

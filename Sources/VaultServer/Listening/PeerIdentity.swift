@@ -24,9 +24,6 @@ package struct PeerIdentity: Hashable, Sendable {
         self.process = process
     }
 
-    /// The uid that user namespaces show for users they do not map: it is nobody in particular.
-    static let overflowUID: UInt32 = 65534
-
     private struct Credentials {
         var pid: Int32 = 0
         var uid: UInt32 = 0
@@ -62,7 +59,7 @@ package struct PeerIdentity: Hashable, Sendable {
     }
 }
 
-/// Who may speak at a door.
+/// Users and groups that a setting names.
 package struct DoorAccess: Hashable, Sendable {
     package var users: Set<UInt32>
     package var groups: Set<UInt32>
@@ -73,7 +70,7 @@ package struct DoorAccess: Hashable, Sendable {
     }
 
     func admits(_ peer: PeerIdentity) -> Bool {
-        guard peer.uid != PeerIdentity.overflowUID else { return false }
+        guard peer.uid != AccessPolicy.overflowUID else { return false }
         return users.contains(peer.uid) || groups.contains(peer.gid)
             || !groups.isDisjoint(with: peer.groups)
     }

@@ -32,6 +32,8 @@ struct Exchange {
     let peer: PeerIdentity
     let door: Door
     let id: RequestID
+    /// Who the policy says it is, once it was asked.
+    var principal: Principal?
     /// What a refusal is logged as: the verb, once it is known.
     var action = EventAction.requestRefused
     /// How long the sender waits, and for whom it asks.
@@ -64,7 +66,8 @@ struct Exchange {
         Call(
             caller: Caller(
                 door: door, uid: peer.uid, gid: peer.gid, pid: peer.pid, process: peer.process),
-            request: id, namespace: .standard, asserted: (try? context.get())?.asserted ?? .none)
+            request: id, namespace: principal?.namespace ?? .standard,
+            asserted: (try? context.get())?.asserted ?? .none)
     }
 
     var isMalformed: Bool { request.head.scheme == MalformedRequests.scheme }

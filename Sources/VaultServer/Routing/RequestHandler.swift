@@ -13,18 +13,18 @@ package import VaultFormat
 /// Answers the requests of one door.
 package struct RequestHandler: Sendable {
     let door: Door
-    let access: DoorAccess
+    let policy: PolicyHolder
     let vault: Vault
     let service: ServiceFacts
     let executor: RequestExecutor
     let logger: Logger
 
     package init(
-        door: Door, access: DoorAccess, vault: Vault, service: ServiceFacts,
+        door: Door, policy: PolicyHolder, vault: Vault, service: ServiceFacts,
         executor: RequestExecutor, logger: Logger
     ) {
         self.door = door
-        self.access = access
+        self.policy = policy
         self.vault = vault
         self.service = service
         self.executor = executor
@@ -98,7 +98,8 @@ package struct RequestHandler: Sendable {
 
     /// Who may not speak is told so, and so is who asks for what is not there.
     private func admit(_ exchange: inout Exchange) async throws -> Verb {
-        guard access.admits(exchange.peer) else {
+        exchange.principal = policy.current.principal(of: exchange.peer, at: door)
+        guard let principal = exchange.principal else {
             exchange.action = .strangerRefused
             logger.warning(
                 "a stranger was refused",
@@ -124,6 +125,9 @@ package struct RequestHandler: Sendable {
             throw refusal
         }
         exchange.action = verb.action
+        guard verb.name.map({ principal.may($0, at: door) }) ?? true else {
+            throw try await refused(VaultError(.notPermitted), exchange)
+        }
         _ = try await parsing(exchange) { () throws(RequestError) in try exchange.context.get() }
         // No page in a browser has business here: what it forges carries its origin.
         if verb.isMutating, exchange.isCrossSite {

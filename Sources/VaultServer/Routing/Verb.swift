@@ -27,6 +27,7 @@ enum Verb: Hashable, Sendable {
     case readTile([String])
     case resolveName(String)
     case redact
+    case readPolicy, reloadPolicy
     case startInspection
     case startCheck
     case listOperations
@@ -122,6 +123,9 @@ enum Verb: Hashable, Sendable {
                 (.put, .setRetention(namespace: segments[3], image: segments[4])),
             ]
         case (.admin, 3, "redactions"): return [(.post, .redact)]
+        case (.admin, 3, "policy"): return [(.get, .readPolicy)]
+        case (.admin, 4, "policy") where segments[3] == "reload":
+            return [(.post, .reloadPolicy)]
         case (.admin, 3, "inspections"): return [(.post, .startInspection)]
         case (.admin, 3, "checks"): return [(.post, .startCheck)]
         case (.admin, 3, "operations"): return [(.get, .listOperations)]
@@ -206,7 +210,7 @@ enum Verb: Hashable, Sendable {
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
-            .resolveName, .redact:
+            .resolveName, .redact, .reloadPolicy:
             true
         default: false
         }
@@ -236,6 +240,8 @@ enum Verb: Hashable, Sendable {
         case .bundle: .logExported
         case .resolveName: .nameResolved
         case .redact: .logErased
+        case .readPolicy: .policyRead
+        case .reloadPolicy: .policyChanged
         case .whoami: .identityRead
         case .startInspection, .startCheck: .operationStarted
         case .listOperations, .readOperation, .listFindings: .operationRead

@@ -51,13 +51,14 @@ struct Serve: AsyncParsableCommand {
         let (vault, catalog, id, overridden) = try open(
             settings, inspectors, slotChild, executor, logger)
         let started = SystemClock().nowMicroseconds()
-        let doors = try openDoors(settings, vault, id, started, executor, logger)
+        let policy = try policyHolder(settings)
+        let doors = try openDoors(settings, policy, vault, id, started, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
         guard vault_close_on_exec() == 0 else {
             throw SettingsError("the process could not be hardened")
         }
         if let overridden { try await vault.recordRollbackAccepted(overridden) }
-        try await vault.recordService(.serviceStarted)
+        try await vault.recordService(.serviceStarted, policy: policy.current.digest)
         let anchors = Anchors(settings, vault, logger)
         let anchoring = anchors.start()
         let sweep = sweep(vault, logger)
@@ -68,6 +69,8 @@ struct Serve: AsyncParsableCommand {
             await PurgeRunner(vault).run()
         }
         let schedules = schedules(settings, vault, logger)
+        let reloads: [Task<Void, Never>] =
+            settings.policy == nil ? [] : [reloadsOnSignal(policy, vault, logger)]
         let attempts = Task {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(Limits.attemptSweepSeconds))
@@ -86,7 +89,7 @@ struct Serve: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
         try? await ServiceGroup(configuration: group).run()
         ServiceManager.notify("STOPPING=1")
-        for task in schedules + anchoring { task.cancel() }
+        for task in schedules + anchoring + reloads { task.cancel() }
         attempts.cancel()
         operations.cancel()
         purge.cancel()
@@ -227,8 +230,32 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
+    private func policyHolder(_ settings: DaemonSettings) throws -> PolicyHolder {
+        guard let source = settings.policy else {
+            return PolicyHolder(
+                AccessPolicy(
+                    doors: settings.doors.mapValues { ($0.access.users, $0.access.groups) }))
+        }
+        do throws(PolicyRefusal) {
+            return PolicyHolder(try source.load(), load: source.load)
+        } catch {
+            throw SettingsError("\(ErrorCode.policyRefused.rawValue): \(error.words)")
+        }
+    }
+
+    /// SIGHUP reads the policy again. A daemon without one ends by it, as when its terminal closes.
+    private func reloadsOnSignal(
+        _ policy: PolicyHolder, _ vault: Vault, _ logger: Logger
+    ) -> Task<Void, Never> {
+        let reload = PolicyReload(holder: policy, vault: vault, logger: logger)
+        return Task {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload.run() }
+        }
+    }
+
     private func openDoors(
-        _ settings: DaemonSettings, _ vault: Vault, _ id: VaultID, _ started: Int64,
+        _ settings: DaemonSettings, _ policy: PolicyHolder, _ vault: Vault, _ id: VaultID,
+        _ started: Int64,
         _ executor: RequestExecutor, _ logger: Logger
     ) throws -> [DoorServer] {
         let counter = ConnectionCounter()
@@ -249,7 +276,7 @@ struct Serve: AsyncParsableCommand {
             return DoorServer(
                 listener: listener,
                 handler: RequestHandler(
-                    door: door, access: its.access, vault: vault, service: facts,
+                    door: door, policy: policy, vault: vault, service: facts,
                     executor: executor, logger: logger),
                 counter: counter, logger: logger)
         }

@@ -26,6 +26,8 @@ struct DaemonSettings: Sendable {
     /// Where a token's PIN is, for a start that nobody types at.
     let pinFile: String?
     let doors: [Door: DoorSettings]
+    /// The file that says who may do what; nil where the doors' settings do.
+    let policy: PolicySource?
     /// Where bundles of the log are written from time to time.
     let exports: ExportSchedule.Settings?
     /// Who may learn the name behind a pseudonym of the log.
@@ -45,7 +47,8 @@ struct DaemonSettings: Sendable {
             "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
             "keys.public_key_file", "keys.root_key_credential", "keys.log_key_credential",
             "encryption.suite", "inspectors.program", "inspectors.workers", "operations.share",
-            "rotation.every_days", "two_person", "log.level", "audit.resolvers.users",
+            "rotation.every_days", "two_person", "log.level", "policy_file",
+            "audit.resolvers.users",
             "audit.resolvers.groups", "audit.keep_days", "audit.export.directory",
             "audit.export.every_hours",
         ]
@@ -76,6 +79,7 @@ struct DaemonSettings: Sendable {
             tokens: try await TokenSettings(source),
             pinFile: try await secretFile(source, "pkcs11_pin"),
             doors: doors,
+            policy: try await policy(source),
             exports: try await exports(source),
             resolvers: try await access(source, "audit.resolvers", orElse: []),
             vault: try await vault(source),
@@ -122,7 +126,7 @@ struct DaemonSettings: Sendable {
         return "\(directory)/\(id)"
     }
 
-    private static func path(
+    static func path(
         _ source: SettingsSource, _ key: String, default value: String
     ) async throws -> String {
         let path = try await source.text(key) ?? value

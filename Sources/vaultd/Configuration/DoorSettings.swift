@@ -20,6 +20,19 @@ extension DaemonSettings {
             access: try await access(source, prefix, orElse: [getuid()]))
     }
 
+    /// A policy says who is admitted: nothing else may say so, too.
+    static func policy(_ source: SettingsSource) async throws -> PolicySource? {
+        guard try await source.text("policy_file") != nil else { return nil }
+        for prefix in Door.allCases.map({ "doors.\($0.name)" }) + ["audit.resolvers"] {
+            for key in ["\(prefix).users", "\(prefix).groups"] {
+                guard try await source.list(key) == nil else {
+                    throw SettingsError("\(key) is said by policy_file: set one of them")
+                }
+            }
+        }
+        return PolicySource(path: try await path(source, "policy_file", default: ""))
+    }
+
     /// Users and groups as a setting names them; `others` where it names none.
     static func access(
         _ source: SettingsSource, _ prefix: String, orElse others: Set<UInt32>

@@ -326,6 +326,24 @@ class SecondPersonRequired(VaultError):
     default_fix = "Let an admin who did not ask for it approve."
 
 
+class PolicyRefused(VaultError):
+    """`policy-refused`: The policy's file is not in order, and the old one stays."""
+
+    default_code = "policy-refused"
+    default_status = 409
+    default_title = "The policy's file is not in order, and the old one stays"
+    default_fix = "Mend what the detail names; vaultctl policy check FILE looks for more."
+
+
+class NoPolicy(VaultError):
+    """`no-policy`: There is no policy's file."""
+
+    default_code = "no-policy"
+    default_status = 409
+    default_title = "There is no policy's file"
+    default_fix = "Set policy_file in the daemon's settings, and start it again."
+
+
 class ImageRefused(VaultError):
     """`image-refused`: The upload is not a sound image."""
 
@@ -773,6 +791,8 @@ BY_CODE: dict[str, type[VaultError]] = {
     "approval-expired": ApprovalExpired,
     "approval-mismatch": ApprovalMismatch,
     "second-person-required": SecondPersonRequired,
+    "policy-refused": PolicyRefused,
+    "no-policy": NoPolicy,
     "image-refused": ImageRefused,
     "inspection-failed": InspectionFailed,
     "sealed": VaultSealed,
@@ -861,10 +881,12 @@ __all__ = [
     "MethodNotAllowed",
     "MissingName",
     "NoChallenge",
+    "NoPolicy",
     "NotPermitted",
     "NotQuarantined",
     "NotSealed",
     "OperationConflict",
+    "PolicyRefused",
     "Quarantined",
     "RangeNotSatisfiable",
     "RecordDamaged",

@@ -1,0 +1,137 @@
+// Who may do what, and in which namespace. Pure: what the kernel says of a caller goes in, a principal comes out.
+
+/// The name of whoever a policy speaks of: 1 to 32 of `[a-z0-9-]`, first a letter.
+package struct PrincipalName: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let description: String
+
+    /// - Throws: ``FormatError/invalidText(field:)``.
+    package init(_ text: String) throws(FormatError) {
+        let isLegal = text.utf8.allSatisfy { digit in
+            (0x61...0x7A).contains(digit) || (0x30...0x39).contains(digit) || digit == 0x2D
+        }
+        guard isLegal, (1...32).contains(text.utf8.count),
+            (0x61...0x7A).contains(text.utf8.first ?? 0)
+        else { throw .invalidText(field: "principal") }
+        description = text
+    }
+
+    private init(checked text: String) { description = text }
+
+    /// Whom the settings of a door admit, where there is no policy.
+    package init(of door: Door) { self.init(checked: door.name) }
+
+    package static func < (one: Self, other: Self) -> Bool { one.description < other.description }
+}
+
+/// A named set of verbs.
+package struct Role: Hashable, Sendable {
+    package let name: String
+    package let verbs: Set<VerbName>
+
+    package init(name: String, verbs: Set<VerbName>) {
+        self.name = name
+        self.verbs = verbs
+    }
+
+    /// Those that every policy has.
+    package static let standard: [Role] = [
+        Role(name: "backend", verbs: VerbName.all(at: .images)),
+        // It stores, and sees nothing that is there.
+        Role(name: "backend-write", verbs: [.putImages, .inspectImages]),
+        // It fetches what it knows by its id, and lists nothing.
+        Role(name: "backend-read", verbs: [.getImages, .probeImages, .readMetadata]),
+        Role(name: "admin", verbs: VerbName.all(at: .admin)),
+        Role(name: "auditor", verbs: VerbName.all(at: .audit).subtracting([.resolveNames])),
+        // The way back from a pseudonym to a name.
+        Role(name: "resolver", verbs: [.resolveNames]),
+    ]
+}
+
+/// Somebody whom a policy knows: what he may ask for, and where.
+package struct Principal: Hashable, Sendable {
+    package let name: PrincipalName
+    package let verbs: Set<VerbName>
+    package let namespace: NamespaceName
+
+    package init(
+        name: PrincipalName, verbs: Set<VerbName>, namespace: NamespaceName = .standard
+    ) {
+        self.name = name
+        self.verbs = verbs
+        self.namespace = namespace
+    }
+
+    /// Where it is known: at the doors that have a verb of its own. What several doors take opens none of them.
+    package var doors: Set<Door> {
+        verbs.reduce(into: []) { doors, verb in
+            if verb.doors.count == 1 { doors.formUnion(verb.doors) }
+        }
+    }
+
+    package func may(_ verb: VerbName, at door: Door) -> Bool {
+        verbs.contains(verb) && verb.doors.contains(door) && doors.contains(door)
+    }
+}
+
+/// Who a principal is, for the kernel.
+package struct PrincipalRule: Hashable, Sendable {
+    package let principal: Principal
+    package let users: Set<UInt32>
+    package let groups: Set<UInt32>
+    /// Units of the service manager, one of which the caller's process must run in; any where there is none.
+    package let units: Set<String>
+    /// The names of its roles, for whoever reads the policy.
+    package let roles: [String]
+
+    package init(
+        _ principal: Principal, users: Set<UInt32>, groups: Set<UInt32> = [],
+        units: Set<String> = [], roles: [String] = []
+    ) {
+        self.principal = principal
+        self.users = users
+        self.groups = groups
+        self.units = units
+        self.roles = roles
+    }
+
+    func takes(_ door: Door, _ unit: String?) -> Bool {
+        principal.doors.contains(door)
+            && (units.isEmpty || unit.map(units.contains) == true)
+    }
+}
+
+/// The rules in force. A caller is the first principal that names his uid and has a verb at the door, else the
+/// first that names one of his groups. Whom none names may do nothing.
+package struct AccessPolicy: Hashable, Sendable {
+    package let rules: [PrincipalRule]
+    /// SHA-256 of the file that says so; nil where the settings of the doors do.
+    package let digest: Digest256?
+
+    package init(rules: [PrincipalRule], digest: Digest256? = nil) {
+        self.rules = rules
+        self.digest = digest
+    }
+
+    /// What the settings of the doors say: whom a door admits may do all that it takes.
+    package init(doors: [Door: (users: Set<UInt32>, groups: Set<UInt32>)]) {
+        let rules = doors.sorted { $0.key.rawValue < $1.key.rawValue }.map { door, its in
+            PrincipalRule(
+                Principal(name: PrincipalName(of: door), verbs: VerbName.all(at: door)),
+                users: its.users, groups: its.groups)
+        }
+        self.init(rules: rules)
+    }
+
+    /// The uid that user namespaces show for users they do not map: nobody in particular, and so nobody.
+    package static let overflowUID: UInt32 = 65534
+
+    package func principal(
+        at door: Door, uid: UInt32, groups: [UInt32], unit: String?
+    ) -> Principal? {
+        guard uid != Self.overflowUID else { return nil }
+        let rule =
+            rules.first { $0.users.contains(uid) && $0.takes(door, unit) }
+            ?? rules.first { !$0.groups.isDisjoint(with: groups) && $0.takes(door, unit) }
+        return rule?.principal
+    }
+}

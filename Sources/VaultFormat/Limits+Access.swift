@@ -1,0 +1,12 @@
+// The bounds of a policy.
+
+extension Limits {
+    /// Bytes of a policy's file: some thousand principals.
+    package static let policyBytes = 262_144
+    /// Principals of a policy: each request looks through them.
+    package static let principals = 256
+    /// Users, groups or units that one principal names.
+    package static let principalMembers = 256
+    /// Roles that a policy adds.
+    package static let roles = 64
+}

@@ -1,0 +1,59 @@
+// The file that says who may do what: read at the start, and again when an admin or SIGHUP says so.
+
+import Foundation
+import Logging
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultPolicy
+import VaultServer
+
+struct PolicySource: Sendable {
+    let path: String
+
+    /// - Throws: ``PolicyRefusal``.
+    func load() throws(PolicyRefusal) -> AccessPolicy {
+        guard LoadedFile.isOurs(path) else {
+            throw PolicyRefusal(
+                "\(path) must belong to root or to vaultd's user, and nobody else may write it")
+        }
+        guard let file = FileHandle(forReadingAtPath: path),
+            let data = try? file.read(upToCount: Limits.policyBytes + 1)
+        else { throw PolicyRefusal("\(path) cannot be read") }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw PolicyRefusal("\(path) is not UTF-8")
+        }
+        do throws(PolicyError) {
+            return AccessPolicy(
+                rules: try PolicyFile.rules(of: text, accounts: SystemAccounts()),
+                digest: LogHash.digest([UInt8](data)))
+        } catch {
+            throw PolicyRefusal("\(path): \(error)")
+        }
+    }
+}
+
+/// Takes another policy when somebody says that the file changed (SIGHUP).
+struct PolicyReload: Sendable {
+    let holder: PolicyHolder
+    let vault: Vault
+    let logger: Logger
+
+    /// What is wrong with the file leaves the policy as it is.
+    func run() async {
+        do {
+            let isAnother = try await holder.reload { (digest) in
+                try await vault.recordService(.policyChanged, policy: digest)
+            }
+            logger.notice(isAnother ? "another policy is in force" : "the policy is the same")
+        } catch let refusal as PolicyRefusal {
+            logger.error(
+                "the policy was not reloaded",
+                metadata: [
+                    "code": "\(ErrorCode.policyRefused.rawValue)", "reason": "\(refusal.words)",
+                ])
+        } catch {
+            logger.error("the policy was not reloaded: its event could not be written")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+// A policy's file: what it means, and each way in which it is refused.
+
+import Testing
+import VaultFormat
+import VaultPolicy
+
+private struct Accounts: AccountNames {
+    func user(_ name: String) -> UInt32? { ["web": 33, "nobody": 65_534, "ann": 1001][name] }
+    func group(_ name: String) -> UInt32? { ["images": 500, "staff": 501][name] }
+}
+
+@Suite("A policy's file")
+struct PolicyFileTests {
+    private static let whole = """
+        version: 1
+        roles:
+          thumbnailer: [images.get, images.metadata]
+        principals:
+          web:
+            users: [web, "1500"]
+            groups: [images]
+            roles: [backend]
+            namespace: default
+          worker:
+            users: [web]
+            units: [thumbs.service]
+            roles: [auditor]
+          thumbs:
+            groups: [staff]
+            roles: [thumbnailer, resolver]
+          ann:
+            users: [ann]
+            roles: [admin, auditor]
+        """
+
+    private func rules(_ text: String) throws -> AccessPolicy {
+        AccessPolicy(rules: try PolicyFile.rules(of: text, accounts: Accounts()))
+    }
+
+    private func name(
+        _ policy: AccessPolicy, _ door: Door, _ uid: UInt32, _ groups: [UInt32] = [],
+        _ unit: String? = nil
+    ) -> String? {
+        policy.principal(at: door, uid: uid, groups: groups, unit: unit)?.name.description
+    }
+
+    @Test(
+        "says who somebody is by user before group, in its order, at doors that he has a verb for")
+    func principals() throws {
+        let policy = try rules(Self.whole)
+        #expect(name(policy, .images, 33) == "web")
+        #expect(name(policy, .images, 1500) == "web")
+        #expect(name(policy, .images, 77, [9, 500]) == "web")
+        #expect(name(policy, .images, 77, [501]) == "thumbs")
+        #expect(name(policy, .images, 77, [501, 500]) == "web", "the first in the file")
+        #expect(name(policy, .images, 77, [501], "x.service") == "thumbs")
+        #expect(name(policy, .audit, 33) == nil, "another unit's")
+        #expect(name(policy, .audit, 33, [], "thumbs.service") == "worker")
+        #expect(name(policy, .audit, 77, [501]) == "thumbs", "names.resolve is a verb there")
+        #expect(name(policy, .admin, 1001) == "ann")
+        #expect(name(policy, .images, 1001) == nil)
+        #expect(name(policy, .admin, 33) == nil)
+        #expect(name(policy, .images, 78) == nil)
+        #expect(name(policy, .images, 65_534, [500]) == nil, "nobody in particular")
+    }
+
+    @Test("gives exactly the verbs of the roles")
+    func verbs() throws {
+        let policy = try rules(Self.whole)
+        let thumbs = try #require(policy.rules.first { $0.principal.name.description == "thumbs" })
+        #expect(thumbs.principal.verbs == [.getImages, .readMetadata, .resolveNames])
+        #expect(thumbs.principal.may(.getImages, at: .images))
+        #expect(!thumbs.principal.may(.getImages, at: .audit))
+        #expect(!thumbs.principal.may(.putImages, at: .images))
+        let ann = try #require(policy.rules.last)
+        #expect(!ann.principal.verbs.contains(.resolveNames), "no auditor has it by his role")
+        #expect(ann.principal.may(.readReceipts, at: .admin))
+        #expect(!ann.principal.may(.readReceipts, at: .images), "it opens no door")
+    }
+
+    @Test("lets a writer see nothing, and a reader change nothing")
+    func narrowRoles() throws {
+        let roles = Dictionary(uniqueKeysWithValues: Role.standard.map { ($0.name, $0.verbs) })
+        #expect(roles["backend-write"] == [.putImages, .inspectImages])
+        #expect(roles["backend-read"] == [.getImages, .probeImages, .readMetadata])
+        #expect(roles["admin"]?.contains { $0.doors == [.images] } == false)
+        #expect(roles["auditor"]?.contains { $0.doors == [.admin] } == false)
+        let all = roles.values.reduce(into: Set()) { $0.formUnion($1) }
+        #expect(all == Set(VerbName.allCases), "every verb is somebody's")
+    }
+
+    @Test(
+        "is refused whole for one fault, with its line",
+        arguments: [
+            ("", "the file is empty"),
+            ("version: [", "not YAML"),
+            ("principals: {}", "version is missing"),
+            ("version: 2\nprincipals: {}", "line 1: version must be 1"),
+            ("version: 1\nprincipals: {}", "must name somebody"),
+            ("version: 1\nprinciples: {}", "line 2: the policy has an unknown key"),
+            ("version: 1\nversion: 1\nprincipals: {}", "twice"),
+            ("version: 1\nroles: {r: [images.got]}\nprincipals: {}", "there is images.put"),
+            ("version: 1\nroles: {r: []}\nprincipals: {}", "role r has no verbs"),
+            ("version: 1\nroles: {admin: [log.read]}\nprincipals: {}", "that every policy has"),
+            (Self.with("Web: {users: [web], roles: [backend]}"), "line 4: a principal's name"),
+            (Self.with("w: {users: [wob], roles: [backend]}"), "there is no user \"wob\""),
+            (Self.with("w: {groups: [wob], roles: [backend]}"), "there is no group \"wob\""),
+            (Self.with("w: {users: [nobody], roles: [backend]}"), "65534"),
+            (Self.with("w: {users: [\"65534\"], roles: [backend]}"), "65534"),
+            (Self.with("w: {groups: [65534], roles: [backend]}"), "65534"),
+            (Self.with("w: {users: [web], roles: [boss]}"), "there is no role \"boss\""),
+            (Self.with("w: {users: [web], roles: backend}"), "must be a list"),
+            (Self.with("w: {users: [web], roles: []}"), "has no roles"),
+            (Self.with("w: {users: [web], role: [backend]}"), "unknown key"),
+            (Self.with("w: {roles: [backend]}"), "names no users and no groups"),
+            (Self.with("w: {users: [web], roles: [backend], namespace: clinic}"), "one namespace"),
+            (
+                Self.with("w: {users: [ann], roles: [admin]}"),
+                "user 1001 is ann at admin.sock already"
+            ),
+            (Self.with("w: {users: [[web]], roles: [backend]}"), "no word"),
+            (
+                "version: 1\nprincipals: {w: {users: [web], roles: [backend]}}",
+                "nobody has policy.reload"
+            ),
+        ])
+    func refusals(text: String, words: String) throws {
+        let error = #expect(throws: PolicyError.self) { try rules(text) }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "none")")
+    }
+
+    /// An entry behind an admin, in line 4.
+    private static func with(_ entry: String) -> String {
+        "version: 1\nprincipals:\n  ann: {users: [ann], roles: [admin]}\n  \(entry)\n"
+    }
+
+    @Test("a verb that every socket takes opens none of them")
+    func sharedVerbs() throws {
+        let text =
+            "version: 1\nroles: {r: [receipts.read, metrics.read]}\nprincipals:\n"
+            + "  ann: {users: [ann], roles: [admin]}\n  w: {users: [web], roles: [r]}\n"
+        let error = #expect(throws: PolicyError.self) { try rules(text) }
+        #expect(error?.words == "w has only verbs that open no socket")
+    }
+
+    @Test("where there is none, the doors' settings are one principal a door")
+    func doors() {
+        let policy = AccessPolicy(doors: [.images: ([33], [500]), .admin: ([0], [])])
+        #expect(name(policy, .images, 33) == "images")
+        #expect(name(policy, .images, 4, [500]) == "images")
+        #expect(name(policy, .admin, 33) == nil)
+        #expect(name(policy, .admin, 0) == "admin")
+        #expect(name(policy, .audit, 0) == nil)
+    }
+}
