@@ -105,4 +105,6 @@ class Verifier:
         done = subprocess.run(
             [self.programs / command[0], *command[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        return None if done.returncode == 0 else f"{' '.join(command)} ended with {done.returncode}: {done.stdout}"
+        if done.returncode == 0:
+            return None
+        return f"{' '.join(command)} ended with {done.returncode}: {done.stdout.strip()}"

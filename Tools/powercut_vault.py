@@ -63,7 +63,11 @@ class Daemon:
                 pass
             line.close()
             time.sleep(0.02)
-        raise NotServing(f"vaultd does not serve; see {self.run}/vaultd.log")
+        raise NotServing(f"vaultd does not serve: {self._said()}")
+
+    def _said(self) -> str:
+        """The end of what it said."""
+        return (self.run / "vaultd.log").read_text()[-400:].strip()
 
     def kill(self) -> None:
         self.process.kill()
@@ -75,4 +79,4 @@ class Daemon:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise NotServing(f"vaultd does not stop; see {self.run}/vaultd.log") from None
+            raise NotServing(f"vaultd does not stop: {self._said()}") from None
