@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bench_support import noise
@@ -31,6 +32,8 @@ DISK_MIB = 1024
 DELAY_MS = 20
 #: Checkpoints from before that a cut is held against, beside the newest.
 BEFORE = 3
+#: Of so many flushes, a cut comes before the one that most writes wait for.
+FLUSHES_DRAWN = 32
 #: Flushes that the lying disk loses: more than those of the last readings.
 LOST_FLUSHES = 16
 #: Violations that are printed of each crash.
@@ -235,13 +238,14 @@ def cuts(trial: Trial, replay: Replay, first: int, last: int) -> int:
 
 
 def moments(trial: Trial, replay: Replay, first: int, last: int) -> list[int]:
-    """Cuts in order: right after a byte was received, right before a flush, and anywhere."""
+    """Cuts in order: right after a byte was received, right before a flush of much, and anywhere."""
     options, readings = trial.report.options, trial.account.readings
     chance = random.Random(f"{options.seed}/cuts")
     flushes = [at for at in range(first, last) if replay.entries[at].flags & FLUSH]
+    waiting = dict(zip(flushes[1:], (at - before for before, at in pairwise(flushes)), strict=True))
     ways: list[Callable[[], int]] = [
         lambda: chance.choice(readings).moment,
-        lambda: chance.choice(flushes),
+        lambda: max(chance.choices(flushes[1:], k=FLUSHES_DRAWN), key=waiting.__getitem__),
         lambda: chance.randrange(first, last + 1),
     ]
     return sorted(ways[number % len(ways)]() for number in range(options.cuts))
