@@ -10,8 +10,9 @@ fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 # Debian packages that building and running need.
 PACKAGES="libsodium-dev libsqlite3-dev libmagic-dev libjpeg62-turbo-dev zlib1g-dev libdeflate-dev libseccomp-dev libqrencode-dev pkg-config python3"
 
-# What the tests need besides: the second implementation's libraries, and tokens in software.
-TEST_PACKAGES="python3-nacl python3-cryptography python3-venv nginx-light curl util-linux mount e2fsprogs zbar-tools gdb libp11-kit-dev softhsm2 opensc libtss2-dev libtss2-tcti-swtpm0 tpm2-tools swtpm chromium"
+# What the tests need besides: the second implementation's libraries, tokens in software, and a disk that records
+# what is written to it.
+TEST_PACKAGES="python3-nacl python3-cryptography python3-venv nginx-light curl util-linux mount e2fsprogs zbar-tools gdb libp11-kit-dev softhsm2 opensc libtss2-dev libtss2-tcti-swtpm0 tpm2-tools swtpm chromium qemu-system-common"
 
 # Installs what is missing of the packages named, and says what.
 need_packages() {
