@@ -45,7 +45,7 @@ PASSING = {"operations", "quarantine", "approvals"}
 #: is under way.
 RARE = {("unseal", 202), ("proveSlot", 202), ("challengeSlot", 201), ("removeSlot", 200), ("destroyEpoch", 202),
         ("destroyEpoch", 200), ("approveDestruction", 200), ("reencrypt", 202),
-        ("resolveName", 200)}
+        ("resolveName", 200), ("reloadPolicy", 200)}
 
 
 class Run:

@@ -52,6 +52,8 @@ package struct Principal: Hashable, Sendable {
     package let name: PrincipalName
     package let verbs: Set<VerbName>
     package let namespace: NamespaceName
+    /// Where it is known: at the doors that have a verb of its own. What several doors take opens none of them.
+    package let doors: Set<Door>
 
     package init(
         name: PrincipalName, verbs: Set<VerbName>, namespace: NamespaceName = .standard
@@ -59,11 +61,7 @@ package struct Principal: Hashable, Sendable {
         self.name = name
         self.verbs = verbs
         self.namespace = namespace
-    }
-
-    /// Where it is known: at the doors that have a verb of its own. What several doors take opens none of them.
-    package var doors: Set<Door> {
-        verbs.reduce(into: []) { doors, verb in
+        doors = verbs.reduce(into: []) { doors, verb in
             if verb.doors.count == 1 { doors.formUnion(verb.doors) }
         }
     }

@@ -46,11 +46,10 @@ extension SQLiteRows {
     func events(
         _ filter: EventFilter, from: UInt64, below: UInt64, limit: Int
     ) throws(StorageError) -> [EventRow] {
-        let query = EventQuery(filter)
-        let range: [any DatabaseValueConvertible] = [Int64(clamping: from), Int64(clamping: below)]
+        let query = EventQuery(
+            filter, Int64(clamping: from)..<Int64(clamping: max(from, below)), limit)
         return try all(
-            "SELECT \(Self.eventColumns) \(query.sql)",
-            StatementArguments(query.lookup + range + query.values + [limit])
+            "SELECT \(Self.eventColumns) \(query.sql)", StatementArguments(query.values)
         ) { row throws in try EventRow(row) }
     }
 
@@ -268,31 +267,55 @@ extension SQLiteRows {
 
 /// A filter as SQL: the index that finds fewest leads, and the rest is compared. Values are bound.
 private struct EventQuery {
-    let sql: String
-    /// Bound before the range of indexes.
-    let lookup: [any DatabaseValueConvertible]
-    /// Bound behind it.
-    let values: [any DatabaseValueConvertible]
+    private(set) var sql: String
+    /// Bound in this order.
+    private(set) var values: [any DatabaseValueConvertible]
 
-    init(_ filter: EventFilter) {
-        var from = "FROM event"
-        var lookup: [any DatabaseValueConvertible] = []
-        var values: [any DatabaseValueConvertible] = []
-        var terms = "event.id >= ? AND event.id < ?"
-        var order = "event.id"
+    init(_ filter: EventFilter, _ indexes: Range<Int64>, _ limit: Int) {
+        let bounds: [any DatabaseValueConvertible] = [indexes.lowerBound, indexes.upperBound]
+        let rest = Self.rest(of: filter)
         if let first = filter.lookups.first {
-            from = "FROM event_lookup CROSS JOIN event ON event.id = event_lookup.event"
-            terms = "event_lookup.lookup = ? AND event_lookup.event >= ? AND event_lookup.event < ?"
-            order = "event_lookup.event"
-            lookup.append(Data(first.bytes))
-        } else if filter.image != nil {
-            from += " INDEXED BY event_image"
-        } else if filter.actions.count == 1 {
-            from += " INDEXED BY event_action"
-        } else if filter.actions.isEmpty, let outcome = filter.outcome, outcome != .done {
-            from += " INDEXED BY event_outcome"
-            terms += " AND event.outcome <> 1"
+            sql = """
+                FROM event_lookup CROSS JOIN event ON event.id = event_lookup.event
+                WHERE event_lookup.lookup = ? AND event_lookup.event >= ? AND event_lookup.event < ?
+                \(rest.terms) ORDER BY event_lookup.event LIMIT ?
+                """
+            values = [Data(first.bytes)] + bounds + rest.values + [limit]
+        } else if filter.image == nil, filter.actions.count > 1, filter.outcome ?? .done == .done {
+            // So many of each action are looked at, and no event of another one.
+            var one = filter
+            let parts = filter.actions.map { action in
+                one.actions = [action]
+                return EventQuery(one, indexes, limit)
+            }
+            let union = parts.map { "SELECT * FROM (SELECT event.id AS id \($0.sql))" }
+            sql = """
+                FROM (\(union.joined(separator: " UNION ALL "))) AS found
+                CROSS JOIN event ON event.id = found.id ORDER BY event.id LIMIT ?
+                """
+            values = parts.flatMap(\.values) + [limit]
+        } else {
+            sql = """
+                FROM event \(Self.index(for: filter)) WHERE event.id >= ? AND event.id < ?
+                \(rest.terms) ORDER BY event.id LIMIT ?
+                """
+            values = bounds + rest.values + [limit]
         }
+    }
+
+    /// The index with the fewest of them: refusals and failures are rare, readings are not.
+    private static func index(for filter: EventFilter) -> String {
+        if filter.image != nil { return "INDEXED BY event_image" }
+        if let outcome = filter.outcome, outcome != .done { return "INDEXED BY event_outcome" }
+        return filter.actions.count == 1 ? "INDEXED BY event_action" : ""
+    }
+
+    /// What else an event must be.
+    private static func rest(
+        of filter: EventFilter
+    ) -> (terms: String, values: [any DatabaseValueConvertible]) {
+        var terms = ""
+        var values: [any DatabaseValueConvertible] = []
         for other in filter.lookups.dropFirst() {
             terms += """
                  AND EXISTS (SELECT 1 FROM event_lookup AS other
@@ -310,7 +333,7 @@ private struct EventQuery {
             values += filter.actions.map { Int64($0.rawValue) }
         }
         if let outcome = filter.outcome {
-            terms += " AND event.outcome = ?"
+            terms += " AND event.outcome = ?" + (outcome == .done ? "" : " AND event.outcome <> 1")
             values.append(Int64(outcome.rawValue))
         }
         if let since = filter.since {
@@ -321,8 +344,6 @@ private struct EventQuery {
             terms += " AND event.at < ?"
             values.append(until)
         }
-        sql = "\(from) WHERE \(terms) ORDER BY \(order) LIMIT ?"
-        self.lookup = lookup
-        self.values = values
+        return (terms, values)
     }
 }

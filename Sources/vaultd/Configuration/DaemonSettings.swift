@@ -68,14 +68,15 @@ struct DaemonSettings: Sendable {
         let source = try await SettingsSource(file: file, overrides: overrides, known: known)
         let state = try await path(source, "state_directory", default: "/var/lib/imagevault")
         let run = try await path(source, "run_directory", default: "/run/imagevault")
+        let publicKey = try await path(
+            source, "keys.public_key_file", default: "\(state)/audit.pub")
         var doors: [Door: DoorSettings] = [:]
         for door in Door.allCases { doors[door] = try await self.door(door, source, run) }
         return DaemonSettings(
             stateDirectory: state,
             rootKeyFile: try await keyFile(source, "root_key"),
             logKeyFile: try await keyFile(source, "log_key"),
-            publicKeyFile: try await path(
-                source, "keys.public_key_file", default: "\(state)/audit.pub"),
+            publicKeyFile: publicKey,
             tokens: try await TokenSettings(source),
             pinFile: try await secretFile(source, "pkcs11_pin"),
             doors: doors,
@@ -91,7 +92,8 @@ struct DaemonSettings: Sendable {
                 "operations.share", in: 1...100) ?? Limits.operationShare,
             rotationDays: try await source.number(
                 "rotation.every_days", in: Limits.rotationDays),
-            anchor: try await AnchorSettings(source, stateDirectory: state),
+            anchor: try await AnchorSettings(
+                source, stateDirectory: state, publicKeyFile: publicKey),
             logLevel: try await logLevel(source))
     }
 

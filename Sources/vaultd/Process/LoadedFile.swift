@@ -9,7 +9,11 @@ enum LoadedFile {
     static func isOurs(_ path: String) -> Bool {
         var facts = stat()
         guard unsafe stat(path, &facts) == 0 else { return true }
-        return (facts.st_uid == 0 || facts.st_uid == getuid()) && facts.st_mode & 0o022 == 0
+        return isOurs(facts)
+    }
+
+    static func isOurs(_ facts: stat) -> Bool {
+        (facts.st_uid == 0 || facts.st_uid == getuid()) && facts.st_mode & 0o022 == 0
     }
 
     /// Looks once more, just before it is loaded: the daemon's start may be long ago.

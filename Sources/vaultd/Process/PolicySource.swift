@@ -1,6 +1,7 @@
 // The file that says who may do what: read at the start, and again when an admin or SIGHUP says so.
 
 import Foundation
+import Glibc
 import Logging
 import Vault
 import VaultCrypto
@@ -13,13 +14,23 @@ struct PolicySource: Sendable {
 
     /// - Throws: ``PolicyRefusal``.
     func load() throws(PolicyRefusal) -> AccessPolicy {
-        guard LoadedFile.isOurs(path) else {
+        // Nothing that others put in its place meanwhile, and no pipe that never ends, is read.
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard number >= 0 else {
+            throw PolicyRefusal("\(path): \(unsafe String(cString: strerror(errno)))")
+        }
+        let file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
+        var facts = stat()
+        guard unsafe fstat(number, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            throw PolicyRefusal("\(path) is no file")
+        }
+        guard LoadedFile.isOurs(facts) else {
             throw PolicyRefusal(
                 "\(path) must belong to root or to vaultd's user, and nobody else may write it")
         }
-        guard let file = FileHandle(forReadingAtPath: path),
-            let data = try? file.read(upToCount: Limits.policyBytes + 1)
-        else { throw PolicyRefusal("\(path) cannot be read") }
+        guard let data = try? file.read(upToCount: Limits.policyBytes + 1) ?? Data() else {
+            throw PolicyRefusal("\(path) cannot be read")
+        }
         guard let text = String(data: data, encoding: .utf8) else {
             throw PolicyRefusal("\(path) is not UTF-8")
         }

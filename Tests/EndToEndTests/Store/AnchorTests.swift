@@ -241,13 +241,16 @@ struct AnchorTests {
 
     @Test("inside the state directory, or a command by name only, is refused as a setting")
     func settings() throws {
-        let folder = try TestFolder()
         for (setting, words) in [
-            ("anchor_file: \"\(folder.path("state"))/anchor\"", "outside"),
+            ("anchor_file: \"STATE/anchor\"", "outside"),
+            ("anchor_file: \"STATE/../state/anchor\"", "outside"),
+            ("anchor_file: \"PUBLIC\"", "the same file"),
             ("anchor_file: anchor", "absolute"), ("anchor_command: [cat]", "absolute"),
         ] {
             let vault = try TestVault(starting: false)
-            let more = "\naudit:\n  \(setting.replacing(folder.path("state"), with: vault.state))\n"
+            let said = setting.replacing("STATE", with: vault.state)
+                .replacing("PUBLIC", with: vault.publicKey)
+            let more = "\naudit:\n  \(said)\n"
             let text = String(decoding: try Disk.read(vault.configuration), as: UTF8.self)
             try Disk.write(text + more, to: vault.configuration)
             #expect(try vault.refusalToStart().contains(words))

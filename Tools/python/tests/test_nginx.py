@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,11 @@ class Front:
         temporary = self.folder / "temporary"
         workers = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
         links = [link for pid in workers for link in Path(f"/proc/{pid}/fd").iterdir()]
-        opened = [os.readlink(link) for link in links]
+        opened = []
+        for link in links:
+            # What was closed meanwhile is no file that is kept.
+            with suppress(FileNotFoundError):
+                opened.append(os.readlink(link))
         kept = [str(path) for path in temporary.rglob("*") if path.is_file()]
         return kept + [name for name in opened if name.startswith(f"{temporary}/")]
 
