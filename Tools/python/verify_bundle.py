@@ -315,7 +315,7 @@ def main() -> int:
         keys, known = read_keys(options.key, 1), read_note(options.known)
         witnesses = read_keys(options.witness, 4)
         wanted = len(witnesses) if options.witnesses is None else options.witnesses
-        with open(0 if options.file == "-" else options.file, "rb", buffering=1 << 20) as file:
+        with io.BufferedReader(io.FileIO(0 if options.file == "-" else options.file), 1 << 20) as file:
             is_page = file.peek(len(Page.PAGE)).startswith(Page.PAGE)
             bundle = io.BufferedReader(Page(file)) if is_page else file
             said = verify(bundle, keys, options.fingerprint, known, witnesses, wanted)
