@@ -161,6 +161,18 @@ def pages(cases, log):
     refuse(17, "Base64 for the web in a page", spliced(page, at, 1, "-" + line[1:]))
     refuse(FULL, "an empty line behind the bundle of a page", spliced(page, end, 0, ""))
 
+    # A bundle that ends with a whole line.
+    for length in range(57):
+        lines = log.bundle(FULL, KEYS[3], 17, 18, (17,), "x" * length)
+        if len("\n".join(lines).encode()) % 57 == 0:
+            break
+    full = cases.bundles["full page"] = paged(lines)
+    cases.opening("a page of whole lines", "full page", [3], whole, carried=lines)
+    end = full.index(CLOSING)
+    cases.refusal("form", FULL, "an empty line behind whole lines", "full page", spliced(full, end, 0, ""))
+    joined = spliced(full, end - 2, 2, full[end - 2] + full[end - 1])
+    cases.refusal("form", FULL, "a last line of twice the length", "full page", joined)
+
     # A bundle whose last line has padding.
     page = cases.bundles["padded page"] = paged(cases.bundles["one"])
     cases.opening("a page with padding", "padded page", [3], whole, carried=cases.bundles["one"])
