@@ -152,6 +152,30 @@ def test_a_report_lists_what_matters(browser: Browser, tmp_path: Path) -> None:
     assert "An erasure that is shown here explains 2 of them." in sections["bodies"]
 
 
+def test_a_report_tells_of_another_policy(browser: Browser, tmp_path: Path) -> None:
+    one, other = {"statement": "1" * 64}, {"statement": "2" * 64}
+    events = [
+        event("01T00:00:00", "service.started", **one),
+        event("01T00:00:01", "service.stopped"),
+        event("01T00:00:02", "service.started", **one),
+        event("02T00:00:00", "policy.changed", **ADMIN, **other),
+        event("02T00:00:01", "policy.changed", "refused", **ADMIN, code="policy-invalid"),
+        event("02T00:00:02", "service.stopped"),
+        event("02T00:00:03", "service.started", **other),
+        event("02T00:00:04", "service.stopped"),
+        event("02T00:00:05", "service.started"),
+    ]
+    opened(browser, tmp_path, made.report(made.bundle(events)))
+    sections = said(browser)
+    assert [row[1:3] for row in sections["changes"]] == [
+        ["3", "policy in force"],
+        ["4", "policy in force|refused, policy-invalid"],
+        ["8", "policy in force|another one than before this start"],
+    ]
+    assert sections["changes"][0][4] == "statement 222222222222…"
+    assert len(sections["incidents"]) == 7
+
+
 def test_what_did_not_happen_is_said(browser: Browser, tmp_path: Path) -> None:
     events = [event("01T00:00:00", "image.list", **USER)]
     opened(browser, tmp_path, made.report(made.bundle(events)))
