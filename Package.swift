@@ -124,7 +124,7 @@ let package = Package(
                 "VaultFormat", "VaultAPI", "VaultClient", "VaultPolicy", "CVaultSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: rules),
+            resources: [.embedInCode("Resources/verify.html")], swiftSettings: rules),
         .executableTarget(
             name: "vaultinspect",
             dependencies: [

@@ -173,8 +173,8 @@ class Cases:
         keys = [key if isinstance(key, str) else vkey(KEYS[key]) for key in keys]
         return vector | {"keys": keys} | extra
 
-    def opening(self, rule, of, keys, says, lines=None, **extra):
-        lines_now = self.bundles[of] if lines is None else lines
+    def opening(self, rule, of, keys, says, lines=None, carried=None, **extra):
+        lines_now = carried or (self.bundles[of] if lines is None else lines)
         heading = dict(line.split(" ", 1) for line in lines_now[1 : lines_now.index("")])
         start, end = heading["range"].split(" ")
         said = {"vault": heading["vault"], "from": start, "to": end, "rows": heading["rows"]}

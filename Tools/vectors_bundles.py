@@ -4,6 +4,8 @@ Part of vectors.py, which writes what `bundles` returns. What is expected here i
 tests of the verifiers are what compares it.
 """
 
+import base64
+
 import vectors_bundle_refusals as refusals
 from vectors_bundle_log import Cases, FIRST_ITEM, FULL, KEYS, Log, STRANGER, WITNESSES, cosignature_line, fingerprint
 from vectors_bundle_log import says, signature_line, spliced, vkey, witness_id, witness_key
@@ -90,10 +92,103 @@ def witnessed(cases, log):
     refuse("a witness that nobody named", cosignature_line(text, three))
 
 
+def paged(lines):
+    """A page that carries a bundle."""
+    text = base64.b64encode("\n".join(lines).encode()).decode()
+    digits = [text[at : at + 76] for at in range(0, len(text), 76)]
+    front = ["<!doctype html>", '<html lang="en">', "<title>A report</title>", '<p id="bundle-input">']
+    return [*front, OPENING, *digits, CLOSING, "<script>", "1", CLOSING, "</html>", ""]
+
+
+OPENING, CLOSING = '<script type="application/octet-stream" id="bundle">', "</script>"
+
+
+def pages(cases, log):
+    """Pages, whole and broken. Which index a broken line stops at is that of the items before it."""
+    page = cases.bundles["page"] = paged(cases.bundles["all"])
+    whole = says(log, FULL, 3)
+
+    def opening(rule, lines=None, keys=(3,), **extra):
+        cases.opening(rule, "page", keys, whole, lines, carried=cases.bundles["all"], **extra)
+
+    opening("a page that carries the whole log", keys=[1])
+    begin, end = page.index(OPENING) + 1, page.index(CLOSING)
+    opening("a page with nothing around its bundle", page[:1] + page[begin - 1 : end + 1] + [""])
+    others = OPENING.upper(), OPENING + " ", " " + OPENING, CLOSING
+    opening("lines in a page that open nothing", spliced(page, 1, 0, *others))
+    opening("a page, and a checkpoint from before", keys=[1, 3], known=log.note(16, KEYS[1]))
+    cases.bundles["page of some"] = paged(cases.bundles["rows"])
+    cases.opening("a page that carries what a query found", "page of some", [3], whole, carried=cases.bundles["rows"])
+
+    def refuse(index, rule, lines, refused_by="form", keys=(3,)):
+        cases.refusal(refused_by, index, rule, "page", lines, keys=list(keys))
+
+    refuse(FULL, "a page under a key that is not trusted", None, "signature", [vkey(STRANGER)])
+    refuse(0, "a page without a bundle", page[: begin - 1] + page[end + 1 :])
+    refuse(0, "a page of one line", page[:1] + [""])
+    refuse(0, "an empty bundle in a page", page[:begin] + page[end:])
+    refuse(0, "a page in capitals", spliced(page, 0, 1, "<!DOCTYPE html>"))
+    refuse(0, "a space behind the first line of a page", spliced(page, 0, 1, "<!doctype html> "))
+    for at, index in ((1, 0), (end + 1, FULL)):
+        longer = spliced(page, at, 0, "A")
+        opening(f"the longest line of a page, at {at}", longer)
+        cases.opens[-1]["edits"][0]["pad"] = 65536
+        refuse(index, f"a longer line of a page, at {at}", longer)
+        cases.refusals[-1]["edits"][0]["pad"] = 65537
+    refuse(0, "a page whose lines end with two characters", [line + "\r" for line in page[:-1]] + [""])
+    refuse(FULL, "two bundles in a page", spliced(page, end + 1, 0, *page[begin - 1 : end + 1]))
+    refuse(FULL, "a second bundle that is empty", spliced(page, end + 1, 0, OPENING, CLOSING))
+    refuse(FULL, "a second bundle that is only opened", spliced(page, end + 1, 0, OPENING))
+    refuse(0, "an opening behind an opening", spliced(page, begin, 0, OPENING))
+    refuse(FULL, "a page that ends within its bundle", page[:end] + [""])
+    refuse(FULL, "a page that does not end with a newline", page[:-1])
+    refuse(FULL, "a bundle that is closed in another spelling", spliced(page, end, 1, "</script >"))
+
+    # The line in the middle of the event 17, which the bundle then does not have.
+    place = len("\n".join(cases.bundles["all"][: FIRST_ITEM + 17]).encode()) + 1
+    at = begin + (place + 114) // 57
+    line = page[at]
+    refuse(17, "a page that is cut within an event", page[:at] + [""])
+    refuse(17, "a bundle that is cut within an event", spliced(page, at, end - at))
+    refuse(17, "a line of a page without its last digit", spliced(page, at, 1, line[:-1]))
+    refuse(17, "a short line within the bundle of a page", spliced(page, at, 1, line[:72], line[72:]))
+    refuse(17, "a long line within the bundle of a page", spliced(page, at, 2, line + page[at + 1]))
+    refuse(17, "a padded line within the bundle of a page", spliced(page, at, 1, line[:75] + "="))
+    refuse(17, "an empty line within the bundle of a page", spliced(page, at, 0, ""))
+    refuse(17, "a space in front of a line of a page", spliced(page, at, 1, " " + line))
+    refuse(17, "a space within a line of a page", spliced(page, at, 1, line[:40] + " " + line[41:]))
+    refuse(17, "a comment within the bundle of a page", spliced(page, at, 0, "<!-- -->"))
+    refuse(17, "Base64 for the web in a page", spliced(page, at, 1, "-" + line[1:]))
+    refuse(FULL, "an empty line behind the bundle of a page", spliced(page, end, 0, ""))
+
+    # A bundle that ends with a whole line.
+    for length in range(57):
+        lines = log.bundle(FULL, KEYS[3], 17, 18, (17,), "x" * length)
+        if len("\n".join(lines).encode()) % 57 == 0:
+            break
+    full = cases.bundles["full page"] = paged(lines)
+    cases.opening("a page of whole lines", "full page", [3], whole, carried=lines)
+    end = full.index(CLOSING)
+    cases.refusal("form", FULL, "an empty line behind whole lines", "full page", spliced(full, end, 0, ""))
+    joined = spliced(full, end - 2, 2, full[end - 2] + full[end - 1])
+    cases.refusal("form", FULL, "a last line of twice the length", "full page", joined)
+
+    # A bundle whose last line has padding.
+    page = cases.bundles["padded page"] = paged(cases.bundles["one"])
+    cases.opening("a page with padding", "padded page", [3], whole, carried=cases.bundles["one"])
+    end = page.index(CLOSING) - 1
+    digits = page[end].rstrip("=")
+    assert digits != page[end]
+    other = digits[:-1] + chr(ord(digits[-1]) + 1) + page[end][len(digits) :]
+    for rule, line in (("in another spelling", other), ("without its padding", digits)):
+        cases.refusal("form", FULL, f"Base64 {rule} in a page", "padded page", spliced(page, end, 1, line))
+
+
 def bundles():
     """All of the file."""
     log, cases = Log(), Cases()
     good(cases, log)
     witnessed(cases, log)
+    pages(cases, log)
     refusals.every_rule(cases, log)
     return {"bundles": cases.bundles, "opens": cases.opens, "refusals": cases.refusals}

@@ -265,7 +265,11 @@ package struct BundleVerifier: Sendable {
         do {
             return try body()
         } catch {
-            throw fault(.form, "\(what) is not in its form (\(error.code))")
+            throw notInForm(what, error)
         }
+    }
+
+    func notInForm(_ what: String, _ error: FormatError) -> BundleFault {
+        fault(.form, "\(what) is not in its form (\(error.code))")
     }
 }

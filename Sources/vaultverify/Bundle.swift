@@ -8,11 +8,14 @@ import VaultFormat
 struct Bundle: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bundle",
-        abstract: "Check what \"vaultctl audit export\" kept of the log.",
+        abstract: "Check what \"vaultctl audit export\" or \"audit report\" kept of the log.",
         discussion: """
             Every event shown is hashed, and the whole log's tree made anew from what is shown and \
             what is folded away: its root has to be the one that the vault signed. The first rule \
             that does not hold is named, and the index of the event at which it fails.
+
+            A report is a page that carries its bundle: that is what is checked, and nothing else of \
+            the page. What it says when it is opened is its own word.
 
             --known takes a checkpoint kept from before and finds a log that was rolled back or \
             forked since. --fingerprint takes what "vaultd init" printed, and finds a key file \
@@ -21,10 +24,11 @@ struct Bundle: ParsableCommand {
             Examples:
               vaultverify bundle log.bundle --key audit.pub
               vaultverify bundle log.bundle --key audit.pub --fingerprint 3b9a… --known last.txt
+              vaultverify bundle imagevault-report-2026-Q3.html --key audit.pub
               vaultctl audit export | vaultverify bundle - --key audit.pub
             """)
 
-    @Argument(help: "The bundle; - for standard input.")
+    @Argument(help: "The bundle, or a report; - for standard input.")
     var file: String
 
     @Option(help: "The log's public keys, a line each, such as audit.pub.")
@@ -50,8 +54,7 @@ struct Bundle: ParsableCommand {
 
     func run() throws {
         do {
-            var verifier = try BundleVerifier(trust())
-            print(Self.words(try Self.read(file, &verifier)).joined(separator: "\n"))
+            print(Self.words(try Self.read(file, try trust())).joined(separator: "\n"))
         } catch let fault as BundleFault {
             throw Refusal("\(fault.rule.rawValue) at index \(fault.index): \(fault.words)")
         } catch {
@@ -72,23 +75,18 @@ struct Bundle: ParsableCommand {
     }
 
     /// Reads the file once, a piece at a time.
-    private static func read(
-        _ path: String, _ verifier: inout BundleVerifier
-    ) throws -> BundleSummary {
+    private static func read(_ path: String, _ trust: BundleTrust) throws -> BundleSummary {
+        var bundle = try BundleFile(trust)
         guard let file = unsafe fopen(path == "-" ? "/dev/stdin" : path, "re") else {
             throw Refusal("\(path) cannot be read")
         }
         defer { unsafe fclose(file) }
-        var lines = LineSplitter()
         var piece = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             let count = unsafe fread(&piece, 1, piece.count, file)
             guard unsafe ferror(file) == 0 else { throw Refusal("\(path) cannot be read") }
-            if count == 0 { return try verifier.finish(rest: lines.rest) }
-            lines.feed(piece.prefix(count))
-            while let line = lines.next() { try verifier.take(line) }
-            // A line without an end is no line.
-            if lines.rest > Limits.bundleLineBytes { try verifier.take(lines.unfinished) }
+            if count == 0 { return try bundle.finish() }
+            try bundle.feed(piece.prefix(count))
         }
     }
 

@@ -68,14 +68,12 @@ struct BundleTests {
         trust.known = vector.known
         trust.witnesses = try (vector.witnesses ?? []).map { try WitnessVerifier(line: $0) }
         trust.witnessesNeeded = vector.needed ?? trust.witnesses.count
-        var verifier = try BundleVerifier(trust)
-        var lines = LineSplitter()
+        var file = try BundleFile(trust)
         let bytes = try text(vector)
         for start in stride(from: 0, to: bytes.count, by: piece) {
-            lines.feed(bytes[start..<min(start + piece, bytes.count)])
-            while let line = lines.next() { try verifier.take(line) }
+            try file.feed(bytes[start..<min(start + piece, bytes.count)])
         }
-        return try verifier.finish(rest: lines.rest)
+        return try file.finish()
     }
 
     @Test("each bundle that holds says what the second implementation says")
@@ -109,6 +107,21 @@ struct BundleTests {
             } catch {
                 Issue.record("\(vector.rule): \(error)")
             }
+        }
+    }
+
+    @Test("a page is read alike in pieces of any length", arguments: [13, 76, 77, 100_000])
+    func pieces(length: Int) throws {
+        let page = { (vector: Vector) in
+            vector.of.contains("page") && vector.edits?.contains { $0.pad != nil } != true
+        }
+        for vector in file.opens where page(vector) {
+            #expect(try check(vector, piece: length).root.hex == vector.says?.root)
+        }
+        for vector in file.refusals where page(vector) {
+            let fault = #expect(throws: BundleFault.self) { try check(vector, piece: length) }
+            #expect(fault?.rule.rawValue == vector.refusedBy, "\(vector.rule)")
+            #expect(fault.map { String($0.index) } == vector.index, "\(vector.rule)")
         }
     }
 

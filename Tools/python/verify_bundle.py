@@ -3,7 +3,8 @@
 
 A second verifier beside `vaultverify bundle`, written from BundleFormat and LogFormat alone, so that whoever
 doubts the one can read the other. It reads the bundle once, from its first line to its last, and keeps no
-more than one hash for each bit of the log's size. Needs Python 3.11 and `cryptography`.
+more than one hash for each bit of the log's size. Of a report it reads the bundle in it, and believes nothing
+else of the page. Needs Python 3.11 and `cryptography`.
 
 Ends with 0 when everything holds, with 1 when it does not, and with 64 for wrong usage.
 """
@@ -14,6 +15,7 @@ import argparse
 import base64
 import binascii
 import hashlib
+import io
 import itertools
 import json
 import re
@@ -149,15 +151,53 @@ class Frontier:
         return node
 
 
+# ---- The page around a bundle: BundleFormat §6 -----------------------------------------------------
+
+
+class Page(io.RawIOBase):
+    """The bundle that a page carries. Reading it raises ValueError where the page is not in its form."""
+
+    PAGE, OPEN, CLOSE = b"<!doctype html>\n", b'<script type="application/octet-stream" id="bundle">\n', b"</script>\n"
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.pieces = self.bundle(iter(lambda: file.readline(LINE_BYTES + 1), b""))
+
+    def bundle(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        opened = closed = False
+        piece = bytes(57)
+        for line in lines:
+            if len(line) > LINE_BYTES or not line.endswith(b"\n") or (opened and line == self.OPEN):
+                raise ValueError("a line of the page is too long or cut, or there is a second bundle")
+            if opened and not closed and line != self.CLOSE:
+                full, piece = len(piece) == 57, from_base64(line[:-1])
+                if not full or not 0 < len(piece) <= 57:
+                    raise ValueError("a line of the page is too short or too long")
+                yield piece
+            opened, closed = opened or line == self.OPEN, closed or (opened and line == self.CLOSE)
+        if not closed:
+            raise ValueError("the page has no bundle, or ends in it")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        piece = next(self.pieces, b"")
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
 # ---- The bundle: BundleFormat §3 -------------------------------------------------------------------
 
 
 def lines(file: BinaryIO, tree: Frontier) -> Iterator[bytes]:
     """The lines up to the next empty one, which is passed."""
-    while (line := file.readline(LINE_BYTES + 1)) != b"\n":
-        if len(line) > LINE_BYTES or not line.endswith(b"\n"):
-            raise Refused("form", tree.n, "a line is too long, or the bundle ends early")
-        yield line
+    try:
+        while (line := file.readline(LINE_BYTES + 1)) != b"\n":
+            if len(line) > LINE_BYTES or not line.endswith(b"\n"):
+                raise ValueError("a line is too long, or the bundle ends early")
+            yield line
+    except ValueError as error:
+        raise Refused("form", tree.n, str(error)) from None
 
 
 def verify(
@@ -262,7 +302,7 @@ def read_note(path: str | None) -> bytes | None:
 
 def main() -> int:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", metavar="FILE", help="the bundle; - for standard input")
+    parser.add_argument("file", metavar="FILE", help="the bundle, or a report; - for standard input")
     parser.add_argument("--key", required=True, help="the log's public keys, a line each, such as audit.pub")
     parser.add_argument("--fingerprint", metavar="HEX", help="trust only the key of that file which has it")
     parser.add_argument("--known", metavar="CHECKPOINT", help="a checkpoint from before")
@@ -275,7 +315,9 @@ def main() -> int:
         keys, known = read_keys(options.key, 1), read_note(options.known)
         witnesses = read_keys(options.witness, 4)
         wanted = len(witnesses) if options.witnesses is None else options.witnesses
-        with open(0 if options.file == "-" else options.file, "rb", buffering=1 << 20) as bundle:
+        with io.BufferedReader(io.FileIO(0 if options.file == "-" else options.file), 1 << 20) as file:
+            is_page = file.peek(len(Page.PAGE)).startswith(Page.PAGE)
+            bundle = io.BufferedReader(Page(file)) if is_page else file
             said = verify(bundle, keys, options.fingerprint, known, witnesses, wanted)
     except (Refused, OSError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -11,7 +11,7 @@ struct Audit: AsyncParsableCommand {
         abstract: "Read the access log, and take it away with its proof.",
         subcommands: [
             AuditTail.self, AuditFollow.self, AuditList.self, AuditReaders.self, AuditExport.self,
-            AuditCheckpoint.self, AuditResolve.self, AuditRedact.self,
+            AuditReport.self, AuditCheckpoint.self, AuditResolve.self, AuditRedact.self,
         ])
 }
 

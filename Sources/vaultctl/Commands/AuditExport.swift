@@ -79,7 +79,7 @@ struct AuditExport: AsyncParsableCommand {
         }
     }
 
-    private static func size(of path: String) throws -> UInt64 {
+    static func size(of path: String) throws -> UInt64 {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8),
             let note = try? SignedNote(parsing: text),
             let checkpoint = try? Checkpoint(parsing: note.text)

@@ -12,6 +12,8 @@ final class ExportSink {
 
     private let format: ExportFormat
     private var output: DownloadFile?
+    /// Where the bundle goes into a page.
+    private var page: BundlePageWriter?
     private var proof: DownloadFile?
     private var lines = LineSplitter()
     private var part = Part.heading
@@ -30,9 +32,17 @@ final class ExportSink {
         if let first = format.firstLine { try write(ByteBuffer(string: first)) }
     }
 
+    /// Keeps the bundle in a report.
+    init(report: String) throws(ClientError) {
+        format = .bundle
+        output = try DownloadFile(target: report)
+        page = BundlePageWriter()
+        try write(ByteBuffer(bytes: ReportPage.front))
+    }
+
     func take(_ bytes: ByteBuffer) throws(ClientError) {
         try proof?.write(bytes)
-        if format == .bundle { try write(bytes) }
+        if format == .bundle { try keep(bytes) }
         lines.feed(bytes.readableBytesView)
         var text: [UInt8] = []
         while let line = lines.next() { try take(line, &text) }
@@ -47,6 +57,7 @@ final class ExportSink {
         guard part == .checkpoint, lines.rest == 0, let note = try? SignedNote(parsing: note),
             (try? Checkpoint(parsing: note.text))?.size == index
         else { throw .connectionBroken(socket) }
+        if let last = page?.finish() { try write(ByteBuffer(bytes: last + ReportPage.back)) }
         try output.take()?.keep()
         try proof.take()?.keep()
         Output.note(Units.count(events, "event") + " of \(index) in the log")
@@ -89,6 +100,11 @@ final class ExportSink {
     private func count() {
         index += 1
         events += 1
+    }
+
+    private func keep(_ bytes: ByteBuffer) throws(ClientError) {
+        let lines = page?.take(bytes.readableBytesView)
+        try write(lines.map { ByteBuffer(bytes: $0) } ?? bytes)
     }
 
     private func write(_ bytes: ByteBuffer) throws(ClientError) {

@@ -270,19 +270,6 @@ def test_files_that_are_dropped_are_told_apart(browser: Browser) -> None:
     until(browser, 'document.body.dataset.rule === "known-signature"')
 
 
-def test_a_report_checks_the_bundle_in_it(browser: Browser, files: tuple[Path, Path], tmp_path: Path) -> None:
-    bundle, key = files
-    element = '<script type="application/octet-stream" id="bundle">%s</script>'
-    page = PAGE.read_text()
-    assert page.count("<!-- bundle -->") == 1
-    text = base64.encodebytes(bundle.read_bytes()).decode()
-    (tmp_path / "report.html").write_text(page.replace("<!-- bundle -->", element % text))
-    browser.open(tmp_path / "report.html")
-    assert "key" in browser.run('document.getElementById("verdict-more").textContent')
-    browser.choose("#key-file", key)
-    wait(browser, "holds")
-
-
 def test_text_of_an_event_is_never_markup(browser: Browser, files: tuple[Path, Path]) -> None:
     bundle, key = files
     hostile = b"<img src=x onerror=alert(1)>"
