@@ -58,7 +58,7 @@ enum ExitKind: Int32, CaseIterable {
             self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
             .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,
-            .deadlineExceeded, .idempotencyKeyInUse, .tokenUnavailable:
+            .deadlineExceeded, .idempotencyKeyInUse, .tokenUnavailable, .rateLimited:
             self = .unavailable
         case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .rowRolledBack, .catalogDamaged,
             .keyringDamaged, .rolledBack, .anchorRefused:

@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 67)
+        #expect(operations.count == 70)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -102,6 +102,12 @@ struct ContractTests {
         #expect(words("outcome") == Set(EventOutcome.allCases.map(\.name)))
         #expect(words("verdict") == Set(InspectionLevel.allCases.map(\.name)))
         #expect(Set(try strings("Door", "enum")) == Set(Door.allCases.map(\.name)))
+        #expect(words("limit") == Set(LimitClass.allCases.map(\.rawValue)))
+        #expect(words("locked") == Set(LockedSubject.allCases.map(\.rawValue)))
+        let decisions = [AccessDecision.allow, .delay(1), .block(1)].map(\.name)
+        #expect(words("decision") == Set(decisions))
+        let decision = try #require(schema("AccessDecision")["properties"]?["decision"])
+        #expect(decision["enum"]?.array().compactMap(\.string) == decisions)
         let missing = try #require(schema("UnavailableEvent")["properties"]?["unavailable"])
         #expect(
             missing["enum"]?.array().compactMap(\.string) == EventAbsence.allCases.map(\.rawValue))
@@ -205,6 +211,8 @@ struct ContractTests {
         try expectMembers("Quarantine", WireJSON.encode(QuarantineAnswer(images: [], next: nil)))
         try expectMembers(
             "ApprovalList", WireJSON.encode(ApprovalListAnswer(approvals: [], next: nil)))
+        try expectMembers("AccessDecision", WireJSON.encode(DecisionAnswer(.allow)))
+        try expectMembers("LimitCheck", WireJSON.encode(LimitAnswer(waitMicroseconds: nil)))
         let caller = Caller(door: .images, uid: 1, gid: 1, pid: 1)
         try expectMembers(
             "WhoAmI",

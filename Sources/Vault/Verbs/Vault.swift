@@ -13,11 +13,14 @@ package final class Vault: Sendable {
         package var retention: RetentionPolicies
         /// Days for which events keep their bodies; nil for ever.
         package var logDays: Int?
+        package var limits: AccessLimits
 
         package init(
             policies: InspectionPolicies, suite: Suite, twoPerson: Set<TwoPersonRule> = [],
-            retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil
+            retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil,
+            limits: AccessLimits = AccessLimits()
         ) {
+            self.limits = limits
             self.logDays = logDays
             self.policies = policies
             self.suite = suite
@@ -31,6 +34,7 @@ package final class Vault: Sendable {
     private let policyDigests: [NamespaceName?: PolicyDigest]
     package let committer: Committer
     package let uploads: UploadPool
+    package let turns: FairTurns
     let catalog: any Catalog
     let blobs: any BlobStore
     let inspectors: any ContentInspector
@@ -59,6 +63,7 @@ package final class Vault: Sendable {
     let pace = OperationPace()
     let checkMemory = CheckMemory()
     let anchors = AnchorLedger()
+    let gatekeeper: Gatekeeper
     let outages: Outages
 
     /// - Parameters:
@@ -86,11 +91,13 @@ package final class Vault: Sendable {
         signers = SignerHolder(
             waits: waitsForUnsealing, told: { Self.signer($0, catalog) }, openLogKey)
         self.eraseKeys = eraseKeys
+        gatekeeper = Gatekeeper(settings.limits)
         policyDigests = settings.policies.own.reduce(
             into: [nil: settings.policies.standard.digest]
         ) { $0[$1.key] = $1.value.digest }
         uploads = UploadPool(
             largest: settings.policies.largestUpload, budget: Limits.uploadBytesInFlight)
+        turns = FairTurns(clock: clock)
         timesBeforeStart = try catalog.read { (reader) throws(StorageError) in
             let (size, count) = (try reader.frontier().size, UInt64(Limits.pageRows))
             // What cannot be read tells nothing; the doors say so to who asks for it.

@@ -19,8 +19,10 @@ package struct ProblemDocument: Codable, Hashable, Sendable, Error {
     /// For a refused image: the rule it broke.
     package var finding: FindingAnswer?
 
+    /// - Parameter milliseconds: when to come again, where that is known better than from the code.
     package init(
-        _ error: ErrorCode, detail: String? = nil, request: RequestID, finding: Finding? = nil
+        _ error: ErrorCode, detail: String? = nil, request: RequestID, finding: Finding? = nil,
+        after milliseconds: Int? = nil
     ) {
         let description = error.description
         type = Self.typePrefix + error.rawValue
@@ -29,7 +31,7 @@ package struct ProblemDocument: Codable, Hashable, Sendable, Error {
         code = error.rawValue
         self.detail = detail
         retryable = description.retryable
-        retryAfterMilliseconds = description.retryAfterMilliseconds
+        retryAfterMilliseconds = milliseconds ?? description.retryAfterMilliseconds
         requestID = request
         fix = description.fix
         self.finding = finding.map(FindingAnswer.init)

@@ -38,6 +38,9 @@ package enum APIPath {
     package static let holds = "/v1/holds"
     package static let retention = "/v1/retention"
     package static let redactions = "/v1/redactions"
+    package static let securityEvents = "/v1/security-events"
+    package static let limitChecks = "/v1/limits/check"
+    package static let blocks = "/v1/blocks"
     package static let policy = "/v1/policy"
     package static let reloadPolicy = "/v1/policy/reload"
 

@@ -81,9 +81,9 @@ private struct ClientField {
 
     private mutating func takeAddress(_ text: Substring) throws(RequestError) -> Substring {
         let value = text.prefix { $0 != ";" && $0 != " " && $0 != "\t" }
-        guard address == nil, value.utf8.count <= 45, let canonical = Self.canonical(String(value)),
-            let address = try? ClientAddress(canonical: canonical)
-        else { throw Self.refusal }
+        guard address == nil, let address = try? ClientAddress(anySpelling: String(value)) else {
+            throw Self.refusal
+        }
         self.address = address
         return text[value.endIndex...]
     }
@@ -111,8 +111,19 @@ private struct ClientField {
         }
         throw Self.refusal
     }
+}
 
+extension ClientAddress {
     /// One spelling an address, so that one client has one pseudonym.
+    ///
+    /// - Throws: ``FormatError/invalidText(field:)`` for what is no address.
+    package init(anySpelling text: String) throws(FormatError) {
+        guard text.utf8.count <= 45, let canonical = Self.canonical(text) else {
+            throw .invalidText(field: "client address")
+        }
+        try self.init(canonical: canonical)
+    }
+
     private static func canonical(_ text: String) -> String? {
         for family in [AF_INET, AF_INET6] {
             var binary = in6_addr()

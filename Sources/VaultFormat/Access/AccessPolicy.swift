@@ -33,13 +33,16 @@ package struct Role: Hashable, Sendable {
         self.verbs = verbs
     }
 
+    /// What a web tier says and asks of its own people; nothing of it is about images.
+    private static let tier: Set<VerbName> = [.reportSecurity, .checkLimits, .readBlocks]
+
     /// Those that every policy has.
     package static let standard: [Role] = [
         Role(name: "backend", verbs: VerbName.all(at: .images)),
         // It stores, and sees nothing that is there.
-        Role(name: "backend-write", verbs: [.putImages, .inspectImages]),
+        Role(name: "backend-write", verbs: tier.union([.putImages, .inspectImages])),
         // It fetches what it knows by its id, and lists nothing.
-        Role(name: "backend-read", verbs: [.getImages, .probeImages, .readMetadata]),
+        Role(name: "backend-read", verbs: tier.union([.getImages, .probeImages, .readMetadata])),
         Role(name: "admin", verbs: VerbName.all(at: .admin)),
         Role(name: "auditor", verbs: VerbName.all(at: .audit).subtracting([.resolveNames])),
         // The way back from a pseudonym to a name.

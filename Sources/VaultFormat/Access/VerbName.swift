@@ -12,6 +12,10 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     case deleteImages = "images.delete"
     /// All of an owner's or a job's.
     case eraseImages = "images.erase"
+    /// What the backend saw at its own door.
+    case reportSecurity = "security.report"
+    case checkLimits = "limits.check"
+    case readBlocks = "blocks.read"
 
     case readReceipts = "receipts.read"
     case readMetrics = "metrics.read"
@@ -61,7 +65,7 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     package var doors: Set<Door> {
         switch self {
         case .putImages, .inspectImages, .getImages, .probeImages, .readMetadata, .listImages,
-            .deleteImages, .eraseImages:
+            .deleteImages, .eraseImages, .reportSecurity, .checkLimits, .readBlocks:
             [.images]
         case .readReceipts: [.images, .admin, .audit]
         case .readMetrics: [.admin, .audit]

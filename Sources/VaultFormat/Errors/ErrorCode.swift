@@ -28,6 +28,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     // Who asks, and for what.
     case crossSite = "cross-site"
     case notPermitted = "not-permitted"
+    case rateLimited = "rate-limited"
     case unknownImage = "unknown-image"
     // Background work, and requests that come again.
     case unknownOperation = "unknown-operation"
@@ -384,6 +385,11 @@ extension ErrorCode {
                 fix:
                     "Ask an admin to add your user or group to this socket in vaultd's configuration."
             )
+        case .rateLimited:
+            .init(
+                429, "Too many requests",
+                fix: "Send it again after Retry-After; the limits stand in vaultd's settings.",
+                retryAfter: 1000)
         case .unknownImage:
             .init(
                 404, "No such image for you",

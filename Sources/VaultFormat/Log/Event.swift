@@ -57,8 +57,20 @@ package struct Event: Hashable, Sendable {
     package var filters: String?
     /// The pseudonym whose name was told.
     package var pseudonym: Pseudonym?
-    /// Why somebody says that it is done.
+    /// Why somebody says that it is done, or that it failed.
     package var reason: String?
+    /// Whose doing it was, as the policy calls him.
+    package var principal: PrincipalName?
+    /// Of which requests there were too many.
+    package var limit: LimitClass?
+    /// How many there were since the last event of the case.
+    package var count: Int?
+    /// Where somebody tried to prove who he is.
+    package var endpoint: EndpointName?
+    /// What was said of the next attempt.
+    package var decision: AccessDecision?
+    /// What failures lock out: an actor, or a source.
+    package var locked: LockedSubject?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -157,6 +169,12 @@ extension Event {
         if let filters { line.add("filters", filters) }
         if let pseudonym { line.add("pseudonym", pseudonym.hex) }
         if let reason { line.add("reason", reason) }
+        if let principal { line.add("principal", principal.description) }
+        if let limit { line.add("limit", limit.rawValue) }
+        if let count { line.add("count", UInt64(clamping: count)) }
+        if let endpoint { line.add("endpoint", endpoint.description) }
+        if let decision { line.add("decision", decision.name) }
+        if let locked { line.add("locked", locked.rawValue) }
         return line.finished
     }
 

@@ -70,6 +70,9 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case rollbackAccepted = 100
     case storageFailed = 101
     case storageRecovered = 102
+    case authAttempted = 110
+    case authLocked = 111
+    case requestsLimited = 112
 
     package var name: String {
         switch self {
@@ -143,6 +146,9 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .rollbackAccepted: "rollback.accepted"
         case .storageFailed: "storage.failed"
         case .storageRecovered: "storage.recovered"
+        case .authAttempted: "auth.attempted"
+        case .authLocked: "auth.locked"
+        case .requestsLimited: "requests.limited"
         }
     }
 }

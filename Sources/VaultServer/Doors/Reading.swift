@@ -64,6 +64,9 @@ extension RequestHandler {
         _ opened: OpenedImage, _ exchange: Exchange, through sender: FrameSender
     ) async throws {
         var sent = 0
+        defer {
+            vault.charge(bytes: sent, to: exchange.principal?.name, .read, exchange.call)
+        }
         do {
             let frames = opened.frames
             for index in frames {

@@ -43,6 +43,7 @@ extension RequestHandler {
         if let answer = try await answerErasure(verb, exchange) { return answer }
         if let answer = try await answerRegisters(verb, exchange) { return answer }
         if let answer = try await answerPolicy(verb, exchange) { return answer }
+        if let answer = try await answerSecurity(verb, exchange) { return answer }
         if let answer = try await answerLog(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)

@@ -68,26 +68,54 @@ package struct RequestHandler: Sendable {
         var exchange = exchange
         do {
             switch try await admit(&exchange) {
-            case .getImage(let id): return try await getImage(id, exchange)
+            case .getImage(let id):
+                return try await inTurn(exchange) { try await getImage(id, exchange) }
             case .bundle:
-                return .bundle(try await onRequestThread { try await openBundle(exchange) })
+                return .bundle(
+                    try await inTurn(exchange) {
+                        try await onRequestThread { try await openBundle(exchange) }
+                    })
             case .putImage:
                 let received = try await receiveImage(exchange, sender)
                 exchange.hasUnreadBody = false
+                charge(received.0, exchange)
                 return .answer(
-                    try await onRequestThread { try await putImage(received, exchange) })
+                    try await inTurn(exchange) {
+                        try await onRequestThread { try await putImage(received, exchange) }
+                    })
             case .inspectImage:
                 let received = try await receiveForInspection(exchange, sender)
                 exchange.hasUnreadBody = false
+                charge(received.0, exchange)
                 return .answer(
-                    try await onRequestThread { try await inspectImage(received, exchange) })
+                    try await inTurn(exchange) {
+                        try await onRequestThread { try await inspectImage(received, exchange) }
+                    })
             case let verb:
                 if verb.payload == .small { try await receiveSmall(&exchange) }
                 if verb.payload == .secret { try await receiveSecret(&exchange) }
-                return .answer(try await onRequestThread { try await answer(verb, exchange) })
+                guard verb.takesTurn else {
+                    return .answer(
+                        try await onRequestThread { try await answer(verb, exchange) })
+                }
+                return .answer(
+                    try await inTurn(exchange) {
+                        try await onRequestThread { try await answer(verb, exchange) }
+                    })
             }
         } catch let refusal as Refusal {
             return .refusal(tell(refusal, exchange), hasUnreadBody: exchange.hasUnreadBody)
+        }
+    }
+
+    /// Runs a verb, all of whose request is here, when it is its principal's turn.
+    private func inTurn<R>(
+        _ exchange: Exchange, _ body: () async throws -> R
+    ) async throws -> R {
+        do {
+            return try await vault.turns.take(exchange.principalName, body)
+        } catch let error as VaultError {
+            throw try await refused(error, exchange)
         }
     }
 
@@ -101,6 +129,7 @@ package struct RequestHandler: Sendable {
         exchange.principal = policy.current.principal(of: exchange.peer, at: door)
         guard let principal = exchange.principal else {
             exchange.action = .strangerRefused
+            try await requireRoomForStranger(&exchange)
             logger.warning(
                 "a stranger was refused",
                 metadata: [
@@ -110,6 +139,7 @@ package struct RequestHandler: Sendable {
             throw try await refused(VaultError(.notPermitted), exchange)
         }
         if exchange.isMalformed {
+            try await requireRoom(.open, exchange)
             throw try await refused(
                 VaultError(.badRequest), detail: "This is not an HTTP/1.1 request.", exchange)
         }
@@ -118,6 +148,7 @@ package struct RequestHandler: Sendable {
             verb = try Verb(
                 method: exchange.request.method, path: exchange.path, door: door)
         } catch {
+            try await requireRoom(.open, exchange)
             var refusal = try await refused(VaultError(error.code), exchange)
             if !error.allowed.isEmpty {
                 refusal.fields[.allow] = error.allowed.map(\.rawValue).joined(separator: ", ")
@@ -125,6 +156,11 @@ package struct RequestHandler: Sendable {
             throw refusal
         }
         exchange.action = verb.action
+        if let limit = verb.limitClass {
+            // Nothing of a request is taken in before it is known that it may come.
+            let bytes = verb.payload == .image ? exchange.declaredBytes ?? 0 : 0
+            try await requireRoom(limit, bytes: bytes, exchange)
+        }
         guard verb.name.map({ principal.may($0, at: door) }) ?? true else {
             throw try await refused(VaultError(.notPermitted), exchange)
         }
@@ -198,7 +234,8 @@ package struct RequestHandler: Sendable {
         }
         var answer = Answer.problem(
             ProblemDocument(
-                code, detail: refusal.detail, request: exchange.id, finding: refusal.error.finding))
+                code, detail: refusal.detail, request: exchange.id,
+                finding: refusal.error.finding, after: refusal.retryAfterMilliseconds))
         for field in refusal.fields { answer.fields[field.name] = field.value }
         if exchange.request.method == .head { answer.body = [] }
         if exchange.hasUnreadBody { answer.fields[.connection] = "close" }
@@ -232,4 +269,6 @@ struct Refusal: Error {
     let error: VaultError
     let detail: String?
     var fields = HTTPFields()
+    /// Where it is known better than from the code.
+    var retryAfterMilliseconds: Int?
 }

@@ -45,6 +45,9 @@ extension Verb {
         case .listBackups: .readBackups
         case .expireBackup: .expireBackups
         case .eraseImages: .eraseImages
+        case .reportSecurity: .reportSecurity
+        case .checkLimit: .checkLimits
+        case .readBlock: .readBlocks
         case .listReceipts, .readReceipt: .readReceipts
         case .registerEscrow: .registerEscrows
         case .listEscrows: .readEscrows

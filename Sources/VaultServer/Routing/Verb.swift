@@ -47,6 +47,7 @@ enum Verb: Hashable, Sendable {
     case registerBackup, listBackups
     case expireBackup(String)
     case eraseImages
+    case reportSecurity, checkLimit, readBlock
     case listReceipts
     case readReceipt(String)
     case registerEscrow, listEscrows
@@ -87,6 +88,10 @@ enum Verb: Hashable, Sendable {
         case (.images, 5, "images") where segments[4] == "metadata":
             return [(.get, .readMetadata(segments[3]))]
         case (.images, 3, "inspect"): return [(.post, .inspectImage)]
+        case (.images, 3, "security-events"): return [(.post, .reportSecurity)]
+        case (.images, 4, "limits") where segments[3] == "check":
+            return [(.post, .checkLimit)]
+        case (.images, 3, "blocks"): return [(.get, .readBlock)]
         case (.admin, 3, "metrics"), (.audit, 3, "metrics"): return [(.get, .metrics)]
         case (.admin, 3, "status"): return [(.get, .status)]
         case (.admin, 3, "seal"): return [(.post, .seal)]
@@ -194,7 +199,7 @@ enum Verb: Hashable, Sendable {
         case .unseal, .addSlot, .proveSlot: .secret
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
             .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
-            .setRetention, .resolveName, .redact:
+            .setRetention, .resolveName, .redact, .reportSecurity, .checkLimit:
             .small
         default: .none
         }
@@ -210,7 +215,7 @@ enum Verb: Hashable, Sendable {
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
-            .resolveName, .redact, .reloadPolicy:
+            .resolveName, .redact, .reloadPolicy, .reportSecurity, .checkLimit:
             true
         default: false
         }
@@ -259,6 +264,8 @@ enum Verb: Hashable, Sendable {
         case .listBackups: .backupsRead
         case .expireBackup: .backupExpired
         case .eraseImages: .operationStarted
+        case .reportSecurity: .authAttempted
+        case .checkLimit, .readBlock: .requestRefused
         case .listReceipts, .readReceipt: .receiptRead
         case .registerEscrow: .escrowRegistered
         case .listEscrows: .escrowsRead

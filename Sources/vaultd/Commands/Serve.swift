@@ -52,6 +52,7 @@ struct Serve: AsyncParsableCommand {
             settings, inspectors, slotChild, executor, logger)
         let started = SystemClock().nowMicroseconds()
         let policy = try policyHolder(settings)
+        vault.recallAttempts()
         let doors = try openDoors(settings, policy, vault, id, started, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
         guard vault_close_on_exec() == 0 else {
@@ -77,6 +78,13 @@ struct Serve: AsyncParsableCommand {
                 vault.dropOldAttempts()
             }
         }
+        let cases = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(Limits.limitCaseSweepSeconds))
+                // What cannot be written now is told of where requests are refused for it.
+                try? await vault.endLimitCases()
+            }
+        }
         ServiceManager.notify("READY=1")
         logger.notice(
             "serving",
@@ -91,11 +99,13 @@ struct Serve: AsyncParsableCommand {
         ServiceManager.notify("STOPPING=1")
         for task in schedules + anchoring + reloads { task.cancel() }
         attempts.cancel()
+        cases.cancel()
         operations.cancel()
         purge.cancel()
         sweep.cancel()
         await operations.value
         await purge.value
+        try? await vault.endLimitCases(isLast: true)
         try? await vault.recordService(.serviceStopped)
         let isWritten = vault.committer.stop()
         for task in anchoring { await task.value }

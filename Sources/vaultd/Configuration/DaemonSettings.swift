@@ -56,6 +56,7 @@ struct DaemonSettings: Sendable {
         keys.formUnion(RetentionSettings.known)
         keys.formUnion(TokenSettings.known)
         keys.formUnion(AnchorSettings.known)
+        keys.formUnion(LimitSettings.known)
         for door in Door.allCases {
             for key in ["mode", "group", "users", "groups"] {
                 keys.insert("doors.\(door.name).\(key)")
@@ -141,7 +142,8 @@ struct DaemonSettings: Sendable {
             policies: try await ValidationSettings.policies(source),
             suite: try await suite(source), twoPerson: try await twoPerson(source),
             retention: try await RetentionSettings.policies(source),
-            logDays: try await source.number("audit.keep_days", in: Limits.logDays))
+            logDays: try await source.number("audit.keep_days", in: Limits.logDays),
+            limits: try await LimitSettings.limits(source))
     }
 
     private static func exports(

@@ -28,7 +28,7 @@ package struct TestVault: Sendable {
         keyFiles: MemoryKeyFiles? = nil, stretcher: any PassphraseStretcher = InProcessStretcher(),
         eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = [],
         retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil,
-        outages: Outages = .lasting
+        outages: Outages = .lasting, limits: AccessLimits = AccessLimits()
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let signer = try signer ?? TestKeys.logSigner()
@@ -37,7 +37,7 @@ package struct TestVault: Sendable {
         vault = try Vault(
             settings: .init(
                 policies: policies, suite: suite, twoPerson: twoPerson, retention: retention,
-                logDays: logDays),
+                logDays: logDays, limits: limits),
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },
@@ -58,7 +58,8 @@ package struct TestVault: Sendable {
             catalog: catalog, blobs: blobs, clock: clock, keyring: keyring, isSealed: isSealed,
             suite: vault.settings.suite, policies: vault.settings.policies,
             openLogKey: openLogKey, keyFiles: keyFiles, stretcher: stretcher,
-            twoPerson: vault.settings.twoPerson, retention: vault.settings.retention)
+            twoPerson: vault.settings.twoPerson, retention: vault.settings.retention,
+            limits: vault.settings.limits)
     }
 
     /// Ends the committer's thread; what waits is written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -69,6 +70,52 @@ def test_an_inspection_that_refuses_is_an_answer(vault: Any, job: str) -> None:
     with pytest.raises(imagevault.InvalidName):
         vault.inspect(png(), "a\0.png")
     assert all_images(vault.list(job=job)) == []
+
+
+def test_failures_delay_and_then_lock_out(vault: Any, job: str) -> None:
+    client = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"
+    told = [
+        vault.report_attempt(False, actor=job, client=client, reason="wrong_password")
+        for _ in range(5)
+    ]
+    assert [it.decision for it in told] == ["allow", "delay", "delay", "delay", "block"]
+    assert 0 < told[1].retry_after <= 1 < told[2].retry_after <= 2
+    assert 890 < told[4].retry_after <= 900
+    for known in ({"actor": job}, {"client": client}, {"actor": job, "client": client}):
+        assert vault.decision(**known).decision == "block"
+    assert vault.report_attempt(True, actor=job, client=client).decision == "block"
+    assert vault.decision(actor=f"{job}_other").allowed
+    # Another address of the same customer's, and another customer's.
+    assert vault.decision(client=client[:-1] + "2").decision == "block"
+    assert vault.decision(client=client.replace("db8", "db9")).allowed
+    with pytest.raises(imagevault.InvalidParameter):
+        vault.decision()
+
+
+def test_an_attempt_is_of_whom_the_backend_asks_for(vault: Any, job: str) -> None:
+    client = f"203.0.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
+    view = vault.on_behalf(job, ip=client, agent="Firefox")
+    for _ in range(5):
+        view.report_attempt(False)
+    assert vault.decision(actor=job).decision == "block"
+    assert vault.decision(client=client).decision == "block"
+
+
+def test_a_success_forgets_failures(vault: Any, job: str) -> None:
+    for _ in range(2):
+        vault.report_attempt(False, actor=job, agent="Firefox", endpoint="/login")
+    assert vault.decision(actor=job).decision == "delay"
+    vault.report_attempt(True, actor=job)
+    assert vault.decision(actor=job) == imagevault.Decision("allow", 0)
+
+
+def test_a_limit_of_ones_own_has_room_and_then_none(vault: Any, job: str) -> None:
+    pace = {"per_minute": 2, "burst": 2}
+    assert vault.check_limit(job, 2, **pace) == imagevault.LimitCheck(True, 0)
+    full = vault.check_limit(job, **pace)
+    assert not full.allowed and 29 < full.retry_after <= 30
+    assert vault.check_limit(f"{job}_other", **pace).allowed
+    assert vault.check_limit(f"{job}_settings").allowed
 
 
 def test_streams_an_image_back(vault: Any, job: str) -> None:

@@ -8,11 +8,13 @@ from .client import Vault
 from .errors import *  # noqa: F403
 from .models import (
     Content,
+    Decision,
     Dropped,
     Erasure,
     Image,
     ImagePage,
     Inspection,
+    LimitCheck,
     Receipt,
     ReceiptAttestation,
     ReceiptPage,
@@ -35,6 +37,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AnswerNotUnderstood",
     "Content",
+    "Decision",
     "Dropped",
     "Erasure",
     "Finding",
@@ -43,6 +46,7 @@ __all__ = [
     "ImageStream",
     "IncompleteAnswer",
     "Inspection",
+    "LimitCheck",
     "NotModified",
     "Receipt",
     "ReceiptAttestation",

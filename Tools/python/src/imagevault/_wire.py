@@ -50,6 +50,7 @@ _IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 # Visible ASCII that needs no escape in a structured field's string.
 _KEY = re.compile(r"[!#-+\--:<-\[\]-~]{1,64}")
 _KEY_HEADER = "Idempotency-Key"
+_JSON = (("Content-Type", "application/json"),)
 # RFC 8187 §3.2.1, without the characters that `quote` never encodes.
 _ATTRIBUTE_CHARACTERS = "!#$&+^`|"
 
@@ -61,10 +62,17 @@ class Request:
     method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
+    #: Whether the vault counts how often it comes.
+    is_counted: bool = False
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether twice is as good as once: all but dropping a claim. What has a key is once."""
+        """Whether twice is as good as once: not what drops a claim, nor what is counted.
+
+        What has a key is once.
+        """
+        if self.is_counted:
+            return False
         return self.method != "DELETE" or any(name == _KEY_HEADER for name, _ in self.headers)
 
 
@@ -231,6 +239,26 @@ def receipt_request(receipt: str) -> Request:
 
 def receipts_request(after: str | None, limit: int | None) -> Request:
     return Request("GET", "/v1/receipts" + _query(**_page(after, limit)))
+
+
+def security_event_request() -> Request:
+    return Request("POST", "/v1/security-events", _JSON, is_counted=True)
+
+
+def limit_request() -> Request:
+    return Request("POST", "/v1/limits/check", _JSON, is_counted=True)
+
+
+def blocks_request(client: str | None, actor: str | None) -> Request:
+    if client is None and actor is None:
+        raise InvalidParameter(detail="client must be there where actor is not.")
+    return Request("GET", "/v1/blocks" + _query(client=client, actor=actor))
+
+
+def json_body(**members: str | int | None) -> bytes:
+    """A JSON object of the members that are there."""
+    there = {name: value for name, value in members.items() if value is not None}
+    return json.dumps(there, separators=(",", ":")).encode()
 
 
 def _page(after: str | None, limit: int | None) -> dict[str, str | int | None]:

@@ -16,11 +16,13 @@ from ._stream import AsyncAnswer, AsyncImageStream
 from ._upload import AsyncBody, AsyncData
 from ._wire import CHUNK_BYTES, Head, Part, Request
 from .models import (
+    Decision,
     Dropped,
     Erasure,
     Image,
     ImagePage,
     Inspection,
+    LimitCheck,
     Receipt,
     ReceiptPage,
     ServiceState,
@@ -254,6 +256,57 @@ class AsyncVault:
         async for page in self.list(job=job, owner=owner, limit=1000):
             for image in page:
                 yield image
+
+    # The backend's own people
+
+    async def report_attempt(
+        self,
+        success: bool,
+        *,
+        actor: str | None = None,
+        client: str | None = None,
+        agent: str | None = None,
+        endpoint: str | None = None,
+        reason: str | None = None,
+    ) -> Decision:
+        """Tells of somebody's attempt to prove who he is, and what to do with his next one.
+
+        `actor` is who it was tried as, `client` the address it came from, `agent` the browser;
+        what is not given is what :meth:`on_behalf` asserts. `endpoint` and `reason`, such as
+        ``wrong_password``, stand in the log in clear. A success that is answered with ``block``
+        counts for nothing: do not let him in. Never sent twice.
+        """
+        body = _wire.json_body(
+            kind="auth_attempt",
+            success=success,
+            reason=reason,
+            actor=actor,
+            client=client,
+            user_agent=agent,
+            endpoint=endpoint,
+        )
+        request = _wire.security_event_request()
+        return await self._json(request, 200, Decision.from_json, AsyncBody(body, None))
+
+    async def decision(self, *, client: str | None = None, actor: str | None = None) -> Decision:
+        """What is to become of an attempt of theirs now; nothing is counted."""
+        return await self._json(_wire.blocks_request(client, actor), 200, Decision.from_json)
+
+    async def check_limit(
+        self,
+        key: str,
+        cost: int = 1,
+        *,
+        per_minute: int | None = None,
+        burst: int | None = None,
+    ) -> LimitCheck:
+        """Takes `cost` from a limit of the backend's own, if there is room; never sent twice.
+
+        `key` is what is counted, such as ``search:203.0.113.9``, for all processes of the
+        backend. Without `per_minute` and `burst` the vault's settings say how much.
+        """
+        body = _wire.json_body(key=key, cost=cost, per_minute=per_minute, burst=burst)
+        return await self._json(_wire.limit_request(), 200, LimitCheck.from_json, AsyncBody(body, None))
 
     # The service
 

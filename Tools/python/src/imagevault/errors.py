@@ -216,6 +216,17 @@ class NotPermitted(VaultError):
     default_fix = "Ask an admin to add your user or group to this socket in vaultd's configuration."
 
 
+class RateLimited(VaultError):
+    """`rate-limited`: Too many requests."""
+
+    default_code = "rate-limited"
+    default_status = 429
+    default_retryable = True
+    default_retry_after = 1.0
+    default_title = "Too many requests"
+    default_fix = "Send it again after Retry-After; the limits stand in vaultd's settings."
+
+
 class UnknownImage(VaultError):
     """`unknown-image`: No such image for you."""
 
@@ -779,6 +790,7 @@ BY_CODE: dict[str, type[VaultError]] = {
     "deadline-exceeded": DeadlineExceeded,
     "cross-site": CrossSite,
     "not-permitted": NotPermitted,
+    "rate-limited": RateLimited,
     "unknown-image": UnknownImage,
     "unknown-operation": UnknownOperation,
     "operation-conflict": OperationConflict,
@@ -889,6 +901,7 @@ __all__ = [
     "PolicyRefused",
     "Quarantined",
     "RangeNotSatisfiable",
+    "RateLimited",
     "RecordDamaged",
     "RetentionLocked",
     "RolledBack",

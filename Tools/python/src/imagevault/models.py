@@ -341,6 +341,41 @@ class WhoAmI:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to become of somebody's attempt."""
+
+    #: ``allow``, ``delay`` or ``block``.
+    decision: str
+    #: For how many seconds; 0 where it is allowed.
+    retry_after: float
+
+    @property
+    def allowed(self) -> bool:
+        return self.decision == "allow"
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            decision=_text(json["decision"]), retry_after=_number(json["retry_after_ms"]) / 1000
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCheck:
+    """Whether there was room under a limit."""
+
+    allowed: bool
+    #: After how many seconds there is; 0 where it was allowed.
+    retry_after: float
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            allowed=_flag(json["allowed"]), retry_after=_number(json["retry_after_ms"]) / 1000
+        )
+
+
 def finding_from_json(json: dict[str, Any]) -> Finding:
     """A finding; raises where it is none."""
     offset = json["offset"]

@@ -32,6 +32,7 @@ from ..errors import (
     UnknownRoute,
     VaultSealed,
 )
+from ._attempts import BURST, PER_MINUTE, Attempts
 
 #: Bytes of the longest upload, unless the fake is told otherwise.
 IMAGE_BYTES = 10 << 20
@@ -90,6 +91,7 @@ class Store:
         self._begun: dict[str, StoredAnswer] = {}
         self._limit = limit
         self._lock = threading.Lock()
+        self._attempts = Attempts()
         self.failures: list[VaultError] = []
         self.context: dict[str, str] = {}
         self.sealed = False
@@ -134,6 +136,12 @@ class Store:
             return self._list_receipts(dict(parse_qsl(query, keep_blank_values=True)))
         if path.startswith("/v1/receipts/"):
             return self._receipt(name.removeprefix("receipts/"))
+        if path in ("/v1/security-events", "/v1/limits/check"):
+            return self._count(path, body or b"", headers)
+        if path == "/v1/blocks":
+            parameters = dict(parse_qsl(query))
+            actor, client = parameters.get("actor"), parameters.get("client")
+            return _json(200, self._attempts.decision(actor, client))
         if path == "/v1/inspect" and request.method == "POST":
             return self._judge(headers, body or b"")
         image, _, part = name.removeprefix("images/").partition("/")
@@ -146,6 +154,16 @@ class Store:
             case "DELETE", "":
                 return self._drop(image, job, owner)
         raise UnknownRoute()
+
+    def _count(self, path: str, body: bytes, headers: dict[str, str]) -> StoredAnswer:
+        asked = json.loads(body)
+        if path == "/v1/limits/check":
+            pace = (asked.get("per_minute", PER_MINUTE), asked.get("burst", BURST))
+            return _json(200, self._attempts.check(asked["key"], asked["cost"], *pace))
+        found = re.search(r"ip=([^;]+)", headers.get("Vault-Client", ""))
+        actor = asked.get("actor", headers.get("Vault-Actor"))
+        client = asked.get("client", found and found[1])
+        return _json(200, self._attempts.report(asked["success"], actor, client))
 
     def _put(self, headers: dict[str, str], data: bytes) -> StoredAnswer:
         name = _file_name(headers["Content-Disposition"])

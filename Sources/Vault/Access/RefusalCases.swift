@@ -1,0 +1,84 @@
+// Too many requests, told once: a flood of refusals is one case, with an event when it begins, one each minute with
+// how many there were since, and one when it ends.
+
+package import VaultFormat
+
+package struct RefusalCases: Sendable {
+    /// Who asked too much, and of what.
+    package struct Subject: Hashable, Sendable {
+        /// Nil for who is nobody's principal.
+        package let principal: PrincipalName?
+        /// Nil where there were too many cases to name them.
+        package let limit: LimitClass?
+
+        package init(principal: PrincipalName?, limit: LimitClass?) {
+            self.principal = principal
+            self.limit = limit
+        }
+    }
+
+    /// What an event says.
+    package struct Report: Hashable, Sendable {
+        package let subject: Subject
+        /// Refusals since the last report.
+        package let count: Int
+        /// The last one.
+        package let caller: Caller
+    }
+
+    private struct Case: Sendable {
+        var count = 0
+        var lastMicroseconds: Int64
+        var reportedMicroseconds: Int64
+        var caller: Caller
+
+        mutating func report(_ subject: Subject, at now: Int64) -> Report {
+            defer { (count, reportedMicroseconds) = (0, now) }
+            return Report(subject: subject, count: count, caller: caller)
+        }
+    }
+
+    private let capacity: Int
+    private var cases: [Subject: Case] = [:]
+
+    package init(capacity: Int = Limits.limitCases) { self.capacity = capacity }
+
+    /// Counts a refusal.
+    ///
+    /// - Returns: what to make an event of now; nil while it is only counted.
+    package mutating func refused(
+        _ subject: Subject, _ caller: Caller, at now: Int64
+    ) -> Report? {
+        let subject =
+            cases[subject] == nil && cases.count >= capacity
+            ? Subject(principal: nil, limit: nil) : subject
+        guard var one = cases[subject] else {
+            cases[subject] = Case(
+                lastMicroseconds: now, reportedMicroseconds: now, caller: caller)
+            return Report(subject: subject, count: 1, caller: caller)
+        }
+        one.count += 1
+        one.lastMicroseconds = now
+        one.caller = caller
+        defer { cases[subject] = one }
+        guard now - one.reportedMicroseconds >= Self.pause else { return nil }
+        return one.report(subject, at: now)
+    }
+
+    /// Ends the cases that are over.
+    ///
+    /// - Parameter isLast: ends all of them.
+    /// - Returns: what was counted since the last reports.
+    package mutating func ended(at now: Int64, isLast: Bool = false) -> [Report] {
+        var reports: [Report] = []
+        for (subject, one) in cases where isLast || now - one.lastMicroseconds >= Self.pause {
+            cases[subject] = nil
+            if one.count > 0 {
+                reports.append(Report(subject: subject, count: one.count, caller: one.caller))
+            }
+        }
+        return reports
+    }
+
+    private static let pause = Limits.limitCaseSeconds * 1_000_000
+}

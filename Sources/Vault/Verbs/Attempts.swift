@@ -1,0 +1,162 @@
+// What a web tier saw at its own door: each attempt an event before it is judged.
+
+import VaultCrypto
+package import VaultFormat
+
+extension Vault {
+    /// Counts an attempt, and says what is to become of the next one of the same people.
+    ///
+    /// - Throws: ``VaultError`` `sealed`, or when its event cannot be written: then it is counted all the same.
+    package func judge(
+        _ attempt: AuthAttempt, of principal: PrincipalName, _ call: Call
+    ) async throws(VaultError) -> (decision: AccessDecision, locked: [LockedSubject]) {
+        try await audited(.authAttempted, call) { () async throws(VaultError) in
+            // What is asserted has no place in the log of a sealed vault.
+            _ = try keyring()
+            let outcome = count(attempt, of: principal, at: clock.monotonicMicroseconds())
+            var event = event(attempt, of: principal, .authAttempted, call)
+            event.outcome = attempt.isSuccess ? .done : .refused
+            event.reason = attempt.reason?.description
+            event.endpoint = attempt.endpoint
+            event.decision = outcome.decision
+            try await committer.record(event)
+            let locked = outcome.locked.compactMap(\.kind)
+            for subject in locked {
+                var event = self.event(attempt, of: principal, .authLocked, call)
+                event.locked = subject
+                try await committer.record(event)
+            }
+            return (outcome.decision, locked)
+        }
+    }
+
+    /// What is to become of an attempt of these now. Leaves no event.
+    package func decision(
+        actor: ActorName?, client: ClientAddress?, of principal: PrincipalName
+    ) -> AccessDecision {
+        let now = clock.monotonicMicroseconds()
+        return gatekeeper.withState { state in
+            state.failures.decision(
+                for: FailureTracker.Subject.of(actor, client), of: principal, at: now)
+        }
+    }
+
+    private func event(
+        _ attempt: AuthAttempt, of principal: PrincipalName, _ action: EventAction, _ call: Call
+    ) -> Event {
+        var event = event(action, call)
+        event.principal = principal
+        event.asserted.actor = attempt.actor
+        event.asserted.client = attempt.client
+        event.asserted.agent = attempt.agent
+        return event
+    }
+
+    private func count(
+        _ attempt: AuthAttempt, of principal: PrincipalName, at now: Int64
+    ) -> FailureTracker.Outcome {
+        let subjects = FailureTracker.Subject.of(attempt.actor, attempt.client)
+        return gatekeeper.withState { state in
+            guard attempt.isSuccess else {
+                return state.failures.failed(
+                    subjects, of: principal, as: attempt.actor, at: now)
+            }
+            let decision = state.failures.succeeded(
+                subjects, of: principal, as: attempt.actor, at: now)
+            return .init(decision: decision, locked: [])
+        }
+    }
+}
+
+extension FailureTracker.Subject {
+    static func of(_ actor: ActorName?, _ client: ClientAddress?) -> [Self] {
+        [actor.map { .actor($0) }, client.map { .source(SourceNetwork($0)) }].compactMap(\.self)
+    }
+
+    fileprivate var kind: LockedSubject? {
+        switch self {
+        case .actor: .actor
+        case .source: .source
+        case .principal, .others: nil
+        }
+    }
+}
+
+// MARK: After a start
+
+extension Vault {
+    /// Counts the attempts of the last minutes before the start again, once, from the log: a restart forgives
+    /// nobody. What cannot be read counts for nothing.
+    package func recallAttempts() {
+        guard let keyring = keyringIfUnsealed else { return }
+        let isFirst = gatekeeper.withState { state in
+            defer { state.isReplayed = true }
+            return !state.isReplayed
+        }
+        guard isFirst else { return }
+        let rules = gatekeeper.limits.failures
+        var filter = EventFilter()
+        filter.actions = [.authAttempted]
+        filter.since = clock.nowMicroseconds() - rules.windowMicroseconds - rules.lockMicroseconds
+        let (wall, now) = (clock.nowMicroseconds(), clock.monotonicMicroseconds())
+        var next: UInt64? = 0
+        for _ in 0..<Limits.recalledPages {
+            guard let from = next, let page = try? recall(filter, from: from, keyring) else {
+                return
+            }
+            for one in page.attempts {
+                let age = max(0, wall - one.atMicroseconds)
+                _ = count(one.attempt, of: one.principal, at: now - age)
+            }
+            next = page.next
+        }
+    }
+
+    private func recall(
+        _ filter: EventFilter, from: UInt64, _ keyring: Keyring
+    ) throws(StorageError) -> (attempts: [RecalledAttempt], next: UInt64?) {
+        try catalog.read { (reader) throws(StorageError) in
+            let size = try reader.frontier().size
+            let timely = try reader.indexes(since: filter.since, until: nil, size: size)
+            let range = timely.clamped(to: min(from, size)..<size)
+            let rows = try reader.events(
+                filter, from: range.lowerBound, below: range.upperBound, limit: Limits.pageRows)
+            var attempts: [RecalledAttempt] = []
+            for row in rows {
+                if let attempt = try RecalledAttempt(row, keyring, reader) {
+                    attempts.append(attempt)
+                }
+            }
+            let isLast = rows.count < Limits.pageRows
+            return (attempts, isLast ? nil : rows.last.map { $0.index + 1 })
+        }
+    }
+}
+
+/// An attempt as the log has it, with the names behind its pseudonyms.
+private struct RecalledAttempt {
+    let attempt: AuthAttempt
+    let principal: PrincipalName
+    let atMicroseconds: Int64
+
+    /// Nil for what cannot be opened, names nobody, or is no attempt that was judged.
+    init?(
+        _ row: EventRow, _ keyring: Keyring, _ reader: any CatalogReader
+    ) throws(StorageError) {
+        guard let body = row.body(keyring), let fields = try? EventFields(parsing: body),
+            let principal = fields.text("principal").flatMap({ try? PrincipalName($0) })
+        else { return nil }
+        func name(_ field: String) throws(StorageError) -> String? {
+            guard let text = fields.text(field), let pseudonym = try? Pseudonym(hex: text),
+                let row = try reader.pseudonym(pseudonym)
+            else { return nil }
+            return try? keyring.openName(row.sealedName, row.kind, pseudonym)
+        }
+        var attempt = AuthAttempt(isSuccess: fields.text("outcome") == EventOutcome.done.name)
+        attempt.actor = try name("actor").flatMap { try? ActorName($0) }
+        attempt.client = try name("client").flatMap { try? ClientAddress(canonical: $0) }
+        self.attempt = attempt
+        self.principal = principal
+        atMicroseconds = row.atMicroseconds
+    }
+}

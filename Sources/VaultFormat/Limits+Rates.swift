@@ -1,0 +1,46 @@
+// The bounds of limits and of what is remembered for them.
+
+extension Limits {
+    /// Names with a bucket of their own, of all principals: a few megabytes.
+    package static let limitedNames = 16_384
+    /// Of them, those of one principal and class, so that one who makes names up leaves room for the others'.
+    package static let limitedNamesEach = 4096
+    /// Microseconds between two searches for names whose bucket is empty again: one goes through all of them.
+    package static let limitSweepMicroseconds: Int64 = 100_000
+    /// Requests a minute that a setting may ask for: 100,000 a second.
+    package static let requestsPerMinute = 1...6_000_000
+    /// Requests at once that a setting may ask for.
+    package static let requestBurst = 1...100_000
+    /// Bytes a second that a setting may ask for.
+    package static let bytesPerSecond = 1024...(1 << 40)
+    /// The most that one check of a limit may take.
+    package static let checkedCost: UInt64 = 10_000
+    /// Seconds after which a case of too many requests ends if there were no more, and between two events of one.
+    package static let limitCaseSeconds: Int64 = 60
+    /// Cases at once: more are counted in one that names nobody.
+    package static let limitCases = 1024
+    /// Seconds between two looks for cases that ended.
+    package static let limitCaseSweepSeconds = 5
+
+    /// Requests that run at once, of all principals: as many as may wait for the disk.
+    package static let turns = requestThreads
+    /// Of them, those of one principal while another asks: enough for its writes to be flushed together.
+    package static let turnsBeside = 8
+    /// Microseconds for which a principal that asked is one of those who do.
+    package static let turnLingeringMicroseconds: Int64 = 1_000_000
+
+    /// Actors and networks whose failures are remembered, of all principals: some twenty megabytes.
+    package static let failureSubjects = 65_536
+    /// Of them, those of one principal.
+    package static let failureSubjectsEach = 32_768
+    /// Microseconds between two searches for failures that are forgotten.
+    package static let failureSweepMicroseconds: Int64 = 1_000_000
+    /// The longest delay between two attempts of who is never locked out, in microseconds.
+    package static let longestDelayMicroseconds: Int64 = 60_000_000
+    /// Failures after which a setting may lock.
+    package static let lockoutFailures = 2...20
+    /// Minutes for which a setting may remember failures, and lock.
+    package static let lockoutMinutes = 1...1440
+    /// Pages of ``pageRows`` attempts of the log that are looked at after a start: those of half an hour under attack.
+    package static let recalledPages = 100
+}
