@@ -1,0 +1,163 @@
+"""What a noisy principal costs a quiet one: `Tools/bench fairness`.
+
+A vault of its own knows two principals by their uids. The quiet one asks at a pace, on one connection; the noisy one as
+fast as it is answered, on many. Each round measures the quiet one alone and then beside the noisy one, so that both
+see the same machine; what counts is the ratio of the two 99th percentiles. Needs root, to be two users.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench_support import PATIENCE, BenchVault, Door, daemon, noise
+
+QUIET, NOISY = 54_001, 54_002
+#: The most that the noisy one may add to the quiet one's 99th percentile.
+BAR = 1.3
+POLICY = f"""version: 1
+principals:
+  root: {{users: [root], roles: [admin, backend]}}
+  quiet: {{users: ["{QUIET}"], roles: [backend]}}
+  noisy: {{users: ["{NOISY}"], roles: [backend]}}
+"""
+
+
+def become(uid: int) -> None:
+    os.setgroups([])
+    os.setgid(uid)
+    os.setuid(uid)
+
+
+def ask(door: Door, work: str, image: str, number: int) -> None:
+    if work == "get":
+        status, _ = door.ask("GET", f"/v1/images/{image}")
+        if status != 200:
+            raise SystemExit(f"bench: a reading was answered {status}")
+    else:
+        door.put(noise(60, 60, number), "a.png")
+
+
+def ask_quietly(path: Path, work: str, image: str, options: argparse.Namespace, told: Any) -> None:
+    """Requests at a pace; those that are due while another is answered are not made up for."""
+    become(QUIET)
+    door, times = Door(path), []
+    end = time.perf_counter() + options.seconds
+    while (begun := time.perf_counter()) < end:
+        ask(door, work, image, int(begun * 1e6))
+        took = time.perf_counter() - begun
+        times.append(took * 1000)
+        time.sleep(max(0.0, options.pace / 1000 - took))
+    told.put(times)
+
+
+def ask_noisily(path: Path, work: str, image: str, seed: int, stop: Any, count: Any) -> None:
+    become(NOISY)
+    door, number = Door(path), seed * 10_000_000
+    while not stop.is_set():
+        ask(door, work, image, number)
+        number += 1
+        with count.get_lock():
+            count.value += 1
+
+
+def quiet(path: Path, work: str, image: str, options: argparse.Namespace) -> dict[str, float]:
+    told: Any = multiprocessing.Queue()
+    one = multiprocessing.Process(target=ask_quietly, args=(path, work, image, options, told))
+    one.start()
+    times = sorted(told.get(timeout=PATIENCE))
+    one.join()
+    return {
+        "requests": len(times),
+        "p50": statistics.median(times),
+        "p99": times[min(len(times) - 1, len(times) * 99 // 100)],
+    }
+
+
+def beside(path: Path, work: str, image: str, options: argparse.Namespace) -> dict[str, float]:
+    stop, count = multiprocessing.Event(), multiprocessing.Value("q", 0)
+    others = [
+        multiprocessing.Process(target=ask_noisily, args=(path, work, image, seed, stop, count))
+        for seed in range(options.connections)
+    ]
+    for one in others:
+        one.start()
+    give_up = time.monotonic() + PATIENCE
+    while count.value < options.connections * 4:
+        if time.monotonic() > give_up:
+            raise SystemExit("bench: the noisy one is not answered")
+        time.sleep(0.05)
+    since, first = time.perf_counter(), count.value
+    figures = quiet(path, work, image, options)
+    figures["noise"] = (count.value - first) / (time.perf_counter() - since)
+    stop.set()
+    for one in others:
+        one.join(PATIENCE)
+    return figures
+
+
+def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
+    policy = vault.folder / "policy.yaml"
+    policy.write_text(POLICY)
+    vault.folder.chmod(0o755)
+    path, rounds = vault.path("images"), []
+    with daemon(vault.folder, f"policy_file={policy}", "doors.images.mode=0666"):
+        image = Door(path).put(noise(450, 450, 1), "a.png")
+        # Owned by nobody in particular: each principal of the namespace may read it.
+        for work in options.works.split(","):
+            for _ in range(options.rounds):
+                alone = quiet(path, work, image, options)
+                noisy = beside(path, work, image, options)
+                rounds.append({"work": work, "alone": alone, "beside": noisy, "ratio": noisy["p99"] / alone["p99"]})
+    return {"connections": options.connections, "cores": os.cpu_count(), "rounds": rounds}
+
+
+def show(told: dict[str, Any]) -> None:
+    print(f"{told['connections']} noisy connections, {told['cores']} cores; milliseconds, medians of the rounds")
+    print(f"{'':6} {'alone p50':>10} {'p99':>8} {'beside p50':>11} {'p99':>8} {'ratio':>7} {'noise/s':>9}")
+    for work in dict.fromkeys(one["work"] for one in told["rounds"]):
+        mine = [one for one in told["rounds"] if one["work"] == work]
+
+        def middle(side: str, figure: str, of: list[dict[str, Any]] = mine) -> float:
+            return statistics.median(one[side][figure] for one in of)
+
+        ratio = statistics.median(one["ratio"] for one in mine)
+        print(
+            f"{work:6} {middle('alone', 'p50'):10.2f} {middle('alone', 'p99'):8.2f} {middle('beside', 'p50'):11.2f} "
+            f"{middle('beside', 'p99'):8.2f} {ratio:7.2f} {middle('beside', 'noise'):9,.0f}"
+            + ("" if ratio <= BAR else f"  MISSES ITS BAR, {BAR}")
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="Tools/bench fairness", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--connections", type=int, default=32, help="of the noisy principal")
+    parser.add_argument("--pace", type=float, default=10, help="milliseconds between two requests of the quiet one")
+    parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--works", default="get,put", help="what both ask for: get, put")
+    parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
+    parser.add_argument("--json", help="every figure of every round")
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        raise SystemExit("bench: fairness needs root, to be two users")
+    folder = Path(tempfile.mkdtemp(prefix="ivf", dir=options.dir))
+    try:
+        told = measure(BenchVault(folder), options)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    show(told)
+    if options.json:
+        Path(options.json).write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
