@@ -22,8 +22,8 @@ extension Limits {
     /// Seconds between two looks for cases that ended.
     package static let limitCaseSweepSeconds = 5
 
-    /// Requests that run at once, of all principals: as many as may wait for the disk.
-    package static let turns = requestThreads
+    /// Requests that run at once, of all principals: as many as one transaction takes, for they wait for it together.
+    package static let turns = commitBatch
     /// Of them, those of one principal while another asks: enough for its writes to be flushed together.
     package static let turnsBeside = 8
     /// Microseconds for which a principal that asked is one of those who do.
