@@ -45,7 +45,7 @@ import VaultTestKit
     }
 
     private func ends(_ pid: pid_t) async throws -> Bool {
-        for _ in 0..<1_000 where isAlive(pid) { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<6_000 where isAlive(pid) { try await Task.sleep(for: .milliseconds(10)) }
         return !isAlive(pid)
     }
 
