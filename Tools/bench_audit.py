@@ -153,7 +153,6 @@ def archive(options: argparse.Namespace) -> dict[str, Any]:
     told: dict[str, Any] = {"events": options.events}
     try:
         vault = BenchVault(folder)
-        run(str(BIN / "vaultd"), "init", "--config", str(folder / "vaultd.yaml"))
         print(f"a log of {options.export:,} events", file=sys.stderr)
         grow(vault, options.export)
         with daemon(folder):
@@ -168,8 +167,12 @@ def archive(options: argparse.Namespace) -> dict[str, Any]:
         with daemon(folder):
             told["start_s"] = time.perf_counter() - begun_at
             door = Door(vault.path("audit"))
-            times = readers(door, options.events // 2 - 1, options.seed)
-            told["readers_ms"] = {"median": statistics.median(times), "p99": times[197], "most": times[-1]}
+            # The first time many rows come from the disk, the second time from the system's memory.
+            for phase in ("first", "again"):
+                times = readers(door, options.events // 2 - 1, options.seed)
+                told[f"readers_{phase}_ms"] = {
+                    "median": statistics.median(times), "p99": times[197], "most": times[-1],
+                }
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return told
@@ -205,10 +208,11 @@ def show(told: dict[str, Any]) -> None:
     if "written_per_second" in archive:
         print(f"written at {archive['written_per_second']:,.0f} events/s, in whole batches")
     print(f"the daemon answers {archive['start_s']:.1f} s after its start")
-    times = archive["readers_ms"]
-    line(
-        f"the readers of one image: median {times['median']:.1f} ms, 99 % within {times['p99']:.1f}, "
-        f"most {times['most']:.1f}; at most 50", times["p99"] <= 50)
+    for phase in ("first", "again"):
+        times = archive[f"readers_{phase}_ms"]
+        line(
+            f"the readers of one image, {phase}: median {times['median']:.1f} ms, 99 % within {times['p99']:.1f}, "
+            f"most {times['most']:.1f}; at most 50", times["p99"] <= 50)
 
 
 def main() -> None:

@@ -8,17 +8,13 @@ DELETE, and how long after the request the receipt is at level 1, as the one who
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
-import os
-import shutil
 import statistics
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from bench_support import PATIENCE, BenchVault, Door, daemon, noise
+from bench_support import PATIENCE, BenchVault, Door, daemon, noise, run
 
 #: Seconds between two looks at a receipt: less than what is measured, and little of it.
 LOOK = 0.002
@@ -114,17 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="Tools/bench erase", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--images", type=int, default=200, help="deleted in each round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
-    parser.add_argument("--json", help="every figure of every round")
-    options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="ive", dir=options.dir))
-    try:
-        told = measure(BenchVault(folder), options)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    show(told)
-    if options.json:
-        Path(options.json).write_text(json.dumps(told, indent=1) + "\n")
+    run(parser, lambda folder, options: measure(BenchVault(folder), options), show)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,14 @@ see the same machine; what counts is the ratio of the two 99th percentiles. Need
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
-import shutil
 import statistics
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from bench_support import PATIENCE, BenchVault, Door, daemon, noise
+from bench_support import PATIENCE, BenchVault, Door, daemon, noise, run
 
 QUIET, NOISY = 54_001, 54_002
 #: The most that the noisy one may add to the quiet one's 99th percentile.
@@ -105,6 +102,8 @@ def beside(path: Path, work: str, image: str, options: argparse.Namespace) -> di
 
 
 def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
+    if os.geteuid() != 0:
+        raise SystemExit("bench: fairness needs root, to be two users")
     policy = vault.folder / "policy.yaml"
     policy.write_text(POLICY)
     vault.folder.chmod(0o755)
@@ -144,19 +143,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--works", default="get,put", help="what both ask for: get, put")
-    parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
-    parser.add_argument("--json", help="every figure of every round")
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        raise SystemExit("bench: fairness needs root, to be two users")
-    folder = Path(tempfile.mkdtemp(prefix="ivf", dir=options.dir))
-    try:
-        told = measure(BenchVault(folder), options)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    show(told)
-    if options.json:
-        Path(options.json).write_text(json.dumps(told, indent=1) + "\n")
+    run(parser, lambda folder, options: measure(BenchVault(folder), options), show)
 
 
 if __name__ == "__main__":

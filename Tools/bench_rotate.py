@@ -6,20 +6,15 @@ an idle vault at the whole time, whose rate is taken from the log's own times.
 """
 
 import argparse
-import json
 import multiprocessing
-import os
-import pathlib
 import random
-import shutil
 import statistics
 import struct
 import sys
-import tempfile
 import time
 from datetime import datetime
 
-from bench_support import BenchVault, Door, daemon, noise, png
+from bench_support import BenchVault, Door, daemon, noise, png, run
 
 UPLOADERS, READERS = 8, 16
 
@@ -121,17 +116,7 @@ def main():
     parser.add_argument("--keys", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8, help="of each measurement of readings alone")
-    parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
-    parser.add_argument("--json", help="every figure of every round")
-    options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="ivr", dir=options.dir))
-    try:
-        figures = measure(Vault(folder), options)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    show(figures)
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
+    run(parser, lambda folder, options: measure(Vault(folder), options), show)
 
 
 def measure(vault, options):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -123,3 +126,22 @@ class BenchVault:
 
     def path(self, door: str) -> Path:
         return self.folder / f"{door}.sock"
+
+
+def run(
+    parser: argparse.ArgumentParser, measure: Callable[[Path, argparse.Namespace], dict[str, Any]],
+    show: Callable[[dict[str, Any]], None],
+) -> None:
+    """Measures in a folder that is gone afterwards, shows what came of it, and keeps the figures for who asks."""
+    parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="where the data lies meanwhile")
+    parser.add_argument("--json", help="every figure of every round")
+    options = parser.parse_args()
+    # A socket's path is short: directly in the folder for the data.
+    folder = Path(tempfile.mkdtemp(prefix="ivb", dir=options.dir))
+    try:
+        told = measure(folder, options)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    show(told)
+    if options.json:
+        Path(options.json).write_text(json.dumps(told, indent=1) + "\n")
