@@ -13,7 +13,8 @@ package struct SystemAccounts: AccountNames {
     package init() {}
 
     package func user(_ name: String) -> UInt32? {
-        // The entry is read before the next call that may use its room: the daemon asks from one thread.
+        // The entry is read before the next call that may use its room: the settings are read by the start alone,
+        // a policy by one reload at a time.
         unsafe getpwnam(name).map { unsafe $0.pointee.pw_uid }
     }
 

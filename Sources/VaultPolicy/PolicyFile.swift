@@ -18,6 +18,11 @@ package struct PolicyFile {
         guard text.utf8.count <= Limits.policyBytes else {
             throw PolicyError("the file has more than \(Limits.policyBytes) bytes")
         }
+        // What repeats itself may grow beyond measure before anything can look at it.
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+        where line.prefix(while: { $0 != "#" }).contains("&") {
+            throw PolicyError("anchors are not taken: leave out the &", line: number + 1)
+        }
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)
@@ -156,7 +161,9 @@ package struct PolicyFile {
     ) throws(PolicyError) -> Set<UInt32> {
         var found: Set<UInt32> = []
         for (word, node) in try Self.words(node, place) {
-            guard let id = UInt32(word) ?? number(word) else {
+            // One number, one spelling.
+            let digits = UInt32(word).flatMap { String($0) == word ? $0 : nil }
+            guard let id = digits ?? number(word) else {
                 throw PolicyError("there is no \(kind) \(word.debugDescription)", at: node)
             }
             guard id != AccessPolicy.overflowUID else {

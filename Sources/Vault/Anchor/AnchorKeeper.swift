@@ -77,6 +77,14 @@ extension Vault {
             logSize: anchored.logSize, logRoot: anchored.logRoot)
     }
 
+    /// Nothing older than what a start compared the store with is anchored, or opened, from then on.
+    package func begin(with anchor: Anchor) {
+        anchors.begin(
+            with: Anchored(
+                vault: anchor.vault, generation: anchor.generation, keyring: anchor.keyring,
+                logSize: anchor.logSize, logRoot: anchor.logRoot))
+    }
+
     /// How far the anchors are.
     package var anchorStates: [AnchorStatus] { anchors.states(at: clock.monotonicMicroseconds()) }
 }

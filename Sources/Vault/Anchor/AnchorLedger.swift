@@ -24,6 +24,8 @@ final class AnchorLedger: Sendable {
     }
 
     private let entries = Mutex<[AnchorKind: Entry]>([:])
+    /// What the start found at the place of the anchor, and the store contains.
+    private let found = Mutex<Anchored?>(nil)
 
     func open(_ kind: AnchorKind) { entries.withLock { $0[kind] = Entry() } }
 
@@ -47,16 +49,17 @@ final class AnchorLedger: Sendable {
         }
     }
 
-    /// Whether an anchor that was kept is of a later keyring, or of another one of the same generation.
+    func begin(with anchored: Anchored) { found.withLock { $0 = anchored } }
+
+    /// Whether an anchor that was found or kept is of a later keyring, or of another one of the same generation.
     func contradicts(_ now: Anchored) -> Bool {
         contradicts(generation: now.generation, now.keyring)
     }
 
     func contradicts(generation: UInt64, _ keyring: Digest256) -> Bool {
-        entries.withLock { entries in
-            entries.values.compactMap(\.kept?.anchored).contains {
-                generation < $0.generation || generation == $0.generation && keyring != $0.keyring
-            }
+        let kept = entries.withLock { $0.values.compactMap(\.kept?.anchored) }
+        return (kept + [found.withLock { $0 }].compactMap(\.self)).contains {
+            generation < $0.generation || generation == $0.generation && keyring != $0.keyring
         }
     }
 

@@ -206,7 +206,6 @@ package final class Committer: Sendable {
             for entry in batch { write([entry]) }
         } catch {
             fail(batch, with: error)
-            endStall()
         }
     }
 

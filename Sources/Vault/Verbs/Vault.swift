@@ -307,6 +307,14 @@ extension Vault {
         try await committer.record(event)
     }
 
+    /// Leaves the event of a policy that was to be read again, and is not in order.
+    package func recordPolicyRefused() async throws(VaultError) {
+        try await committer.record(
+            Event(
+                .policyChanged, .refused, code: .policyRefused,
+                atMicroseconds: clock.nowMicroseconds()))
+    }
+
     /// Leaves the event of another policy, before it is in force.
     package func recordPolicy(_ digest: Digest256, _ call: Call) async throws(VaultError) {
         var event = event(.policyChanged, call)

@@ -6,12 +6,9 @@ package struct PrincipalName: Hashable, Sendable, Comparable, CustomStringConver
 
     /// - Throws: ``FormatError/invalidText(field:)``.
     package init(_ text: String) throws(FormatError) {
-        let isLegal = text.utf8.allSatisfy { digit in
-            (0x61...0x7A).contains(digit) || (0x30...0x39).contains(digit) || digit == 0x2D
+        guard isPlainName(text), text.first?.isLetter == true else {
+            throw .invalidText(field: "principal")
         }
-        guard isLegal, (1...32).contains(text.utf8.count),
-            (0x61...0x7A).contains(text.utf8.first ?? 0)
-        else { throw .invalidText(field: "principal") }
         description = text
     }
 
@@ -95,9 +92,8 @@ package struct PrincipalRule: Hashable, Sendable {
         self.roles = roles
     }
 
-    func takes(_ door: Door, _ unit: String?) -> Bool {
-        principal.doors.contains(door)
-            && (units.isEmpty || unit.map(units.contains) == true)
+    func isIn(_ unit: String?) -> Bool {
+        units.isEmpty || unit.map(units.contains) == true
     }
 }
 
@@ -130,9 +126,12 @@ package struct AccessPolicy: Hashable, Sendable {
         at door: Door, uid: UInt32, groups: [UInt32], unit: String?
     ) -> Principal? {
         guard uid != Self.overflowUID else { return nil }
-        let rule =
-            rules.first { $0.users.contains(uid) && $0.takes(door, unit) }
-            ?? rules.first { !$0.groups.isDisjoint(with: groups) && $0.takes(door, unit) }
-        return rule?.principal
+        let named = rules.filter { $0.principal.doors.contains(door) && $0.users.contains(uid) }
+        let grouped = rules.filter {
+            $0.principal.doors.contains(door) && !$0.groups.isDisjoint(with: groups)
+        }
+        // Who hides his unit is not taken for what he would be in any: he may have connected through another.
+        if unit == nil, (named + grouped).contains(where: { !$0.units.isEmpty }) { return nil }
+        return (named + grouped).first { $0.isIn(unit) }?.principal
     }
 }

@@ -93,9 +93,7 @@ package struct EndpointName: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: ``FormatError/invalidText(field:)``.
     package init(_ text: String) throws(FormatError) {
-        guard (1...128).contains(text.utf8.count),
-            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { throw .invalidText(field: "endpoint") }
+        guard isVisible(text, 1...128) else { throw .invalidText(field: "endpoint") }
         description = text
     }
 }
@@ -107,9 +105,7 @@ package struct LimitKey: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: ``FormatError/invalidText(field:)``.
     package init(_ text: String) throws(FormatError) {
-        guard (1...128).contains(text.utf8.count),
-            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { throw .invalidText(field: "key") }
+        guard isVisible(text, 1...128) else { throw .invalidText(field: "key") }
         description = text
     }
 }

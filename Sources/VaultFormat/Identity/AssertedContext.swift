@@ -7,9 +7,7 @@ package struct ActorName: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: ``FormatError/invalidText(field:)``.
     package init(_ text: String) throws(FormatError) {
-        guard (1...128).contains(text.utf8.count),
-            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { throw .invalidText(field: "actor") }
+        guard isVisible(text, 1...128) else { throw .invalidText(field: "actor") }
         description = text
     }
 }

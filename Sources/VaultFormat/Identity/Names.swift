@@ -6,12 +6,7 @@ package struct NamespaceName: Hashable, Comparable, Sendable, CustomStringConver
 
     /// - Throws: ``FormatError/invalidText(field:)``.
     package init(_ text: String) throws(FormatError) {
-        let legal = text.utf8.allSatisfy { digit in
-            (0x61...0x7A).contains(digit) || (0x30...0x39).contains(digit) || digit == 0x2D
-        }
-        guard legal, (1...32).contains(text.utf8.count) else {
-            throw .invalidText(field: "namespace")
-        }
+        guard isPlainName(text) else { throw .invalidText(field: "namespace") }
         description = text
     }
 

@@ -40,7 +40,8 @@ package final class PolicyHolder: Sendable {
         guard begins else { throw VaultError(.overloaded) }
         defer { state.withLock { $0.isChanging = false } }
         let next = try load()
-        guard let digest = next.digest, digest != current.digest else { return false }
+        // The same words may mean somebody else by now: names are looked up each time.
+        guard let digest = next.digest, next != current else { return false }
         try await record(digest)
         state.withLock { $0.policy = next }
         return true

@@ -273,15 +273,17 @@ private struct EventQuery {
 
     init(_ filter: EventFilter, _ indexes: Range<Int64>, _ limit: Int) {
         let bounds: [any DatabaseValueConvertible] = [indexes.lowerBound, indexes.upperBound]
-        let rest = Self.rest(of: filter)
-        if let first = filter.lookups.first {
+        // Who called is in most events; an image, a refusal or a failure is in few.
+        let isRare = filter.image != nil || filter.outcome ?? .done != .done
+        let rest = Self.rest(of: filter, isRare ? filter.lookups[...] : filter.lookups.dropFirst())
+        if let first = filter.lookups.first, !isRare {
             sql = """
                 FROM event_lookup CROSS JOIN event ON event.id = event_lookup.event
                 WHERE event_lookup.lookup = ? AND event_lookup.event >= ? AND event_lookup.event < ?
                 \(rest.terms) ORDER BY event_lookup.event LIMIT ?
                 """
             values = [Data(first.bytes)] + bounds + rest.values + [limit]
-        } else if filter.image == nil, filter.actions.count > 1, filter.outcome ?? .done == .done {
+        } else if filter.actions.count > 1, !isRare {
             // So many of each action are looked at, and no event of another one.
             var one = filter
             let parts = filter.actions.map { action in
@@ -312,11 +314,11 @@ private struct EventQuery {
 
     /// What else an event must be.
     private static func rest(
-        of filter: EventFilter
+        of filter: EventFilter, _ lookups: ArraySlice<BlindIndex>
     ) -> (terms: String, values: [any DatabaseValueConvertible]) {
         var terms = ""
         var values: [any DatabaseValueConvertible] = []
-        for other in filter.lookups.dropFirst() {
+        for other in lookups {
             terms += """
                  AND EXISTS (SELECT 1 FROM event_lookup AS other
                     WHERE other.lookup = ? AND other.event = event.id)
@@ -324,7 +326,8 @@ private struct EventQuery {
             values.append(Data(other.bytes))
         }
         if let image = filter.image {
-            terms += " AND event.image = ? AND event.action <> 12"
+            // What is erased has zeros there.
+            terms += " AND event.image = ? AND event.image <> zeroblob(32) AND event.action <> 12"
             values.append(Data(image.bytes))
         }
         if !filter.actions.isEmpty {

@@ -148,7 +148,10 @@ struct PolicyExplain: AsyncParsableCommand {
             Output.line("no: \(principal) has \(roles), which does not have \(verb)")
             throw ExitCode(ExitKind.notPermitted.rawValue)
         }
-        let doors = VerbName(rawValue: verb)?.doors.map(\.socketName).sorted() ?? []
+        // What several sockets take is had at those alone where there is something else.
+        let own = Set(one.verbs.compactMap { VerbName(rawValue: $0) }.filter { $0.doors.count == 1 }
+            .flatMap(\.doors))
+        let doors = (VerbName(rawValue: verb)?.doors.intersection(own) ?? []).map(\.socketName).sorted()
         Output.line(
             "yes: \(principal) has \(roles), which has \(verb), at \(doors.joined(separator: ", "))"
         )

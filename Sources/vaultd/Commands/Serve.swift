@@ -48,7 +48,7 @@ struct Serve: AsyncParsableCommand {
             TokenOpener.report($0, $1, logger)
         }
         let executor = RequestExecutor(threads: Limits.requestThreads)
-        let (vault, catalog, id, overridden) = try open(
+        let (vault, catalog, id, finding) = try open(
             settings, inspectors, slotChild, executor, logger)
         let started = SystemClock().nowMicroseconds()
         let policy = try policyHolder(settings)
@@ -58,7 +58,11 @@ struct Serve: AsyncParsableCommand {
         guard vault_close_on_exec() == 0 else {
             throw SettingsError("the process could not be hardened")
         }
-        if let overridden { try await vault.recordRollbackAccepted(overridden) }
+        switch finding {
+        case .nothing: break
+        case .contained(let anchor): vault.begin(with: anchor)
+        case .overridden(let anchor): try await vault.recordRollbackAccepted(anchor)
+        }
         try await vault.recordService(.serviceStarted, policy: policy.current.digest)
         let anchors = Anchors(settings, vault, logger)
         let anchoring = anchors.start()
@@ -142,17 +146,18 @@ struct Serve: AsyncParsableCommand {
     private func open(
         _ settings: DaemonSettings, _ inspectors: Inspectors, _ slotChild: SlotChild,
         _ executor: RequestExecutor, _ logger: Logger
-    ) throws -> (Vault, SQLiteCatalog, VaultID, overridden: Digest256?) {
+    ) throws -> (Vault, SQLiteCatalog, VaultID, AnchorGate.Finding) {
         let state = settings.stateDirectory
         let keyringFile = try keyFile(state + "/keyring", .keyring)
         let logKeyFile = try keyFile(state + "/log-key", .logKey)
         guard keyringFile.vault == logKeyFile.vault else {
             throw SettingsError("keyring and log key in \(state) belong to different vaults")
         }
-        if !Committer.leavesEvents {
-            logger.critical(
-                "this build leaves no events: it is for a benchmark, and for no images of anybody's"
-            )
+        guard
+            Committer.leavesEvents
+                || ProcessInfo.processInfo.environment["IMAGEVAULT_BENCH_WITHOUT_EVENTS"] == "1"
+        else {
+            throw SettingsError("this build leaves no events: it is for Tools/bench audit alone")
         }
         let isMarked = LocalKeyFiles.hasSealMark(in: state)
         if isMarked { logger.notice("sealed by command, until vaultctl unseal") }
@@ -177,7 +182,7 @@ struct Serve: AsyncParsableCommand {
         do {
             guard try Vault.logIsWhole(catalog) else { throw StorageError.damaged }
             let gate = AnchorGate(settings: settings, acceptedSize: acceptRollback, logger: logger)
-            let overridden = try gate.check(catalog, keyringFile)
+            let finding = try gate.check(catalog, keyringFile)
             let fits = try keyring.map { try Vault.fits($0, catalog) } ?? false
             if keyring != nil, !fits {
                 logger.error(
@@ -190,7 +195,7 @@ struct Serve: AsyncParsableCommand {
                 stretcher: slotChild, token: slotChild, keyring: fits ? keyring : nil,
                 openLogKey: openLogKey, waitsForUnsealing: isMarked,
                 blockingExecutor: executor, outages: outages(state, logger))
-            return (vault, catalog, keyringFile.vault, overridden)
+            return (vault, catalog, keyringFile.vault, finding)
         } catch let error as SettingsError {
             throw error
         } catch {

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import VaultAPI
 import VaultFormat
+import VaultPolicy
 import VaultServer
 
 extension DaemonSettings {
@@ -54,17 +55,17 @@ extension DaemonSettings {
     }
 
     private static func user(_ text: String, _ key: String) throws -> UInt32 {
-        let named = unsafe getpwnam(text).map { unsafe $0.pointee.pw_uid }
-        guard let number = UInt32(text) ?? named else {
+        guard let number = UInt32(text) ?? SystemAccounts().user(text) else {
             throw SettingsError("\(key): there is no user \(text)")
         }
-        guard number != 65534 else { throw SettingsError("\(key): 65534 is nobody in particular") }
+        guard number != AccessPolicy.overflowUID else {
+            throw SettingsError("\(key): \(number) is nobody in particular")
+        }
         return number
     }
 
     private static func group(_ text: String, _ key: String) throws -> UInt32 {
-        let named = unsafe getgrnam(text).map { unsafe $0.pointee.gr_gid }
-        guard let number = UInt32(text) ?? named else {
+        guard let number = UInt32(text) ?? SystemAccounts().group(text) else {
             throw SettingsError("\(key): there is no group \(text)")
         }
         return number

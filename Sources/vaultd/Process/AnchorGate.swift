@@ -9,16 +9,25 @@ import VaultServer
 import VaultStorage
 
 struct AnchorGate {
+    /// What a start found.
+    enum Finding {
+        /// No anchor is asked for, or there is none.
+        case nothing
+        /// The store contains it.
+        case contained(Anchor)
+        /// The digest of one that the store does not contain, and an admin overrode.
+        case overridden(Digest256)
+    }
+
     let settings: DaemonSettings
     /// How many events the store has that an admin means, although it does not contain its anchor.
     let acceptedSize: UInt64?
     let logger: Logger
 
-    /// - Returns: the digest of an anchor that was overridden; nil where none was.
     /// - Throws: ``SettingsError`` for a store that does not contain its anchor, and for an anchor that cannot
     ///   be believed.
-    func check(_ catalog: SQLiteCatalog, _ keyring: KeyFile) throws -> Digest256? {
-        guard let path = settings.anchor.file else { return nil }
+    func check(_ catalog: SQLiteCatalog, _ keyring: KeyFile) throws -> Finding {
+        guard let path = settings.anchor.file else { return .nothing }
         let size = try catalog.read { (reader) throws(StorageError) in try reader.frontier().size }
         guard let (anchor, digest) = try anchor(at: path, of: keyring.vault) else {
             // A new vault has the event of its making alone.
@@ -27,14 +36,14 @@ struct AnchorGate {
                     "there is no anchor: this store was compared with nothing",
                     metadata: ["file": "\(path)"])
             }
-            return nil
+            return .nothing
         }
-        guard let fault = try anchor.fault(of: catalog, keyring) else { return nil }
+        guard let fault = try anchor.fault(of: catalog, keyring) else { return .contained(anchor) }
         guard fault.canBeMeant, size == acceptedSize else {
             throw SettingsError(refusal(fault, anchor, size))
         }
         logger.warning("an older store is served, as told", metadata: ["reason": "\(fault)"])
-        return digest
+        return .overridden(digest)
     }
 
     private func refusal(_ fault: AnchorFault, _ anchor: Anchor, _ size: UInt64) -> String {

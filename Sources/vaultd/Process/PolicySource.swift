@@ -50,12 +50,10 @@ struct PolicyReload: Sendable {
     let vault: Vault
     let logger: Logger
 
-    /// What is wrong with the file leaves the policy as it is.
+    /// What is wrong with the file leaves the policy as it is, and is on record.
     func run() async {
         do {
-            let isAnother = try await holder.reload { (digest) in
-                try await vault.recordService(.policyChanged, policy: digest)
-            }
+            let isAnother = try await reload()
             logger.notice(isAnother ? "another policy is in force" : "the policy is the same")
         } catch let refusal as PolicyRefusal {
             logger.error(
@@ -63,8 +61,22 @@ struct PolicyReload: Sendable {
                 metadata: [
                     "code": "\(ErrorCode.policyRefused.rawValue)", "reason": "\(refusal.words)",
                 ])
+            try? await vault.recordPolicyRefused()
         } catch {
             logger.error("the policy was not reloaded: its event could not be written")
+        }
+    }
+
+    /// One after another that is under way.
+    private func reload() async throws -> Bool {
+        while true {
+            do {
+                return try await holder.reload { (digest) in
+                    try await vault.recordService(.policyChanged, policy: digest)
+                }
+            } catch let error as VaultError where error.code == .overloaded {
+                try await Task.sleep(for: .milliseconds(Limits.policyRetryMilliseconds))
+            }
         }
     }
 }
