@@ -3,8 +3,9 @@
 extension Limits {
     /// Names with a bucket of their own, of all principals: a few megabytes.
     package static let limitedNames = 16_384
-    /// Of them, those of one principal and class, so that one who makes names up leaves room for the others'.
-    package static let limitedNamesEach = 4096
+    /// Of them, those of one principal and class, so that one who makes names up in every class leaves half of the
+    /// room to others.
+    package static let limitedNamesEach = limitedNames / (2 * LimitClass.allCases.count)
     /// Microseconds between two searches for names whose bucket is empty again: one goes through all of them.
     package static let limitSweepMicroseconds: Int64 = 100_000
     /// Requests a minute that a setting may ask for: 100,000 a second.
@@ -29,18 +30,17 @@ extension Limits {
     /// Microseconds for which a principal that asked is one of those who do.
     package static let turnLingeringMicroseconds: Int64 = 1_000_000
 
-    /// Actors and networks whose failures are remembered, of all principals: some twenty megabytes.
+    /// Actors and networks whose failures are remembered, of all principals: with five failures each some sixty
+    /// megabytes at the worst, by reckoning.
     package static let failureSubjects = 65_536
     /// Of them, those of one principal.
     package static let failureSubjectsEach = 32_768
     /// Microseconds between two searches for failures that are forgotten.
     package static let failureSweepMicroseconds: Int64 = 1_000_000
-    /// The longest delay between two attempts of who is never locked out, in microseconds.
+    /// The longest delay between two attempts, where a setting locks late, in microseconds.
     package static let longestDelayMicroseconds: Int64 = 60_000_000
     /// Failures after which a setting may lock.
     package static let lockoutFailures = 2...20
     /// Minutes for which a setting may remember failures, and lock.
     package static let lockoutMinutes = 1...1440
-    /// Pages of ``pageRows`` attempts of the log that are looked at after a start: those of half an hour under attack.
-    package static let recalledPages = 100
 }

@@ -19,7 +19,8 @@ package struct PolicyFile {
             throw PolicyError("the file has more than \(Limits.policyBytes) bytes")
         }
         // What repeats itself may grow beyond measure before anything can look at it.
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for (number, line) in lines.enumerated()
         where line.prefix(while: { $0 != "#" }).contains("&") {
             throw PolicyError("anchors are not taken: leave out the &", line: number + 1)
         }

@@ -15,9 +15,10 @@ struct AttemptTests {
         backend = try PrincipalName("backend")
         failure = AuthAttempt(
             isSuccess: false, reason: try AttemptReason("wrong_password"),
-            actor: try ActorName("user:8421"),
-            client: try ClientAddress(canonical: "203.0.113.9"),
-            agent: try AgentName("curl/8"), endpoint: try EndpointName("/login"))
+            asserted: AssertedContext(
+                actor: try ActorName("user:8421"),
+                client: try ClientAddress(canonical: "203.0.113.9"),
+                agent: try AgentName("curl/8")), endpoint: try EndpointName("/login"))
     }
 
     private func judge(_ test: TestVault, _ times: Int = 1) async throws -> AccessDecision {
@@ -43,17 +44,35 @@ struct AttemptTests {
         #expect(try test.bodies().allSatisfy { !$0.contains("8421") && !$0.contains("203.0") })
     }
 
-    @Test("that locks out is followed by one event for the actor and one for its place")
+    @Test("that locks out says whom, in its own event, once a case")
     func locks() async throws {
         let test = try TestVault()
         defer { test.stop() }
         #expect(try await judge(test, 5) == .block(900_000_000))
         _ = try await judge(test, 3)
-        let locks = try await test.settledLog().filter { $0.action == "auth.locked" }
-        #expect(locks.count == 2)
+        let actions = try await test.settledLog().map(\.action)
+        #expect(actions.filter { $0 == "auth.attempted" }.count == 7)
+        #expect(actions.firstIndex(of: "auth.locked") == actions.count - 4)
         let bodies = try test.bodies().filter { $0.contains("auth.locked") }
-        #expect(bodies.count { $0.contains(#""locked":"actor""#) } == 1)
-        #expect(bodies.count { $0.contains(#""locked":"source""#) } == 1)
+        #expect(bodies.count == 1 && bodies[0].contains(#""locked":"actor,source""#))
+    }
+
+    @Test("that locks out and could not be written is told with the next")
+    func untold() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(
+            catalog: memory, outages: Outages(patience: .seconds(3600), pause: .zero))
+        defer { test.stop() }
+        _ = try await judge(test, 4)
+        memory.faults.arm("commit", .unavailable(5))
+        await #expect(throws: VaultError.self) { try await judge(test) }
+        while test.vault.committer.logState != .writable {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let before = try await test.settledLog().filter { $0.action == "auth.locked" }.count
+        _ = try await judge(test, 2)
+        let after = try await test.settledLog().filter { $0.action == "auth.locked" }.count
+        #expect(after == before + 1)
     }
 
     @Test("is not answered when its event cannot be written")
@@ -80,42 +99,68 @@ struct AttemptTests {
         test.stop()
         test.clock.advance(microseconds: 60_000_000)
         let again = try test.reopened()
-        again.vault.recallAttempts()
+        try again.vault.recallAttempts()
         #expect(try await judge(again) == .block(900_000_000))
         _ = try await again.settledLog()
         again.stop()
         test.clock.advance(microseconds: 600_000_000)
         let third = try test.reopened()
         defer { third.stop() }
-        third.vault.recallAttempts()
+        try third.vault.recallAttempts()
         // Once: a second time would count twice.
-        third.vault.recallAttempts()
+        try third.vault.recallAttempts()
         #expect(
-            third.vault.decision(actor: failure.actor, client: nil, of: backend)
+            third.vault.decision(actor: failure.asserted.actor, client: nil, of: backend)
                 == .block(300_000_000))
         test.clock.advance(microseconds: 300_000_000)
-        #expect(
-            third.vault.decision(actor: failure.actor, client: failure.client, of: backend)
-                == .allow)
+        let later = third.vault.decision(
+            actor: failure.asserted.actor, client: failure.asserted.client, of: backend)
+        #expect(later == .allow)
     }
 
-    @Test("from before a restart counts once the vault is unsealed")
+    @Test("from before a restart counts once the vault is unsealed, and once only")
     func restartSealed() async throws {
-        let test = try TestVault()
-        _ = try await judge(test, 5)
+        let keyring = try TestKeys.passphraseKeyring()
+        let test = try TestVault(
+            keyring: keyring, keyFiles: MemoryKeyFiles([keyring.keys.file]))
+        try await test.vault.recordService(.vaultCreated)
+        _ = try await judge(test, 3)
         _ = try await test.settledLog()
         test.stop()
         let again = try test.reopened(isSealed: true)
-        again.vault.recallAttempts()
+        defer { again.stop() }
+        try again.vault.recallAttempts()
+        let actor = failure.asserted.actor
+        #expect(again.vault.decision(actor: actor, client: nil, of: backend) == .allow)
+        _ = try await again.vault.unseal(FixedVault.typed(TestKeys.passphrase), again.call())
         #expect(
-            again.vault.decision(actor: failure.actor, client: nil, of: backend) == .allow)
-        again.stop()
-        let open = try test.reopened()
-        defer { open.stop() }
-        open.vault.recallAttempts()
-        #expect(
-            open.vault.decision(actor: failure.actor, client: nil, of: backend)
-                == .block(900_000_000))
+            again.vault.decision(actor: actor, client: nil, of: backend) == .delay(2_000_000))
+        // The fourth, and not the seventh.
+        #expect(try await judge(again) == .delay(4_000_000))
+    }
+
+    @Test("of before a start is read whole, however many pages there are")
+    func pages() async throws {
+        let test = try TestVault()
+        for number in 0..<40 {
+            var other = failure
+            other.asserted.actor = try ActorName("other-\(number)")
+            other.asserted.client = nil
+            _ = try await test.vault.judge(other, of: backend, test.call())
+        }
+        _ = try await judge(test, 5)
+        _ = try await test.settledLog()
+        test.stop()
+        let again = try test.reopened()
+        defer { again.stop() }
+        try again.vault.recallAttempts(test.keyring, pageRows: 7)
+        let decision = again.vault.decision(
+            actor: failure.asserted.actor, client: nil, of: backend)
+        #expect(decision == .block(900_000_000))
+        let old = try ActorName("other-0")
+        let second = AuthAttempt(isSuccess: false, asserted: AssertedContext(actor: old))
+        let judged = try await again.vault.judge(second, of: backend, again.call())
+        #expect(judged.decision == .delay(1_000_000))
     }
 
     @Test("forgets with a success what stood against it")
@@ -171,6 +216,26 @@ struct LimitTests {
         let told = try test.bodies().filter { $0.contains("requests.limited") }
         let said = #""principal":"backend","limit":"read","count":"#
         #expect(told[0].contains(said + "1}") && told[1].contains(said + "999}"), "\(told)")
+    }
+
+    @Test("are counted on where their event cannot be written")
+    func unwritten() async throws {
+        let memory = MemoryCatalog()
+        let test = try TestVault(
+            catalog: memory, outages: Outages(patience: .seconds(3600), pause: .zero),
+            limits: Self.limits)
+        defer { test.stop() }
+        for _ in 0..<12 { _ = try await wait(test, .read) }
+        test.clock.advance(microseconds: 60_000_000)
+        memory.faults.arm("begin", .unavailable(5))
+        await #expect(throws: VaultError.self) { try await test.vault.endLimitCases() }
+        while test.vault.committer.logState != .writable {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        try await test.vault.endLimitCases(isLast: true)
+        _ = try await test.settledLog()
+        let told = try test.bodies().filter { $0.contains("requests.limited") }
+        #expect(told.count == 2 && told[1].contains(#""count":9}"#), "\(told)")
     }
 
     @Test("of a stranger are counted by his uid, and have no principal")

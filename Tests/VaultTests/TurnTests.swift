@@ -1,5 +1,6 @@
 // Turns between principals, without a clock and without threads.
 
+import Synchronization
 import Testing
 import Vault
 import VaultFormat
@@ -74,19 +75,28 @@ struct TurnTests {
     func tasks() async throws {
         let test = try TestVault()
         defer { test.stop() }
-        let names = try (0..<3).map { try PrincipalName("p\($0)") }
+        let turns = test.vault.turns
+        let name = try PrincipalName("a")
+        let watch = Watch()
         let sum = try await withThrowingTaskGroup(of: Int.self) { group in
-            for number in 0..<300 {
+            for number in 0..<2 * Limits.turns {
                 group.addTask {
-                    try await test.vault.turns.take(names[number % 3]) {
-                        await Task.yield()
+                    try await turns.take(name) {
+                        watch.most.withLock { $0 = max($0, turns.running) }
+                        while !watch.isOpen.withLock({ $0 }) {
+                            try await Task.sleep(for: .milliseconds(1))
+                        }
                         return number
                     }
                 }
             }
+            while turns.running + turns.waiting < 2 * Limits.turns { await Task.yield() }
+            #expect(turns.running == Limits.turns)
+            watch.isOpen.withLock { $0 = true }
             return try await group.reduce(0, +)
         }
-        #expect(sum == 300 * 299 / 2)
+        #expect(sum == Limits.turns * (2 * Limits.turns - 1))
+        #expect(watch.most.withLock { $0 } <= Limits.turns && turns.running == 0)
     }
 
     @Test("are not waited for by who gave up")
@@ -101,12 +111,19 @@ struct TurnTests {
         }
         while test.vault.turns.running < Limits.turns { await Task.yield() }
         let waiter = Task { try await test.vault.turns.take(b) {} }
+        while test.vault.turns.waiting == 0 { await Task.yield() }
         waiter.cancel()
         await #expect(throws: VaultError(.deadlineExceeded)) { try await waiter.value }
         for holder in holders { holder.cancel() }
         for holder in holders { try await holder.value }
         #expect(test.vault.turns.running == 0)
     }
+}
+
+/// How many ran at most, and whether they may end.
+private final class Watch: Sendable {
+    let most = Mutex(0)
+    let isOpen = Mutex(false)
 }
 
 /// A table that `#expect` can ask: it takes no call that changes a value.

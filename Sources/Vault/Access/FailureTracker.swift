@@ -25,22 +25,10 @@ package struct FailureTracker: Sendable {
         }
     }
 
-    /// Whose failures are counted, among those of a principal.
+    /// Whose failures are counted, among those that a principal reports.
     package enum Subject: Hashable, Sendable {
-        /// The principal itself, for what it proves to the vault. It is slowed and never locked out: the kernel
-        /// says who it is, and somebody has to be able to put things right.
-        case principal
         case actor(ActorName)
         case source(SourceNetwork)
-        /// All whom there is no room for. Nobody is locked out for what others did.
-        case others
-
-        var mayBeLocked: Bool {
-            switch self {
-            case .principal, .others: false
-            case .actor, .source: true
-            }
-        }
     }
 
     /// What came of a failure.
@@ -52,7 +40,7 @@ package struct FailureTracker: Sendable {
 
     private struct Failure: Sendable {
         let at: Int64
-        /// Whom it was tried as.
+        /// Of a source: whom it was tried as.
         let actor: ActorName?
     }
 
@@ -67,6 +55,12 @@ package struct FailureTracker: Sendable {
         var isTold = false
 
         func isOver(at now: Int64) -> Bool { lockedUntil <= now && endsAt <= now }
+
+        /// Fewer than it took to be locked out, and longer ago: what is forgotten first where there is no room.
+        func isLess(_ other: Record) -> Bool {
+            (lockedUntil, failures.count, endsAt)
+                < (other.lockedUntil, other.failures.count, other.endsAt)
+        }
     }
 
     private let rules: Rules
@@ -94,14 +88,11 @@ package struct FailureTracker: Sendable {
         for subjects: [Subject], of principal: PrincipalName, at now: Int64
     ) -> AccessDecision {
         subjects.reduce(.allow) { decision, subject in
-            let known = place(of: subject, principal)
-            return decision.stricter(self.decision(known, records[principal]?[known], now))
+            decision.stricter(self.decision(records[principal]?[subject], now))
         }
     }
 
-    private func decision(
-        _ subject: Subject, _ record: Record?, _ now: Int64
-    ) -> AccessDecision {
+    private func decision(_ record: Record?, _ now: Int64) -> AccessDecision {
         guard let record else { return .allow }
         if record.lockedUntil > now { return .block(record.lockedUntil - now) }
         guard let last = record.failures.last?.at else { return .allow }
@@ -124,11 +115,20 @@ package struct FailureTracker: Sendable {
         at now: Int64
     ) -> Outcome {
         var locked: [Subject] = []
+        var unknown = AccessDecision.allow
         for subject in subjects {
-            let known = makeRoom(for: subject, principal, at: now)
-            if count(Failure(at: now, actor: actor), known, principal) { locked.append(known) }
+            guard makeRoom(for: subject, principal, at: now) else {
+                // Who cannot be remembered waits all the same, and is locked out by nobody.
+                unknown = .delay(rules.delayMicroseconds)
+                continue
+            }
+            var failure = Failure(at: now, actor: nil)
+            if case .source = subject { failure = Failure(at: now, actor: actor) }
+            if count(failure, subject, principal) { locked.append(subject) }
         }
-        return Outcome(decision: decision(for: subjects, of: principal, at: now), locked: locked)
+        return Outcome(
+            decision: decision(for: subjects, of: principal, at: now).stricter(unknown),
+            locked: locked)
     }
 
     /// - Returns: whether a lock begins that nobody was told of.
@@ -140,14 +140,12 @@ package struct FailureTracker: Sendable {
         record.endsAt = failure.at + rules.windowMicroseconds
         defer { records[principal, default: [:]][subject] = record }
         // Who is locked out already is not locked out for longer: else anybody could keep him out for ever.
-        guard record.lockedUntil <= failure.at else { return false }
+        guard record.lockedUntil <= failure.at else {
+            defer { record.isTold = true }
+            return !record.isTold
+        }
         record.failures.removeAll { $0.at <= failure.at - rules.windowMicroseconds }
         record.failures.append(failure)
-        guard subject.mayBeLocked else {
-            // What never locks keeps enough of them for the longest delay.
-            if record.failures.count > Self.delayedFailures { record.failures.removeFirst() }
-            return false
-        }
         guard record.failures.count >= rules.failures else { return false }
         record.failures = []
         record.lockedUntil = failure.at + rules.lockMicroseconds
@@ -155,7 +153,10 @@ package struct FailureTracker: Sendable {
         return !record.isTold
     }
 
-    private static let delayedFailures = 8
+    /// What was to be told could not be: it is news again.
+    package mutating func untold(_ subjects: [Subject], of principal: PrincipalName) {
+        for subject in subjects { records[principal]?[subject]?.isTold = false }
+    }
 
     /// Forgets what was counted against whoever proved himself: all of his own, and of a source what was tried as
     /// him. A lock stays until its time is over: who is locked out proves nothing.
@@ -167,10 +168,9 @@ package struct FailureTracker: Sendable {
         if case .block = decision { return decision }
         for subject in subjects {
             guard var record = records[principal]?[subject] else { continue }
-            if case .source = subject {
-                record.failures.removeAll { $0.actor == actor }
-            } else if subject != .others {
-                record.failures = []
+            switch subject {
+            case .source: record.failures.removeAll { $0.actor == actor }
+            case .actor: record.failures = []
             }
             records[principal]?[subject] = record
         }
@@ -179,25 +179,24 @@ package struct FailureTracker: Sendable {
 
     // MARK: Room
 
-    private func place(of subject: Subject, _ principal: PrincipalName) -> Subject {
-        records[principal]?[subject] == nil && !hasRoom(principal) ? .others : subject
-    }
-
     private func hasRoom(_ principal: PrincipalName) -> Bool {
         count < capacity && records[principal]?.count ?? 0 < capacityEach
     }
 
-    /// Where a subject is counted. Nobody's failures are forgotten for somebody else's: whoever makes names up would
-    /// wipe out what he did under one.
+    /// Nobody is forgotten for who failed less often: whoever makes names up, each of which fails once, wipes out
+    /// nobody's second failure, and no lock.
+    ///
+    /// - Returns: false where all that are known are locked out.
     private mutating func makeRoom(
         for subject: Subject, _ principal: PrincipalName, at now: Int64
-    ) -> Subject {
-        guard records[principal]?[subject] == nil else { return subject }
+    ) -> Bool {
+        if records[principal]?[subject] != nil { return true }
         if !hasRoom(principal) { sweep(at: now) }
-        guard hasRoom(principal) else { return .others }
+        if !hasRoom(principal) { forget(at: now, of: principal) }
+        guard hasRoom(principal) else { return false }
         records[principal, default: [:]][subject] = Record()
         count += 1
-        return subject
+        return true
     }
 
     private mutating func sweep(at now: Int64) {
@@ -208,5 +207,17 @@ package struct FailureTracker: Sendable {
             records[principal] = rest.isEmpty ? nil : rest
         }
         count = records.values.reduce(0) { $0 + $1.count }
+    }
+
+    /// A quarter of those who are not locked out, of this principal or of whoever has the most: so many at once that
+    /// it is seldom done.
+    private mutating func forget(at now: Int64, of principal: PrincipalName) {
+        let isOwn = records[principal]?.count ?? 0 >= capacityEach
+        let most = records.max { $0.value.count < $1.value.count }?.key
+        guard let owner = isOwn ? principal : most else { return }
+        let open = (records[owner] ?? [:]).filter { $0.value.lockedUntil <= now }
+        let least = open.sorted { $0.value.isLess($1.value) }.prefix((open.count + 3) / 4)
+        for (subject, _) in least { records[owner]?[subject] = nil }
+        count -= least.count
     }
 }

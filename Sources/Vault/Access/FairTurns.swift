@@ -27,6 +27,9 @@ package final class FairTurns: Sendable {
                     lingering: Limits.turnLingeringMicroseconds)))
     }
 
+    /// Requests that wait for theirs.
+    package var waiting: Int { state.withLock { $0.waiters.count } }
+
     /// Requests that run now.
     package var running: Int { state.withLock { $0.table.running } }
 

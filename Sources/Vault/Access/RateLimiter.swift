@@ -22,6 +22,24 @@ package struct RateLimiter<Owner: Hashable & Sendable, Name: Hashable & Sendable
         /// Of all names without room.
         var others = Bucket()
 
+        func wait(for cost: Cost, as name: Name?, _ rates: Rates, at now: Int64) -> Int64 {
+            max(
+                rates.owner.map { whole.wait(for: cost, $0, at: now) } ?? 0,
+                rates.name.flatMap { rate in
+                    name.map { (names[$0] ?? others).wait(for: cost, rate, at: now) }
+                } ?? 0)
+        }
+
+        mutating func take(_ cost: Cost, as name: Name?, _ rates: Rates, at now: Int64) {
+            if let rate = rates.owner { whole.take(cost, rate, at: now) }
+            guard let rate = rates.name, let name else { return }
+            if names[name] == nil {
+                others.take(cost, rate, at: now)
+            } else {
+                names[name]?.take(cost, rate, at: now)
+            }
+        }
+
         func isEmpty(at now: Int64) -> Bool {
             whole.isEmpty(at: now) && names.isEmpty && others.isEmpty(at: now)
         }
@@ -48,19 +66,10 @@ package struct RateLimiter<Owner: Hashable & Sendable, Name: Hashable & Sendable
     package mutating func take(
         _ cost: Cost, of owner: Owner, as name: Name?, _ rates: Rates, at now: Int64
     ) -> Int64? {
-        let nanoseconds = now * 1000
         if let name, rates.name != nil { makeRoom(for: name, of: owner, at: now) }
-        var buckets = owners[owner] ?? Buckets()
-        let wait = max(
-            rates.owner.map { buckets.whole.wait(for: cost, $0, at: nanoseconds) } ?? 0,
-            rates.name.flatMap { rate in
-                name.map {
-                    (buckets.names[$0] ?? buckets.others).wait(for: cost, rate, at: nanoseconds)
-                }
-            } ?? 0)
+        let wait = owners[owner]?.wait(for: cost, as: name, rates, at: now * 1000) ?? 0
         guard wait == 0 else { return (wait + 999) / 1000 }
-        take(cost, &buckets, name, rates, nanoseconds)
-        owners[owner] = buckets
+        owners[owner, default: Buckets()].take(cost, as: name, rates, at: now * 1000)
         return nil
     }
 
@@ -68,21 +77,8 @@ package struct RateLimiter<Owner: Hashable & Sendable, Name: Hashable & Sendable
     package mutating func charge(
         _ cost: Cost, to owner: Owner, as name: Name?, _ rates: Rates, at now: Int64
     ) {
-        var buckets = owners[owner] ?? Buckets()
-        take(cost, &buckets, name, rates, now * 1000)
-        owners[owner] = buckets
-    }
-
-    private func take(
-        _ cost: Cost, _ buckets: inout Buckets, _ name: Name?, _ rates: Rates, _ now: Int64
-    ) {
-        if let rate = rates.owner { buckets.whole.take(cost, rate, at: now) }
-        guard let rate = rates.name, let name else { return }
-        if buckets.names[name] == nil {
-            buckets.others.take(cost, rate, at: now)
-        } else {
-            buckets.names[name]?.take(cost, rate, at: now)
-        }
+        if let name, rates.name != nil { makeRoom(for: name, of: owner, at: now) }
+        owners[owner, default: Buckets()].take(cost, as: name, rates, at: now * 1000)
     }
 
     /// A bucket for a name that has none, if there is room for it.

@@ -80,5 +80,14 @@ package struct RefusalCases: Sendable {
         return reports
     }
 
+    /// Counts what could not be told after all: the next report has it.
+    package mutating func restore(_ report: Report, at now: Int64) {
+        var one =
+            cases[report.subject]
+            ?? Case(lastMicroseconds: now, reportedMicroseconds: now, caller: report.caller)
+        one.count += report.count
+        cases[report.subject] = one
+    }
+
     private static let pause = Limits.limitCaseSeconds * 1_000_000
 }

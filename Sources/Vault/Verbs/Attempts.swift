@@ -1,6 +1,6 @@
 // What a web tier saw at its own door: each attempt an event before it is judged.
 
-import VaultCrypto
+package import VaultCrypto
 package import VaultFormat
 
 extension Vault {
@@ -14,17 +14,20 @@ extension Vault {
             // What is asserted has no place in the log of a sealed vault.
             _ = try keyring()
             let outcome = count(attempt, of: principal, at: clock.monotonicMicroseconds())
-            var event = event(attempt, of: principal, .authAttempted, call)
+            let locked = outcome.locked.map(\.kind)
+            var event = event(locked.isEmpty ? .authAttempted : .authLocked, call)
             event.outcome = attempt.isSuccess ? .done : .refused
+            event.principal = principal
+            event.asserted = attempt.asserted
             event.reason = attempt.reason?.description
             event.endpoint = attempt.endpoint
             event.decision = outcome.decision
-            try await committer.record(event)
-            let locked = outcome.locked.compactMap(\.kind)
-            for subject in locked {
-                var event = self.event(attempt, of: principal, .authLocked, call)
-                event.locked = subject
+            event.locked = locked
+            do throws(VaultError) {
                 try await committer.record(event)
+            } catch {
+                gatekeeper.withState { $0.failures.untold(outcome.locked, of: principal) }
+                throw error
             }
             return (outcome.decision, locked)
         }
@@ -41,28 +44,18 @@ extension Vault {
         }
     }
 
-    private func event(
-        _ attempt: AuthAttempt, of principal: PrincipalName, _ action: EventAction, _ call: Call
-    ) -> Event {
-        var event = event(action, call)
-        event.principal = principal
-        event.asserted.actor = attempt.actor
-        event.asserted.client = attempt.client
-        event.asserted.agent = attempt.agent
-        return event
-    }
-
     private func count(
         _ attempt: AuthAttempt, of principal: PrincipalName, at now: Int64
     ) -> FailureTracker.Outcome {
-        let subjects = FailureTracker.Subject.of(attempt.actor, attempt.client)
+        let subjects = FailureTracker.Subject.of(
+            attempt.asserted.actor, attempt.asserted.client)
         return gatekeeper.withState { state in
             guard attempt.isSuccess else {
                 return state.failures.failed(
-                    subjects, of: principal, as: attempt.actor, at: now)
+                    subjects, of: principal, as: attempt.asserted.actor, at: now)
             }
             let decision = state.failures.succeeded(
-                subjects, of: principal, as: attempt.actor, at: now)
+                subjects, of: principal, as: attempt.asserted.actor, at: now)
             return .init(decision: decision, locked: [])
         }
     }
@@ -73,11 +66,10 @@ extension FailureTracker.Subject {
         [actor.map { .actor($0) }, client.map { .source(SourceNetwork($0)) }].compactMap(\.self)
     }
 
-    fileprivate var kind: LockedSubject? {
+    fileprivate var kind: LockedSubject {
         switch self {
         case .actor: .actor
         case .source: .source
-        case .principal, .others: nil
         }
     }
 }
@@ -86,9 +78,13 @@ extension FailureTracker.Subject {
 
 extension Vault {
     /// Counts the attempts of the last minutes before the start again, once, from the log: a restart forgives
-    /// nobody. What cannot be read counts for nothing.
-    package func recallAttempts() {
-        guard let keyring = keyringIfUnsealed else { return }
+    /// nobody. Called before anybody can report one: an attempt counts once.
+    ///
+    /// - Parameter pageRows: rows that are read at once.
+    /// - Throws: ``StorageError`` where the log cannot be read; what was read until then counts.
+    package func recallAttempts(
+        _ keyring: Keyring, pageRows: Int = Limits.pageRows
+    ) throws(StorageError) {
         let isFirst = gatekeeper.withState { state in
             defer { state.isReplayed = true }
             return !state.isReplayed
@@ -96,39 +92,42 @@ extension Vault {
         guard isFirst else { return }
         let rules = gatekeeper.limits.failures
         var filter = EventFilter()
-        filter.actions = [.authAttempted]
+        filter.actions = [.authAttempted, .authLocked]
         filter.since = clock.nowMicroseconds() - rules.windowMicroseconds - rules.lockMicroseconds
         let (wall, now) = (clock.nowMicroseconds(), clock.monotonicMicroseconds())
-        var next: UInt64? = 0
-        for _ in 0..<Limits.recalledPages {
-            guard let from = next, let page = try? recall(filter, from: from, keyring) else {
-                return
-            }
+        let size = committer.frontier.size
+        var range = try catalog.read { (reader) throws(StorageError) in
+            try reader.indexes(since: filter.since, until: nil, size: size)
+        }
+        while !range.isEmpty {
+            let page = try recall(filter, range, pageRows, keyring)
             for one in page.attempts {
                 let age = max(0, wall - one.atMicroseconds)
                 _ = count(one.attempt, of: one.principal, at: now - age)
             }
-            next = page.next
+            range = (page.next ?? range.upperBound)..<range.upperBound
         }
     }
 
+    /// As ``recallAttempts(_:pageRows:)``, for a start: a vault that starts sealed does so when it is unsealed.
+    package func recallAttempts() throws(StorageError) {
+        guard let keyring = keyringIfUnsealed else { return }
+        try recallAttempts(keyring)
+    }
+
     private func recall(
-        _ filter: EventFilter, from: UInt64, _ keyring: Keyring
+        _ filter: EventFilter, _ range: Range<UInt64>, _ limit: Int, _ keyring: Keyring
     ) throws(StorageError) -> (attempts: [RecalledAttempt], next: UInt64?) {
         try catalog.read { (reader) throws(StorageError) in
-            let size = try reader.frontier().size
-            let timely = try reader.indexes(since: filter.since, until: nil, size: size)
-            let range = timely.clamped(to: min(from, size)..<size)
             let rows = try reader.events(
-                filter, from: range.lowerBound, below: range.upperBound, limit: Limits.pageRows)
+                filter, from: range.lowerBound, below: range.upperBound, limit: limit)
             var attempts: [RecalledAttempt] = []
             for row in rows {
                 if let attempt = try RecalledAttempt(row, keyring, reader) {
                     attempts.append(attempt)
                 }
             }
-            let isLast = rows.count < Limits.pageRows
-            return (attempts, isLast ? nil : rows.last.map { $0.index + 1 })
+            return (attempts, rows.count < limit ? nil : rows.last.map { $0.index + 1 })
         }
     }
 }
@@ -153,8 +152,8 @@ private struct RecalledAttempt {
             return try? keyring.openName(row.sealedName, row.kind, pseudonym)
         }
         var attempt = AuthAttempt(isSuccess: fields.text("outcome") == EventOutcome.done.name)
-        attempt.actor = try name("actor").flatMap { try? ActorName($0) }
-        attempt.client = try name("client").flatMap { try? ClientAddress(canonical: $0) }
+        attempt.asserted.actor = try name("actor").flatMap { try? ActorName($0) }
+        attempt.asserted.client = try name("client").flatMap { try? ClientAddress(canonical: $0) }
         self.attempt = attempt
         self.principal = principal
         atMicroseconds = row.atMicroseconds

@@ -51,13 +51,17 @@ extension Vault {
         }
     }
 
-    /// Leaves the events of cases that are over.
+    /// Leaves the events of cases that are over. What cannot be written is counted on.
     ///
     /// - Parameter isLast: of all cases.
     package func endLimitCases(isLast: Bool = false) async throws(VaultError) {
         let now = clock.monotonicMicroseconds()
         let reports = gatekeeper.withState { $0.cases.ended(at: now, isLast: isLast) }
-        for report in reports { try await record(report) }
+        var failure: VaultError?
+        for report in reports {
+            do throws(VaultError) { try await record(report) } catch { failure = error }
+        }
+        if let failure { throw failure }
     }
 
     private func record(_ report: RefusalCases.Report) async throws(VaultError) {
@@ -67,7 +71,13 @@ extension Vault {
         event.principal = report.subject.principal
         event.limit = report.subject.limit
         event.count = report.count
-        try await committer.record(event)
+        do throws(VaultError) {
+            try await committer.record(event)
+        } catch {
+            let now = clock.monotonicMicroseconds()
+            gatekeeper.withState { $0.cases.restore(report, at: now) }
+            throw error
+        }
     }
 
     /// Takes `cost` under a key of a backend's own, if there is room for it.

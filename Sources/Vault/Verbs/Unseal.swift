@@ -63,6 +63,8 @@ extension Vault {
         let (keyring, slot) = try fittingKeyring(file, with: opener)
         try await recordOpening(of: file, by: slot, call)
         try marking { () throws(StorageError) in try keyFiles.setSealMark(false) }
+        // Before anybody can report an attempt. What the log does not tell any more keeps nobody sealed out.
+        try? recallAttempts(keyring)
         guard keys.install(keyring, ifSealings: sealings) else {
             // Somebody sealed meanwhile: that stands.
             try marking { () throws(StorageError) in try keyFiles.setSealMark(true) }

@@ -64,7 +64,7 @@ enum CSVEvents {
         "duration_us", "verdict", "inspector", "flags", "findings", "policy", "epoch", "begun_at",
         "operation", "work", "items", "found", "failures", "approval", "statement", "backup",
         "receipt", "level", "escrow", "hold", "until", "from", "to", "filters", "pseudonym",
-        "reason", "unavailable",
+        "reason", "principal", "limit", "count", "endpoint", "decision", "locked", "unavailable",
     ]
 
     static func line(_ event: EventFields) -> [UInt8] {

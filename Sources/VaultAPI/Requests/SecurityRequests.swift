@@ -31,10 +31,14 @@ package struct SecurityEventRequest: RequestObject, Encodable, Hashable, Sendabl
         attempt = AuthAttempt(isSuccess: try members.decode(Bool.self, forKey: .success))
         attempt.reason = try members.decode(String.self, ifThere: .reason)
             .map { try AttemptReason($0) }
-        attempt.actor = try members.decode(String.self, ifThere: .actor).map { try ActorName($0) }
-        attempt.client = try members.decode(String.self, ifThere: .client)
+        attempt.asserted.actor = try members.decode(String.self, ifThere: .actor).map {
+            try ActorName($0)
+        }
+        attempt.asserted.client = try members.decode(String.self, ifThere: .client)
             .map { try ClientAddress(anySpelling: $0) }
-        attempt.agent = try members.decode(String.self, ifThere: .agent).map { try AgentName($0) }
+        attempt.asserted.agent = try members.decode(String.self, ifThere: .agent).map {
+            try AgentName($0)
+        }
         attempt.endpoint = try members.decode(String.self, ifThere: .endpoint)
             .map { try EndpointName($0) }
     }
@@ -44,18 +48,18 @@ package struct SecurityEventRequest: RequestObject, Encodable, Hashable, Sendabl
         try members.encode(Self.kind, forKey: .kind)
         try members.encode(attempt.isSuccess, forKey: .success)
         try members.encodeIfPresent(attempt.reason?.description, forKey: .reason)
-        try members.encodeIfPresent(attempt.actor?.description, forKey: .actor)
-        try members.encodeIfPresent(attempt.client?.description, forKey: .client)
-        try members.encodeIfPresent(attempt.agent?.description, forKey: .agent)
+        try members.encodeIfPresent(attempt.asserted.actor?.description, forKey: .actor)
+        try members.encodeIfPresent(attempt.asserted.client?.description, forKey: .client)
+        try members.encodeIfPresent(attempt.asserted.agent?.description, forKey: .agent)
         try members.encodeIfPresent(attempt.endpoint?.description, forKey: .endpoint)
     }
 
     /// The attempt; what the body does not name is what the request's headers assert.
     package func attempt(orElse asserted: AssertedContext) -> AuthAttempt {
         var attempt = attempt
-        attempt.actor = attempt.actor ?? asserted.actor
-        attempt.client = attempt.client ?? asserted.client
-        attempt.agent = attempt.agent ?? asserted.agent
+        attempt.asserted.actor = attempt.asserted.actor ?? asserted.actor
+        attempt.asserted.client = attempt.asserted.client ?? asserted.client
+        attempt.asserted.agent = attempt.asserted.agent ?? asserted.agent
         return attempt
     }
 }

@@ -4,23 +4,18 @@
 package struct AuthAttempt: Hashable, Sendable {
     package var isSuccess: Bool
     package var reason: AttemptReason?
-    /// Who he says he is.
-    package var actor: ActorName?
-    /// Where he came from.
-    package var client: ClientAddress?
-    package var agent: AgentName?
+    /// Who he says he is, where he came from, and by which program.
+    package var asserted: AssertedContext
     /// Where he tried it.
     package var endpoint: EndpointName?
 
     package init(
-        isSuccess: Bool, reason: AttemptReason? = nil, actor: ActorName? = nil,
-        client: ClientAddress? = nil, agent: AgentName? = nil, endpoint: EndpointName? = nil
+        isSuccess: Bool, reason: AttemptReason? = nil, asserted: AssertedContext = .none,
+        endpoint: EndpointName? = nil
     ) {
         self.isSuccess = isSuccess
         self.reason = reason
-        self.actor = actor
-        self.client = client
-        self.agent = agent
+        self.asserted = asserted
         self.endpoint = endpoint
     }
 }

@@ -69,8 +69,8 @@ package struct Event: Hashable, Sendable {
     package var endpoint: EndpointName?
     /// What was said of the next attempt.
     package var decision: AccessDecision?
-    /// What failures lock out: an actor, or a source.
-    package var locked: LockedSubject?
+    /// What the failure locked out: an actor, a source or both.
+    package var locked: [LockedSubject] = []
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -174,7 +174,7 @@ extension Event {
         if let count { line.add("count", UInt64(clamping: count)) }
         if let endpoint { line.add("endpoint", endpoint.description) }
         if let decision { line.add("decision", decision.name) }
-        if let locked { line.add("locked", locked.rawValue) }
+        if !locked.isEmpty { line.add("locked", locked.map(\.rawValue).joined(separator: ",")) }
         return line.finished
     }
 

@@ -91,8 +91,11 @@ extension RequestHandler {
     /// Takes the body in, counted and hashed as it comes; the limit acts at once.
     private func receive(into upload: Upload, _ exchange: Exchange) async throws {
         let deadline = ContinuousClock.now + .seconds(Limits.uploadSeconds)
+        var arrived = 0
+        defer { charge(arrived, exchange) }
         do {
             while let part = try await exchange.body.next() {
+                arrived += part.readableBytes
                 try unsafe part.withUnsafeReadableBytes { try unsafe upload.append($0) }
                 guard ContinuousClock.now < deadline else { throw VaultError(.uploadTimeout) }
             }

@@ -64,7 +64,6 @@ extension RequestHandler {
         }
         switch result {
         case .opened(let slot):
-            vault.recallAttempts()
             logger.notice("unsealed", metadata: ["slot": "\(slot)", "key": "\(kind.name)"])
             return .json(SealAnswer(sealed: false, slot: slot))
         case .waits(let count):

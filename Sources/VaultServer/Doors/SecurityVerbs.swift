@@ -1,7 +1,5 @@
-// images.sock: what a web tier saw at its own door, and its own limits; at every door, who asks too much.
+// images.sock: what a web tier saw at its own door, and its own limits.
 
-import HTTPTypes
-import HummingbirdCore
 import Logging
 import Vault
 import VaultAPI
@@ -53,61 +51,5 @@ extension RequestHandler {
             DecisionAnswer(
                 vault.decision(
                     actor: query.actor, client: query.client, of: exchange.principalName)))
-    }
-
-    // MARK: Limits
-
-    /// Lets a request in, or says when it may come again. Its refusal is counted; that there are any is in the log
-    /// before it is told.
-    func requireRoom(_ limit: LimitClass, bytes: Int = 0, _ exchange: Exchange) async throws {
-        let wait = try await verb { () async throws(VaultError) in
-            try await vault.wait(
-                for: exchange.principal?.name, limit, bytes: bytes, exchange.call)
-        }
-        guard let wait else { return }
-        var refusal = Refusal(error: VaultError(.rateLimited), detail: nil)
-        refusal.retryAfterMilliseconds = Int(clamping: (wait + 999) / 1000)
-        throw refusal
-    }
-
-    /// Whom the socket knows as nobody loses his connection too, when he asks too much.
-    func requireRoomForStranger(_ exchange: inout Exchange) async throws {
-        do {
-            try await requireRoom(.open, exchange)
-        } catch {
-            exchange.hasUnreadBody = true
-            throw error
-        }
-    }
-
-    /// Counts an upload whose head did not say how long it is.
-    func charge(_ upload: Upload, _ exchange: Exchange) {
-        guard exchange.declaredBytes == nil else { return }
-        vault.charge(
-            bytes: upload.buffer.count, to: exchange.principal?.name, .write, exchange.call)
-    }
-}
-
-extension Exchange {
-    /// Of whoever was admitted.
-    var principalName: PrincipalName { principal?.name ?? PrincipalName(of: door) }
-
-    /// What the head says that follows it.
-    var declaredBytes: Int? { request.headers[.contentLength].flatMap { Int($0) } }
-}
-
-extension Verb {
-    /// Not what a watchdog asks, nor what waits for an operation: that may be for long, and does nothing meanwhile.
-    var takesTurn: Bool {
-        if case .readOperation = self { return false }
-        return limitClass != nil
-    }
-
-    /// Nil for what a watchdog asks: it costs nothing, and has to be answered.
-    var limitClass: LimitClass? {
-        switch self {
-        case .health, .ready, .metrics: nil
-        default: name?.limitClass ?? .open
-        }
     }
 }

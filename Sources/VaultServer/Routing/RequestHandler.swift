@@ -78,7 +78,6 @@ package struct RequestHandler: Sendable {
             case .putImage:
                 let received = try await receiveImage(exchange, sender)
                 exchange.hasUnreadBody = false
-                charge(received.0, exchange)
                 return .answer(
                     try await inTurn(exchange) {
                         try await onRequestThread { try await putImage(received, exchange) }
@@ -86,7 +85,6 @@ package struct RequestHandler: Sendable {
             case .inspectImage:
                 let received = try await receiveForInspection(exchange, sender)
                 exchange.hasUnreadBody = false
-                charge(received.0, exchange)
                 return .answer(
                     try await inTurn(exchange) {
                         try await onRequestThread { try await inspectImage(received, exchange) }
@@ -158,7 +156,7 @@ package struct RequestHandler: Sendable {
         exchange.action = verb.action
         if let limit = verb.limitClass {
             // Nothing of a request is taken in before it is known that it may come.
-            let bytes = verb.payload == .image ? exchange.declaredBytes ?? 0 : 0
+            let bytes = verb.payload == .image ? announcedBytes(exchange) : 0
             try await requireRoom(limit, bytes: bytes, exchange)
         }
         guard verb.name.map({ principal.may($0, at: door) }) ?? true else {

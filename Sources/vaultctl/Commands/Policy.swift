@@ -149,11 +149,11 @@ struct PolicyExplain: AsyncParsableCommand {
             throw ExitCode(ExitKind.notPermitted.rawValue)
         }
         // What several sockets take is had at those alone where there is something else.
-        let own = Set(one.verbs.compactMap { VerbName(rawValue: $0) }.filter { $0.doors.count == 1 }
-            .flatMap(\.doors))
-        let doors = (VerbName(rawValue: verb)?.doors.intersection(own) ?? []).map(\.socketName).sorted()
+        let held = one.verbs.compactMap { VerbName(rawValue: $0) }
+        let own = Set(held.filter { $0.doors.count == 1 }.flatMap(\.doors))
+        let doors = VerbName(rawValue: verb)?.doors.intersection(own).map(\.socketName).sorted()
         Output.line(
-            "yes: \(principal) has \(roles), which has \(verb), at \(doors.joined(separator: ", "))"
+            "yes: \(principal) has \(roles), which has \(verb), at \((doors ?? []).joined(separator: ", "))"
         )
     }
 }

@@ -48,11 +48,19 @@ struct Serve: AsyncParsableCommand {
             TokenOpener.report($0, $1, logger)
         }
         let executor = RequestExecutor(threads: Limits.requestThreads)
+        // Before anything that takes long: whoever says it meanwhile does not end the daemon.
+        let hangups =
+            settings.policy == nil ? nil : await UnixSignalsSequence(trapping: .sighup)
         let (vault, catalog, id, finding) = try open(
             settings, inspectors, slotChild, executor, logger)
         let started = SystemClock().nowMicroseconds()
         let policy = try policyHolder(settings)
-        vault.recallAttempts()
+        do {
+            try vault.recallAttempts()
+        } catch {
+            logger.error(
+                "failures from before the start are not remembered: the log cannot be read")
+        }
         let doors = try openDoors(settings, policy, vault, id, started, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
         guard vault_close_on_exec() == 0 else {
@@ -74,8 +82,7 @@ struct Serve: AsyncParsableCommand {
             await PurgeRunner(vault).run()
         }
         let schedules = schedules(settings, vault, logger)
-        let reloads: [Task<Void, Never>] =
-            settings.policy == nil ? [] : [reloadsOnSignal(policy, vault, logger)]
+        let reloads = hangups.map { [reload(at: $0, policy, vault, logger)] } ?? []
         let attempts = Task {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(Limits.attemptSweepSeconds))
@@ -85,7 +92,7 @@ struct Serve: AsyncParsableCommand {
         let cases = Task {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(Limits.limitCaseSweepSeconds))
-                // What cannot be written now is told of where requests are refused for it.
+                // What cannot be written now is counted on.
                 try? await vault.endLimitCases()
             }
         }
@@ -259,12 +266,12 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// SIGHUP reads the policy again. A daemon without one ends by it, as when its terminal closes.
-    private func reloadsOnSignal(
-        _ policy: PolicyHolder, _ vault: Vault, _ logger: Logger
+    private func reload(
+        at hangups: UnixSignalsSequence, _ policy: PolicyHolder, _ vault: Vault, _ logger: Logger
     ) -> Task<Void, Never> {
         let reload = PolicyReload(holder: policy, vault: vault, logger: logger)
         return Task {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload.run() }
+            for await _ in hangups { await reload.run() }
         }
     }
 

@@ -10,10 +10,17 @@ enum LimitSettings {
         LimitClass.allCases.flatMap { ["limits.\($0.rawValue)", "limits.actors.\($0.rawValue)"] }
         + ["limits.strangers", "limits.checks"]
 
+    /// Where bytes are counted: those of images.
+    private static let weighed: Set<String> = Set(
+        [LimitClass.read, .write].flatMap {
+            ["limits.\($0.rawValue)", "limits.actors.\($0.rawValue)"]
+        })
+
     /// Every key that is read here.
     static let known = Set(
         places.flatMap { place in
-            ["\(place).requests_per_minute", "\(place).burst", "\(place).bytes_per_second"]
+            ["\(place).requests_per_minute", "\(place).burst"]
+                + (weighed.contains(place) ? ["\(place).bytes_per_second"] : [])
         } + ["\(failures).lock_after", "\(failures).window_minutes", "\(failures).lock_minutes"])
 
     static func limits(_ source: SettingsSource) async throws -> AccessLimits {
@@ -47,8 +54,9 @@ enum LimitSettings {
         let requests = try await source.number(
             "\(place).requests_per_minute", in: Limits.requestsPerMinute)
         let burst = try await source.number("\(place).burst", in: Limits.requestBurst)
-        let bytes = try await source.number(
-            "\(place).bytes_per_second", in: Limits.bytesPerSecond)
+        let bytes =
+            weighed.contains(place)
+            ? try await source.number("\(place).bytes_per_second", in: Limits.bytesPerSecond) : nil
         guard requests != nil || burst != nil || bytes != nil else { return standard }
         guard let requests = requests ?? standard?.requestsPerMinute else {
             throw SettingsError("\(place).requests_per_minute is missing")

@@ -239,6 +239,26 @@ struct AnchorTests {
         #expect(try Self.word("generation", anchor, 0) == "2")
     }
 
+    @Test("is not gone behind by an older keyring that is put back while the vault starts sealed")
+    func exchangedSealed() throws {
+        let (vault, anchor) = try Self.anchored()
+        let keyring = "\(vault.state)/keyring"
+        let older = try Disk.read(keyring)
+        #expect(try vault.ask("POST", "/v1/keys/rotate-root", door: "admin").status == 200)
+        try Self.settle(vault, anchor)
+        let newest = try Disk.read(keyring)
+        #expect(try vault.ask("POST", "/v1/seal", door: "admin").status == 200)
+        try vault.stop()
+        let before = try Self.word("generation", anchor, 0)
+        try vault.start()
+        try Disk.write(older, to: keyring)
+        let secret = try Disk.read(vault.rootKey)
+        #expect(try vault.unseal(secret).code == "keyring-refused")
+        #expect(try Self.word("generation", anchor, 0) == before && before == "2")
+        try Disk.write(newest, to: keyring)
+        #expect(try vault.unseal(secret).status == 200)
+    }
+
     @Test("inside the state directory, or a command by name only, is refused as a setting")
     func settings() throws {
         for (setting, words) in [

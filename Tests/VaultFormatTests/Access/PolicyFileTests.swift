@@ -54,7 +54,8 @@ struct PolicyFileTests {
         #expect(name(policy, .images, 77, [501]) == "thumbs")
         #expect(name(policy, .images, 77, [501, 500]) == "web", "the first in the file")
         #expect(name(policy, .images, 77, [501], "x.service") == "thumbs")
-        #expect(name(policy, .audit, 33) == nil, "another unit's")
+        #expect(name(policy, .audit, 33, [], "x.service") == nil, "another unit's")
+        #expect(name(policy, .audit, 33) == nil, "nobody's")
         #expect(name(policy, .audit, 33, [], "thumbs.service") == "worker")
         #expect(name(policy, .audit, 77, [501]) == "thumbs", "names.resolve is a verb there")
         #expect(name(policy, .admin, 1001) == "ann")
@@ -62,6 +63,28 @@ struct PolicyFileTests {
         #expect(name(policy, .admin, 33) == nil)
         #expect(name(policy, .images, 78) == nil)
         #expect(name(policy, .images, 65_534, [500]) == nil, "nobody in particular")
+    }
+
+    @Test("takes nobody who hides his unit for what he would be in another")
+    func hiddenUnits() throws {
+        let policy = try rules(
+            """
+            version: 1
+            principals:
+              narrow: {users: [web], units: [thumbs.service], roles: [backend-read]}
+              wide: {users: [web], roles: [backend]}
+              some: {groups: [images], units: [thumbs.service], roles: [backend-read]}
+              others: {groups: [images], roles: [backend]}
+              ann: {users: [ann], roles: [admin]}
+            """)
+        for (uid, groups) in [(UInt32(33), [UInt32]()), (77, [500])] {
+            #expect(name(policy, .images, uid, groups) == nil)
+            let narrow = name(policy, .images, uid, groups, "thumbs.service")
+            #expect(narrow == (uid == 33 ? "narrow" : "some"))
+            let wide = name(policy, .images, uid, groups, "shop.service")
+            #expect(wide == (uid == 33 ? "wide" : "others"))
+        }
+        #expect(name(policy, .admin, 1001) == "ann", "no unit is asked for there")
     }
 
     @Test("gives exactly the verbs of the roles")
@@ -110,6 +133,9 @@ struct PolicyFileTests {
             (Self.with("w: {users: [nobody], roles: [backend]}"), "65534"),
             (Self.with("w: {users: [\"65534\"], roles: [backend]}"), "65534"),
             (Self.with("w: {groups: [65534], roles: [backend]}"), "65534"),
+            (Self.with("w: {users: [\"+33\"], roles: [backend]}"), "there is no user \"+33\""),
+            (Self.with("w: {groups: [\"007\"], roles: [backend]}"), "there is no group \"007\""),
+            (Self.with("w: {users: &a [web], roles: [backend]}"), "line 4: anchors are not taken"),
             (Self.with("w: {users: [web], roles: [boss]}"), "there is no role \"boss\""),
             (Self.with("w: {users: [web], roles: backend}"), "must be a list"),
             (Self.with("w: {users: [web], roles: []}"), "has no roles"),

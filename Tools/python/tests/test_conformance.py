@@ -118,6 +118,30 @@ def test_a_limit_of_ones_own_has_room_and_then_none(vault: Any, job: str) -> Non
     assert vault.check_limit(f"{job}_settings").allowed
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"key": "a", "per_minute": 60},
+        {"key": "a", "burst": 1},
+        {"key": "a", "cost": 0},
+        {"key": "a", "cost": 10_001},
+        {"key": "a b"},
+        {"key": ""},
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused(vault: Any, asked: dict[str, Any]) -> None:
+    with pytest.raises(imagevault.InvalidBody):
+        vault.check_limit(**asked)
+
+
+@pytest.mark.parametrize("client", ["not-an-ip", "203.0.113.9/24", "", "fe80::1%eth0"])
+def test_a_client_is_an_address(vault: Any, client: str) -> None:
+    with pytest.raises(imagevault.InvalidParameter):
+        vault.decision(client=client)
+    with pytest.raises(imagevault.InvalidBody):
+        vault.report_attempt(False, client=client)
+
+
 def test_streams_an_image_back(vault: Any, job: str) -> None:
     data = png(500, 500)
     assert len(data) > 2 * 256 * 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 from ._base import Finding, VaultError
 from .errors import (
     BY_CODE,
+    InvalidBody,
     InvalidDigest,
     InvalidHeader,
     InvalidId,
@@ -47,6 +49,9 @@ _CURSOR = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 _IDENTIFIER = re.compile(r"[0-9a-f]{32}")
+#: What a limit of the service's own may be called, and the most that one check of it takes.
+_LIMIT_KEY = re.compile(r"[!-~]{1,128}")
+_MOST_COST = 10_000
 # Visible ASCII that needs no escape in a structured field's string.
 _KEY = re.compile(r"[!#-+\--:<-\[\]-~]{1,64}")
 _KEY_HEADER = "Idempotency-Key"
@@ -241,21 +246,57 @@ def receipts_request(after: str | None, limit: int | None) -> Request:
     return Request("GET", "/v1/receipts" + _query(**_page(after, limit)))
 
 
-def security_event_request() -> Request:
-    return Request("POST", "/v1/security-events", _JSON, is_counted=True)
+def security_event_request(
+    success: bool,
+    actor: str | None,
+    client: str | None,
+    agent: str | None,
+    endpoint: str | None,
+    reason: str | None,
+) -> tuple[Request, bytes]:
+    if client is not None and not _is_address(client):
+        raise InvalidBody(detail="client is an IP address.")
+    content = _json_body(
+        kind="auth_attempt",
+        success=success,
+        reason=reason,
+        actor=actor,
+        client=client,
+        user_agent=agent,
+        endpoint=endpoint,
+    )
+    return Request("POST", "/v1/security-events", _JSON, is_counted=True), content
 
 
-def limit_request() -> Request:
-    return Request("POST", "/v1/limits/check", _JSON, is_counted=True)
+def limit_request(
+    key: str, cost: int, per_minute: int | None, burst: int | None
+) -> tuple[Request, bytes]:
+    if (per_minute is None) != (burst is None):
+        raise InvalidBody(detail="per_minute and burst come together.")
+    if not isinstance(key, str) or not _LIMIT_KEY.fullmatch(key):
+        raise InvalidBody(detail="key is 1 to 128 printable letters without space.")
+    if not 1 <= cost <= _MOST_COST:
+        raise InvalidBody(detail=f"cost is 1 to {_MOST_COST}.")
+    content = _json_body(key=key, cost=cost, per_minute=per_minute, burst=burst)
+    return Request("POST", "/v1/limits/check", _JSON, is_counted=True), content
 
 
 def blocks_request(client: str | None, actor: str | None) -> Request:
     if client is None and actor is None:
         raise InvalidParameter(detail="client must be there where actor is not.")
+    if client is not None and not _is_address(client):
+        raise InvalidParameter(detail="client is an IP address.")
     return Request("GET", "/v1/blocks" + _query(client=client, actor=actor))
 
 
-def json_body(**members: str | int | None) -> bytes:
+def _is_address(text: str) -> bool:
+    try:
+        return "%" not in text and bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+def _json_body(**members: str | int | None) -> bytes:
     """A JSON object of the members that are there."""
     there = {name: value for name, value in members.items() if value is not None}
     return json.dumps(there, separators=(",", ":")).encode()

@@ -273,16 +273,9 @@ class Vault:
         ``wrong_password``, stand in the log in clear. A success that is answered with ``block``
         counts for nothing: do not let him in. Never sent twice.
         """
-        body = _wire.json_body(
-            kind="auth_attempt",
-            success=success,
-            reason=reason,
-            actor=actor,
-            client=client,
-            user_agent=agent,
-            endpoint=endpoint,
+        request, body = _wire.security_event_request(
+            success, actor, client, agent, endpoint, reason
         )
-        request = _wire.security_event_request()
         return self._json(request, 200, Decision.from_json, Body(body, None))
 
     def decision(self, *, client: str | None = None, actor: str | None = None) -> Decision:
@@ -300,10 +293,11 @@ class Vault:
         """Takes `cost` from a limit of the backend's own, if there is room; never sent twice.
 
         `key` is what is counted, such as ``search:203.0.113.9``, for all processes of the
-        backend. Without `per_minute` and `burst` the vault's settings say how much.
+        backend. Without `per_minute` and `burst`, which come together, the vault's settings
+        say how much.
         """
-        body = _wire.json_body(key=key, cost=cost, per_minute=per_minute, burst=burst)
-        return self._json(_wire.limit_request(), 200, LimitCheck.from_json, Body(body, None))
+        request, body = _wire.limit_request(key, cost, per_minute, burst)
+        return self._json(request, 200, LimitCheck.from_json, Body(body, None))
 
     # The service
 
