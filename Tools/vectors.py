@@ -368,6 +368,22 @@ def hold_row(one):
     return row + struct.pack(">Q", one["changed"])
 
 
+def token_row(one):
+    row = short(b"token") + bytes.fromhex(one["token"]) + bytes.fromhex(one["digest"])
+    row += short(bytes.fromhex(one["previous"])) + struct.pack(">q", one["until"])
+    row += short(one["principal"].encode()) + hashlib.sha256(one["scopes"].encode()).digest()
+    row += struct.pack(">qIq", one["created"], one["creator"], one["expires"])
+    return row + short(one["note"].encode()) + struct.pack(">Q", one["changed"])
+
+
+def ticket_row(one):
+    row = short(b"ticket") + bytes.fromhex(one["ticket"]) + bytes.fromhex(one["digest"])
+    row += short(one["namespace"].encode()) + bytes.fromhex(one["image"])
+    row += short(bytes.fromhex(one["owner"])) + short(bytes.fromhex(one["job"]))
+    row += short(one["principal"].encode())
+    return row + struct.pack(">IqQ", one["reads"], one["expires"], one["changed"])
+
+
 def reinspection_parameters(level, quarantine, trial, below):
     return struct.pack(">BBBI", 1, level, (1 if quarantine else 0) + (2 if trial else 0), below)
 
@@ -1213,6 +1229,42 @@ def lookups():
     return both | {"rows": list(laid_out_rows()), "answers": answers()}
 
 
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def bearer(prefix, letters):
+    """A bearer's text: prefix, secret, and the CRC-32 of both as six digits of base 62."""
+    rest, digits = zlib.crc32((prefix + letters).encode()), ""
+    for _ in range(6):
+        rest, digit = divmod(rest, 62)
+        digits = BASE62[digit] + digits
+    return prefix + letters + digits
+
+
+def bearers():
+    """Texts of access tokens and tickets with their digests, and what is none."""
+    opens, refusals = [], []
+    for rule, kind, prefix, letters in (
+        ("a token", "token", "ivt_", (BASE62 * 2)[7:50]),
+        ("a ticket", "ticket", "ivf_", (BASE62 * 2)[30:73]),
+        ("a checksum that begins with zeros", "token", "ivt_", "0" * 40 + "3Xd"),
+    ):
+        text = bearer(prefix, letters)
+        digest = blake2b(KEY[3, 0, ""], b"ivault-token-v1-", text.encode(), 32)
+        opens.append({"rule": rule, "kind": kind, "text": text, "digest": digest.hex()})
+    good = opens[0]["text"]
+    swapped = good[:9] + good[10] + good[9] + good[11:]
+    for rule, text in (
+        ("nothing", ""), ("a letter too few", bearer("ivt_", "a" * 42)), ("one too many", bearer("ivt_", "a" * 44)),
+        ("two letters in the other order", swapped), ("another prefix", bearer("ivx_", "a" * 43)),
+        ("a prefix in capitals", bearer("IVT_", "a" * 43)), ("a letter of base 64", bearer("ivt_", "a" * 42 + "-")),
+        ("a newline behind", good + "\n"), ("a blank before", " " + good),
+        ("another checksum", good[:-1] + ("A" if good[-1] != "A" else "B")),
+    ):
+        refusals.append({"rule": rule, "text": text})
+    return {"opens": opens, "refusals": refusals}
+
+
 def laid_out_rows():
     """Rows with their fields, as ObjectFormat §8 lays them out."""
     image = {"namespace": "default", "image": fixed("row image").hex()}
@@ -1248,6 +1300,13 @@ def laid_out_rows():
     escrow |= {"note": "safe 3", "attester": 0, "attested": 0}
     hold = {"hold": fixed("row hold", 16).hex(), "kind": 1, "namespace": "default"} | created
     hold |= {"subject": fixed("row image").hex(), "creator": 1000, "note": "case 7"}
+    token = {"token": fixed("row token", 16).hex(), "digest": fixed("row digest").hex(), "previous": ""} | times
+    token |= {"until": 0, "principal": "thumbs", "scopes": "", "creator": 1000, "note": "host 7"}
+    rotated = token | {"previous": fixed("row digest before").hex(), "until": 1_700_000_000_000_003}
+    rotated |= {"scopes": "images.get images.probe"}
+    ticket = {"ticket": fixed("row ticket", 16).hex(), "digest": fixed("row digest").hex(), "reads": 3} | times
+    ticket |= {"namespace": "default", "image": fixed("row image").hex(), "principal": "web"}
+    ticket |= {"owner": fixed("row owner", 16).hex(), "job": ""}
     on_backup = hold | {"kind": 4, "namespace": "", "subject": fixed("row backup", 16).hex()}
     for rule, layout, fields in (
         ("a claim that is kept for ever", reference_row, reference),
@@ -1260,6 +1319,9 @@ def laid_out_rows():
         ("a copy that is attested destroyed", escrow_row, escrow | {"attester": 1001, "attested": 1_700_000_000_000_002}),
         ("a hold on an image", hold_row, hold),
         ("a hold on a backup", hold_row, on_backup),
+        ("an access token", token_row, token),
+        ("an access token that was rotated", token_row, rotated),
+        ("a fetch ticket", ticket_row, ticket),
         ("a request to destroy an epoch", approval_row, destruction),
         ("a registered backup", backup_row, backup),
         ("a request that waits", approval_row, approval),
@@ -2159,6 +2221,7 @@ def files():
     yield "slot-texts", "KeyringFormat §3.2 to §3.5", slot_texts()
     yield "tokens", "KeyringFormat §3.6 and §3.7", pair(tokens())
     yield "log", "LogFormat", log()
+    yield "bearers", "Bearers", bearers()
     yield "bundles", "BundleFormat", vectors_bundles.bundles()
 
 

@@ -118,7 +118,7 @@ extension VaultClient {
         return try await self.answer(DeleteAnswer.self, to: answer)
     }
 
-    private static func headers(_ claim: Claim) -> HTTPHeaders {
+    static func headers(_ claim: Claim) -> HTTPHeaders {
         var headers = HTTPHeaders()
         if let job = claim.job { headers.add(name: HeaderName.job, value: job.description) }
         if let owner = claim.owner { headers.add(name: HeaderName.owner, value: owner.description) }

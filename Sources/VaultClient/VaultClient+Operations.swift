@@ -86,9 +86,10 @@ extension VaultClient {
     /// Sends a JSON object.
     func send(
         _ value: some Encodable, to path: String, method: HTTPMethod = .POST,
-        key: IdempotencyKey? = nil
+        key: IdempotencyKey? = nil, claim: Claim = .unnamed
     ) async throws(ClientError) -> HTTPClientResponse {
         var headers = HTTPHeaders(key)
+        headers.add(contentsOf: Self.headers(claim))
         headers.add(name: HeaderName.contentType, value: MediaType.json)
         // Encoding fails only for numbers that are none, and no request holds any.
         let bytes = (try? WireJSON.encode(value)) ?? []

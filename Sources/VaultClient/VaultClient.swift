@@ -7,21 +7,25 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import VaultAPI
-import VaultFormat
+package import VaultFormat
 
 package struct VaultClient: Sendable {
     package let socket: SocketPath
     private let http: HTTPClient
+    /// What every request shows.
+    private let token: BearerText?
 
     /// Lends a client for `socket` and closes its connections at the end.
     ///
+    /// - Parameter token: shown with every request.
     /// - Throws: ``ClientError`` when the socket cannot be there, and whatever `body` throws.
     package static func with<Result: Sendable>(
-        _ socket: SocketPath, _ body: @Sendable (VaultClient) async throws -> Result
+        _ socket: SocketPath, token: BearerText? = nil,
+        _ body: @Sendable (VaultClient) async throws -> Result
     ) async throws -> Result {
         try socket.check()
         return try await HTTPClient.withHTTPClient(configuration: configuration) { http in
-            try await body(VaultClient(socket: socket, http: http))
+            try await body(VaultClient(socket: socket, http: http, token: token))
         }
     }
 
@@ -47,6 +51,10 @@ package struct VaultClient: Sendable {
         request.method = method
         request.headers = headers
         request.headers.replaceOrAdd(name: "Host", value: "vault")
+        if let token {
+            let text = String(decoding: token.bytes, as: UTF8.self)
+            request.headers.replaceOrAdd(name: HeaderName.authorization, value: "Bearer \(text)")
+        }
         request.body = body
         let answer: HTTPClientResponse
         do {

@@ -12,6 +12,7 @@ package final class Keyring: Sendable {
     private let rowMACIndex: Int
     private let blindIndex: Int
     private let eventIndex: Int
+    let tokenIndex: Int
 
     /// - Throws: ``CryptoError/unknownKey`` unless every key is there once and one epoch is primary.
     package init(_ keys: OpenKeyFile) throws(CryptoError) {
@@ -34,6 +35,7 @@ package final class Keyring: Sendable {
         rowMACIndex = try only(.rowMAC)
         blindIndex = try only(.index)
         eventIndex = try only(.eventBody)
+        tokenIndex = try only(.token)
     }
 
     /// The entries of a new vault's keyring: one epoch, one namespace.
@@ -174,8 +176,10 @@ package final class Keyring: Sendable {
         Sodium.equal(mac.bytes, rowMAC(row).bytes)
     }
 
-    private func mac(at index: Int, _ personal: StaticString, _ message: [UInt8]) -> [UInt8] {
-        var out = [UInt8](repeating: 0, count: 16)
+    func mac(
+        at index: Int, _ personal: StaticString, _ message: [UInt8], bytes: Int = 16
+    ) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: bytes)
         unsafe keys.withKeyOrZeros(at: index) { key in
             unsafe out.withMutableRawBytes {
                 unsafe Sodium.blake2b(

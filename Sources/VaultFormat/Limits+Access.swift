@@ -11,4 +11,21 @@ extension Limits {
     package static let policyRetryMilliseconds = 100
     /// Roles that a policy adds.
     package static let roles = 64
+    /// Access tokens that a vault has, expired ones among them: an admin looks through them.
+    package static let accessTokens = 1024
+    /// Days that an access token lasts, and where nobody says.
+    package static let tokenDays = 1...366
+    package static let tokenDaysUnlessSaid = 90
+    /// Seconds for which the secret before the last rotation goes on; a day where nobody says.
+    package static let tokenOverlapSeconds = 0...2_592_000
+    package static let tokenOverlapSecondsUnlessSaid = 86_400
+    /// Seconds that a fetch ticket lasts, and where nobody says: as long as a page takes to load its pictures.
+    package static let ticketSeconds = 1...3600
+    package static let ticketSecondsUnlessSaid = 300
+    /// Readings that one ticket is good for.
+    package static let ticketReads = 1...1000
+    /// Fetch tickets that may be read with at once: 200 bytes each in the catalog.
+    package static let tickets = 1_000_000
+    /// Expired tickets that go with each new one, so that they go faster than they come.
+    package static let ticketSweep = 8
 }

@@ -35,6 +35,8 @@ extension Limits {
     package static let failureSubjects = 65_536
     /// Of them, those of one principal.
     package static let failureSubjectsEach = 32_768
+    /// Failures of a user who passes on bad tokens that are remembered: the delay is the longest by then.
+    package static let failuresOfUser = 16
     /// Microseconds between two searches for failures that are forgotten.
     package static let failureSweepMicroseconds: Int64 = 1_000_000
     /// The longest delay between two attempts, where a setting locks late, in microseconds.

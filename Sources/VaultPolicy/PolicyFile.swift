@@ -121,7 +121,10 @@ package struct PolicyFile {
             throw PolicyError("\(name) is there twice", at: key)
         }
         let fields = try Fields(
-            entry, "\(name)", allowed: ["users", "groups", "units", "roles", "namespace"])
+            entry, "\(name)",
+            allowed: ["users", "groups", "units", "roles", "namespace", "tokens", "proxy"])
+        let isProxy = try Self.flag(fields["proxy"], "\(name): proxy")
+        let takesTokens = try Self.flag(fields["tokens"], "\(name): tokens")
         var verbs: Set<VerbName> = []
         var names: [String] = []
         for (word, place) in try Self.words(fields["roles"], "\(name): roles") {
@@ -133,17 +136,31 @@ package struct PolicyFile {
             verbs.formUnion(role.verbs)
             names.append(role.name)
         }
-        guard !verbs.isEmpty else { throw PolicyError("\(name) has no roles", at: entry) }
-        guard verbs.contains(where: { $0.doors.count == 1 }) else {
-            throw PolicyError("\(name) has only verbs that open no socket", at: entry)
+        if isProxy {
+            guard verbs.isEmpty, !takesTokens else {
+                throw PolicyError(
+                    "\(name) is a proxy, which has no roles and no tokens of its own", at: entry)
+            }
+        } else {
+            guard !verbs.isEmpty else { throw PolicyError("\(name) has no roles", at: entry) }
+            guard verbs.contains(where: { $0.doors.count == 1 }) else {
+                throw PolicyError("\(name) has only verbs that open no socket", at: entry)
+            }
+        }
+        guard !takesTokens || verbs.contains(where: { $0.doors == [.images] }) else {
+            throw PolicyError("\(name) takes tokens, but has no verb of images.sock", at: entry)
         }
         let rule = PrincipalRule(
-            Principal(name: name, verbs: verbs, namespace: try namespace(fields["namespace"])),
+            Principal(
+                name: name, verbs: verbs, namespace: try namespace(fields["namespace"]),
+                isProxy: isProxy),
             users: try members(fields["users"], "\(name): users", "user", accounts.user),
             groups: try members(fields["groups"], "\(name): groups", "group", accounts.group),
-            units: Set(try Self.words(fields["units"], "\(name): units").map(\.word)), roles: names)
-        guard !rule.users.isEmpty || !rule.groups.isEmpty else {
-            throw PolicyError("\(name) names no users and no groups", at: entry)
+            units: Set(try Self.words(fields["units"], "\(name): units").map(\.word)), roles: names,
+            takesTokens: takesTokens)
+        guard !rule.users.isEmpty || !rule.groups.isEmpty || takesTokens else {
+            throw PolicyError(
+                "\(name) names no users and no groups, and takes no tokens", at: entry)
         }
         try refuseHidden(rule, entry)
         rules.append(rule)
@@ -187,6 +204,15 @@ package struct PolicyFile {
     }
 
     // MARK: Words
+
+    private static func flag(_ node: Node?, _ place: String) throws(PolicyError) -> Bool {
+        switch node?.scalar?.string {
+        case "true": return true
+        case "false": return false
+        case nil where node == nil: return false
+        default: throw PolicyError("\(place) is true or false", at: node ?? Node(""))
+        }
+    }
 
     private static func name(_ node: Node, _ what: String) throws(PolicyError) -> PrincipalName {
         guard let text = node.scalar?.string, let name = try? PrincipalName(text) else {

@@ -52,9 +52,10 @@ enum ExitKind: Int32, CaseIterable {
             self = .refusedImage
         case .unknownImage, .unknownSlot, .unknownOperation, .unknownApproval, .unknownStatement,
             .unknownEpoch, .unknownBackup, .unknownReceipt, .unknownEscrow, .unknownHold,
-            .unknownIndex, .unknownName:
+            .unknownIndex, .unknownName, .unknownToken:
             self = .notFound
-        case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired, .tokenLocked:
+        case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired, .tokenLocked,
+            .tokenRequired, .tokenRefused, .ticketRefused:
             self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
             .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,

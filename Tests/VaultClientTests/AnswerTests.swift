@@ -165,7 +165,7 @@ struct AnswerTests {
     func whoami() throws {
         let answer = WhoAmIAnswer(
             caller: Caller(door: .audit, uid: 4_294_967_295, gid: 0, pid: -1), groups: [1, 2],
-            namespace: .standard)
+            namespace: .standard, principal: PrincipalName(of: .audit), token: nil)
         #expect(try WireJSON.decode(WhoAmIAnswer.self, from: WireJSON.encode(answer)) == answer)
     }
 }

@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 70)
+        #expect(operations.count == 75)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -211,12 +211,29 @@ struct ContractTests {
         try expectMembers("Quarantine", WireJSON.encode(QuarantineAnswer(images: [], next: nil)))
         try expectMembers(
             "ApprovalList", WireJSON.encode(ApprovalListAnswer(approvals: [], next: nil)))
+        let token = TokenAnswer(
+            id: AccessTokenID(checked: Array(repeating: 1, count: 16)), secret: nil,
+            principal: PrincipalName(of: .images), scopes: .all, createdMicroseconds: 0, creator: 0,
+            expiresMicroseconds: 1, overlapEndsMicroseconds: nil, note: .none)
+        try expectMembers("Token", WireJSON.encode(token))
+        try expectMembers("TokenList", WireJSON.encode(TokenListAnswer(tokens: [], next: nil)))
+        let secret = BearerText(
+            .ticket, secret: Array(repeating: 0x41, count: BearerText.letters))
+        try expectMembers(
+            "Ticket",
+            WireJSON.encode(
+                TicketAnswer(
+                    id: TicketID(checked: Array(repeating: 1, count: 16)), secret: secret,
+                    image: ImageID(hex: Samples.hex), reads: 1, expiresMicroseconds: 1)))
         try expectMembers("AccessDecision", WireJSON.encode(DecisionAnswer(.allow)))
         try expectMembers("LimitCheck", WireJSON.encode(LimitAnswer(waitMicroseconds: nil)))
         let caller = Caller(door: .images, uid: 1, gid: 1, pid: 1)
         try expectMembers(
             "WhoAmI",
-            WireJSON.encode(WhoAmIAnswer(caller: caller, groups: [], namespace: .standard)))
+            WireJSON.encode(
+                WhoAmIAnswer(
+                    caller: caller, groups: [], namespace: .standard,
+                    principal: PrincipalName(of: .audit), token: nil)))
     }
 
     /// The schema's properties, all of them required, are the members of the JSON.

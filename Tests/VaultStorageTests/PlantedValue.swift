@@ -46,6 +46,10 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("escrow", "attested", []), ("escrow", "changed", ["-1"]),
         ("hold", "kind", ["0", "5", "256", "-1"]), ("hold", "created", []),
         ("hold", "creator", ["-1", "4294967296"]), ("hold", "changed", ["-1"]),
+        ("access_token", "previous_until", ["0"]), ("access_token", "created", []),
+        ("access_token", "creator", ["-1", "4294967296"]), ("access_token", "expires", []),
+        ("access_token", "changed", ["-1"]), ("ticket", "reads", ["-1", "4294967296"]),
+        ("ticket", "expires", []), ("ticket", "changed", ["-1"]),
     ]
 
     /// Columns of bytes: whether their length is fixed.
@@ -61,7 +65,9 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("answer", "sealed", false), ("name", "sealed", false), ("receipt", "image", true),
         ("receipt", "operation", true), ("receipt", "mac", true), ("purge", "mac", true),
         ("escrow", "epochs", false), ("escrow", "mac", true), ("hold", "subject", true),
-        ("hold", "mac", true),
+        ("hold", "mac", true), ("access_token", "token", true), ("access_token", "previous", true),
+        ("access_token", "mac", true), ("ticket", "digest", true), ("ticket", "image", true),
+        ("ticket", "owner", true), ("ticket", "job", true), ("ticket", "mac", true),
     ]
 
     /// Words, and lists of numbers.
@@ -87,6 +93,11 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("hold", "namespace", ["NULL", "''", "'No name'", "x'ff'"]),
         ("hold", "note", ["NULL", "x'ff'", "char(10)"]),
         ("escrow", "note", ["NULL", "x'ff'", "char(10)"]),
+        ("access_token", "principal", ["NULL", "''", "'No name'", "x'ff'"]),
+        ("access_token", "scopes", ["NULL", "'moon'", "' '", "x'ff'"]),
+        ("access_token", "note", ["NULL", "x'ff'", "char(10)"]),
+        ("ticket", "namespace", ["NULL", "''", "'No name'", "x'ff'"]),
+        ("ticket", "principal", ["NULL", "''", "'No name'", "x'ff'"]),
         ("escrow", "epochs", ["x'0000'", "zeroblob(4)", "zeroblob(16388)"]),
         // Without a row's number SQLite itself refuses NULL.
         ("slot_proof", "slot", ["17", "x'00'", "'text'", "zeroblob(63)"]),

@@ -129,6 +129,7 @@ private struct PlantedRows {
     private let answer: KeptAnswerRow
     private let pseudonym: PseudonymRow
     private let receipt: ReceiptRow
+    private let ticket: TicketRow
 
     init(in catalog: SQLiteCatalog, _ rows: inout TestRows) throws {
         var operation = rows.operation(.running)
@@ -141,6 +142,10 @@ private struct PlantedRows {
         var escrow = try rows.escrow()
         escrow.destroyed = .init(uid: 5, atMicroseconds: 6)
         let hold = try rows.hold(.image(.standard, rows.id()))
+        var token = try rows.accessToken()
+        token.previous = .init(digest: rows.id(), untilMicroseconds: 9)
+        let (rotated, ticket) = (token, try rows.ticket())
+        self.ticket = ticket
         let purge = PurgeRow(through: 3, atMicroseconds: 4, mac: rows.id())
         let (registered, receipt) = (escrow, receipt)
         let (proof, backup, approval) = (proof, backup, approval)
@@ -158,12 +163,14 @@ private struct PlantedRows {
             try writer.insertReceipt(receipt)
             try writer.insertEscrow(registered)
             try writer.insertHold(hold)
+            try writer.insertAccessToken(rotated)
+            try writer.insertTicket(ticket)
             try writer.setPurge(purge)
         }
         self.operation = operation
     }
 
-    static let count = 11
+    static let count = 13
 
     /// Reads each row, and counts them.
     func found(in catalog: SQLiteCatalog) throws -> Int {
@@ -179,6 +186,8 @@ private struct PlantedRows {
             found += try reader.lastPurge() == nil ? 0 : 1
             found += try reader.escrows(after: 0, limit: 10).count
             found += try reader.holds(after: 0, limit: 10).count
+            found += try reader.accessTokens(after: 0, limit: 10).count
+            found += try reader.ticket(ticket.ticket) == nil ? 0 : 1
             return found
         }
     }

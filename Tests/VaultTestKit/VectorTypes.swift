@@ -172,6 +172,13 @@ package struct LookupVectors: Decodable, Sendable {
             package let attested: Int64?
             package let hold: String?
             package let subject: HexBytes?
+            package let token: String?
+            package let ticket: String?
+            package let previous: HexBytes?
+            package let until: Int64?
+            package let principal: String?
+            package let scopes: String?
+            package let reads: UInt32?
             package let created: Int64
             package let changed: UInt64
         }
@@ -198,6 +205,23 @@ package struct LookupVectors: Decodable, Sendable {
     package let rowMacs: [Row]
     package let rows: [LaidOut]
     package let answers: Answers
+}
+
+/// `bearers.json`.
+package struct BearerVectors: Decodable, Sendable {
+    package struct Good: Decodable, Sendable {
+        package let rule: String
+        package let kind: String
+        package let text: String
+        package let digest: String
+    }
+    package struct Bad: Decodable, Sendable {
+        package let rule: String
+        package let text: String
+    }
+
+    package let opens: [Good]
+    package let refusals: [Bad]
 }
 
 /// `keyrings.json`.

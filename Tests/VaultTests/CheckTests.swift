@@ -153,6 +153,40 @@ struct CheckTests {
         #expect(try await test.check().map(\.code) == [.rowDamaged])
     }
 
+    @Test("a token that is gone, one whose older secret is back, and one that was revoked, are found")
+    func tokens() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let call = test.call(uid: 0, door: .admin)
+        func make() async throws -> AccessTokenID {
+            let order = AccessTokenOrder(
+                principal: try PrincipalName("thumbs"), scopes: .all, days: 1, note: .none)
+            _ = try await test.vault.createToken(order, call, at: nil) { _, _ in
+                StoredAnswer(status: 201, body: [])
+            }
+            return try #require(memory.tables.accessTokens.last).token
+        }
+        let (one, other) = (try await make(), try await make())
+        let made = memory.tables
+        _ = try await test.vault.rotateToken(one, days: 1, overlapSeconds: 60, call)
+        let rotated = memory.tables
+        #expect(try await test.check().isEmpty)
+        putBack { $0.accessTokens = made.accessTokens }
+        var found = try await test.check()
+        #expect(found.map(\.code) == [.rowRolledBack])
+        #expect(found.map(\.event) == [try index(.tokenRotated)])
+        putBack { $0.accessTokens = [rotated.accessTokens[0]] }
+        found = try await test.check()
+        #expect(found.map(\.code) == [.rowRolledBack])
+        putBack { $0.accessTokens = rotated.accessTokens }
+        _ = try await test.vault.revokeToken(other, call)
+        #expect(try await test.check().isEmpty)
+        putBack { $0.accessTokens = rotated.accessTokens }
+        found = try await test.check()
+        #expect(found.map(\.code) == [.rowRolledBack])
+        #expect(found.map(\.event) == [try index(.tokenRevoked)])
+    }
+
     @Test("a copy of the keyring that is not destroyed again, or not there, is found")
     func escrows() async throws {
         let test = try vault()

@@ -12,7 +12,7 @@ struct RowVectorTests {
     func rows() throws {
         let keyring = try FixedVault.keyring()
         let vectors = try Vectors.load("lookups", as: LookupVectors.self).rows
-        #expect(vectors.count == 18)
+        #expect(vectors.count == 21)
         for vector in vectors {
             let fields = vector.fields
             let mac: RowMAC
@@ -46,6 +46,8 @@ struct RowVectorTests {
         }
         if fields.escrow != nil { return try mac(escrow(fields)) }
         if fields.hold != nil { return try mac(hold(fields)) }
+        if fields.token != nil { return try mac(accessToken(fields)) }
+        if fields.ticket != nil { return try mac(ticket(fields)) }
         guard fields.reference != nil else { return nil }
         let image = try ImageRow(
             row: 0, namespace: NamespaceName(given(fields.namespace)),
@@ -93,6 +95,38 @@ struct RowVectorTests {
                 namespace.isEmpty ? nil : NamespaceName(namespace), given(fields.subject).bytes),
             createdMicroseconds: fields.created, creator: try given(fields.creator),
             note: try AdminNote(given(fields.note)))
+    }
+
+    private func accessToken(
+        _ fields: LookupVectors.LaidOut.Fields
+    ) throws -> AccessTokenRow {
+        let previous = try given(fields.previous).bytes
+        return AccessTokenRow(
+            token: try AccessTokenID(hex: given(fields.token)),
+            digest: try BearerDigest(hex: given(fields.digest)),
+            previous: previous.isEmpty
+                ? nil
+                : .init(
+                    digest: try BearerDigest(bytes: previous),
+                    untilMicroseconds: try given(fields.until)),
+            principal: try PrincipalName(given(fields.principal)),
+            scopes: try TokenScopes(given(fields.scopes)), createdMicroseconds: fields.created,
+            creator: try given(fields.creator), expiresMicroseconds: try given(fields.expires),
+            note: try AdminNote(given(fields.note)))
+    }
+
+    private func ticket(_ fields: LookupVectors.LaidOut.Fields) throws -> TicketRow {
+        let (owner, job) = (try given(fields.owner), try given(fields.job))
+        return TicketRow(
+            ticket: try TicketID(hex: given(fields.ticket)),
+            digest: try BearerDigest(hex: given(fields.digest)),
+            namespace: try NamespaceName(given(fields.namespace)),
+            image: try ImageID(hex: given(fields.image)),
+            claim: ClaimIndex(
+                owner: owner.isEmpty ? nil : try BlindIndex(hex: owner),
+                job: job.isEmpty ? nil : try BlindIndex(hex: job)),
+            principal: try PrincipalName(given(fields.principal)), reads: try given(fields.reads),
+            expiresMicroseconds: try given(fields.expires))
     }
 
     private func reference(_ fields: LookupVectors.LaidOut.Fields) throws -> ReferenceRow {

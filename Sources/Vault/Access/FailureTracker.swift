@@ -29,6 +29,8 @@ package struct FailureTracker: Sendable {
     package enum Subject: Hashable, Sendable {
         case actor(ActorName)
         case source(SourceNetwork)
+        /// Whose process passed on a bad token: it waits, and is never locked out, for it speaks for many.
+        case user(UInt32)
     }
 
     /// What came of a failure.
@@ -146,6 +148,10 @@ package struct FailureTracker: Sendable {
         }
         record.failures.removeAll { $0.at <= failure.at - rules.windowMicroseconds }
         record.failures.append(failure)
+        if case .user = subject {
+            record.failures = record.failures.suffix(Limits.failuresOfUser)
+            return false
+        }
         guard record.failures.count >= rules.failures else { return false }
         record.failures = []
         record.lockedUntil = failure.at + rules.lockMicroseconds
@@ -170,7 +176,7 @@ package struct FailureTracker: Sendable {
             guard var record = records[principal]?[subject] else { continue }
             switch subject {
             case .source: record.failures.removeAll { $0.actor == actor }
-            case .actor: record.failures = []
+            case .actor, .user: record.failures = []
             }
             records[principal]?[subject] = record
         }

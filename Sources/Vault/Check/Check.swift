@@ -195,6 +195,9 @@ struct Check: OperationWork {
         for (id, placed) in log.holds.sorted(by: { $0.value.index < $1.value.index }) {
             if let found = try comparison.hold(id, placed) { findings.append(found) }
         }
+        for (id, made) in log.tokens.sorted(by: { $0.value.index < $1.value.index }) {
+            if let found = try comparison.token(id, made) { findings.append(found) }
+        }
         return findings
     }
 

@@ -36,6 +36,8 @@ struct CheckedLog: Sendable {
     private(set) var tree: MerkleFrontier? = .empty
     /// What was placed, and not released since.
     private(set) var holds: [HoldID: LoggedEvent] = [:]
+    /// What was made or rotated, and not revoked since.
+    private(set) var tokens: [AccessTokenID: LoggedEvent] = [:]
     /// When the end of an epoch was written down last.
     private(set) var destroyed: [EpochNumber: UInt64] = [:]
     private(set) var floor = RowFloor()
@@ -99,6 +101,10 @@ struct CheckedLog: Sendable {
                 ]
             }.filter { !$0.isEmpty }
         case .holdReleased: if let hold = event.hold { holds[hold] = nil }
+        case .tokenCreated, .tokenRotated:
+            guard let token = event.token, tokens.count < Limits.accessTokens else { return }
+            tokens[token] = event
+        case .tokenRevoked: if let token = event.token { tokens[token] = nil }
         case .epochDestroyed: if let epoch = event.epoch { destroyed[epoch] = event.index }
         case .operationStarted where event.work == .reencrypt:
             reencryption = event.operation.map { ($0, event.index) }

@@ -51,6 +51,7 @@ struct LoggedEvent: Sendable {
         var backup: String?
         var escrow: String?
         var hold: String?
+        var token: String?
         var from: UInt64?
         var to: UInt64?
     }
@@ -77,6 +78,7 @@ struct LoggedEvent: Sendable {
     var backup: BackupID? { Self.id(words.backup) }
     var escrow: EscrowID? { Self.id(words.escrow) }
     var hold: HoldID? { Self.id(words.hold) }
+    var token: AccessTokenID? { Self.id(words.token) }
 
     private static func id<ID: FixedBytes>(_ text: String?) -> ID? {
         text.flatMap { try? ID(hex: $0) }

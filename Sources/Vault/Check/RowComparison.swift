@@ -22,6 +22,7 @@ struct RowComparison {
         case .imageQuarantined, .imageReleased, .imageErased: try image(event)
         case .retentionSet: try retention(event)
         case .holdReleased: try releasedHold(event)
+        case .tokenRevoked: try revokedToken(event)
         case .escrowRegistered, .escrowAttested: try escrow(event)
         case .backupExpired: try backup(event)
         default: nil
@@ -67,6 +68,11 @@ struct RowComparison {
         return row.fault(keyring, unless: false)
     }
 
+    private func revokedToken(_ event: LoggedEvent) throws(StorageError) -> ErrorCode? {
+        guard let id = event.token, let row = try reader.accessToken(id) else { return nil }
+        return row.fault(keyring, unless: false)
+    }
+
     /// Copies of the keyring stay in the register for good.
     private func escrow(_ event: LoggedEvent) throws(StorageError) -> ErrorCode? {
         guard let id = event.escrow else { return nil }
@@ -93,6 +99,12 @@ struct RowComparison {
     func hold(_ id: HoldID, _ placed: LoggedEvent) throws(StorageError) -> CheckFinding? {
         guard let row = try reader.hold(id) else { return placed.finding(.rowRolledBack) }
         return row.fault(keyring, unless: true).map(placed.finding)
+    }
+
+    /// A token stands as its last event left it, until it is revoked: one with an older secret was put back.
+    func token(_ id: AccessTokenID, _ made: LoggedEvent) throws(StorageError) -> CheckFinding? {
+        guard let row = try reader.accessToken(id) else { return made.finding(.rowRolledBack) }
+        return row.fault(keyring, unless: row.changedAt == made.index).map(made.finding)
     }
 
     // MARK: From a row to its event

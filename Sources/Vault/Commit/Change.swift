@@ -44,6 +44,13 @@ package enum Change: Sendable {
     case eraseEvents(Range<UInt64>, before: Int64, pruned: UInt64?)
     /// The name behind a pseudonym goes.
     case eraseName(Pseudonym)
+    case createToken(AccessTokenRow)
+    /// Another secret, until a later end; the one before goes on for a while.
+    case rotateToken(AccessTokenID, BearerDigest, previousUntil: Int64, expires: Int64)
+    case revokeToken(AccessTokenID)
+    case createTicket(TicketRow)
+    /// One reading less.
+    case useTicket(TicketID)
     /// Until when every claim on an image is kept.
     case setRetention(image: ImageID, namespace: NamespaceName, Retention, extendOnly: Bool)
 }
@@ -72,6 +79,8 @@ package enum ChangeResult: Hashable, Sendable {
     case destroyed(EpochNumber, ApprovalRow?)
     case escrow(EscrowRow)
     case hold(HoldRow)
+    /// As it is now, or was when it was revoked.
+    case token(AccessTokenRow)
     /// How many claims have it.
     case retention(Int)
     /// How many events lost their bodies.
@@ -105,6 +114,11 @@ extension ChangeResult {
             event.work = approval.kind.name
         case .backup(let backup): event.backup = backup.backup
         case .escrow(let escrow): event.escrow = escrow.escrow
+        case .token(let token):
+            event.token = token.token
+            event.principal = token.principal
+            event.scopes = token.scopes
+            event.until = .until(microseconds: token.expiresMicroseconds)
         case .hold(let hold):
             event.hold = hold.hold
             event.work = hold.subject.kind.name
@@ -195,6 +209,11 @@ extension Change {
             }
             guard isGone else { throw .refused(VaultError(.unknownName)) }
             return .none
+        case .createToken, .rotateToken, .revokeToken, .createTicket, .useTicket:
+            let change = BearerChange(
+                catalog: catalog, keyring: try unsealed(keyring), index: index,
+                microseconds: microseconds)
+            return try change.apply(self)
         case .purged, .placeHold, .releaseHold, .setRetention:
             return try erasure(catalog, keyring, index, microseconds, retention).apply(self)
         }

@@ -33,9 +33,10 @@ package struct RequestPlace: Hashable, Sendable {
     let principal: BlindIndex
     let digest: Digest256
 
-    /// A principal is a user at a door.
+    /// A principal is a user at a door, or who shows a token there.
     init(_ request: RepeatableRequest, _ call: Call, _ keyring: Keyring) {
-        let principal = "\(call.caller.door.name)/\(call.caller.uid)"
+        let user = "\(call.caller.door.name)/\(call.caller.uid)"
+        let principal = call.bearer?.token.map { "\(user)/\($0)" } ?? user
         lookup = keyring.blindIndex(
             .requestKey, "\(principal)/\(request.key)", in: call.namespace)
         self.principal = keyring.blindIndex(.principal, principal, in: call.namespace)

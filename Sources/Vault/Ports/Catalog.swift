@@ -35,7 +35,7 @@ package protocol Catalog: Sendable {
 }
 
 package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, BackupReader,
-    ErasureReader, HoldReader, LogReader
+    ErasureReader, HoldReader, BearerReader, LogReader
 {
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
     /// The reference of exactly this claim.
@@ -70,7 +70,7 @@ package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, Ba
 }
 
 package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter, KeyWriter,
-    BackupWriter, ErasureWriter, HoldWriter, LogWriter
+    BackupWriter, ErasureWriter, HoldWriter, BearerWriter, LogWriter
 {
     func insertImage(_ image: ImageRow) throws(StorageError) -> Int64
     /// Removes the row and its wrap.

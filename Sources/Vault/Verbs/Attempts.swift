@@ -14,7 +14,7 @@ extension Vault {
             // What is asserted has no place in the log of a sealed vault.
             _ = try keyring()
             let outcome = count(attempt, of: principal, at: clock.monotonicMicroseconds())
-            let locked = outcome.locked.map(\.kind)
+            let locked = outcome.locked.compactMap(\.kind)
             var event = event(locked.isEmpty ? .authAttempted : .authLocked, call)
             event.outcome = attempt.isSuccess ? .done : .refused
             event.principal = principal
@@ -66,10 +66,12 @@ extension FailureTracker.Subject {
         [actor.map { .actor($0) }, client.map { .source(SourceNetwork($0)) }].compactMap(\.self)
     }
 
-    fileprivate var kind: LockedSubject {
+    /// Nil for what is never locked.
+    fileprivate var kind: LockedSubject? {
         switch self {
         case .actor: .actor
         case .source: .source
+        case .user: nil
         }
     }
 }

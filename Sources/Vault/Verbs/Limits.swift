@@ -64,7 +64,7 @@ extension Vault {
         if let failure { throw failure }
     }
 
-    private func record(_ report: RefusalCases.Report) async throws(VaultError) {
+    func record(_ report: RefusalCases.Report) async throws(VaultError) {
         var event = Event(
             .requestsLimited, .refused, code: .rateLimited,
             atMicroseconds: clock.nowMicroseconds(), caller: report.caller)

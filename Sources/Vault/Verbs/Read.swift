@@ -56,6 +56,7 @@ extension Vault {
         let startedAt = clock.monotonicMicroseconds()
         return try await audited(.readBegun, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
+            let claim = self.index(of: claim, call, keyring)
             var (image, reference) = try find(id, claim, call.namespace, keyring)
             guard let range = span.range(in: image.storedBytes) else {
                 throw VaultError(.rangeNotSatisfiable, imageBytes: image.storedBytes)
@@ -73,7 +74,8 @@ extension Vault {
             event.bytes = range.count
             event.offset = range.count == image.storedBytes ? nil : range.lowerBound
             event.epoch = image.key.epoch
-            let begunAt = try await committer.commit(.none, event).index
+            let use = call.bearer?.ticket.map { Change.useTicket($0) }
+            let begunAt = try await committer.commit(use ?? .none, event).index
             return OpenedImage(
                 image: image, body: body, range: range, blob: blob, begunAt: begunAt,
                 call: call, startedAt: startedAt)
@@ -109,6 +111,7 @@ extension Vault {
     ) async throws(VaultError) -> (image: ImageRow, body: ReferenceBody) {
         try await audited(action, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
+            let claim = self.index(of: claim, call, keyring)
             let (image, reference) = try find(id, claim, call.namespace, keyring)
             let body = try open(reference, of: image, keyring)
             var event = event(action, call, image: id)
@@ -119,16 +122,23 @@ extension Vault {
         }
     }
 
+    /// The claim that a request reads under: a ticket has its own.
+    private func index(of claim: Claim, _ call: Call, _ keyring: Keyring) -> ClaimIndex {
+        guard case .ticket(let ticket) = call.bearer else {
+            return claimIndex(claim, in: call.namespace, keyring)
+        }
+        return ticket.claim
+    }
+
     /// The row of an image and of the claim it is read under. Who names an owner or a job must hold
     /// a claim that fits; who names none reads under the claim that was made without any, else under
     /// the newest.
     ///
     /// - Throws: ``VaultError`` `unknown-image`, whether the image or the claim is missing;
     ///   `quarantined` to who holds a claim that fits.
-    private func find(
-        _ id: ImageID, _ claim: Claim, _ namespace: NamespaceName, _ keyring: Keyring
+    func find(
+        _ id: ImageID, _ index: ClaimIndex, _ namespace: NamespaceName, _ keyring: Keyring
     ) throws(VaultError) -> (ImageRow, ReferenceRow) {
-        let index = claimIndex(claim, in: namespace, keyring)
         let found: (image: ImageRow, reference: ReferenceRow)?
         do throws(StorageError) {
             found = try catalog.readOnce { (reader) throws(StorageError) in

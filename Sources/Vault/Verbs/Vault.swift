@@ -221,11 +221,14 @@ package struct Call: Sendable {
     package let request: RequestID
     package let namespace: NamespaceName
     package let asserted: AssertedContext
+    /// What it was asked with, beside who the kernel says is calling.
+    package let bearer: Bearer?
 
     package init(
         caller: Caller, request: RequestID, namespace: NamespaceName,
-        asserted: AssertedContext = .none
+        asserted: AssertedContext = .none, bearer: Bearer? = nil
     ) {
+        self.bearer = bearer
         self.caller = caller
         self.request = request
         self.namespace = namespace
@@ -255,6 +258,8 @@ extension Vault {
         event.namespace = call.namespace
         event.asserted = call.asserted
         event.image = image
+        event.token = call.bearer?.token
+        event.ticket = call.bearer?.ticket
         return event
     }
 

@@ -13,6 +13,10 @@ package struct PolicyAnswer: Codable, Hashable, Sendable {
         package var roles: [String]
         package var verbs: [String]
         package var namespace: NamespaceName
+        /// Whether access tokens may be made for it.
+        package var tokens: Bool
+        /// Whether it may nothing but pass on what others ask with a token or a ticket.
+        package var proxy: Bool
     }
 
     /// SHA-256 of the policy's file; null where the settings of the doors say who is admitted.
@@ -26,7 +30,8 @@ package struct PolicyAnswer: Codable, Hashable, Sendable {
                 name: rule.principal.name.description, users: rule.users.sorted(),
                 groups: rule.groups.sorted(), units: rule.units.sorted(), roles: rule.roles,
                 verbs: rule.principal.verbs.sorted().map(\.rawValue),
-                namespace: rule.principal.namespace)
+                namespace: rule.principal.namespace, tokens: rule.takesTokens,
+                proxy: rule.principal.isProxy)
         }
     }
 }

@@ -51,8 +51,17 @@ package struct WhoAmIAnswer: Codable, Hashable, Sendable {
     package var groups: [UInt32]
     package var door: Door
     package var namespace: NamespaceName
+    /// Whom the policy takes the caller for.
+    package var principal: String
+    /// The access token that was shown.
+    @Nullable package var token: AccessTokenID?
 
-    package init(caller: Caller, groups: [UInt32], namespace: NamespaceName) {
+    package init(
+        caller: Caller, groups: [UInt32], namespace: NamespaceName, principal: PrincipalName,
+        token: AccessTokenID?
+    ) {
+        self.principal = principal.description
+        self.token = token
         uid = caller.uid
         gid = caller.gid
         pid = caller.pid

@@ -47,6 +47,8 @@ extension BackupID: TextCoded {}
 extension ReceiptID: TextCoded {}
 extension EscrowID: TextCoded {}
 extension HoldID: TextCoded {}
+extension AccessTokenID: TextCoded {}
+extension TicketID: TextCoded {}
 
 extension JobID: TextCoded {
     package init(wireText: String) throws { try self.init(wireText) }

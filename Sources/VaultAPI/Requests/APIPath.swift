@@ -41,6 +41,7 @@ package enum APIPath {
     package static let securityEvents = "/v1/security-events"
     package static let limitChecks = "/v1/limits/check"
     package static let blocks = "/v1/blocks"
+    package static let tokens = "/v1/tokens"
     package static let policy = "/v1/policy"
     package static let reloadPolicy = "/v1/policy/reload"
 
@@ -66,6 +67,9 @@ package enum APIPath {
     }
 
     package static func receipt(_ id: ReceiptID) -> String { "\(receipts)/\(id.hex)" }
+    package static func token(_ id: AccessTokenID) -> String { "\(tokens)/\(id.hex)" }
+    package static func rotation(of id: AccessTokenID) -> String { "\(token(id))/rotate" }
+    package static func tickets(of id: ImageID) -> String { "\(image(id))/tickets" }
     package static func hold(_ id: HoldID) -> String { "\(holds)/\(id.hex)" }
 
     package static func attestation(_ id: EscrowID) -> String {

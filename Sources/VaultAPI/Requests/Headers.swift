@@ -26,11 +26,15 @@ package enum HeaderName {
     package static let idempotencyKey = "Idempotency-Key"
     package static let job = "Vault-Job"
     package static let owner = "Vault-Owner"
+    package static let authorization = "Authorization"
+    package static let ticket = "Vault-Ticket"
+    package static let authenticate = "WWW-Authenticate"
 
     /// Those that a request's meaning depends on.
     package static let request = [
         contentDisposition, contentType, contentDigest, origin, fetchSite, range, ifRange,
         ifNoneMatch, timeout, actor, client, traceParent, idempotencyKey, job, owner,
+        authorization, ticket,
     ]
 }
 

@@ -39,7 +39,9 @@ package struct Role: Hashable, Sendable {
         // It stores, and sees nothing that is there.
         Role(name: "backend-write", verbs: tier.union([.putImages, .inspectImages])),
         // It fetches what it knows by its id, and lists nothing.
-        Role(name: "backend-read", verbs: tier.union([.getImages, .probeImages, .readMetadata])),
+        Role(
+            name: "backend-read",
+            verbs: tier.union([.getImages, .probeImages, .readMetadata, .createTickets])),
         Role(name: "admin", verbs: VerbName.all(at: .admin)),
         Role(name: "auditor", verbs: VerbName.all(at: .audit).subtracting([.resolveNames])),
         // The way back from a pseudonym to a name.
@@ -52,18 +54,27 @@ package struct Principal: Hashable, Sendable {
     package let name: PrincipalName
     package let verbs: Set<VerbName>
     package let namespace: NamespaceName
+    /// Whether it only passes on what others ask, each of whom has to show a token or a ticket.
+    package let isProxy: Bool
     /// Where it is known: at the doors that have a verb of its own. What several doors take opens none of them.
     package let doors: Set<Door>
 
     package init(
-        name: PrincipalName, verbs: Set<VerbName>, namespace: NamespaceName = .standard
+        name: PrincipalName, verbs: Set<VerbName>, namespace: NamespaceName = .standard,
+        isProxy: Bool = false
     ) {
         self.name = name
         self.verbs = verbs
         self.namespace = namespace
-        doors = verbs.reduce(into: []) { doors, verb in
+        self.isProxy = isProxy
+        doors = verbs.reduce(into: isProxy ? [.images] : []) { doors, verb in
             if verb.doors.count == 1 { doors.formUnion(verb.doors) }
         }
+    }
+
+    /// The same with no more than these of its verbs.
+    package func limited(to scopes: TokenScopes) -> Principal {
+        Principal(name: name, verbs: verbs.filter(scopes.allows), namespace: namespace)
     }
 
     package func may(_ verb: VerbName, at door: Door) -> Bool {
@@ -80,11 +91,14 @@ package struct PrincipalRule: Hashable, Sendable {
     package let units: Set<String>
     /// The names of its roles, for whoever reads the policy.
     package let roles: [String]
+    /// Whether an access token may be made that speaks for it.
+    package let takesTokens: Bool
 
     package init(
         _ principal: Principal, users: Set<UInt32>, groups: Set<UInt32> = [],
-        units: Set<String> = [], roles: [String] = []
+        units: Set<String> = [], roles: [String] = [], takesTokens: Bool = false
     ) {
+        self.takesTokens = takesTokens
         self.principal = principal
         self.users = users
         self.groups = groups
@@ -114,7 +128,7 @@ package struct AccessPolicy: Hashable, Sendable {
         let rules = doors.sorted { $0.key.rawValue < $1.key.rawValue }.map { door, its in
             PrincipalRule(
                 Principal(name: PrincipalName(of: door), verbs: VerbName.all(at: door)),
-                users: its.users, groups: its.groups)
+                users: its.users, groups: its.groups, takesTokens: door == .images)
         }
         self.init(rules: rules)
     }
@@ -133,5 +147,16 @@ package struct AccessPolicy: Hashable, Sendable {
         // Who hides his unit is not taken for what he would be in any: he may have connected through another.
         if unit == nil, (named + grouped).contains(where: { !$0.units.isEmpty }) { return nil }
         return (named + grouped).first { $0.isIn(unit) }?.principal
+    }
+
+    /// Whom a token or a ticket speaks for, which was made for this name.
+    ///
+    /// - Parameter isToken: a ticket is made by the principal itself, and needs no leave.
+    package func bearer(_ name: PrincipalName, isToken: Bool) -> Principal? {
+        let rule = rules.first { $0.principal.name == name }
+        guard let rule, rule.principal.doors.contains(.images), !rule.principal.isProxy,
+            rule.takesTokens || !isToken
+        else { return nil }
+        return rule.principal
     }
 }

@@ -20,7 +20,9 @@ package enum LimitClass: String, Sendable, CaseIterable, Comparable {
 extension VerbName {
     package var limitClass: LimitClass {
         switch self {
-        case .getImages, .probeImages, .readMetadata, .listImages, .readReceipts: .read
+        case .getImages, .probeImages, .readMetadata, .listImages, .readReceipts,
+            .createTickets:
+            .read
         case .putImages, .inspectImages, .deleteImages, .eraseImages: .write
         case .unsealVault, .addSlots, .proveSlots, .challengeSlots: .secrets
         case .readLog, .exportLog, .resolveNames: .audit

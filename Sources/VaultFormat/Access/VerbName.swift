@@ -12,6 +12,8 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     case deleteImages = "images.delete"
     /// All of an owner's or a job's.
     case eraseImages = "images.erase"
+    /// For whoever is to read one image, without being known here.
+    case createTickets = "tickets.create"
     /// What the backend saw at its own door.
     case reportSecurity = "security.report"
     case checkLimits = "limits.check"
@@ -54,6 +56,10 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     case readRetention = "retention.read"
     case setRetention = "retention.set"
     case redactLog = "log.redact"
+    case createTokens = "tokens.create"
+    case rotateTokens = "tokens.rotate"
+    case revokeTokens = "tokens.revoke"
+    case readTokens = "tokens.read"
     case readPolicy = "policy.read"
     case reloadPolicy = "policy.reload"
 
@@ -65,7 +71,7 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     package var doors: Set<Door> {
         switch self {
         case .putImages, .inspectImages, .getImages, .probeImages, .readMetadata, .listImages,
-            .deleteImages, .eraseImages, .reportSecurity, .checkLimits, .readBlocks:
+            .deleteImages, .eraseImages, .createTickets, .reportSecurity, .checkLimits, .readBlocks:
             [.images]
         case .readReceipts: [.images, .admin, .audit]
         case .readMetrics: [.admin, .audit]

@@ -29,6 +29,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case crossSite = "cross-site"
     case notPermitted = "not-permitted"
     case rateLimited = "rate-limited"
+    // Who shows something.
+    case tokenRequired = "token-required"
+    case tokenRefused = "token-refused"
+    case ticketRefused = "ticket-refused"
+    case unknownToken = "unknown-token"
     case unknownImage = "unknown-image"
     // Background work, and requests that come again.
     case unknownOperation = "unknown-operation"
@@ -204,6 +209,10 @@ extension ErrorCode {
             .init(
                 404, "There is no such hold",
                 fix: "Use an id from vaultctl hold ls.")
+        case .unknownToken:
+            .init(
+                404, "There is no such token",
+                fix: "Use an id from vaultctl token ls.")
         case .unknownIndex:
             .init(
                 404, "The log does not go so far",
@@ -385,6 +394,19 @@ extension ErrorCode {
                 fix:
                     "Ask an admin to add your user or group to this socket in vaultd's configuration."
             )
+        case .tokenRequired:
+            .init(
+                401, "Who asks through a proxy has to show a token or a ticket",
+                fix: "Send Authorization: Bearer and a token, or the ticket that the backend gave you.")
+        case .tokenRefused:
+            .init(
+                401, "The token is good for nothing",
+                fix: "Ask an admin for a new one: it is mistyped, has expired or was revoked, or its "
+                    + "principal takes none.")
+        case .ticketRefused:
+            .init(
+                403, "The ticket is good for nothing here",
+                fix: "Ask the backend for a new one: it was for another image, is used up, or has expired.")
         case .rateLimited:
             .init(
                 429, "Too many requests",

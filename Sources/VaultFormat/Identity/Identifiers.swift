@@ -110,6 +110,27 @@ package struct HoldID: FixedBytes {
     package init(checked bytes: [UInt8]) { self.bytes = bytes }
 }
 
+/// One access token, whatever its secret is now: 128 random bits.
+package struct AccessTokenID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// One fetch ticket: 128 random bits.
+package struct TicketID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// What stands in the catalog for a bearer's secret: BLAKE2b-256 of its text under the token key.
+package struct BearerDigest: FixedBytes {
+    package static let byteCount = 32
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
 /// A SHA-256 digest (FIPS 180-4).
 package struct Digest256: FixedBytes {
     package static let byteCount = 32

@@ -71,6 +71,12 @@ package struct Event: Hashable, Sendable {
     package var decision: AccessDecision?
     /// What the failure locked out: an actor, a source or both.
     package var locked: [LockedSubject] = []
+    /// The access token that the caller showed, or that the event is about.
+    package var token: AccessTokenID?
+    /// The fetch ticket likewise.
+    package var ticket: TicketID?
+    /// What a token is good for.
+    package var scopes: TokenScopes?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -175,6 +181,9 @@ extension Event {
         if let endpoint { line.add("endpoint", endpoint.description) }
         if let decision { line.add("decision", decision.name) }
         if !locked.isEmpty { line.add("locked", locked.map(\.rawValue).joined(separator: ",")) }
+        if let token { line.add("token", token.hex) }
+        if let ticket { line.add("ticket", ticket.hex) }
+        if let scopes, !scopes.verbs.isEmpty { line.add("scopes", scopes.description) }
         return line.finished
     }
 

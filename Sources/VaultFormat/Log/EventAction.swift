@@ -73,6 +73,12 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case authAttempted = 110
     case authLocked = 111
     case requestsLimited = 112
+    case tokenCreated = 120
+    case tokenRotated = 121
+    case tokenRevoked = 122
+    case tokensRead = 123
+    case tokenRefused = 124
+    case ticketCreated = 125
 
     package var name: String {
         switch self {
@@ -149,6 +155,12 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .authAttempted: "auth.attempted"
         case .authLocked: "auth.locked"
         case .requestsLimited: "requests.limited"
+        case .tokenCreated: "token.created"
+        case .tokenRotated: "token.rotated"
+        case .tokenRevoked: "token.revoked"
+        case .tokensRead: "tokens.read"
+        case .tokenRefused: "token.refused"
+        case .ticketCreated: "ticket.created"
         }
     }
 }

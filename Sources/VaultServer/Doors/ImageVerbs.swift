@@ -148,9 +148,13 @@ extension RequestHandler {
     }
 
     /// The image and the claim that a request names.
-    func target(_ id: String, _ exchange: Exchange) async throws -> (ImageID, Claim) {
+    ///
+    /// - Parameter takesTicket: whether the query may have one, which was looked at before.
+    func target(
+        _ id: String, takesTicket: Bool = false, _ exchange: Exchange
+    ) async throws -> (ImageID, Claim) {
         try await parsing(exchange) { () throws(RequestError) in
-            try QueryString.requireNone(exchange.query)
+            if !takesTicket { try QueryString.requireNone(exchange.query) }
             return (try APIPath.imageID(id), try exchange.claim())
         }
     }

@@ -13,7 +13,7 @@ import VaultFormat
 extension RequestHandler {
     /// Opens what a GET asks for; its read is in the log when this returns.
     func getImage(_ id: String, _ exchange: Exchange) async throws -> Reply {
-        let (id, claim) = try await target(id, exchange)
+        let (id, claim) = try await target(id, takesTicket: true, exchange)
         if let held = try await answerToHolder(of: id, claim, exchange) { return .answer(held) }
         let mayBePart = EntityTag.allowsPart(
             of: id, ifRange: exchange.values(HeaderName.ifRange))
@@ -32,7 +32,7 @@ extension RequestHandler {
     }
 
     func probeImage(_ id: String, _ exchange: Exchange) async throws -> Answer {
-        let (id, claim) = try await target(id, exchange)
+        let (id, claim) = try await target(id, takesTicket: true, exchange)
         if let held = try await answerToHolder(of: id, claim, exchange) { return held }
         let (image, body) = try await verb { () async throws(VaultError) in
             try await vault.metadata(id, claim: claim, as: .imageProbe, exchange.call)

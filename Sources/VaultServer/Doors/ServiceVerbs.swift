@@ -44,6 +44,7 @@ extension RequestHandler {
         if let answer = try await answerRegisters(verb, exchange) { return answer }
         if let answer = try await answerPolicy(verb, exchange) { return answer }
         if let answer = try await answerSecurity(verb, exchange) { return answer }
+        if let answer = try await answerTokens(verb, exchange) { return answer }
         if let answer = try await answerLog(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)
@@ -103,7 +104,8 @@ extension RequestHandler {
         .json(
             WhoAmIAnswer(
                 caller: exchange.call.caller, groups: exchange.peer.groups,
-                namespace: exchange.call.namespace))
+                namespace: exchange.call.namespace, principal: exchange.principalName,
+                token: exchange.bearer?.token))
     }
 
     // MARK: audit.sock

@@ -62,9 +62,8 @@ package final class DoorServer: Service {
     private func serve(_ socket: Int32, _ peer: PeerIdentity, on loop: any EventLoop) async {
         let handler = handler
         let http = HTTP1Channel(
-            responder: { request, writer, channel in
-                try await handler.respond(
-                    to: request, from: peer, through: writer, on: channel)
+            responder: { request, _, channel in
+                try await handler.respond(to: request, from: peer, on: channel)
             },
             configuration: .init(
                 additionalChannelHandlers: [MalformedRequests()],

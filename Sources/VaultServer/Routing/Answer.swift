@@ -1,8 +1,8 @@
 // What goes back: a head and a body of known length. Never chunked, never cached, never sniffed.
 
 import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import NIOHTTPTypes
 import VaultAPI
 import VaultFormat
 
@@ -44,9 +44,11 @@ struct Answer {
         return fields
     }
 
-    consuming func write(to writer: consuming ResponseWriter) async throws {
-        try await writer.write(
-            response: HTTPResponse(status: status, headerFields: fields),
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    /// To be sent until the socket has them: what was left in a buffer when the caller had said its last would be
+    /// lost.
+    var parts: [HTTPResponsePart] {
+        let head = HTTPResponsePart.head(HTTPResponse(status: status, headerFields: fields))
+        let content = body.isEmpty ? [] : [HTTPResponsePart.body(ByteBuffer(bytes: body))]
+        return [head] + content + [.end(nil)]
     }
 }

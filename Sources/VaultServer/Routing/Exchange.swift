@@ -34,6 +34,8 @@ struct Exchange {
     let id: RequestID
     /// Who the policy says it is, once it was asked.
     var principal: Principal?
+    /// What it shows beside that, found to be good.
+    var bearer: Bearer?
     /// What a refusal is logged as: the verb, once it is known.
     var action = EventAction.requestRefused
     /// How long the sender waits, and for whom it asks.
@@ -67,7 +69,7 @@ struct Exchange {
             caller: Caller(
                 door: door, uid: peer.uid, gid: peer.gid, pid: peer.pid, process: peer.process),
             request: id, namespace: principal?.namespace ?? .standard,
-            asserted: (try? context.get())?.asserted ?? .none)
+            asserted: (try? context.get())?.asserted ?? .none, bearer: bearer)
     }
 
     var isMalformed: Bool { request.head.scheme == MalformedRequests.scheme }

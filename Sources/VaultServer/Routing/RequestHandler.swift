@@ -33,17 +33,16 @@ package struct RequestHandler: Sendable {
 
     /// Answers one request; throws to end the connection.
     func respond(
-        to request: Request, from peer: PeerIdentity, through writer: consuming ResponseWriter,
-        on channel: any Channel
+        to request: Request, from peer: PeerIdentity, on channel: any Channel
     ) async throws {
         let exchange = Exchange(request: request, peer: peer, door: door)
         let sender = FrameSender(channel)
         switch try await punctualReply(exchange, sender, channel.eventLoop) {
-        case .answer(let answer): try await answer.write(to: writer)
+        case .answer(let answer): try await sender.send(answer.parts)
         case .image(let opened): try await send(opened, exchange, through: sender)
         case .bundle(let bundle): try await send(bundle, exchange, through: sender)
         case .refusal(let answer, let hasUnreadBody):
-            try await answer.write(to: writer)
+            try await sender.send(answer.parts)
             if hasUnreadBody {
                 try await drain(exchange.body)
                 throw ConnectionEnds()
@@ -154,12 +153,14 @@ package struct RequestHandler: Sendable {
             throw refusal
         }
         exchange.action = verb.action
+        let speaker = try await identify(principal, asking: verb, &exchange)
+        exchange.principal = speaker
         if let limit = verb.limitClass {
             // Nothing of a request is taken in before it is known that it may come.
             let bytes = verb.payload == .image ? announcedBytes(exchange) : 0
             try await requireRoom(limit, bytes: bytes, exchange)
         }
-        guard verb.name.map({ principal.may($0, at: door) }) ?? true else {
+        guard verb.name.map({ speaker.may($0, at: door) }) ?? true else {
             throw try await refused(VaultError(.notPermitted), exchange)
         }
         _ = try await parsing(exchange) { () throws(RequestError) in try exchange.context.get() }

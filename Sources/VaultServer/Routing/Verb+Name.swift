@@ -48,6 +48,11 @@ extension Verb {
         case .reportSecurity: .reportSecurity
         case .checkLimit: .checkLimits
         case .readBlock: .readBlocks
+        case .createTicket: .createTickets
+        case .createToken: .createTokens
+        case .listTokens: .readTokens
+        case .rotateToken: .rotateTokens
+        case .revokeToken: .revokeTokens
         case .listReceipts, .readReceipt: .readReceipts
         case .registerEscrow: .registerEscrows
         case .listEscrows: .readEscrows

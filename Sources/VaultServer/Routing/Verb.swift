@@ -48,6 +48,10 @@ enum Verb: Hashable, Sendable {
     case expireBackup(String)
     case eraseImages
     case reportSecurity, checkLimit, readBlock
+    case createTicket(String)
+    case createToken, listTokens
+    case rotateToken(String)
+    case revokeToken(String)
     case listReceipts
     case readReceipt(String)
     case registerEscrow, listEscrows
@@ -87,6 +91,8 @@ enum Verb: Hashable, Sendable {
             ]
         case (.images, 5, "images") where segments[4] == "metadata":
             return [(.get, .readMetadata(segments[3]))]
+        case (.images, 5, "images") where segments[4] == "tickets":
+            return [(.post, .createTicket(segments[3]))]
         case (.images, 3, "inspect"): return [(.post, .inspectImage)]
         case (.images, 3, "security-events"): return [(.post, .reportSecurity)]
         case (.images, 4, "limits") where segments[3] == "check":
@@ -127,6 +133,10 @@ enum Verb: Hashable, Sendable {
                 (.get, .readRetention(namespace: segments[3], image: segments[4])),
                 (.put, .setRetention(namespace: segments[3], image: segments[4])),
             ]
+        case (.admin, 3, "tokens"): return [(.get, .listTokens), (.post, .createToken)]
+        case (.admin, 4, "tokens"): return [(.delete, .revokeToken(segments[3]))]
+        case (.admin, 5, "tokens") where segments[4] == "rotate":
+            return [(.post, .rotateToken(segments[3]))]
         case (.admin, 3, "redactions"): return [(.post, .redact)]
         case (.admin, 3, "policy"): return [(.get, .readPolicy)]
         case (.admin, 4, "policy") where segments[3] == "reload":
@@ -199,7 +209,8 @@ enum Verb: Hashable, Sendable {
         case .unseal, .addSlot, .proveSlot: .secret
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
             .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
-            .setRetention, .resolveName, .redact, .reportSecurity, .checkLimit:
+            .setRetention, .resolveName, .redact, .reportSecurity, .checkLimit, .createTicket,
+            .createToken, .rotateToken:
             .small
         default: .none
         }
@@ -215,7 +226,8 @@ enum Verb: Hashable, Sendable {
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
-            .resolveName, .redact, .reloadPolicy, .reportSecurity, .checkLimit:
+            .resolveName, .redact, .reloadPolicy, .reportSecurity, .checkLimit, .createTicket,
+            .createToken, .rotateToken, .revokeToken:
             true
         default: false
         }
@@ -266,6 +278,11 @@ enum Verb: Hashable, Sendable {
         case .eraseImages: .operationStarted
         case .reportSecurity: .authAttempted
         case .checkLimit, .readBlock: .requestRefused
+        case .createTicket: .ticketCreated
+        case .createToken: .tokenCreated
+        case .listTokens: .tokensRead
+        case .rotateToken: .tokenRotated
+        case .revokeToken: .tokenRevoked
         case .listReceipts, .readReceipt: .receiptRead
         case .registerEscrow: .escrowRegistered
         case .listEscrows: .escrowsRead

@@ -45,6 +45,9 @@ enum CatalogSchema {
             try db.execute(sql: eventLookups)
             try db.execute(sql: names)
         }
+        migrator.registerMigration("11 access tokens, tickets") { db in
+            try db.execute(sql: bearers)
+        }
         return migrator
     }
 
@@ -217,6 +220,42 @@ enum CatalogSchema {
         CREATE INDEX hold_subject ON hold (subject);
         ALTER TABLE reference ADD COLUMN retention INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX reference_retention ON reference (retention) WHERE retention <> 0;
+        """
+
+    /// An empty digest and a time of 0 stand for "never rotated". Tickets come and go by the thousand: their numbers
+    /// rise, so that the oldest and the newest tell how many there may be.
+    private static let bearers = """
+        CREATE TABLE access_token (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            token BLOB NOT NULL UNIQUE,
+            digest BLOB NOT NULL UNIQUE,
+            previous BLOB NOT NULL,
+            previous_until INTEGER NOT NULL,
+            principal TEXT NOT NULL,
+            scopes TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            creator INTEGER NOT NULL,
+            expires INTEGER NOT NULL,
+            note TEXT NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX access_token_previous ON access_token (previous);
+        CREATE TABLE ticket (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            ticket BLOB NOT NULL UNIQUE,
+            digest BLOB NOT NULL UNIQUE,
+            namespace TEXT NOT NULL,
+            image BLOB NOT NULL,
+            owner BLOB NOT NULL,
+            job BLOB NOT NULL,
+            principal TEXT NOT NULL,
+            reads INTEGER NOT NULL,
+            expires INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            mac BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX ticket_expires ON ticket (expires);
         """
 
     /// An event of -1 stands for "none"; so do an empty namespace and image.

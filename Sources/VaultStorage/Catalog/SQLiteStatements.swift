@@ -56,7 +56,7 @@ extension Optional where Wrapped == BlindIndex {
 }
 
 extension BlindIndex {
-    fileprivate static func parse(_ column: Data) throws -> BlindIndex? {
+    static func parse(_ column: Data) throws -> BlindIndex? {
         column.isEmpty ? nil : try BlindIndex(bytes: Array(column))
     }
 }

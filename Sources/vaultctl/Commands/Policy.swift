@@ -39,12 +39,12 @@ struct Policy: AsyncParsableCommand {
     static func show(_ answer: PolicyAnswer) {
         var table = Table([
             ("PRINCIPAL", .left), ("USERS", .left), ("GROUPS", .left), ("UNITS", .left),
-            ("ROLES", .left), ("VERBS", .right),
+            ("ROLES", .left), ("VERBS", .right), ("BY", .left),
         ])
         for one in answer.principals {
             table.add([
                 one.name, words(one.users), words(one.groups), words(one.units), words(one.roles),
-                "\(one.verbs.count)",
+                "\(one.verbs.count)", one.proxy ? "proxy" : one.tokens ? "uid, token" : "uid",
             ])
         }
         Output.line(table.lines.joined(separator: "\n"))
@@ -141,6 +141,10 @@ struct PolicyExplain: AsyncParsableCommand {
         guard let one = answer.principals.first(where: { $0.name == principal }) else {
             let known = answer.principals.map(\.name).joined(separator: ", ")
             Output.line("no: there is no principal \(principal); there is \(known)")
+            throw ExitCode(ExitKind.notPermitted.rawValue)
+        }
+        guard !one.proxy else {
+            Output.line("no: \(principal) is a proxy, which passes on what tokens and tickets may")
             throw ExitCode(ExitKind.notPermitted.rawValue)
         }
         let roles = one.roles.isEmpty ? "the doors' settings" : one.roles.joined(separator: ", ")

@@ -32,6 +32,8 @@ struct WhoAmI: AsyncParsableCommand {
                     ("process", String(answer.pid)),
                     ("door", answer.door.name),
                     ("namespace", answer.namespace.description),
+                    ("principal", answer.principal),
+                    ("token", answer.token?.hex ?? "-"),
                 ]).joined(separator: "\n"))
         }
     }

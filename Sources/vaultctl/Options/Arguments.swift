@@ -20,6 +20,15 @@ extension BackupID: ExpressibleByArgument {}
 extension ReceiptID: ExpressibleByArgument {}
 extension EscrowID: ExpressibleByArgument {}
 extension HoldID: ExpressibleByArgument {}
+extension AccessTokenID: ExpressibleByArgument {}
+
+extension PrincipalName: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(argument)
+    }
+}
+
+extension VerbName: ExpressibleByArgument {}
 
 extension JobID: ExpressibleByArgument {
     package init?(argument: String) {

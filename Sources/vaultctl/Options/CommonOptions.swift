@@ -1,6 +1,7 @@
 // What every verb takes, and the frame in which every verb runs.
 
 import ArgumentParser
+import Foundation
 import Glibc
 import VaultAPI
 import VaultClient
@@ -11,6 +12,12 @@ struct CommonOptions: ParsableArguments {
         help: ArgumentHelp("The socket to speak to.", valueName: "path"), completion: .file())
     var socket: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with an access token, which only its owner may read; for the images socket.",
+            valueName: "path"), completion: .file())
+    var tokenFile: String?
+
     @Flag(help: "One line of JSON a result.")
     var json = false
 
@@ -18,6 +25,26 @@ struct CommonOptions: ParsableArguments {
     private func path(_ door: Door) throws(ClientError) -> SocketPath {
         if let socket { return try SocketPath(socket) }
         return try SocketPath(directory: Self.directory, door: door)
+    }
+
+    /// What the token's file has, if one is named: a secret that others can read is none any more.
+    private func token() throws -> BearerText? {
+        guard let tokenFile else { return nil }
+        let mode = try? FileManager.default.attributesOfItem(atPath: tokenFile)[.posixPermissions]
+        guard let mode = mode as? Int, mode & 0o077 == 0 else {
+            Output.note(
+                "vaultctl: \(tokenFile) is not there, or others may read it: chmod 600 \(tokenFile)")
+            throw ExitCode(ExitKind.other.rawValue)
+        }
+        guard let data = try? FileHandle(forReadingAtPath: tokenFile)?.read(upToCount: 256),
+            let text = String(data: data, encoding: .utf8),
+            let token = try? BearerText(parsing: text.trimmingCharacters(in: .newlines)),
+            token.kind == .token
+        else {
+            Output.note("vaultctl: \(tokenFile) has no access token: ivt_ and 49 letters in one line")
+            throw ExitCode(ExitKind.other.rawValue)
+        }
+        return token
     }
 
     private static var directory: String {
@@ -35,7 +62,7 @@ struct CommonOptions: ParsableArguments {
         _ door: Door, _ verb: @escaping @Sendable (VaultClient) async throws -> Void
     ) async throws {
         do {
-            try await VaultClient.with(path(door), verb)
+            try await VaultClient.with(path(door), token: token(), verb)
         } catch let error as ClientError {
             tell(error)
             throw ExitCode(ExitKind(error).rawValue)

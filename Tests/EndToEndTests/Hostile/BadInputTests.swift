@@ -38,6 +38,19 @@ struct BadInputTests {
         #expect(vault.blobs.isEmpty)
     }
 
+    @Test("a client that says its last and then reads slowly gets all that was promised")
+    func halfClosedSlowly() throws {
+        let connection = try sharedVault().connect()
+        // More than a socket's buffer takes.
+        for _ in 0..<4 { try connection.send(Request.bytes("GET", "/v1/openapi.yaml")) }
+        connection.finishSending()
+        usleep(300_000)
+        for _ in 0..<4 {
+            let answer = try connection.answer()
+            #expect(answer?.status == 200 && answer?.isComplete == true)
+        }
+    }
+
     @Test("a whole request whose sender stops sending afterwards is answered")
     func halfClosedAfterwards() throws {
         let vault = try sharedVault()

@@ -87,6 +87,49 @@ struct PolicyFileTests {
         #expect(name(policy, .admin, 1001) == "ann", "no unit is asked for there")
     }
 
+    @Test("has principals that tokens speak for, and proxies that may nothing for themselves")
+    func bearers() throws {
+        let policy = try rules(
+            """
+            version: 1
+            principals:
+              thumbs: {tokens: true, roles: [backend-read]}
+              edge: {users: [web], proxy: true}
+              web: {groups: [images], roles: [backend]}
+              ann: {users: [ann], roles: [admin]}
+            """)
+        func bearer(_ name: String, isToken: Bool) throws -> String? {
+            policy.bearer(try PrincipalName(name), isToken: isToken)?.name.description
+        }
+        #expect(try bearer("thumbs", isToken: true) == "thumbs")
+        #expect(try bearer("web", isToken: true) == nil, "it takes none")
+        #expect(try bearer("web", isToken: false) == "web", "its tickets are its own")
+        for other in ["edge", "ann", "moon"] {
+            #expect(try bearer(other, isToken: false) == nil, "\(other)")
+        }
+        let edge = try #require(policy.principal(at: .images, uid: 33, groups: [], unit: nil))
+        #expect(edge.isProxy && VerbName.allCases.allSatisfy { !edge.may($0, at: .images) })
+        #expect(policy.principal(at: .admin, uid: 33, groups: [], unit: nil) == nil)
+        let thumbs = try #require(policy.bearer(try PrincipalName("thumbs"), isToken: true))
+        let narrow = thumbs.limited(to: TokenScopes([.getImages, .deleteImages]))
+        #expect(narrow.verbs == [.getImages], "no more than its own")
+    }
+
+    @Test(
+        "refuses a proxy with rights, and tokens for nothing",
+        arguments: [
+            "{users: [web], proxy: true, roles: [backend]}", "{users: [web], proxy: true, tokens: true}",
+            "{users: [web], proxy: 1, roles: [backend]}", "{tokens: true}", "{proxy: true}",
+            "{tokens: true, roles: [auditor]}", "{users: [web], tokens: yes, roles: [backend]}",
+            "{roles: [backend]}",
+        ])
+    func badBearers(entry: String) {
+        #expect(throws: PolicyError.self) {
+            try rules(
+                "version: 1\nprincipals:\n  ann: {users: [ann], roles: [admin]}\n  one: \(entry)\n")
+        }
+    }
+
     @Test("gives exactly the verbs of the roles")
     func verbs() throws {
         let policy = try rules(Self.whole)
@@ -107,7 +150,9 @@ struct PolicyFileTests {
         // What a web tier says of its own people is about no image.
         let tier: Set<VerbName> = [.reportSecurity, .checkLimits, .readBlocks]
         #expect(roles["backend-write"] == tier.union([.putImages, .inspectImages]))
-        #expect(roles["backend-read"] == tier.union([.getImages, .probeImages, .readMetadata]))
+        #expect(
+            roles["backend-read"]
+                == tier.union([.getImages, .probeImages, .readMetadata, .createTickets]))
         #expect(roles["admin"]?.contains { $0.doors == [.images] } == false)
         #expect(roles["auditor"]?.contains { $0.doors == [.admin] } == false)
         let all = roles.values.reduce(into: Set()) { $0.formUnion($1) }

@@ -28,6 +28,10 @@ package struct MemoryTables: Sendable {
     package var receipts: [ReceiptRow] = []
     package var escrows: [EscrowRow] = []
     package var holds: [HoldRow] = []
+    /// By row, upwards.
+    package var accessTokens: [AccessTokenRow] = []
+    /// In the order in which they were made, by numbers that rise.
+    package var tickets: [(number: Int, row: TicketRow)] = []
     package var purge: PurgeRow?
     package var frontier = MerkleFrontier.empty
     // Numbers of rows are never used again.
@@ -37,6 +41,8 @@ package struct MemoryTables: Sendable {
     private var lastFinding: Int64 = 0
     private var lastApproval: Int64 = 0
     private var lastHold: Int64 = 0
+    private var lastAccessToken: Int64 = 0
+    private var lastTicket = 0
 
     package init() {}
 
@@ -130,6 +136,24 @@ package struct MemoryTables: Sendable {
             throw .damaged
         }
         approvals[place] = approval
+    }
+
+    mutating func insert(_ token: AccessTokenRow) throws(StorageError) {
+        let taken = accessTokens.contains { $0.token == token.token || $0.digest == token.digest }
+        guard !taken else { throw .damaged }
+        lastAccessToken += 1
+        var token = token
+        token.row = lastAccessToken
+        accessTokens.append(token)
+    }
+
+    mutating func insert(_ ticket: TicketRow) throws(StorageError) {
+        let taken = tickets.contains {
+            $0.row.ticket == ticket.ticket || $0.row.digest == ticket.digest
+        }
+        guard !taken else { throw .damaged }
+        lastTicket += 1
+        tickets.append((lastTicket, ticket))
     }
 
     mutating func insert(_ hold: HoldRow) {

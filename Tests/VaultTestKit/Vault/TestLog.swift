@@ -50,6 +50,10 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let escrow: String?
     package let hold: String?
     package let until: String?
+    package let principal: String?
+    package let token: String?
+    package let ticket: String?
+    package let scopes: String?
 
     /// Action, outcome and code in one line, for comparing whole logs.
     package var summary: String {

@@ -132,6 +132,29 @@ package struct TestRows: Sendable {
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 
+    package mutating func accessToken() throws -> AccessTokenRow {
+        AccessTokenRow(
+            token: id(), digest: id(),
+            previous: Bool.random(using: &random)
+                ? .init(
+                    digest: id(), untilMicroseconds: .random(in: 1...Int64.max, using: &random))
+                : nil,
+            principal: try PrincipalName("thumbs"), scopes: TokenScopes([.getImages, .probeImages]),
+            createdMicroseconds: .random(in: 0...Int64.max, using: &random),
+            creator: .random(in: 0...UInt32.max, using: &random),
+            expiresMicroseconds: .random(in: 0...Int64.max, using: &random),
+            note: try AdminNote("host 7"),
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
+    package mutating func ticket(expires: Int64 = 10) throws -> TicketRow {
+        TicketRow(
+            ticket: id(), digest: id(), namespace: .standard, image: id(),
+            claim: ClaimIndex(owner: id(), job: nil), principal: try PrincipalName("web"),
+            reads: .random(in: 1...UInt32.max, using: &random), expiresMicroseconds: expires,
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
     package mutating func event(
         _ index: UInt64, image: ImageID? = nil, isSealed: Bool = true
     ) -> EventRow {

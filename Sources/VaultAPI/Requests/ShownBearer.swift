@@ -1,0 +1,48 @@
+// What a request shows beside who the kernel says is calling: `Authorization`, `Vault-Ticket`, `?ticket=`.
+
+package import VaultFormat
+
+/// What a request shows; what has not the form of a secret is shown all the same, and good for nothing.
+package struct ShownBearer: Hashable, Sendable {
+    package let kind: BearerText.Kind
+    /// Nil for what cannot be one of its kind.
+    package let text: BearerText?
+
+    /// The query's name for a ticket, at the paths that take one.
+    package static let parameter = "ticket"
+
+    /// - Parameters:
+    ///   - authorization: every value of `Authorization`.
+    ///   - ticketFields: every value of `Vault-Ticket`.
+    ///   - query: of a path that takes a ticket there; else nil.
+    /// - Returns: nil where nothing is shown.
+    /// - Throws: ``RequestError`` for a query that cannot be read, and for two of them at once.
+    package static func shown(
+        authorization: [String], ticketFields: [String], query: Substring?
+    ) throws(RequestError) -> ShownBearer? {
+        let parameter = try query.map { (query) throws(RequestError) in
+            try QueryString(query, allowed: [Self.parameter])
+        }?[Self.parameter]
+        let tickets = ticketFields + [parameter].compactMap(\.self)
+        let shown =
+            authorization.map { Self(.token, bearer($0)) } + tickets.map { Self(.ticket, $0) }
+        guard shown.count < 2 else {
+            throw .invalidHeader(
+                HeaderName.authorization, expected: "one token or one ticket, shown once")
+        }
+        return shown.first
+    }
+
+    private init(_ kind: BearerText.Kind, _ text: String?) {
+        self.kind = kind
+        let parsed = text.flatMap { try? BearerText(parsing: $0) }
+        self.text = parsed?.kind == kind ? parsed : nil
+    }
+
+    /// What follows `Bearer` (RFC 6750 §2.1).
+    private static func bearer(_ field: String) -> String? {
+        let parts = field.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
+    }
+}

@@ -1,0 +1,108 @@
+// The rules of access tokens and of fetch tickets.
+
+import Vault
+import VaultFormat
+
+extension CatalogConformance {
+    static let bearerRules = [
+        Rule("a token is found by its secret, and by the one before, until it goes", accessTokens),
+        Rule("tokens come by row, and are counted", accessTokenPages),
+        Rule("a ticket is found by its secret, with the readings that are left, until it goes", tickets),
+        Rule("expired tickets go, the oldest first, and no others", expiredTickets),
+    ]
+
+    private static func accessTokens(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        for _ in 0..<10 {
+            var token = try rows.accessToken()
+            try catalog.transact { try $0.insertAccessToken(token) }
+            token.row = try catalog.look { try $0.accessToken(token.token) }?.row ?? 0
+            try require(token.row > 0, "no row")
+            try same(try catalog.look { try $0.accessToken(token.token) }, Optional(token))
+            try same(try catalog.look { try $0.accessToken(of: token.digest) }, Optional(token))
+            let old = token.digest
+            token.previous = .init(digest: old, untilMicroseconds: 12)
+            token.digest = rows.id()
+            token.expiresMicroseconds = 13
+            token.changedAt = 14
+            token.mac = rows.id()
+            let changed = token
+            try catalog.transact { try $0.updateAccessToken(changed) }
+            try same(try catalog.look { try $0.accessToken(of: old) }, Optional(token))
+            try same(try catalog.look { try $0.accessToken(of: token.digest) }, Optional(token))
+            try refuses(StorageError.damaged) {
+                try catalog.transact { try $0.insertAccessToken(changed) }
+            }
+        }
+        try same(try catalog.look { try $0.accessToken(of: rows.id()) }, nil)
+        let unknown = try rows.accessToken()
+        try refuses(StorageError.damaged) {
+            try catalog.transact { try $0.updateAccessToken(unknown) }
+        }
+    }
+
+    private static func accessTokenPages(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        var made: [AccessTokenRow] = []
+        for _ in 0..<5 {
+            var token = try rows.accessToken()
+            try catalog.transact { try $0.insertAccessToken(token) }
+            token.row = try catalog.look { try $0.accessToken(token.token) }?.row ?? 0
+            made.append(token)
+        }
+        try same(
+            try catalog.look { try $0.accessTokens(after: made[1].row, limit: 2) },
+            [made[2], made[3]])
+        try same(try catalog.look { try $0.accessTokenCount() }, 5)
+        try catalog.transact { try $0.deleteAccessToken(made[0].token) }
+        try same(try catalog.look { try $0.accessTokenCount() }, 4)
+        try same(try catalog.look { try $0.accessToken(made[0].token) }, nil)
+        try same(try catalog.look { try $0.accessToken(of: made[0].digest) }, nil)
+    }
+
+    private static func tickets(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        try same(try catalog.look { try $0.ticketsSinceOldest() }, 0)
+        var ticket = try rows.ticket()
+        try catalog.transact { try $0.insertTicket(ticket) }
+        try same(try catalog.look { try $0.ticket(of: ticket.digest) }, Optional(ticket))
+        try refuses(StorageError.damaged) { try catalog.transact { try $0.insertTicket(ticket) } }
+        ticket.reads -= 1
+        ticket.changedAt = 4
+        ticket.mac = rows.id()
+        let used = ticket
+        try catalog.transact { try $0.updateTicket(used) }
+        try same(try catalog.look { try $0.ticket(used.ticket) }, Optional(used))
+        try same(try catalog.look { try $0.ticket(of: rows.id()) }, nil)
+        try catalog.transact { try $0.deleteTicket(used.ticket) }
+        try same(try catalog.look { try $0.ticket(of: used.digest) }, nil)
+        try refuses(StorageError.damaged) { try catalog.transact { try $0.updateTicket(used) } }
+    }
+
+    private static func expiredTickets(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        var made: [TicketRow] = []
+        for expires: Int64 in [30, 10, 20, 40] {
+            let ticket = try rows.ticket(expires: expires)
+            try catalog.transact { try $0.insertTicket(ticket) }
+            made.append(ticket)
+        }
+        try same(try catalog.look { try $0.ticketsSinceOldest() }, 4)
+        func left() throws -> [Int64] {
+            try catalog.look { (reader) throws(StorageError) in
+                var found: [Int64] = []
+                for ticket in made {
+                    if let row = try reader.ticket(ticket.ticket) {
+                        found.append(row.expiresMicroseconds)
+                    }
+                }
+                return found
+            }
+        }
+        try catalog.transact { try $0.deleteTickets(expiredAt: 30, limit: 2) }
+        try same(try left(), [30, 40])
+        try catalog.transact { try $0.deleteTickets(expiredAt: 30, limit: 2) }
+        try same(try left(), [40])
+        try same(try catalog.look { try $0.ticketsSinceOldest() }, 1)
+    }
+}

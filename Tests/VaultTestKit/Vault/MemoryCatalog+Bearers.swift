@@ -1,0 +1,88 @@
+// Access tokens and fetch tickets, in memory.
+
+import Vault
+import VaultFormat
+
+extension MemoryRows {
+    func accessToken(_ id: AccessTokenID) throws(StorageError) -> AccessTokenRow? {
+        try faults.pass("accessToken")
+        return tables.accessTokens.first { $0.token == id }
+    }
+
+    func accessToken(of digest: BearerDigest) throws(StorageError) -> AccessTokenRow? {
+        try faults.pass("accessToken")
+        return tables.accessTokens.first { $0.digest == digest || $0.previous?.digest == digest }
+    }
+
+    func accessTokens(after: Int64, limit: Int) throws(StorageError) -> [AccessTokenRow] {
+        try faults.pass("accessTokens")
+        return Array(tables.accessTokens.filter { $0.row > after }.prefix(limit))
+    }
+
+    func accessTokenCount() throws(StorageError) -> Int {
+        try faults.pass("accessTokenCount")
+        return tables.accessTokens.count
+    }
+
+    func insertAccessToken(_ token: AccessTokenRow) throws(StorageError) {
+        try faults.pass("insertAccessToken")
+        try tables.insert(token)
+    }
+
+    func updateAccessToken(_ token: AccessTokenRow) throws(StorageError) {
+        try faults.pass("updateAccessToken")
+        guard let place = tables.accessTokens.firstIndex(where: { $0.token == token.token }) else {
+            throw .damaged
+        }
+        var token = token
+        token.row = tables.accessTokens[place].row
+        tables.accessTokens[place] = token
+    }
+
+    func deleteAccessToken(_ id: AccessTokenID) throws(StorageError) {
+        try faults.pass("deleteAccessToken")
+        tables.accessTokens.removeAll { $0.token == id }
+    }
+
+    // MARK: Tickets
+
+    func ticket(_ id: TicketID) throws(StorageError) -> TicketRow? {
+        try faults.pass("ticket")
+        return tables.tickets.first { $0.row.ticket == id }?.row
+    }
+
+    func ticket(of digest: BearerDigest) throws(StorageError) -> TicketRow? {
+        try faults.pass("ticket")
+        return tables.tickets.first { $0.row.digest == digest }?.row
+    }
+
+    func ticketsSinceOldest() throws(StorageError) -> Int {
+        try faults.pass("ticketsSinceOldest")
+        guard let first = tables.tickets.first, let last = tables.tickets.last else { return 0 }
+        return last.number - first.number + 1
+    }
+
+    func insertTicket(_ ticket: TicketRow) throws(StorageError) {
+        try faults.pass("insertTicket")
+        try tables.insert(ticket)
+    }
+
+    func updateTicket(_ ticket: TicketRow) throws(StorageError) {
+        try faults.pass("updateTicket")
+        guard let place = tables.tickets.firstIndex(where: { $0.row.ticket == ticket.ticket })
+        else { throw .damaged }
+        tables.tickets[place].row = ticket
+    }
+
+    func deleteTicket(_ id: TicketID) throws(StorageError) {
+        try faults.pass("deleteTicket")
+        tables.tickets.removeAll { $0.row.ticket == id }
+    }
+
+    func deleteTickets(expiredAt microseconds: Int64, limit: Int) throws(StorageError) {
+        try faults.pass("deleteTickets")
+        let gone = tables.tickets.filter { $0.row.expiresMicroseconds <= microseconds }
+            .sorted { $0.row.expiresMicroseconds < $1.row.expiresMicroseconds }.prefix(limit)
+        tables.tickets.removeAll { one in gone.contains { $0.number == one.number } }
+    }
+}
