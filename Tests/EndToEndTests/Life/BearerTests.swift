@@ -146,11 +146,12 @@ struct BearerTests {
             #expect(try vault.ask("GET", target).code == "ticket-refused", "\(target)")
         }
         #expect(try vault.ask("GET", "/v1/images?ticket=\(ticket)").code == "unknown-parameter")
-        #expect(try vault.ask("GET", "/v1/images", ["Vault-Ticket: \(ticket)"]).status == 403)
-        #expect(try vault.ask("DELETE", "/v1/images/\(id)", ["Vault-Ticket: \(ticket)"]).status == 403)
         let header = ["Vault-Ticket: \(ticket)"]
+        // Who tried bad ones hears of the next later: it is told of, or told to wait.
+        for (method, path) in [("GET", "/v1/images"), ("DELETE", "/v1/images/\(id)")] {
+            #expect([403, 429].contains(try vault.ask(method, path, header).status))
+        }
         #expect(try vault.ask("GET", "/v1/images/\(id)", header).body == Self.photo)
-        // Who tried many bad ones hears of the next later: this one is told, or told to wait.
         let used = try vault.ask("GET", "/v1/images/\(id)", header)
         #expect([403, 429].contains(used.status))
     }

@@ -126,7 +126,7 @@ struct RateTests {
             settings: "validation:\n  level: structure\n  max_bytes: 4096\nlimits:\n"
                 + "  write:\n    requests_per_minute: 6000000\n    bytes_per_second: 1024\n")
         let huge = try vault.ask(
-            "POST", "/v1/images", ["Content-Length: 1000000000000000"])
+            "POST", "/v1/images", [Request.name("a.jpg"), "Content-Length: 1000000000000000"])
         #expect(huge.status == 413)
         let next = try vault.put(Sample.jpeg(1))
         #expect(next.status == 429)
