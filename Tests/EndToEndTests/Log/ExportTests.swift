@@ -116,6 +116,10 @@ struct ExportTests {
         let none = try vault.vaultctl(
             "audit", "readers", image, "--until", "2020-01-01", door: "audit")
         #expect(none.output.isEmpty)
+        let inverted = try vault.vaultctl(
+            "audit", "readers", image, "--since", "2020-01-02", "--until", "2020-01-01",
+            door: "audit")
+        #expect(inverted.ending == .exited(64) && inverted.errors.contains("later than --since"))
     }
 
     @Test("a pseudonym is resolved for those who may, and on record before")
