@@ -277,7 +277,8 @@ def test_files_that_are_chosen_are_checked(browser: Browser, files: tuple[Path, 
 def test_fewer_than_one_witness_is_not_wanted(browser: Browser) -> None:
     case, other = good("two witnesses of three"), good("the whole log")
     unwitnessed = Case("no witness signed", other.bundle, other.keys, witnesses=case.witnesses)
-    for needed in (-1, 0.5):
+    few: list[Any] = [-1, 0.5]
+    for needed in few:
         (verdict,) = by_page(browser)([replace(unwitnessed, needed=needed)])
         assert verdict.rule == "witnesses"
     (verdict,) = by_page(browser)([replace(case, needed=2)])

@@ -247,22 +247,21 @@ def test_what_did_not_happen_is_said(browser: Browser, tmp_path: Path) -> None:
     assert browser.run('element("report-period").textContent') == "No event with a time is shown."
 
 
-#: Bodies that are no event: LogFormat has flat texts and numbers.
+#: What makes a body no event: LogFormat has flat texts and numbers.
+WRONG: list[dict[str, Any]] = [
+    {"at": ["2026-07-01T00:00:00.000000Z"]},
+    {"uid": {"toString": 1}},
+    {"action": ["slot.proved"]},
+    {"action": {"toString": 1}, "at": 17},
+    {"outcome": {"done": 1}},
+    {"code": [[]], "outcome": "refused"},
+    {"executable": {"toJSON": {}}, "door": None},
+    {"length": 7, "image": True},
+]
 NO_EVENTS = [
     "this is no JSON",
-    *(
-        json.dumps(event("01T00:00:00", "read.begun", **PROGRAM) | fields)[1:-1]
-        for fields in (
-            {"at": ["2026-07-01T00:00:00.000000Z"]},
-            {"uid": {"toString": 1}},
-            {"action": ["slot.proved"]},
-            {"action": {"toString": 1}, "at": 17},
-            {"outcome": {"done": 1}},
-            {"code": [[]], "outcome": "refused"},
-            {"executable": {"toJSON": {}}, "door": None},
-            {"length": 7, "image": True},
-        )
-    ),
+    '"at":"","action":"","outcome":"","image":' + "[" * 30000 + "]" * 30000,
+    *(json.dumps(event("01T00:00:00", "read.begun", **PROGRAM) | fields)[1:-1] for fields in WRONG),
 ]
 
 
@@ -297,6 +296,27 @@ def test_a_large_report_is_read_in_its_pieces(browser: Browser, tmp_path: Path) 
       return wrong;
     })()"""
     assert browser.run(script) == []
+
+
+def test_how_far_the_reading_of_a_page_is_is_shown(browser: Browser) -> None:
+    browser.open(PAGE)
+    script = """(async () => {
+      const page = new Blob([PAGE_LINES[0] + "\\n", ...new Array(80).fill("x".repeat(60000) + "\\n")]);
+      const seen = [], values = [];
+      const file = { name: "a page", size: page.size, slice(from, to) {
+        values.push(element("progress").value);
+        // As when a key is chosen meanwhile.
+        check();
+        seen.push([document.body.dataset.verdict, element("verdict-words").textContent, element("progress").hidden]);
+        return page.slice(from, to);
+      } };
+      await take("bundle", file);
+      return { seen, values, verdict: document.body.dataset.verdict };
+    })()"""
+    told = browser.run(script)
+    assert len(told["seen"]) > 4 and all(one == ["running", "Reading …", False] for one in told["seen"])
+    assert told["values"] == sorted(told["values"]) and 0.5 < told["values"][-1] <= 1
+    assert told["verdict"] == "waiting"
 
 
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
