@@ -156,11 +156,11 @@ struct ExportTests {
             "audit", "redact", "--from", "\(index)", "--to", "\(index + 1)", "--reason",
             "request 17")
         #expect(ending == .exited(0), "\(errors)")
-        #expect(output == "1 event lost their body\n")
+        #expect(output == "1 event lost its body\n")
         // The first event, which a keyring has to open at the next start, is no one's to erase.
         let first = try vault.vaultctl(
             "audit", "redact", "--from", "0", "--to", "1", "--reason", "request 18")
-        #expect(first.output == "0 events lost their body\n")
+        #expect(first.output == "0 events lost their bodies\n")
         let after = vault.folder.path("after")
         _ = try Self.export(vault, "--output", after)
         let held = try vault.verify("bundle", after, "--key", vault.publicKey)
