@@ -127,7 +127,7 @@ def test_a_report_lists_what_matters(browser: Browser, tmp_path: Path) -> None:
         event("06T00:00:00", "storage.failed", "failed", code="storage-full"),
         event("07T00:00:00", "service.started"),
         event("08T00:00:00", "log.erased", **ADMIN, **span(21, 100), reason="request 17"),
-        *[event("08T00:00:00", "log.erased", **ADMIN, **span(18, 19), reason="request 18")] * 2,
+        *[event("08T00:00:00", "log.erased", **ADMIN, **span(17, 18), reason="request 18")] * 2,
         event("08T00:00:00", "log.erased", **ADMIN, pseudonym="a" * 32, reason="request 19"),
         event("08T00:00:00", "log.erased", **ADMIN, **span(19, 17), reason="an inverted one"),
         *[event("09T00:00:00", "image.list", **USER)] * 5,
@@ -254,6 +254,7 @@ WRONG: list[dict[str, Any]] = [
     {"action": ["slot.proved"]},
     {"action": {"toString": 1}, "at": 17},
     {"outcome": {"done": 1}},
+    *({name: 17} for name in ("at", "action", "outcome")),
     {"code": [[]], "outcome": "refused"},
     {"executable": {"toJSON": {}}, "door": None},
     {"length": 7, "image": True},
@@ -352,6 +353,16 @@ def test_a_report_keeps_no_more_than_its_bounds(browser: Browser) -> None:
       return report.totals.read;
     })()"""
     assert browser.run(script) == 2
+    # No flood of one kind leaves out another.
+    script = """(() => {
+      const report = new Report(), told = (action) =>
+        report.event(utf8(JSON.stringify({ at: "", action, outcome: "refused" })), 0n);
+      for (let n = 0; n < 600; n++) told("requests.limited");
+      told("auth.locked");
+      const { rows, more } = report.lists.incidents;
+      return [rows.length, more, rows.at(-1)[2][0]];
+    })()"""
+    assert browser.run(script) == [501, 100, "locked out after failures"]
     script = """(() => {
       const report = new Report(), text = "x".repeat(60000);
       for (let n = 0; n < 66000; n++) {
