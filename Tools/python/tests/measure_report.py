@@ -71,7 +71,8 @@ def measure(count: int, folder: Path) -> str:
         browser.choose("#key-file", key)
         checked = until(browser, 'document.body.dataset.verdict === "holds" && !element("events").hidden')
         memory = most_memory(b"chromium")
-    return f"{count:,} events: {page.stat().st_size / 1e6:.0f} MB; read {read:.1f} s, checked {checked:.1f} s, {memory:.0f} MB"
+    size = page.stat().st_size / 1e6
+    return f"{count:,} events: {size:.0f} MB; read {read:.1f} s, checked {checked:.1f} s, {memory:.0f} MB"
 
 
 if __name__ == "__main__":

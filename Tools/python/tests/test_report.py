@@ -348,7 +348,8 @@ def test_a_report_keeps_no_more_than_its_bounds(browser: Browser) -> None:
     browser.open(PAGE)
     # Readings without a time are as many as there are, and make no later ones the same.
     script = """(() => {
-      const report = new Report(), read = (at) => report.event(utf8(JSON.stringify({ at, action: "read.begun", outcome: "done" })));
+      const report = new Report();
+      const read = (at) => report.event(utf8(JSON.stringify({ at, action: "read.begun", outcome: "done" })));
       for (const at of ["01T10:00:00", "", "01T10:05:00"]) read(at && `2026-07-${at}.000000Z`);
       return report.totals.read;
     })()"""
