@@ -298,8 +298,9 @@ def main() -> int:
     if reason:
         print(f"left out: no disk can be cut from its power here: {reason}")
         return LEFT_OUT
-    # What was begun is ended, by whatever signal.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # What was begun is ended, by whatever signal. Of SIGKILL the daemon and the disk's server hear by themselves.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     with workplace(options) as report:
         return kill(report) if options.mode == "kill" else cut(report)
 

@@ -37,6 +37,8 @@ LOG_BYTES = 64 << 30
 HEADING_INTERVAL = 1 << 30
 #: Seconds for the disk to come up.
 PATIENCE = 30
+#: In front of a command: it is killed when this process ends, in whatever way.
+ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 
 
 class Entry(NamedTuple):
@@ -168,7 +170,7 @@ class Unmountable(Exception):
 
 @contextmanager
 def mounted(image: Path, place: Path) -> Iterator[None]:
-    """The image's file system, whose journal is replayed by that."""
+    """The image's file system, whose journal is replayed by that. The loop device goes with the mount."""
     place.mkdir(exist_ok=True)
     done = subprocess.run(["mount", "-o", "loop,noatime", image, place], capture_output=True, text=True)
     if done.returncode != 0:
@@ -206,18 +208,11 @@ def recorded(folder: Path, place: Path, mebibytes: int) -> Iterator[WriteLog]:
     with open(log, "wb") as file:
         file.truncate(LOG_BYTES)
     export.touch()
-    place.mkdir()
     server = served(disk, log, export)
     try:
-        device = attached(server, export, mebibytes << 20)
-        try:
-            subprocess.run(["mount", "-o", "noatime", device, place], check=True)
-            try:
-                yield WriteLog(log)
-            finally:
-                unmount(place)
-        finally:
-            subprocess.run(["losetup", "--detach", device], check=True)
+        await_disk(server, export, mebibytes << 20)
+        with mounted(export, place):
+            yield WriteLog(log)
     finally:
         server.terminate()
         server.wait(PATIENCE)
@@ -232,20 +227,16 @@ def served(disk: Path, log: Path, export: Path) -> subprocess.Popen[bytes]:
     ]
     logged = f"driver=blklogwrites,node-name=logged,file=disk,log=log,log-sector-size={SECTOR}"
     return subprocess.Popen(
-        ["setpriv", "--pdeathsig", "KILL", "qemu-storage-daemon", *files]
+        [*ENDS_WITH_US, "qemu-storage-daemon", *files]
         + ["--blockdev", f"{logged},log-super-update-interval={HEADING_INTERVAL}"]
         + ["--export", f"type=fuse,id=export,node-name=logged,mountpoint={export},writable=on"],
         start_new_session=True,
     )
 
 
-def attached(server: subprocess.Popen[bytes], export: Path, size: int) -> str:
+def await_disk(server: subprocess.Popen[bytes], export: Path, size: int) -> None:
     give_up = time.monotonic() + PATIENCE
     while export.stat().st_size != size:
         if server.poll() is not None or time.monotonic() > give_up:
             raise SystemExit("powercut: qemu-storage-daemon does not serve the disk")
         time.sleep(0.02)
-    found = subprocess.run(
-        ["losetup", "--find", "--show", export], check=True, stdout=subprocess.PIPE, text=True
-    )
-    return found.stdout.strip()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench_support import BIN
 from powercut_check import Verifier
+from powercut_disk import ENDS_WITH_US
 from powercut_load import Line
 
 #: Seconds for the daemon to serve, and to stop.
@@ -45,7 +46,7 @@ class Daemon:
     def __init__(self, run: Path) -> None:
         self.run = run
         with open(run / "vaultd.log", "ab") as log:
-            program = [str(BIN / "vaultd"), "serve", "--config", str(run / "vaultd.yaml")]
+            program = [*ENDS_WITH_US, str(BIN / "vaultd"), "serve", "--config", str(run / "vaultd.yaml")]
             self.process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True)
         try:
             self._await()

@@ -1865,6 +1865,12 @@ def events():
             "filters": "image uid",
             "pseudonym": fixed("event pseudonym", 16).hex(),
             "reason": "case 4711",
+            "principal": "web-shop",
+            "limit": "secrets",
+            "count": 90000,
+            "endpoint": "/login?next=/",
+            "decision": "block",
+            "locked": "actor,source",
         },
     )
     yield (

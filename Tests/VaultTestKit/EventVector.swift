@@ -55,6 +55,12 @@ package struct EventVector: NamedVector {
         let filters: String?
         let pseudonym: String?
         let reason: String?
+        let principal: String?
+        let limit: String?
+        let count: Int?
+        let endpoint: String?
+        let decision: String?
+        let locked: String?
     }
 
     package let rule: String
@@ -70,6 +76,10 @@ package struct EventVector: NamedVector {
     package let sealed: HexBytes
 
     package var number: UInt64 { UInt64(index) ?? 0 }
+
+    private static let decisions: [String: AccessDecision] = [
+        "allow": .allow, "delay": .delay(0), "block": .block(0),
+    ]
 
     /// - Returns: nil when the vector names a word that the log does not have.
     package func event(atMicroseconds: Int64) throws -> Event? {
@@ -119,6 +129,14 @@ package struct EventVector: NamedVector {
         event.filters = fields.filters
         event.pseudonym = try fields.pseudonym.map { try Pseudonym(hex: $0) }
         event.reason = fields.reason
+        event.principal = try fields.principal.map { try PrincipalName($0) }
+        event.limit = fields.limit.flatMap(LimitClass.init(rawValue:))
+        event.count = fields.count
+        event.endpoint = try fields.endpoint.map { try EndpointName($0) }
+        event.decision = fields.decision.flatMap { Self.decisions[$0] }
+        event.locked =
+            fields.locked?.split(separator: ",").compactMap { LockedSubject(rawValue: String($0)) }
+            ?? []
         return event
     }
 }

@@ -154,36 +154,49 @@ class Frontier:
 # ---- The page around a bundle: BundleFormat §6 -----------------------------------------------------
 
 
-class Page(io.RawIOBase):
-    """The bundle that a page carries. Reading it raises ValueError where the page is not in its form."""
+PAGE, OPEN, CLOSE = b"<!doctype html>\n", b'<script type="application/octet-stream" id="bundle">\n', b"</script>\n"
 
-    PAGE, OPEN, CLOSE = b"<!doctype html>\n", b'<script type="application/octet-stream" id="bundle">\n', b"</script>\n"
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.pieces = self.bundle(iter(lambda: file.readline(LINE_BYTES + 1), b""))
+def carried(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The bundle that a page carries, in pieces. ValueError where the page is not in its form."""
+    opened = closed = False
+    piece = bytes(57)
+    for line in lines:
+        if len(line) > LINE_BYTES or not line.endswith(b"\n") or (opened and line == OPEN):
+            raise ValueError("a line of the page is too long or cut, or there is a second bundle")
+        if opened and not closed and line != CLOSE:
+            full, piece = len(piece) == 57, from_base64(line[:-1])
+            if not full or not 0 < len(piece) <= 57:
+                raise ValueError("a line of the page is too short or too long")
+            yield piece
+        opened, closed = opened or line == OPEN, closed or (opened and line == CLOSE)
+    if not closed:
+        raise ValueError("the page has no bundle, or ends in it")
 
-    def bundle(self, lines: Iterator[bytes]) -> Iterator[bytes]:
-        opened = closed = False
-        piece = bytes(57)
-        for line in lines:
-            if len(line) > LINE_BYTES or not line.endswith(b"\n") or (opened and line == self.OPEN):
-                raise ValueError("a line of the page is too long or cut, or there is a second bundle")
-            if opened and not closed and line != self.CLOSE:
-                full, piece = len(piece) == 57, from_base64(line[:-1])
-                if not full or not 0 < len(piece) <= 57:
-                    raise ValueError("a line of the page is too short or too long")
-                yield piece
-            opened, closed = opened or line == self.OPEN, closed or (opened and line == self.CLOSE)
-        if not closed:
-            raise ValueError("the page has no bundle, or ends in it")
+
+class Pieces(io.RawIOBase):
+    """A file of pieces, none of them empty. Reading it raises what making them raises."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.pieces, self.rest = pieces, b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        piece = next(self.pieces, b"")
-        buffer[: len(piece)] = piece
-        return len(piece)
+        piece = self.rest or next(self.pieces, b"")
+        count = min(len(piece), len(buffer))
+        buffer[:count], self.rest = piece[:count], piece[count:]
+        return count
+
+
+def bundle_of(file: BinaryIO) -> BinaryIO:
+    """The bundle in a file, which is a page when its first line says so. That line is read, and not peeked at: a
+    pipe may give it in parts."""
+    first = file.readline(LINE_BYTES + 1)
+    if first == PAGE:
+        return io.BufferedReader(Pieces(carried(iter(lambda: file.readline(LINE_BYTES + 1), b""))))
+    return io.BufferedReader(Pieces(itertools.chain([first], iter(lambda: file.read(1 << 20), b""))), 1 << 20)
 
 
 # ---- The bundle: BundleFormat §3 -------------------------------------------------------------------
@@ -316,9 +329,7 @@ def main() -> int:
         witnesses = read_keys(options.witness, 4)
         wanted = len(witnesses) if options.witnesses is None else options.witnesses
         with io.BufferedReader(io.FileIO(0 if options.file == "-" else options.file), 1 << 20) as file:
-            is_page = file.peek(len(Page.PAGE)).startswith(Page.PAGE)
-            bundle = io.BufferedReader(Page(file)) if is_page else file
-            said = verify(bundle, keys, options.fingerprint, known, witnesses, wanted)
+            said = verify(bundle_of(file), keys, options.fingerprint, known, witnesses, wanted)
     except (Refused, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,6 +8,8 @@ package enum BundlePage {
     package static let closing = "</script>"
     /// Bytes of each line but the last: 76 digits.
     package static let lineBytes = 57
+    /// Characters of such a line, its newline too.
+    package static let lineCharacters = 77
 }
 
 /// Turns a bundle's bytes into the lines between opening and closing.
@@ -32,7 +34,8 @@ package struct BundlePageWriter: Sendable {
 
     private static func lines(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
-        text.reserveCapacity(bytes.count / 57 * 77 + 77)
+        let lines = bytes.count / BundlePage.lineBytes + 1
+        text.reserveCapacity(lines * BundlePage.lineCharacters)
         for start in stride(from: bytes.startIndex, to: bytes.endIndex, by: BundlePage.lineBytes) {
             let end = min(start + BundlePage.lineBytes, bytes.endIndex)
             text += Base64.utf8(Array(bytes[start..<end]))

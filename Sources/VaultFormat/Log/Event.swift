@@ -55,7 +55,7 @@ package struct Event: Hashable, Sendable {
     package var indexes: Range<UInt64>?
     /// The names of what was asked for.
     package var filters: String?
-    /// The pseudonym whose name was told.
+    /// The pseudonym whose name was told, or erased.
     package var pseudonym: Pseudonym?
     /// Why somebody says that it is done, or that it failed.
     package var reason: String?

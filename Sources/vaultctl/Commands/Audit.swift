@@ -287,9 +287,9 @@ struct AuditRedact: AsyncParsableCommand {
                 end = start
             }
             if common.json { return Output.json(RedactionAnswer(erased: erased)) }
+            let lost = erased == 1 ? " lost its body" : " lost their bodies"
             Output.line(
-                pseudonym == nil
-                    ? Units.count(erased, "event") + " lost their body" : "the name is gone")
+                pseudonym == nil ? Units.count(erased, "event") + lost : "the name is gone")
         }
     }
 }

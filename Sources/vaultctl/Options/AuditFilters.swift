@@ -12,6 +12,13 @@ struct AuditTimes: ParsableArguments {
     @Option(help: "Before this time.")
     var until: AuditTime?
 
+    func validate() throws {
+        guard let since, let until else { return }
+        guard since.microseconds < until.microseconds else {
+            throw ValidationError("--until must be later than --since.")
+        }
+    }
+
     func add(to query: inout AuditQuery) {
         query.since = since?.microseconds
         query.until = until?.microseconds

@@ -81,14 +81,14 @@ final class ExportSink {
         case .items:
             // Whether it is true is the verifier's to say; an event that is left out would be nobody's.
             switch try? BundleItem(parsing: line) {
-            case .node(let height, _): index &+= 1 << UInt64(height)
+            case .node(let height, _): try pass(1 << UInt64(height))
             case .event(_, _, let body):
                 guard let fields = try? EventFields(parsing: body) else { throw broken }
-                count()
+                try count()
                 text += format.line(fields, body: body)
             case .erased:
                 text += format.line(withoutBody: index)
-                count()
+                try count()
             case nil: throw broken
             }
         case .checkpoint:
@@ -97,9 +97,16 @@ final class ExportSink {
         }
     }
 
-    private func count() {
-        index += 1
+    private func count() throws(ClientError) {
+        try pass(1)
         events += 1
+    }
+
+    /// No log is so long that its places do not fit.
+    private func pass(_ leaves: UInt64) throws(ClientError) {
+        let (next, isBeyond) = index.addingReportingOverflow(leaves)
+        guard !isBeyond else { throw broken }
+        index = next
     }
 
     private func keep(_ bytes: ByteBuffer) throws(ClientError) {

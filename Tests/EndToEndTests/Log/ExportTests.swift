@@ -116,6 +116,10 @@ struct ExportTests {
         let none = try vault.vaultctl(
             "audit", "readers", image, "--until", "2020-01-01", door: "audit")
         #expect(none.output.isEmpty)
+        let inverted = try vault.vaultctl(
+            "audit", "readers", image, "--since", "2020-01-02", "--until", "2020-01-01",
+            door: "audit")
+        #expect(inverted.ending == .exited(64) && inverted.errors.contains("later than --since"))
     }
 
     @Test("a pseudonym is resolved for those who may, and on record before")
@@ -152,11 +156,11 @@ struct ExportTests {
             "audit", "redact", "--from", "\(index)", "--to", "\(index + 1)", "--reason",
             "request 17")
         #expect(ending == .exited(0), "\(errors)")
-        #expect(output == "1 event lost their body\n")
+        #expect(output == "1 event lost its body\n")
         // The first event, which a keyring has to open at the next start, is no one's to erase.
         let first = try vault.vaultctl(
             "audit", "redact", "--from", "0", "--to", "1", "--reason", "request 18")
-        #expect(first.output == "0 events lost their body\n")
+        #expect(first.output == "0 events lost their bodies\n")
         let after = vault.folder.path("after")
         _ = try Self.export(vault, "--output", after)
         let held = try vault.verify("bundle", after, "--key", vault.publicKey)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -10,11 +12,14 @@ import random
 import re
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import made
 import pytest
 from browser import Browser, headless
 from verifiers import BINARY, PAGE, PROGRAM, Case, Verdict, Verifier, by_page, knows_bundles, lines
@@ -194,6 +199,24 @@ def test_files_that_cannot_be_read_are_no_pass(tmp_path: Path) -> None:
     assert "signature at index 40" in run(bundle, "--key", key).stderr
 
 
+@pytest.mark.parametrize("kind", ["bundle", "page"])
+def test_a_pipe_may_give_the_first_line_in_parts(tmp_path: Path, kind: str) -> None:
+    case = good("the whole log")
+    content = case.bundle if kind == "bundle" else made.report(case.bundle)
+    (tmp_path / "audit.pub").write_bytes(lines(case.keys))
+    command = [sys.executable, str(PROGRAM), "-", "--key", str(tmp_path / "audit.pub")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdin
+        waiting = array.array("i", [1])
+        for piece in (content[:5], content[5:9], content[9:]):
+            os.write(process.stdin.fileno(), piece[:4096])
+            # Until it has read that.
+            while process.poll() is None and not fcntl.ioctl(process.stdin, termios.FIONREAD, waiting) and waiting[0]:
+                time.sleep(0.01)
+        said, _ = process.communicate(content[9 + 4096 :])
+    assert process.returncode == 0, said
+
+
 def test_keys_of_no_form_are_no_pass(tmp_path: Path) -> None:
     case = good("two witnesses of three")
     bundle, key = tmp_path / "bundle", tmp_path / "audit.pub"
@@ -249,6 +272,17 @@ def test_files_that_are_chosen_are_checked(browser: Browser, files: tuple[Path, 
     browser.choose("#bundle-file", edited)
     refused = wait(browser, "refused")
     assert (refused["rule"], refused["index"]) == ("content", "2")
+
+
+def test_fewer_than_one_witness_is_not_wanted(browser: Browser) -> None:
+    case, other = good("two witnesses of three"), good("the whole log")
+    unwitnessed = Case("no witness signed", other.bundle, other.keys, witnesses=case.witnesses)
+    few: list[Any] = [-1, 0.5]
+    for needed in few:
+        (verdict,) = by_page(browser)([replace(unwitnessed, needed=needed)])
+        assert verdict.rule == "witnesses"
+    (verdict,) = by_page(browser)([replace(case, needed=2)])
+    assert verdict.rule is None
 
 
 def test_files_that_are_dropped_are_told_apart(browser: Browser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -13,13 +14,14 @@ from typing import Any
 import made
 import pytest
 from browser import Browser, headless
+from conftest import ROOT
 from pictures import JPEG
-from test_bundles import exports, wait
+from test_bundles import exports, until, wait
 from verifiers import BINARY, PAGE, Case, by_page, python_verifier, vaultverify
 
 from imagevault import Vault
 
-SECTIONS = ("access", "rotations", "drills", "changes", "erasures", "incidents", "refusals")
+SECTIONS = ("access", "attempts", "rotations", "drills", "changes", "erasures", "incidents", "refusals")
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +91,11 @@ def test_a_report_says_who_did_what(browser: Browser, tmp_path: Path) -> None:
     ]
     opened(browser, tmp_path, made.report(made.bundle(events)))
     people = {row[0]: row[1:] for row in said(browser)["access"]}
-    counts, span = ["1", "3", "·", "·", "·", "·", "·"], ["2026-07-01 10:00:00", "2026-07-01 10:29:04"]
+    counts, span = ["1", "3", "·", "·", "·", "·", "·", "·"], ["2026-07-01 10:00:00", "2026-07-01 10:29:04"]
     assert people["uid 33, gid 34 at images|/usr/bin/php|php.service"] == counts + span
-    assert people["uid 33, gid 34 at images"][:7] == ["·", "2", "1", "·", "·", "·", "3"]
-    assert people["uid 1007, gid 1007 at audit"][:7] == ["·", "·", "·", "·", "·", "2", "·"]
-    assert people["the vault itself"][:7] == ["·", "·", "·", "·", "1", "·", "·"]
+    assert people["uid 33, gid 34 at images"][:8] == ["·", "2", "1", "·", "·", "·", "·", "3"]
+    assert people["uid 1007, gid 1007 at audit"][:8] == ["·", "·", "·", "·", "·", "·", "2", "·"]
+    assert people["the vault itself"][:8] == ["·", "·", "·", "·", "·", "1", "·", "·"]
     assert len(people) == 4
     refused = [row[:5] for row in said(browser)["refusals"]]
     assert refused == [
@@ -105,7 +107,7 @@ def test_a_report_says_who_did_what(browser: Browser, tmp_path: Path) -> None:
     assert browser.run("document.title") == "Vault 5a5a5a5a, 2026-07-01 to 2026-07-04"
     drawn = browser.run('[...document.querySelectorAll(".chart svg")].map((one) => one.ariaLabel)')
     assert drawn[0] == "Readings: 5 in all, at most 5 per day, from 2026-07-01."
-    assert drawn[4] == "Refused or failed: 3 in all, at most 3 per day, from 2026-07-02."
+    assert drawn[5] == "Refused or failed: 3 in all, at most 3 per day, from 2026-07-02."
     assert browser.run('document.querySelectorAll(".chart rect").length') == 1 + 2 + 1 + 1 + 1
 
 
@@ -124,12 +126,14 @@ def test_a_report_lists_what_matters(browser: Browser, tmp_path: Path) -> None:
         event("05T00:00:02", "receipt.read", **ADMIN, receipt="0" * 32, level=1),
         event("06T00:00:00", "storage.failed", "failed", code="storage-full"),
         event("07T00:00:00", "service.started"),
-        event("08T00:00:00", "log.erased", **ADMIN, **span(19, 100), reason="request 17"),
-        *[event("08T00:00:00", "log.erased", **ADMIN, **span(16, 17), reason="request 18")] * 2,
+        event("08T00:00:00", "log.erased", **ADMIN, **span(21, 100), reason="request 17"),
+        *[event("08T00:00:00", "log.erased", **ADMIN, **span(17, 18), reason="request 18")] * 2,
+        event("08T00:00:00", "log.erased", **ADMIN, pseudonym="a" * 32, reason="request 19"),
+        event("08T00:00:00", "log.erased", **ADMIN, **span(19, 17), reason="an inverted one"),
         *[event("09T00:00:00", "image.list", **USER)] * 5,
         event("10T00:00:00", "image.put", **USER, namespace="shop", inspector=4, policy="0123456789abcdef"),
     ]
-    opened(browser, tmp_path, made.report(made.bundle(events, erased=[15, 16, 17, 19])))
+    opened(browser, tmp_path, made.report(made.bundle(events, erased=[17, 18, 19, 21])))
     sections = said(browser)
     admin = "uid 0 at admin"
     assert sections["drills"] == [
@@ -147,8 +151,10 @@ def test_a_report_lists_what_matters(browser: Browser, tmp_path: Path) -> None:
         "log could not be written|failed, storage-full",
         "vaultd started|the run before ended without a word",
         *["bodies of events erased"] * 3,
+        "name of a pseudonym erased",
+        "bodies of events erased",
     ]
-    assert sections["bodies"].startswith("4 rows without a body: 15 to 17, 19. ")
+    assert sections["bodies"].startswith("4 rows without a body: 17 to 19, 21. ")
     assert "An erasure that is shown here explains 2 of them." in sections["bodies"]
 
 
@@ -176,6 +182,55 @@ def test_a_report_tells_of_another_policy(browser: Browser, tmp_path: Path) -> N
     assert len(sections["incidents"]) == 7
 
 
+def test_a_report_tells_of_logins_locks_and_what_was_too_much(browser: Browser, tmp_path: Path) -> None:
+    login = USER | {"principal": "shop", "endpoint": "/login"}
+    failed = login | {"decision": "block", "reason": "wrong-password", "actor": "a" * 32, "client": "b" * 32}
+    case = USER | {"code": "rate-limited", "principal": "shop", "limit": "read"}
+    events = [
+        *[event("01T00:00:00", "auth.attempted", **login, decision="allow")] * 50,
+        event("01T00:00:01", "auth.attempted", "refused", **failed | {"decision": "delay"}),
+        event("01T00:00:02", "auth.locked", "refused", **failed, locked="actor,source"),
+        event("01T00:00:03", "requests.limited", "refused", **case, count=90000),
+        event("01T00:00:04", "requests.limited", "refused", **case, count=0),
+        # Of this one the vault would not hear.
+        event("01T00:00:05", "auth.attempted", "refused", **USER, code="sealed"),
+    ]
+    opened(browser, tmp_path, made.report(made.bundle(events)))
+    sections = said(browser)
+    assert [row[1:9] for row in sections["access"]] == [["·", "·", "·", "·", "52", "·", "·", "90,002"]]
+    assert [row[:6] for row in sections["attempts"]] == [
+        ["done", "allow", "", "/login", "shop", "50"],
+        ["refused", "delay", "wrong-password", "/login", "shop", "1"],
+        ["refused", "block", "wrong-password", "/login", "shop", "1"],
+    ]
+    by, limited = "uid 33 at images", "too many requests|refused, rate-limited"
+    told = "locked actor,source, principal shop, endpoint /login, decision block, reason wrong-password"
+    assert [row[2:] for row in sections["incidents"]] == [
+        ["locked out after failures", f"{by}|actor aaaaaaaaaaaa…, client bbbbbbbbbbbb…", told],
+        [limited, by, "principal shop, limit read, count 90000"],
+        [limited, by, "principal shop, limit read, count 0"],
+    ]
+    assert [row[:5] for row in sections["refusals"]] == [
+        ["refused", "requests.limited", "rate-limited", "", "90,001"],
+        ["refused", "auth.attempted", "sealed", "", "1"],
+    ]
+    figures = browser.run('[...document.querySelectorAll(".figure")].map((one) => one.innerText.replace("\\n", " "))')
+    assert figures[4:] == ["52 attempts", "0 changes", "90,002 refused or failed"]
+    drawn = browser.run('[...document.querySelectorAll(".chart svg")].map((one) => one.ariaLabel)')
+    assert drawn[3] == "Attempts to log in: 52 in all, at most 52 per day, from 2026-07-01."
+    assert drawn[4] == "Keys, settings, service: none."
+
+
+def test_every_action_has_its_place(browser: Browser) -> None:
+    text = (ROOT / "Sources/VaultFormat/VaultFormat.docc/LogFormat.md").read_text()
+    listed = re.search(r"^Actions are (.+?)\n\n", text, re.DOTALL | re.MULTILINE)
+    assert listed
+    actions = set(re.findall(r"`([a-z-]+\.[a-z-]+)`", listed[1]))
+    assert len(actions) > 70
+    browser.open(PAGE)
+    assert set(browser.run("[...COLUMN.keys(), ...PLACES.keys()]")) == actions
+
+
 def test_what_did_not_happen_is_said(browser: Browser, tmp_path: Path) -> None:
     events = [event("01T00:00:00", "image.list", **USER)]
     opened(browser, tmp_path, made.report(made.bundle(events)))
@@ -192,6 +247,79 @@ def test_what_did_not_happen_is_said(browser: Browser, tmp_path: Path) -> None:
     assert browser.run('element("report-period").textContent') == "No event with a time is shown."
 
 
+#: What makes a body no event: LogFormat has flat texts and numbers.
+WRONG: list[dict[str, Any]] = [
+    {"at": ["2026-07-01T00:00:00.000000Z"]},
+    {"uid": {"toString": 1}},
+    {"action": ["slot.proved"]},
+    {"action": {"toString": 1}, "at": 17},
+    {"outcome": {"done": 1}},
+    *({name: 17} for name in ("at", "action", "outcome")),
+    {"code": [[]], "outcome": "refused"},
+    {"executable": {"toJSON": {}}, "door": None},
+    {"length": 7, "image": True},
+]
+NO_EVENTS = [
+    "this is no JSON",
+    '"at":"","action":"","outcome":"","image":' + "[" * 30000 + "]" * 30000,
+    *(json.dumps(event("01T00:00:00", "read.begun", **PROGRAM) | fields)[1:-1] for fields in WRONG),
+]
+
+
+@pytest.mark.parametrize("tampered", [False, True])
+def test_bodies_that_are_no_events_change_no_verdict(browser: Browser, tmp_path: Path, tampered: bool) -> None:
+    content = made.bundle([*NO_EVENTS, event("01T00:00:00", "image.list", **USER)])
+    if tampered:
+        content = content.replace(b"image.list", b"image.lost")
+    (one,) = python_verifier(tmp_path)([Case("bodies", content, [made.KEY])])
+    assert one.rule == ("content" if tampered else None)
+    opened(browser, tmp_path, made.report(content), "refused" if tampered else "holds")
+    until(browser, f'document.querySelectorAll("#rows > tr").length === {len(NO_EVENTS) + 1}')
+    assert browser.run("document.body.dataset.index ?? null") == one.index
+    if not tampered:
+        assert f"{len(NO_EVENTS)} rows whose body is no event." in said(browser)["bodies"]
+    browser.run('document.querySelectorAll("#rows button").forEach((one) => one.click())')
+    assert "toString" in browser.run('element("rows").textContent')
+
+
+def test_a_large_report_is_read_in_its_pieces(browser: Browser, tmp_path: Path) -> None:
+    content = made.bundle([event("01T00:00:00", "read.begun", **USER, reason="x" * 30000)] * 70)
+    opened(browser, tmp_path, made.report(content))
+    assert browser.run("[given.bundle.blob.parts.length > 2, given.bundle.blob.size]") == [True, len(content)]
+    script = """(async () => {
+      const pieces = new Pieces(), all = Uint8Array.from({ length: 60 }, (_, at) => at);
+      for (const [from, to] of [[0, 0], [0, 7], [7, 8], [8, 8], [8, 31], [31, 60]]) pieces.add(all.subarray(from, to));
+      const wrong = [];
+      for (let from = 0; from < 62; from++) for (let to = 0; to < 62; to++) {
+        const read = new Uint8Array(await pieces.slice(from, to).arrayBuffer());
+        if (!same(read, all.slice(from, Math.max(from, to)))) wrong.push([from, to]);
+      }
+      return wrong;
+    })()"""
+    assert browser.run(script) == []
+
+
+def test_how_far_the_reading_of_a_page_is_is_shown(browser: Browser) -> None:
+    browser.open(PAGE)
+    script = """(async () => {
+      const page = new Blob([PAGE_LINES[0] + "\\n", ...new Array(80).fill("x".repeat(60000) + "\\n")]);
+      const seen = [], values = [];
+      const file = { name: "a page", size: page.size, slice(from, to) {
+        values.push(element("progress").value);
+        // As when a key is chosen meanwhile.
+        check();
+        seen.push([document.body.dataset.verdict, element("verdict-words").textContent, element("progress").hidden]);
+        return page.slice(from, to);
+      } };
+      await take("bundle", file);
+      return { seen, values, verdict: document.body.dataset.verdict };
+    })()"""
+    told = browser.run(script)
+    assert len(told["seen"]) > 4 and all(one == ["running", "Reading …", False] for one in told["seen"])
+    assert told["values"] == sorted(told["values"]) and 0.5 < told["values"][-1] <= 1
+    assert told["verdict"] == "waiting"
+
+
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 
 
@@ -199,26 +327,43 @@ def test_rows_of_a_report_are_never_markup(browser: Browser, tmp_path: Path) -> 
     events: list[dict[str, Any] | str] = [
         event("01T00:00:00", HOSTILE, HOSTILE, **dict.fromkeys(("code", "door", "uid", "gid", "executable"), HOSTILE)),
         event("01T00:00:01", "hold.placed", **ADMIN, reason=HOSTILE + "\u202egpj.exe\n"),
-        event("01T00:00:02", "log.erased", **span(HOSTILE, {"a": 1}), reason=[HOSTILE]),
-        event("01T00:00:03", "image.put", namespace=HOSTILE, policy=HOSTILE, inspector={"__proto__": 1}),
+        event("01T00:00:02", "log.erased", **span(HOSTILE, -1), reason=HOSTILE),
+        event("01T00:00:03", "image.put", namespace=HOSTILE, policy=HOSTILE, inspector="__proto__"),
         event("01T00:00:04", "operation.ended", work="__proto__"),
-        event("01T00:00:05", "constructor", "toString", uid=None, door=None),
-        {"at": 17, "action": ["slot.proved"], "outcome": {"done": 1}},
+        event("01T00:00:05", "constructor", "toString", count="__proto__"),
         {"at": "9999-99-99T99:99:99.999999Z", "action": "service.started", "outcome": "done"},
-        '"__proto__":{"action":"slot.proved"},"action":"slot.proved","action":"__proto__"',
-        "this is no JSON",
+        '"at":"","outcome":"done","__proto__":"slot.proved","action":"slot.proved","action":"__proto__"',
+        *NO_EVENTS,
     ]
     opened(browser, tmp_path, made.report(made.bundle(events)))
     assert browser.run('document.querySelectorAll("img").length') == 0
     assert browser.run('document.querySelectorAll("script").length') == 2
     text = browser.run('document.getElementById("report").textContent')
     assert text.count(HOSTILE) > 5 and "\u202e" not in text and "\\u{202e}gpj.exe\\u{a}" in text
-    assert "1 row whose body is no event." in text
+    assert f"{len(NO_EVENTS)} rows whose body is no event." in text
     assert browser.run("({}).action === undefined && ({}).names === undefined")
 
 
 def test_a_report_keeps_no_more_than_its_bounds(browser: Browser) -> None:
     browser.open(PAGE)
+    # Readings without a time are as many as there are, and make no later ones the same.
+    script = """(() => {
+      const report = new Report();
+      const read = (at) => report.event(utf8(JSON.stringify({ at, action: "read.begun", outcome: "done" })));
+      for (const at of ["01T10:00:00", "", "01T10:05:00"]) read(at && `2026-07-${at}.000000Z`);
+      return report.totals.read;
+    })()"""
+    assert browser.run(script) == 2
+    # No flood of one kind leaves out another.
+    script = """(() => {
+      const report = new Report(), told = (action) =>
+        report.event(utf8(JSON.stringify({ at: "", action, outcome: "refused" })), 0n);
+      for (let n = 0; n < 600; n++) told("requests.limited");
+      told("auth.locked");
+      const { rows, more } = report.lists.incidents;
+      return [rows.length, more, rows.at(-1)[2][0]];
+    })()"""
+    assert browser.run(script) == [501, 100, "locked out after failures"]
     script = """(() => {
       const report = new Report(), text = "x".repeat(60000);
       for (let n = 0; n < 66000; n++) {
