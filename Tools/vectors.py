@@ -1871,6 +1871,9 @@ def events():
             "endpoint": "/login?next=/",
             "decision": "block",
             "locked": "actor,source",
+            "token": fixed("event token", 16).hex(),
+            "ticket": fixed("event ticket", 16).hex(),
+            "scopes": "images.get images.probe",
         },
     )
     yield (

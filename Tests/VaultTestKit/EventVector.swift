@@ -61,6 +61,9 @@ package struct EventVector: NamedVector {
         let endpoint: String?
         let decision: String?
         let locked: String?
+        let token: String?
+        let ticket: String?
+        let scopes: String?
     }
 
     package let rule: String
@@ -137,6 +140,9 @@ package struct EventVector: NamedVector {
         event.locked =
             fields.locked?.split(separator: ",").compactMap { LockedSubject(rawValue: String($0)) }
             ?? []
+        event.token = try fields.token.map { try AccessTokenID(hex: $0) }
+        event.ticket = try fields.ticket.map { try TicketID(hex: $0) }
+        event.scopes = try fields.scopes.map { try TokenScopes($0) }
         return event
     }
 }

@@ -64,7 +64,8 @@ enum CSVEvents {
         "duration_us", "verdict", "inspector", "flags", "findings", "policy", "epoch", "begun_at",
         "operation", "work", "items", "found", "failures", "approval", "statement", "backup",
         "receipt", "level", "escrow", "hold", "until", "from", "to", "filters", "pseudonym",
-        "reason", "principal", "limit", "count", "endpoint", "decision", "locked", "unavailable",
+        "reason", "principal", "limit", "count", "endpoint", "decision", "locked", "token",
+        "ticket", "scopes", "unavailable",
     ]
 
     static func line(_ event: EventFields) -> [UInt8] {

@@ -227,6 +227,46 @@ class RateLimited(VaultError):
     default_fix = "Send it again after Retry-After; the limits stand in vaultd's settings."
 
 
+class TokenRequired(VaultError):
+    """`token-required`: Who asks through a proxy has to show a token or a ticket."""
+
+    default_code = "token-required"
+    default_status = 401
+    default_title = "Who asks through a proxy has to show a token or a ticket"
+    default_fix = "Send Authorization: Bearer and a token, or the ticket that the backend gave you."
+
+
+class TokenRefused(VaultError):
+    """`token-refused`: The token is good for nothing."""
+
+    default_code = "token-refused"
+    default_status = 401
+    default_title = "The token is good for nothing"
+    default_fix = (
+        "Ask an admin for a new one: it is mistyped, has expired or was revoked, or its principal takes none."
+    )
+
+
+class TicketRefused(VaultError):
+    """`ticket-refused`: The ticket is good for nothing here."""
+
+    default_code = "ticket-refused"
+    default_status = 403
+    default_title = "The ticket is good for nothing here"
+    default_fix = (
+        "Ask the backend for a new one: it was for another image, is used up, or has expired."
+    )
+
+
+class UnknownToken(VaultError):
+    """`unknown-token`: There is no such token."""
+
+    default_code = "unknown-token"
+    default_status = 404
+    default_title = "There is no such token"
+    default_fix = "Use an id from vaultctl token ls."
+
+
 class UnknownImage(VaultError):
     """`unknown-image`: No such image for you."""
 
@@ -791,6 +831,10 @@ BY_CODE: dict[str, type[VaultError]] = {
     "cross-site": CrossSite,
     "not-permitted": NotPermitted,
     "rate-limited": RateLimited,
+    "token-required": TokenRequired,
+    "token-refused": TokenRefused,
+    "ticket-refused": TicketRefused,
+    "unknown-token": UnknownToken,
     "unknown-image": UnknownImage,
     "unknown-operation": UnknownOperation,
     "operation-conflict": OperationConflict,
@@ -909,10 +953,13 @@ __all__ = [
     "SecondPersonRequired",
     "StorageFull",
     "StorageUnavailable",
+    "TicketRefused",
     "TokenKeyUnfit",
     "TokenLocked",
     "TokenModuleFailed",
     "TokenNotConfigured",
+    "TokenRefused",
+    "TokenRequired",
     "TokenUnavailable",
     "TooManyEpochs",
     "TooManySlots",
@@ -930,6 +977,7 @@ __all__ = [
     "UnknownRoute",
     "UnknownSlot",
     "UnknownStatement",
+    "UnknownToken",
     "UploadIncomplete",
     "UploadTimeout",
     "VaultOverloaded",
