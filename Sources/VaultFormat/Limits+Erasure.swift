@@ -22,6 +22,9 @@ extension Limits {
     package static let erasuresUnfinished = 64
     /// Copies of the keyring that are registered at once.
     package static let escrows = 1000
+    /// What the receipts of one page wait for, all together, before the page ends, with a receipt at least: each
+    /// waits for every copy that is registered, and half a megabyte is enough for an answer.
+    package static let receiptPageWaits = 4096
     /// Holds at once: more than a court orders, and few enough to be looked at.
     package static let holds = 10_000
     /// Days for which a claim may be kept before it is erased.

@@ -153,7 +153,7 @@ struct CheckTests {
         #expect(try await test.check().map(\.code) == [.rowDamaged])
     }
 
-    @Test("a token that is gone, one whose older secret is back, and one that was revoked, are found")
+    @Test("a token that is gone, one whose older secret is back, and a revoked one, are found")
     func tokens() async throws {
         let test = try vault()
         defer { test.stop() }

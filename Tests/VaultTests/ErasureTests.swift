@@ -126,6 +126,28 @@ struct ErasureTests {
         #expect(seen == made.reversed())
     }
 
+    @Test("a page of receipts that wait for much ends early, and the next goes on behind it")
+    func longPages() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        for _ in 0..<100 { _ = try await test.register() }
+        let count = Limits.receiptPageWaits / 100 + 5
+        for number in 0..<count {
+            let id = try await test.put(TestImages.numbered(number)).image.image
+            try await test.delete(id)
+        }
+        var seen: Set<ReceiptID> = []
+        var sizes: [Int] = []
+        var before: Int64?
+        repeat {
+            let page = try await test.vault.receipts(before: before, limit: 1000, test.call())
+            seen.formUnion(page.receipts.map(\.receipt))
+            sizes.append(page.receipts.count)
+            before = page.next
+        } while before != nil
+        #expect(seen.count == count && sizes.count == 2 && sizes[0] < count, "\(sizes)")
+    }
+
     @Test("an erased quarantined image has a receipt, with every claim on it")
     func quarantine() async throws {
         let test = try vault()

@@ -64,12 +64,15 @@ extension Vault {
             }
             try barriers.verify(with: keyring)
             var receipts: [ErasureReceipt] = []
-            for row in rows.prefix(limit) {
+            var waits = 0
+            for row in rows.prefix(limit) where waits < Limits.receiptPageWaits {
                 receipts.append(try receipt(row, barriers, keyring))
+                waits += receipts.last?.waits.count ?? 0
             }
             _ = try await committer.commit(.none, event(.receiptRead, call))
             return ReceiptPage(
-                receipts: receipts, next: rows.count > limit ? rows[limit - 1].row : nil)
+                receipts: receipts,
+                next: rows.count > receipts.count ? rows[receipts.count - 1].row : nil)
         }
     }
 

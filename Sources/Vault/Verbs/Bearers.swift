@@ -79,8 +79,8 @@ extension Vault {
         let now = clock.monotonicMicroseconds()
         let user = FailureTracker.Subject.user(call.caller.uid)
         let (wait, report) = gatekeeper.withState { state -> (Int64?, RefusalCases.Report?) in
-            guard case .delay(let wait) = state.failures.decision(for: [user], of: principal, at: now)
-            else {
+            let decision = state.failures.decision(for: [user], of: principal, at: now)
+            guard case .delay(let wait) = decision else {
                 _ = state.failures.failed([user], of: principal, at: now)
                 return (nil, nil)
             }

@@ -31,7 +31,8 @@ package struct TokenRequest: RequestObject, Encodable, Hashable, Sendable {
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         principal = try PrincipalName(members.decode(String.self, forKey: .principal))
-        scopes = try members.decode([String].self, ifThere: .scopes).map { try .init(words: $0) } ?? .all
+        let words = try members.decode([String].self, ifThere: .scopes)
+        scopes = try words.map { try TokenScopes(words: $0) } ?? .all
         days = try members.days(.days)
         note = try AdminNote(members.decode(String.self, ifThere: .note) ?? "")
     }

@@ -397,16 +397,20 @@ extension ErrorCode {
         case .tokenRequired:
             .init(
                 401, "Who asks through a proxy has to show a token or a ticket",
-                fix: "Send Authorization: Bearer and a token, or the ticket that the backend gave you.")
+                fix:
+                    "Send Authorization: Bearer and a token, or the ticket that the backend gave you."
+            )
         case .tokenRefused:
             .init(
                 401, "The token is good for nothing",
-                fix: "Ask an admin for a new one: it is mistyped, has expired or was revoked, or its "
+                fix:
+                    "Ask an admin for a new one: it is mistyped, has expired or was revoked, or its "
                     + "principal takes none.")
         case .ticketRefused:
             .init(
                 403, "The ticket is good for nothing here",
-                fix: "Ask the backend for a new one: it was for another image, is used up, or has expired.")
+                fix: "Ask the backend for a new one: it was for another image, is used up, or has "
+                    + "expired.")
         case .rateLimited:
             .init(
                 429, "Too many requests",

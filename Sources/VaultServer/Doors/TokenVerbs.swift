@@ -23,7 +23,7 @@ extension RequestHandler {
         guard let principal = policy.current.bearer(request.principal, isToken: true) else {
             throw try await refused(
                 VaultError(.invalidBody),
-                detail: "The policy has no such principal that takes tokens: see vaultctl policy show.",
+                detail: "The policy has no such principal that takes tokens.",
                 exchange)
         }
         guard principal.verbs.isSuperset(of: request.scopes.verbs) else {

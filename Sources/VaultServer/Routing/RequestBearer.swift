@@ -24,7 +24,8 @@ extension RequestHandler {
         }
         guard door == .images else {
             throw try await refused(
-                VaultError(.badRequest), detail: "This socket takes no token and no ticket.", exchange)
+                VaultError(.badRequest), detail: "This socket takes no token and no ticket.",
+                exchange)
         }
         let code: ErrorCode = shown.kind == .token ? .tokenRefused : .ticketRefused
         guard let text = shown.text, let bearer = try await bearer(text, exchange),

@@ -140,11 +140,11 @@ extension AccessTokenRow {
         let previous = try bytes(row, 3)
         let until: Int64 = try value(row, 4)
         guard previous.isEmpty == (until == 0) else { throw StorageError.damaged }
+        let digest = previous.isEmpty ? nil : try BearerDigest(bytes: previous)
         self.init(
             row: try value(row, 0), token: try AccessTokenID(bytes: bytes(row, 1)),
             digest: try BearerDigest(bytes: bytes(row, 2)),
-            previous: previous.isEmpty
-                ? nil : Previous(digest: try BearerDigest(bytes: previous), untilMicroseconds: until),
+            previous: digest.map { Previous(digest: $0, untilMicroseconds: until) },
             principal: try PrincipalName(value(row, 5)), scopes: try TokenScopes(value(row, 6)),
             createdMicroseconds: try value(row, 7), creator: try value(row, 8),
             expiresMicroseconds: try value(row, 9), note: try AdminNote(value(row, 10)),

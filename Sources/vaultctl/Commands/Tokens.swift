@@ -36,7 +36,8 @@ struct Tokens: AsyncParsableCommand {
     /// The secret alone on standard output, so that it can be sent into a file.
     static func tell(_ token: TokenAnswer, _ common: CommonOptions) {
         guard !common.json else { return Output.json(token) }
-        Output.note("token \(token.id.hex) of \(token.principal), until \(Units.moment(token.expires))")
+        let end = Units.moment(token.expires)
+        Output.note("token \(token.id.hex) of \(token.principal), until \(end)")
         if let end = token.overlapEnds {
             Output.note("the one before goes on until \(Units.moment(end))")
         }
@@ -59,7 +60,7 @@ struct TokenCreate: AsyncParsableCommand {
     @Option(help: "For whom it speaks: a principal of the policy with \"tokens: true\".")
     var principal: PrincipalName
 
-    @Option(help: "A verb that it is good for, as often as needed; all that the principal may if none.")
+    @Option(help: "A verb that it is good for, once each; all that the principal may if none.")
     var scope: [VerbName] = []
 
     @Option(help: "Days until it expires: 1 to 366.")

@@ -33,7 +33,7 @@ struct CommonOptions: ParsableArguments {
         let mode = try? FileManager.default.attributesOfItem(atPath: tokenFile)[.posixPermissions]
         guard let mode = mode as? Int, mode & 0o077 == 0 else {
             Output.note(
-                "vaultctl: \(tokenFile) is not there, or others may read it: chmod 600 \(tokenFile)")
+                "vaultctl: \(tokenFile) is not there, or others may read it: make it mode 600")
             throw ExitCode(ExitKind.other.rawValue)
         }
         guard let data = try? FileHandle(forReadingAtPath: tokenFile)?.read(upToCount: 256),
@@ -41,7 +41,7 @@ struct CommonOptions: ParsableArguments {
             let token = try? BearerText(parsing: text.trimmingCharacters(in: .newlines)),
             token.kind == .token
         else {
-            Output.note("vaultctl: \(tokenFile) has no access token: ivt_ and 49 letters in one line")
+            Output.note("vaultctl: \(tokenFile) has no access token: ivt_ and 49 letters")
             throw ExitCode(ExitKind.other.rawValue)
         }
         return token

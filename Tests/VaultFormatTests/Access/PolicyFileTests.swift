@@ -118,7 +118,8 @@ struct PolicyFileTests {
     @Test(
         "refuses a proxy with rights, and tokens for nothing",
         arguments: [
-            "{users: [web], proxy: true, roles: [backend]}", "{users: [web], proxy: true, tokens: true}",
+            "{users: [web], proxy: true, roles: [backend]}",
+            "{users: [web], proxy: true, tokens: true}",
             "{users: [web], proxy: 1, roles: [backend]}", "{tokens: true}", "{proxy: true}",
             "{tokens: true, roles: [auditor]}", "{users: [web], tokens: yes, roles: [backend]}",
             "{roles: [backend]}",

@@ -7,7 +7,7 @@ extension CatalogConformance {
     static let bearerRules = [
         Rule("a token is found by its secret, and by the one before, until it goes", accessTokens),
         Rule("tokens come by row, and are counted", accessTokenPages),
-        Rule("a ticket is found by its secret, with the readings that are left, until it goes", tickets),
+        Rule("a ticket is found by its secret, with what is left of it, until it goes", tickets),
         Rule("expired tickets go, the oldest first, and no others", expiredTickets),
     ]
 

@@ -139,7 +139,8 @@ package struct TestRows: Sendable {
                 ? .init(
                     digest: id(), untilMicroseconds: .random(in: 1...Int64.max, using: &random))
                 : nil,
-            principal: try PrincipalName("thumbs"), scopes: TokenScopes([.getImages, .probeImages]),
+            principal: try PrincipalName("thumbs"),
+            scopes: TokenScopes([.getImages, .probeImages]),
             createdMicroseconds: .random(in: 0...Int64.max, using: &random),
             creator: .random(in: 0...UInt32.max, using: &random),
             expiresMicroseconds: .random(in: 0...Int64.max, using: &random),
