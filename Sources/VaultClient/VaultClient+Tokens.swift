@@ -1,4 +1,4 @@
-// The verbs of access tokens on the admin socket, and of fetch tickets on the images socket.
+// The verbs of namespaces and access tokens on the admin socket, and of fetch tickets on the images socket.
 
 import NIOHTTP1
 package import VaultAPI
@@ -10,6 +10,16 @@ extension VaultClient {
         _ request: TokenRequest, key: IdempotencyKey? = nil
     ) async throws(ClientError) -> TokenAnswer {
         try await answer(TokenAnswer.self, to: send(request, to: APIPath.tokens, key: key))
+    }
+
+    package func create(_ namespace: NamespaceName) async throws(ClientError) -> NamespaceAnswer {
+        try await answer(
+            NamespaceAnswer.self,
+            to: send(NamespaceRequest(name: namespace), to: APIPath.namespaces))
+    }
+
+    package func namespaces() async throws(ClientError) -> NamespaceListAnswer {
+        try await answer(NamespaceListAnswer.self, to: exchange(.GET, APIPath.namespaces))
     }
 
     package func tokens(_ page: PageQuery) async throws(ClientError) -> TokenListAnswer {

@@ -36,6 +36,23 @@ extension Keyring {
         ]
     }
 
+    /// Those that have a naming key, by name.
+    package var namespaces: [(name: NamespaceName, createdMicroseconds: Int64)] {
+        keys.file.entries.filter { $0.purpose == .naming }.compactMap { entry in
+            (try? NamespaceName(entry.name)).map { ($0, entry.createdMicroseconds) }
+        }
+    }
+
+    /// The entries with a naming key for one namespace more. It stays for good: what it names could not be named
+    /// again.
+    package func entries(
+        naming namespace: NamespaceName, createdMicroseconds at: Int64
+    ) -> [KeyEntry] {
+        keys.file.entries + [
+            KeyEntry(purpose: .naming, createdMicroseconds: at, name: namespace.description)
+        ]
+    }
+
     /// The entries with this epoch as the primary one; the one before stays readable.
     package func entries(promoting epoch: EpochNumber) -> [KeyEntry] {
         entries { entry in

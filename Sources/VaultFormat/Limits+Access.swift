@@ -9,6 +9,12 @@ extension Limits {
     package static let principalMembers = 256
     /// Milliseconds after which a reload that met another tries again.
     package static let policyRetryMilliseconds = 100
+    /// Namespaces that a vault has: each has a key for good, and settings of its own.
+    package static let namespaces = 64
+    /// Images that a quota may allow.
+    package static let quotaImages = 0...1_000_000_000_000
+    /// Stored bytes that a quota may allow.
+    package static let quotaBytes = 0...(1 << 60)
     /// Roles that a policy adds.
     package static let roles = 64
     /// Access tokens that a vault has, expired ones among them: an admin looks through them.

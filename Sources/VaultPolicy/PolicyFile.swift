@@ -8,13 +8,16 @@ package struct PolicyFile {
     private let accounts: any AccountNames
     private var roles: [String: Role] = [:]
     private var rules: [PrincipalRule] = []
+    private var quotas: [NamespaceName: Quota] = [:]
 
-    /// - Parameter text: at most ``Limits/policyBytes``.
-    /// - Returns: its rules, in the file's order.
+    /// - Parameters:
+    ///   - text: at most ``Limits/policyBytes``.
+    ///   - digest: of the file, for a policy that is to be in force.
+    /// - Returns: the policy, its rules in the file's order.
     /// - Throws: ``PolicyError`` for the first thing that is wrong.
-    package static func rules(
-        of text: String, accounts: some AccountNames
-    ) throws(PolicyError) -> [PrincipalRule] {
+    package static func policy(
+        of text: String, accounts: some AccountNames, digest: Digest256? = nil
+    ) throws(PolicyError) -> AccessPolicy {
         guard text.utf8.count <= Limits.policyBytes else {
             throw PolicyError("the file has more than \(Limits.policyBytes) bytes")
         }
@@ -33,7 +36,7 @@ package struct PolicyFile {
         guard let root else { throw PolicyError("the file is empty") }
         var file = PolicyFile(accounts: accounts)
         try file.read(root)
-        return file.rules
+        return AccessPolicy(rules: file.rules, quotas: file.quotas, digest: digest)
     }
 
     private static func words(of error: any Error) -> String {
@@ -52,7 +55,7 @@ package struct PolicyFile {
     }
 
     private mutating func read(_ root: Node) throws(PolicyError) {
-        let fields = try Fields(root, "the policy", allowed: ["version", "roles", "principals"])
+        let fields = try Fields(root, "the policy", allowed: ["version", "roles", "principals", "namespaces"])
         guard let version = fields["version"] else {
             throw PolicyError("version is missing; this is version 1", at: root)
         }
@@ -60,6 +63,7 @@ package struct PolicyFile {
             throw PolicyError("version must be 1", at: version)
         }
         try readRoles(fields["roles"])
+        try readNamespaces(fields["namespaces"])
         guard let principals = fields["principals"], let pairs = principals.mapping,
             !pairs.isEmpty
         else {
@@ -111,6 +115,44 @@ package struct PolicyFile {
         return near.isEmpty
             ? "; vaultctl policy verbs lists them"
             : "; there is \(near.map(\.rawValue).joined(separator: ", "))"
+    }
+
+    // MARK: Namespaces
+
+    private mutating func readNamespaces(_ node: Node?) throws(PolicyError) {
+        guard let node else { return }
+        guard let pairs = node.mapping else {
+            throw PolicyError("namespaces must be names with quotas", at: node)
+        }
+        guard pairs.count <= Limits.namespaces else {
+            throw PolicyError("there are more than \(Limits.namespaces) namespaces", at: node)
+        }
+        for (key, entry) in pairs {
+            let name = try namespace(key)
+            let fields = try Fields(
+                entry, "\(name)",
+                allowed: [
+                    "max_images", "max_bytes", "uploads_per_minute", "upload_bytes_per_second",
+                ])
+            func number(
+                _ field: String, in range: ClosedRange<Int>
+            ) throws(PolicyError) -> Int? {
+                guard let node = fields[field] else { return nil }
+                guard let text = node.scalar?.string, let number = Int(text),
+                    String(number) == text, range.contains(number)
+                else {
+                    throw PolicyError(
+                        "\(name): \(field) is \(range.lowerBound) to \(range.upperBound)", at: node)
+                }
+                return number
+            }
+            quotas[name] = Quota(
+                images: try number("max_images", in: Limits.quotaImages),
+                bytes: try number("max_bytes", in: Limits.quotaBytes),
+                uploadsPerMinute: try number("uploads_per_minute", in: Limits.requestsPerMinute),
+                uploadBytesPerSecond: try number(
+                    "upload_bytes_per_second", in: Limits.bytesPerSecond))
+        }
     }
 
     // MARK: Principals
@@ -168,10 +210,10 @@ package struct PolicyFile {
 
     private func namespace(_ node: Node?) throws(PolicyError) -> NamespaceName {
         guard let node else { return .standard }
-        guard node.scalar?.string == NamespaceName.standard.description else {
-            throw PolicyError("there is one namespace so far, default", at: node)
+        guard let text = node.scalar?.string, let name = try? NamespaceName(text) else {
+            throw PolicyError("a namespace's name is 1 to 32 of a-z, 0-9 and -", at: node)
         }
-        return .standard
+        return name
     }
 
     private func members(

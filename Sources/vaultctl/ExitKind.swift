@@ -68,7 +68,8 @@ enum ExitKind: Int32, CaseIterable {
             .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,
             .invalidBody, .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused,
             .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .tooManyEpochs,
-            .epochInUse, .backupStranded, .noChallenge, .logKeySealed, .quarantined,
+            .epochInUse, .unknownNamespace, .namespaceExists, .tooManyNamespaces, .quotaExceeded,
+            .backupStranded, .noChallenge, .logKeySealed, .quarantined,
             .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
             .operationConflict, .idempotencyKeyReused, .tokenNotConfigured, .tokenModuleFailed,
             .tokenKeyUnfit, .held, .retentionLocked, .policyRefused, .noPolicy, .internalError:

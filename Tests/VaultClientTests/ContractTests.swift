@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 75)
+        #expect(operations.count == 77)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -216,6 +216,11 @@ struct ContractTests {
             principal: PrincipalName(of: .images), scopes: .all, createdMicroseconds: 0, creator: 0,
             expiresMicroseconds: 1, overlapEndsMicroseconds: nil, note: .none)
         try expectMembers("Token", WireJSON.encode(token))
+        let state = NamespaceAnswer(
+            name: .standard, createdMicroseconds: 0, usage: .none, quota: .none)
+        try expectMembers("NamespaceState", WireJSON.encode(state))
+        try expectMembers(
+            "NamespaceList", WireJSON.encode(NamespaceListAnswer(namespaces: [state])))
         try expectMembers("TokenList", WireJSON.encode(TokenListAnswer(tokens: [], next: nil)))
         let secret = BearerText(
             .ticket, secret: Array(repeating: 0x41, count: BearerText.letters))

@@ -14,6 +14,7 @@ final class Gatekeeper: Sendable {
         var takers = RateLimiter<Taker, ActorName>()
         var strangers = RateLimiter<Door, UInt32>()
         var checks = RateLimiter<PrincipalName, LimitKey>()
+        var uploads = RateLimiter<NamespaceName, ActorName>()
         var failures: FailureTracker
         var cases = RefusalCases()
         /// Whether the log was asked for the failures from before the start.

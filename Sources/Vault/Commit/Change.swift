@@ -5,8 +5,8 @@ package import VaultFormat
 package enum Change: Sendable {
     /// Nothing but the event.
     case none
-    /// One more claim on an image, and the image where it is new.
-    case put(image: ImageRow, reference: ReferenceRow)
+    /// One more claim on an image, and the image where it is new and the namespace may have it.
+    case put(image: ImageRow, reference: ReferenceRow, quota: Quota = .none)
     /// One claim less, and the image with the last one.
     case drop(image: ImageID, namespace: NamespaceName, claim: ClaimIndex, receipt: ReceiptID)
     /// A slot opened the keyring just now.
@@ -156,9 +156,9 @@ extension Change {
     ) throws(ChangeFailure) -> ChangeResult {
         switch self {
         case .none: return .none
-        case .put(let image, let reference):
+        case .put(let image, let reference, let quota):
             return try Self.put(
-                image, reference, to: catalog, try unsealed(keyring), index, retention)
+                image, reference, quota, to: catalog, try unsealed(keyring), index, retention)
         case .drop(let image, let namespace, let claim, let receipt):
             return try erasure(catalog, keyring, index, microseconds, retention)
                 .drop(image, namespace, claim, receipt)
@@ -260,8 +260,9 @@ extension Change {
     }
 
     private static func put(
-        _ offered: ImageRow, _ reference: ReferenceRow, to catalog: any CatalogWriter,
-        _ keyring: Keyring, _ index: UInt64, _ retention: RetentionPolicies
+        _ offered: ImageRow, _ reference: ReferenceRow, _ quota: Quota,
+        to catalog: any CatalogWriter, _ keyring: Keyring, _ index: UInt64,
+        _ retention: RetentionPolicies
     ) throws(ChangeFailure) -> ChangeResult {
         let known = try catalogued { () throws(StorageError) in
             try catalog.image(offered.image, in: offered.namespace)
@@ -269,6 +270,14 @@ extension Change {
         try refusing { () throws(VaultError) in
             try known?.verify(with: keyring)
             try known?.requireReadable()
+        }
+        if known == nil, quota != .none {
+            let usage = try catalogued { () throws(StorageError) in
+                try catalog.usage(of: offered.namespace)
+            }
+            guard usage.hasRoom(for: offered.storedBytes, within: quota) else {
+                throw .refused(VaultError(.quotaExceeded))
+            }
         }
         let (offered, reference) = try underPrimary(offered, reference, keyring)
         let older = try catalogued { () throws(StorageError) in

@@ -38,6 +38,8 @@ package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, Ba
     ErasureReader, HoldReader, BearerReader, LogReader
 {
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
+    /// What a namespace has.
+    func usage(of namespace: NamespaceName) throws(StorageError) -> Usage
     /// The reference of exactly this claim.
     func reference(
         of image: Int64, claim: ClaimIndex

@@ -60,10 +60,14 @@ package struct PutRequest: Sendable {
     package let claim: Claim
     /// What the caller says that the bytes hash to; nil where nothing was said.
     package let digest: Digest256?
+    /// What the namespace may have.
+    package let quota: Quota
 
     package init(
-        name: FileName, declaredType: String?, claim: Claim, digest: Digest256? = nil
+        name: FileName, declaredType: String?, claim: Claim, digest: Digest256? = nil,
+        quota: Quota = .none
     ) {
+        self.quota = quota
         self.name = name
         self.declaredType = declaredType
         self.claim = claim
@@ -92,6 +96,9 @@ extension Vault {
     ) async throws(VaultError) -> ClaimedImage {
         try await audited(.imagePut, call) { () async throws(VaultError) in
             let keyring = try keyring()
+            guard keyring.namespaces.contains(where: { $0.name == call.namespace }) else {
+                throw VaultError(.unknownNamespace)
+            }
             let received = try upload.whole(asSaid: request.digest)
             let judged: JudgedImage
             switch try await judge(
@@ -110,12 +117,13 @@ extension Vault {
                 receivedDigest: received.digest, storedDigest: stored,
                 createdMicroseconds: clock.nowMicroseconds(),
                 transformations: changes.bits)
-            return try await store(upload.buffer, judged, made, keyring, call)
+            return try await store(
+                upload.buffer, judged, made, request.quota, keyring, call)
         }
     }
 
     private func store(
-        _ buffer: UploadBuffer, _ judged: JudgedImage, _ body: ReferenceBody,
+        _ buffer: UploadBuffer, _ judged: JudgedImage, _ body: ReferenceBody, _ quota: Quota,
         _ keyring: Keyring, _ call: Call
     ) async throws(VaultError) -> ClaimedImage {
         let blob = try failing { () throws(CryptoError) in try Random.id(BlobID.self) }
@@ -143,7 +151,8 @@ extension Vault {
         let offer = erasures.beginCall(at: committer.frontier.size)
         var unnamed = [blob]
         defer { erasures.end(offer, leaving: unlink(unnamed)) }
-        let committed = try await committer.commit(.put(image: row, reference: reference), event)
+        let committed = try await committer.commit(
+            .put(image: row, reference: reference, quota: quota), event)
         guard case .put(let kept, _, let unused) = committed.result else {
             throw VaultError(.internalError)
         }

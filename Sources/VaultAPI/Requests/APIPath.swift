@@ -41,6 +41,7 @@ package enum APIPath {
     package static let securityEvents = "/v1/security-events"
     package static let limitChecks = "/v1/limits/check"
     package static let blocks = "/v1/blocks"
+    package static let namespaces = "/v1/namespaces"
     package static let tokens = "/v1/tokens"
     package static let policy = "/v1/policy"
     package static let reloadPolicy = "/v1/policy/reload"

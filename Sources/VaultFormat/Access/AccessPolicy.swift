@@ -115,11 +115,16 @@ package struct PrincipalRule: Hashable, Sendable {
 /// first that names one of his groups. Whom none names may do nothing.
 package struct AccessPolicy: Hashable, Sendable {
     package let rules: [PrincipalRule]
+    /// What namespaces may have; those that are not here have no quota.
+    package let quotas: [NamespaceName: Quota]
     /// SHA-256 of the file that says so; nil where the settings of the doors do.
     package let digest: Digest256?
 
-    package init(rules: [PrincipalRule], digest: Digest256? = nil) {
+    package init(
+        rules: [PrincipalRule], quotas: [NamespaceName: Quota] = [:], digest: Digest256? = nil
+    ) {
         self.rules = rules
+        self.quotas = quotas
         self.digest = digest
     }
 

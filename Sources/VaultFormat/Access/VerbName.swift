@@ -56,6 +56,8 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     case readRetention = "retention.read"
     case setRetention = "retention.set"
     case redactLog = "log.redact"
+    case createNamespaces = "namespaces.create"
+    case readNamespaces = "namespaces.read"
     case createTokens = "tokens.create"
     case rotateTokens = "tokens.rotate"
     case revokeTokens = "tokens.revoke"

@@ -34,6 +34,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case tokenRefused = "token-refused"
     case ticketRefused = "ticket-refused"
     case unknownToken = "unknown-token"
+    // Whose images these are, and how many.
+    case unknownNamespace = "unknown-namespace"
+    case namespaceExists = "namespace-exists"
+    case tooManyNamespaces = "too-many-namespaces"
+    case quotaExceeded = "quota-exceeded"
     case unknownImage = "unknown-image"
     // Background work, and requests that come again.
     case unknownOperation = "unknown-operation"
@@ -213,6 +218,20 @@ extension ErrorCode {
             .init(
                 404, "There is no such token",
                 fix: "Use an id from vaultctl token ls.")
+        case .unknownNamespace:
+            .init(
+                409, "The namespace is not made yet",
+                fix: "Ask an admin: vaultctl namespace create makes it.")
+        case .namespaceExists:
+            .init(409, "The namespace is there already", fix: "Nothing is to be done.")
+        case .tooManyNamespaces:
+            .init(
+                409, "The vault has as many namespaces as it may",
+                fix: "Use one that is there; none goes.")
+        case .quotaExceeded:
+            .init(
+                409, "The namespace has as much as it may",
+                fix: "Delete something, or ask an admin for a larger quota.")
         case .unknownIndex:
             .init(
                 404, "The log does not go so far",

@@ -79,6 +79,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case tokensRead = 123
     case tokenRefused = 124
     case ticketCreated = 125
+    case namespaceCreated = 126
+    case namespacesRead = 127
 
     package var name: String {
         switch self {
@@ -161,6 +163,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .tokensRead: "tokens.read"
         case .tokenRefused: "token.refused"
         case .ticketCreated: "ticket.created"
+        case .namespaceCreated: "namespace.created"
+        case .namespacesRead: "namespaces.read"
         }
     }
 }

@@ -24,7 +24,7 @@ extension RequestHandler {
                     fields: exchange.values(HeaderName.contentDisposition)),
                 declaredType: exchange.declaredType,
                 claim: try exchange.claim(),
-                digest: try exchange.contentDigest())
+                digest: try exchange.contentDigest(), quota: exchange.quota)
         }
         return (try await receiveUpload(exchange, sender), put)
     }

@@ -34,6 +34,8 @@ struct Exchange {
     let id: RequestID
     /// Who the policy says it is, once it was asked.
     var principal: Principal?
+    /// What its namespace may have.
+    var quota = Quota.none
     /// What it shows beside that, found to be good.
     var bearer: Bearer?
     /// What a refusal is logged as: the verb, once it is known.

@@ -54,15 +54,11 @@ extension RequestHandler {
         let wait = try await self.verb { () async throws(VaultError) in
             try await vault.refuseBearer(from: principal.name, exchange.call)
         }
-        guard let wait else {
-            var refusal = try await refused(VaultError(code), exchange)
-            if code.description.status == 401 {
-                refusal.fields[.wwwAuthenticate] = "Bearer realm=\"imagevault\""
-            }
-            return refusal
+        if let wait { return .tooMuch(wait) }
+        var refusal = try await refused(VaultError(code), exchange)
+        if code.description.status == 401 {
+            refusal.fields[.wwwAuthenticate] = "Bearer realm=\"imagevault\""
         }
-        var refusal = Refusal(error: VaultError(.rateLimited), detail: nil)
-        refusal.retryAfterMilliseconds = Int(clamping: (wait + 999) / 1000)
         return refusal
     }
 }

@@ -155,10 +155,12 @@ package struct RequestHandler: Sendable {
         exchange.action = verb.action
         let speaker = try await identify(principal, asking: verb, &exchange)
         exchange.principal = speaker
+        exchange.quota = policy.current.quotas[speaker.namespace] ?? .none
         if let limit = verb.limitClass {
             // Nothing of a request is taken in before it is known that it may come.
             let bytes = verb.payload == .image ? announcedBytes(exchange) : 0
             try await requireRoom(limit, bytes: bytes, exchange)
+            if case .putImage = verb { try await requireUploadRoom(bytes, exchange) }
         }
         guard verb.name.map({ speaker.may($0, at: door) }) ?? true else {
             throw try await refused(VaultError(.notPermitted), exchange)

@@ -14,10 +14,16 @@ extension RequestHandler {
             try await vault.wait(
                 for: exchange.principal?.name, limit, bytes: bytes, exchange.call)
         }
-        guard let wait else { return }
-        var refusal = Refusal(error: VaultError(.rateLimited), detail: nil)
-        refusal.retryAfterMilliseconds = Int(clamping: (wait + 999) / 1000)
-        throw refusal
+        if let wait { throw Refusal.tooMuch(wait) }
+    }
+
+    /// The same for an upload by the pace of its namespace.
+    func requireUploadRoom(_ bytes: Int, _ exchange: Exchange) async throws {
+        let wait = try await verb { () async throws(VaultError) in
+            try await vault.wait(
+                toUpload: bytes, of: exchange.principalName, within: exchange.quota, exchange.call)
+        }
+        if let wait { throw Refusal.tooMuch(wait) }
     }
 
     /// Whom the socket knows as nobody loses his connection too, when he asks too much.
@@ -40,6 +46,18 @@ extension RequestHandler {
     func charge(_ bytes: Int, _ exchange: Exchange) {
         guard exchange.declaredBytes == nil else { return }
         vault.charge(bytes: bytes, to: exchange.principal?.name, .write, exchange.call)
+        if exchange.action == .imagePut {
+            vault.charge(bytes: bytes, within: exchange.quota, exchange.call)
+        }
+    }
+}
+
+extension Refusal {
+    /// - Parameter wait: microseconds.
+    static func tooMuch(_ wait: Int64) -> Refusal {
+        var refusal = Refusal(error: VaultError(.rateLimited), detail: nil)
+        refusal.retryAfterMilliseconds = Int(clamping: (wait + 999) / 1000)
+        return refusal
     }
 }
 

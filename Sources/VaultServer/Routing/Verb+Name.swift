@@ -49,6 +49,8 @@ extension Verb {
         case .checkLimit: .checkLimits
         case .readBlock: .readBlocks
         case .createTicket: .createTickets
+        case .createNamespace: .createNamespaces
+        case .listNamespaces: .readNamespaces
         case .createToken: .createTokens
         case .listTokens: .readTokens
         case .rotateToken: .rotateTokens

@@ -49,6 +49,7 @@ enum Verb: Hashable, Sendable {
     case eraseImages
     case reportSecurity, checkLimit, readBlock
     case createTicket(String)
+    case createNamespace, listNamespaces
     case createToken, listTokens
     case rotateToken(String)
     case revokeToken(String)
@@ -133,6 +134,8 @@ enum Verb: Hashable, Sendable {
                 (.get, .readRetention(namespace: segments[3], image: segments[4])),
                 (.put, .setRetention(namespace: segments[3], image: segments[4])),
             ]
+        case (.admin, 3, "namespaces"):
+            return [(.get, .listNamespaces), (.post, .createNamespace)]
         case (.admin, 3, "tokens"): return [(.get, .listTokens), (.post, .createToken)]
         case (.admin, 4, "tokens"): return [(.delete, .revokeToken(segments[3]))]
         case (.admin, 5, "tokens") where segments[4] == "rotate":
@@ -210,7 +213,7 @@ enum Verb: Hashable, Sendable {
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
             .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
             .setRetention, .resolveName, .redact, .reportSecurity, .checkLimit, .createTicket,
-            .createToken, .rotateToken:
+            .createToken, .rotateToken, .createNamespace:
             .small
         default: .none
         }
@@ -227,7 +230,7 @@ enum Verb: Hashable, Sendable {
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
             .resolveName, .redact, .reloadPolicy, .reportSecurity, .checkLimit, .createTicket,
-            .createToken, .rotateToken, .revokeToken:
+            .createToken, .rotateToken, .revokeToken, .createNamespace:
             true
         default: false
         }
@@ -279,6 +282,8 @@ enum Verb: Hashable, Sendable {
         case .reportSecurity: .authAttempted
         case .checkLimit, .readBlock: .requestRefused
         case .createTicket: .ticketCreated
+        case .createNamespace: .namespaceCreated
+        case .listNamespaces: .namespacesRead
         case .createToken: .tokenCreated
         case .listTokens: .tokensRead
         case .rotateToken: .tokenRotated

@@ -48,6 +48,9 @@ enum CatalogSchema {
         migrator.registerMigration("11 access tokens, tickets") { db in
             try db.execute(sql: bearers)
         }
+        migrator.registerMigration("12 what namespaces have") { db in
+            try db.execute(sql: usage)
+        }
         return migrator
     }
 
@@ -220,6 +223,25 @@ enum CatalogSchema {
         CREATE INDEX hold_subject ON hold (subject);
         ALTER TABLE reference ADD COLUMN retention INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX reference_retention ON reference (retention) WHERE retention <> 0;
+        """
+
+    /// Counted by the database itself, with each row: to count them when it matters would read them all.
+    private static let usage = """
+        CREATE TABLE usage (
+            namespace TEXT PRIMARY KEY,
+            images INTEGER NOT NULL,
+            bytes INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO usage SELECT namespace, count(*), sum(bytes) FROM image GROUP BY namespace;
+        CREATE TRIGGER image_came AFTER INSERT ON image BEGIN
+            INSERT OR IGNORE INTO usage VALUES (new.namespace, 0, 0);
+            UPDATE usage SET images = images + 1, bytes = bytes + new.bytes
+                WHERE namespace = new.namespace;
+        END;
+        CREATE TRIGGER image_went AFTER DELETE ON image BEGIN
+            UPDATE usage SET images = images - 1, bytes = bytes - old.bytes
+                WHERE namespace = old.namespace;
+        END;
         """
 
     /// An empty digest and a time of 0 stand for "never rotated". Tickets come and go by the thousand: their numbers

@@ -133,6 +133,15 @@ struct SQLiteRows: CatalogWriter {
         }
     }
 
+    func usage(of namespace: NamespaceName) throws(StorageError) -> Usage {
+        let usage = try first(
+            "SELECT images, bytes FROM usage WHERE namespace = ?", [namespace.description]
+        ) { row throws in Usage(images: try value(row, 0), bytes: try value(row, 1)) }
+        guard let usage else { return .none }
+        guard usage.images >= 0, usage.bytes >= 0 else { throw .damaged }
+        return usage
+    }
+
     func totals() throws(StorageError) -> CatalogTotals {
         let totals = try first(
             """

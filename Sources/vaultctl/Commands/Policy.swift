@@ -19,8 +19,8 @@ struct Policy: AsyncParsableCommand {
             PolicyVerbs.self,
         ])
 
-    /// The rules of a file; what is wrong with it is said, and ends the command.
-    static func rules(of path: String) throws -> [PrincipalRule] {
+    /// The policy of a file; what is wrong with it is said, and ends the command.
+    static func policy(of path: String) throws -> AccessPolicy {
         guard let file = FileHandle(forReadingAtPath: path),
             let data = try? file.read(upToCount: Limits.policyBytes + 1),
             let text = String(data: data, encoding: .utf8)
@@ -29,7 +29,7 @@ struct Policy: AsyncParsableCommand {
             throw ExitCode(ExitKind.other.rawValue)
         }
         do {
-            return try PolicyFile.rules(of: text, accounts: SystemAccounts())
+            return try PolicyFile.policy(of: text, accounts: SystemAccounts())
         } catch {
             Output.note("vaultctl: \(path): \(error)")
             throw ExitCode(ExitKind.other.rawValue)
@@ -92,7 +92,7 @@ struct PolicyCheck: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let answer = PolicyAnswer(AccessPolicy(rules: try Policy.rules(of: file)))
+        let answer = PolicyAnswer(try Policy.policy(of: file))
         if json { return Output.json(answer) }
         Policy.show(answer)
     }
@@ -130,7 +130,7 @@ struct PolicyExplain: AsyncParsableCommand {
 
     func run() async throws {
         if let file {
-            return try explain(PolicyAnswer(AccessPolicy(rules: try Policy.rules(of: file))))
+            return try explain(PolicyAnswer(try Policy.policy(of: file)))
         }
         try await common.session(.admin) { client in
             try explain(try await client.policy())

@@ -42,7 +42,7 @@ struct DaemonSettings: Sendable {
     let anchor: AnchorSettings
     let logLevel: Logger.Level
 
-    private static let known: Set<String> = {
+    private static func known(_ namespaces: [NamespaceName]) -> Set<String> {
         var keys: Set<String> = [
             "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
             "keys.public_key_file", "keys.root_key_credential", "keys.log_key_credential",
@@ -52,8 +52,8 @@ struct DaemonSettings: Sendable {
             "audit.resolvers.groups", "audit.keep_days", "audit.export.directory",
             "audit.export.every_hours",
         ]
-        keys.formUnion(ValidationSettings.known)
-        keys.formUnion(RetentionSettings.known)
+        keys.formUnion(ValidationSettings.known(namespaces))
+        keys.formUnion(RetentionSettings.known(namespaces))
         keys.formUnion(TokenSettings.known)
         keys.formUnion(AnchorSettings.known)
         keys.formUnion(LimitSettings.known)
@@ -63,7 +63,7 @@ struct DaemonSettings: Sendable {
             }
         }
         return keys
-    }()
+    }
 
     static func load(file: String, overrides: [String]) async throws -> DaemonSettings {
         let source = try await SettingsSource(file: file, overrides: overrides, known: known)

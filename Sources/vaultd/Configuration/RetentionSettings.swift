@@ -9,15 +9,19 @@ enum RetentionSettings {
     }
 
     /// Every key that is read here.
-    static let known = Set(
-        (["retention"] + ValidationSettings.namespaces.map(place)).flatMap { place in
-            ["\(place).days", "\(place).extend_only", "\(place).hold"]
-        })
+    ///
+    /// - Parameter namespaces: those that the settings name.
+    static func known(_ namespaces: [NamespaceName]) -> Set<String> {
+        Set(
+            (["retention"] + namespaces.map(place)).flatMap { place in
+                ["\(place).days", "\(place).extend_only", "\(place).hold"]
+            })
+    }
 
     static func policies(_ source: SettingsSource) async throws -> RetentionPolicies {
         var policies = RetentionPolicies(
             standard: try await policy(source, at: "retention", over: .standard))
-        for namespace in ValidationSettings.namespaces {
+        for namespace in source.namespaces {
             let policy = try await policy(
                 source, at: place(of: namespace), over: policies.standard)
             if policy != policies.standard { policies.own[namespace] = policy }

@@ -3,6 +3,7 @@
 import Configuration
 import Foundation
 import SystemPackage
+import VaultFormat
 import Yams
 
 /// A setting that cannot be used, in words for whoever wrote it.
@@ -13,9 +14,19 @@ struct SettingsError: Error, CustomStringConvertible {
 
 struct SettingsSource {
     private let reader: ConfigReader
+    /// Those that the settings name, `default` among them, by name.
+    let namespaces: [NamespaceName]
 
-    init(file: String, overrides: [String], known: Set<String>) async throws {
-        try Self.refuseUnknownKeys(in: file, known: known)
+    /// - Parameter known: the keys that are read, where the settings name these namespaces.
+    init(
+        file: String, overrides: [String], known keys: ([NamespaceName]) -> Set<String>
+    ) async throws {
+        let root = try Self.root(of: file)
+        namespaces = Self.namespaces(in: root, overrides)
+        let known = keys(namespaces)
+        for key in Self.keys(of: root, below: "") where !known.contains(key) {
+            throw SettingsError("\(file): \(key) is not a setting; see vaultd.example.yaml")
+        }
         var flags: [String: String] = [:]
         for flag in overrides {
             let parts = flag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -97,16 +108,23 @@ struct SettingsSource {
         return own
     }
 
-    private static func refuseUnknownKeys(in file: String, known: Set<String>) throws {
+    private static func root(of file: String) throws -> Node {
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
             throw SettingsError("\(file) cannot be read")
         }
         guard let root = try? Yams.compose(yaml: text) else {
             throw SettingsError("\(file) is not YAML")
         }
-        for key in keys(of: root, below: "") where !known.contains(key) {
-            throw SettingsError("\(file): \(key) is not a setting; see vaultd.example.yaml")
-        }
+        return root
+    }
+
+    /// What has not the form of a namespace's name is told as an unknown key.
+    private static func namespaces(in root: Node, _ overrides: [String]) -> [NamespaceName] {
+        let inFile = root.mapping?["namespaces"]?.mapping?.keys.compactMap(\.string) ?? []
+        let inFlags = overrides.filter { $0.hasPrefix("namespaces.") }
+            .compactMap { $0.split(separator: ".").dropFirst().first.map { String($0) } }
+        let names = Set((inFile + inFlags).compactMap { try? NamespaceName($0) })
+        return names.union([.standard]).sorted()
     }
 
     private static func keys(of node: Node, below prefix: String) -> [String] {

@@ -4,9 +4,6 @@
 import VaultFormat
 
 enum ValidationSettings {
-    /// The namespaces that can exist, and so the names that the settings may have.
-    static let namespaces: [NamespaceName] = [.standard]
-
     private static let keys = [
         "level", "trailer", "metadata", "animation", "types", "max_bytes", "max_pixels",
         "max_scans",
@@ -18,13 +15,19 @@ enum ValidationSettings {
     }
 
     /// Every key that is read here.
-    static let known = Set(
-        (["validation"] + namespaces.map(place)).flatMap { place in keys.map { "\(place).\($0)" } })
+    ///
+    /// - Parameter namespaces: those that the settings name.
+    static func known(_ namespaces: [NamespaceName]) -> Set<String> {
+        Set(
+            (["validation"] + namespaces.map(place)).flatMap { place in
+                keys.map { "\(place).\($0)" }
+            })
+    }
 
     static func policies(_ source: SettingsSource) async throws -> InspectionPolicies {
         let standard = try await policy(source, at: "validation", over: .default)
         var own: [NamespaceName: InspectionPolicy] = [:]
-        for namespace in namespaces {
+        for namespace in source.namespaces {
             let policy = try await policy(source, at: place(of: namespace), over: standard)
             if policy != standard { own[namespace] = policy }
         }

@@ -35,9 +35,8 @@ struct PolicySource: Sendable {
             throw PolicyRefusal("\(path) is not UTF-8")
         }
         do throws(PolicyError) {
-            return AccessPolicy(
-                rules: try PolicyFile.rules(of: text, accounts: SystemAccounts()),
-                digest: LogHash.digest([UInt8](data)))
+            return try PolicyFile.policy(
+                of: text, accounts: SystemAccounts(), digest: LogHash.digest([UInt8](data)))
         } catch {
             throw PolicyRefusal("\(path): \(error)")
         }

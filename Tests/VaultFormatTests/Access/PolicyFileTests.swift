@@ -34,7 +34,7 @@ struct PolicyFileTests {
         """
 
     private func rules(_ text: String) throws -> AccessPolicy {
-        AccessPolicy(rules: try PolicyFile.rules(of: text, accounts: Accounts()))
+        try PolicyFile.policy(of: text, accounts: Accounts())
     }
 
     private func name(
@@ -113,6 +113,40 @@ struct PolicyFileTests {
         let thumbs = try #require(policy.bearer(try PrincipalName("thumbs"), isToken: true))
         let narrow = thumbs.limited(to: TokenScopes([.getImages, .deleteImages]))
         #expect(narrow.verbs == [.getImages], "no more than its own")
+    }
+
+    @Test("has quotas of namespaces, each in its bounds")
+    func quotas() throws {
+        let text = """
+            version: 1
+            namespaces:
+              shop: {max_images: 10, max_bytes: 0, uploads_per_minute: 60, upload_bytes_per_second: 1024}
+              default: {}
+            principals:
+              web: {users: [web], roles: [backend], namespace: shop}
+              ann: {users: [ann], roles: [admin]}
+            """
+        let policy = try rules(text)
+        let shop = try NamespaceName("shop")
+        #expect(
+            policy.quotas == [
+                shop: Quota(
+                    images: 10, bytes: 0, uploadsPerMinute: 60, uploadBytesPerSecond: 1024),
+                .standard: .none,
+            ])
+        let web = policy.principal(at: .images, uid: 33, groups: [], unit: nil)
+        #expect(web?.namespace == shop)
+        for (old, new) in [
+            ("max_images: 10", "max_images: -1"), ("max_images: 10", "max_images: 1e3"),
+            ("max_bytes: 0", "max_bytes: 00"), ("uploads_per_minute: 60", "uploads_per_minute: 0"),
+            ("upload_bytes_per_second: 1024", "upload_bytes_per_second: 1023"),
+            ("max_bytes: 0", "bytes: 0"), ("shop: {max", "No shop: {max"),
+            ("namespace: shop", "namespace: No"), ("default: {}", "default: 5"),
+        ] {
+            #expect(throws: PolicyError.self, "\(new)") {
+                try rules(text.replacing(old, with: new))
+            }
+        }
     }
 
     @Test(

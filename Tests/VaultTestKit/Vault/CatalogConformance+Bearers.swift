@@ -8,6 +8,7 @@ extension CatalogConformance {
         Rule("a token is found by its secret, and by the one before, until it goes", accessTokens),
         Rule("tokens come by row, and are counted", accessTokenPages),
         Rule("a ticket is found by its secret, with what is left of it, until it goes", tickets),
+        Rule("what a namespace has is counted as its images come and go", usage),
         Rule("expired tickets go, the oldest first, and no others", expiredTickets),
     ]
 
@@ -58,6 +59,29 @@ extension CatalogConformance {
         try same(try catalog.look { try $0.accessTokenCount() }, 4)
         try same(try catalog.look { try $0.accessToken(made[0].token) }, nil)
         try same(try catalog.look { try $0.accessToken(of: made[0].digest) }, nil)
+    }
+
+    private static func usage(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        func expect(_ namespace: NamespaceName, _ images: Int, _ bytes: Int) throws {
+            try same(
+                try catalog.look { try $0.usage(of: namespace) },
+                Usage(images: images, bytes: bytes))
+        }
+        try expect(.standard, 0, 0)
+        var one = rows.image()
+        let other = rows.image()
+        let elsewhere = rows.image(in: TestKeys.clinic)
+        one.row = try catalog.transact { try $0.insertImage(one) }
+        _ = try catalog.transact { try $0.insertImage(other) }
+        _ = try catalog.transact { try $0.insertImage(elsewhere) }
+        try expect(.standard, 2, one.storedBytes + other.storedBytes)
+        try expect(TestKeys.clinic, 1, elsewhere.storedBytes)
+        let gone = one
+        try catalog.transact { try $0.deleteImage(gone) }
+        try expect(.standard, 1, other.storedBytes)
+        try refuses(StorageError.damaged) { try catalog.transact { try $0.deleteImage(gone) } }
+        try expect(.standard, 1, other.storedBytes)
     }
 
     private static func tickets(_ catalog: any Catalog) throws {

@@ -1,4 +1,4 @@
-// Access tokens and fetch tickets, in memory.
+// Access tokens, fetch tickets and what namespaces have, in memory.
 
 import Vault
 import VaultFormat
@@ -42,6 +42,12 @@ extension MemoryRows {
     func deleteAccessToken(_ id: AccessTokenID) throws(StorageError) {
         try faults.pass("deleteAccessToken")
         tables.accessTokens.removeAll { $0.token == id }
+    }
+
+    func usage(of namespace: NamespaceName) throws(StorageError) -> Usage {
+        try faults.pass("usage")
+        let images = tables.images.filter { $0.namespace == namespace }
+        return Usage(images: images.count, bytes: images.reduce(0) { $0 + $1.storedBytes })
     }
 
     // MARK: Tickets
