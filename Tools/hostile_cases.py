@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hostile_grammar import FAULTS, Draw, Request, Route, World, sound
+import hostile_bodies as bodies
+from hostile_grammar import FAULTS, QUERIES, Draw, Request, Route, World, sound
 
 #: Seconds between two pieces of a slow sender, at most, and its pieces.
 PAUSE, PIECES = 0.4, 8
 #: How a connection ends: all was sent and the answers are waited for; it is closed without reading; it stays open
 #: and nothing follows.
 WAITS, CLOSES, SILENT = "waits", "closes", "silent"
-#: Routes that cost seconds of work, and how often one of them is taken when it is drawn.
-HEAVY = ("/v1/slots", "/v1/keys/rotate", "/v1/keys/reencrypt", "/v1/keys/rotate-root", "/v1/keys/rotate-log-key",
-         "/v1/inspections", "/v1/checks")
+#: Routes that cost seconds of work, or whose rows make many an answer longer for good, and how often one of them is
+#: taken when it is drawn.
+HEAVY = ("/v1/backups", "/v1/escrows", "/v1/slots", "/v1/keys/rotate", "/v1/keys/reencrypt", "/v1/keys/rotate-root",
+         "/v1/keys/rotate-log-key", "/v1/inspections", "/v1/checks")
 HEAVY_SHARE = 0.05
 
 
@@ -44,14 +46,31 @@ class Case:
         return said + (f", {len(self.pieces)} pieces {self.pause:.2f} s apart" if self.pause else "")
 
 
-def broken(draw: Draw, request: Request) -> list[str]:
-    """One fault, or a few."""
+#: Faults that most routes would refuse unseen, and those that look at what is broken.
+NEEDS = {
+    "odd_disposition": {"/v1/images", "/v1/inspect"},
+    "odd_image": {"/v1/images", "/v1/inspect"},
+    "odd_json": set(bodies.SOUND),
+    "odd_query": set(QUERIES),
+}
+#: Faults that the HTTP parser refuses, nearly always: the same few lines of it are reached by a part of them.
+SHALLOW = ("soup", "odd_space", "odd_version", "many_fields", "over_long_target")
+SHALLOW_SHARE = 0.4
+
+
+def faults_of(draw: Draw) -> list[str]:
+    """One fault, or a few. What replaces all comes last, or nothing is left to be broken."""
     names = draw.chance.sample(sorted(FAULTS), draw.chance.choice((1, 1, 1, 2, 3)))
-    # What replaces all comes last, or nothing is left to be broken.
-    names.sort(key=lambda name: name == "soup")
-    for name in names:
-        FAULTS[name](draw, request)
-    return names
+    deep = [name for name in names if name not in SHALLOW or draw.odds(SHALLOW_SHARE)]
+    return sorted(deep or ["odd_value"], key=lambda name: name == "soup")
+
+
+def fitting(draw: Draw, routes: list[Route], faults: list[str]) -> list[Route]:
+    """Routes that look at what the first fault breaks."""
+    needed = NEEDS.get(faults[0]) if faults else None
+    methods = (b"GET",) if faults and faults[0] == "odd_query" else (b"POST", b"PUT")
+    fit = [route for route in routes if needed and route.path in needed and route.method in methods]
+    return fit if fit and draw.odds(0.9) else routes
 
 
 def some(draw: Draw, routes: list[Route]) -> Route:
@@ -65,17 +84,17 @@ def some(draw: Draw, routes: list[Route]) -> Route:
 def make(seed: int, number: int, routes: list[Route], world: World) -> Case:
     draw = Draw(seed, number, world)
     chance = draw.chance
-    route = some(draw, routes)
+    faults = faults_of(draw) if draw.odds(0.88) else []
+    broken = some(draw, fitting(draw, routes, faults))
     # What one socket takes is asked of the others, too.
-    door = route.door if draw.odds(0.85) else chance.choice(("images", "admin", "audit"))
+    door = broken.door if draw.odds(0.92) else chance.choice(("images", "admin", "audit"))
     count = chance.choice((1, 1, 1, 1, 1, 1, 2, 3, 8))
-    at = chance.randrange(count) if draw.odds(0.88) else None
-    faults: list[str] = []
+    at = chance.randrange(count)
     parts, has_head = [], False
     for place in range(count):
-        request = sound(draw, route if place == 0 else some(draw, [one for one in routes if one.door == door]))
-        if place == at:
-            faults = broken(draw, request)
+        request = sound(draw, broken if place == at else some(draw, [one for one in routes if one.door == door]))
+        for name in faults if place == at else ():
+            FAULTS[name](draw, request)
         has_head = has_head or b"HEAD" in request.method
         parts.append(request.encode())
     content = b"".join(parts)
