@@ -21,25 +21,45 @@ from canary_vault import CanaryVault, Heard, Nest, Processes
 
 #: What may legitimately be where, and why. Everything else is a leak.
 ALLOWED = (
-    Allowed(("name", "owner", "job"), ("answers to the caller", "vaultctl's output"),
-            "a backend is told what it stored, by metadata, by a list, and by what it asked a list for"),
-    Allowed(("pixels", "pixels metadata", "name"), ("pictures to the caller",),
-            "the picture, and its name in Content-Disposition, to who may fetch it"),
-    Allowed(("trace",), ("exports", "an export that was asked for it"),
-            "a trace id is in events in clear, to be found in other systems' traces (LogFormat §2)"),
+    Allowed(
+        ("name", "owner", "job"),
+        ("answers to the caller", "vaultctl's output"),
+        "a backend is told what it stored, by metadata, by a list, and by what it asked a list for",
+    ),
+    Allowed(
+        ("pixels", "pixels metadata", "name"),
+        ("pictures to the caller",),
+        "the picture, and its name in Content-Disposition, to who may fetch it",
+    ),
+    Allowed(
+        ("trace",),
+        ("exports", "an export that was asked for it"),
+        "a trace id is in events in clear, to be found in other systems' traces (LogFormat §2)",
+    ),
     Allowed(("attempt",), ("exports",), "reason and endpoint of an attempt are in events in clear (RateLimits)"),
-    Allowed(("reason",), ("exports",), "why an admin had something erased, or a name told, is for auditors (LogFormat §2)"),
+    Allowed(
+        ("reason",), ("exports",), "why an admin had something erased, or a name told, is for auditors (LogFormat §2)"
+    ),
     Allowed(("owner",), ("an export that was asked for it",), "a bundle says in its heading what it was filtered by"),
-    Allowed(("note",), ("the vault's files", "vaultctl's output", "answers to the caller"),
-            "an admin's note is kept in clear, as the help of each command that takes one says"),
-    Allowed(("label",), ("the vault's files", "vaultctl's output", "answers to the caller", "admins' answers", "metrics"),
-            "a slot's label is in the head of its key file (KeyringFormat §2), which is read before anything is open"),
+    Allowed(
+        ("note",),
+        ("the vault's files", "vaultctl's output", "answers to the caller"),
+        "an admin's note is kept in clear, as the help of each command that takes one says",
+    ),
+    Allowed(
+        ("label",),
+        ("the vault's files", "vaultctl's output", "answers to the caller", "admins' answers", "metrics"),
+        "a slot's label is in the head of its key file (KeyringFormat §2), which is read before anything is open",
+    ),
     Allowed(("refused",), ("what vaultctl says of its arguments",), "to who typed it, before anything is sent"),
     Allowed(("actor",), ("what a resolver sees",), "the name behind a pseudonym, to who may learn it, as an event"),
     Allowed(("secret",), ("what its holder sees",), "a recovery key, an answer and shares are made for their holders"),
     Allowed(("secret", "key file"), ("keys",), "where the files of shares and keys were put, away from the vault"),
-    Allowed(("name", "owner", "job", "note", "label", "idempotency key", "reason", "refused", "actor"), ("vaultctl's command line",),
-            "what somebody gave vaultctl as an argument; passphrases and keys it takes from a file or a pipe only"),
+    Allowed(
+        ("name", "owner", "job", "note", "label", "idempotency key", "reason", "refused", "actor"),
+        ("vaultctl's command line",),
+        "what somebody gave vaultctl as an argument; passphrases and keys it takes from a file or a pipe only",
+    ),
 )
 #: Of what is found, so much is printed.
 SHOWN = 40
@@ -53,9 +73,17 @@ def everything(vault: CanaryVault, heard: Heard, search: Search, since: float) -
         sizes[place] += len(content)
         hits += search.hits(content, place, where)
     folder = vault.folder
-    for place, path in (("the vault's files", folder / "state"), ("exports", folder / "exports"), ("keys", folder / "keys"),
-                        ("temporary files", folder / "tmp"), ("the anchor", folder / "anchor"), ("core files", folder / "cwd")):
-        sizes[place] += sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and file.suffix != ".profraw")
+    for place, path in (
+        ("the vault's files", folder / "state"),
+        ("exports", folder / "exports"),
+        ("keys", folder / "keys"),
+        ("temporary files", folder / "tmp"),
+        ("the anchor", folder / "anchor"),
+        ("core files", folder / "cwd"),
+    ):
+        sizes[place] += sum(
+            file.stat().st_size for file in path.rglob("*") if file.is_file() and file.suffix != ".profraw"
+        )
         hits += search.folder(path, place)
     for name in ("vaultd.log", "vaultd.yaml", "policy.yaml", "audit.pub"):
         place = "the daemon's own output" if name == "vaultd.log" else "around the vault"
@@ -77,11 +105,18 @@ def planted(vault: CanaryVault, nest: Nest) -> list[tuple[str, Path, str]]:
     folder = vault.folder
     secret = next(one for one in nest.all if one.rule == "secret" and one.input == "a passphrase").value
     pixels = next(one for one in nest.all if one.rule == "pixels").value
-    catalog = max((path for path in (folder / "state").iterdir() if path.is_file()), key=lambda path: path.stat().st_size)
+    catalog = max(
+        (path for path in (folder / "state").iterdir() if path.is_file()), key=lambda path: path.stat().st_size
+    )
     made = [
         ("the vault's files", catalog, "base64", b"\0\0" + base64.b64encode(b"?" + secret)),
         ("the vault's files", folder / "state" / "leak", "raw", b"head" + pixels + b"tail"),
-        ("the daemon's own output", folder / "vaultd.log", "json, all", "".join(f"\\u{byte:04x}" for byte in secret).encode()),
+        (
+            "the daemon's own output",
+            folder / "vaultd.log",
+            "json, all",
+            "".join(f"\\u{byte:04x}" for byte in secret).encode(),
+        ),
         ("core files", folder / "cwd" / "core", "utf-16le", secret.decode().encode("utf-16-le")),
         ("temporary files", folder / "tmp" / "spool", "raw", gzip.compress(b"a" * 99 + secret)),
     ]
@@ -120,8 +155,10 @@ def exercise(options: argparse.Namespace, folder: Path) -> int:
         processes.over.set()
         processes.join()
     watched = ", ".join(f"{name} × {count}" for name, count in sorted(processes.names.items()))
-    say(f"{len(nest.all)} secrets were put in; processes looked at: {watched}; {processes.unreadable:,} times one was not "
-        f"ours to read")
+    say(
+        f"{len(nest.all)} secrets were put in; processes looked at: {watched}; {processes.unreadable:,} times one was "
+        "not ours to read"
+    )
     search, table = Search(nest.word.encode(), nest.all), Table(ALLOWED)
     hits, sizes = everything(vault, heard, search, since)
     leaks = [hit for hit in hits if not table.allows(hit)]
@@ -133,7 +170,7 @@ def exercise(options: argparse.Namespace, folder: Path) -> int:
         print(f"  allowed: {', '.join(row.rules)} in {', '.join(row.places)}: {row.reason} ({table.seen[row]:,} times)")
     unseen = [row for row in table.rows if not table.seen[row]]
     for row in unseen:
-        say(f"NEVER SEEN, so that either the table or this tool is wrong: {', '.join(row.rules)} in {', '.join(row.places)}")
+        say(f"NEVER SEEN, so either the table or this tool is wrong: {', '.join(row.rules)} in {', '.join(row.places)}")
     on_purpose = planted(vault, nest)
     blind = missed(search, on_purpose)
     for line in blind:
@@ -141,9 +178,10 @@ def exercise(options: argparse.Namespace, folder: Path) -> int:
     searched = ", ".join(f"{place} {size / 1000:,.0f} kB" for place, size in sorted(sizes.items()))
     print(f"searched: {searched}")
     print(
-        f"canary: {len(nest.all)} secrets of {len({one.rule for one in nest.all})} kinds, {len(leaks)} leaks, {len(unseen)} "
-        f"rows never seen, {len(on_purpose) - len(blind)} of {len(on_purpose)} leaks on purpose found; "
-        f"{time.monotonic() - begun:.0f} s, seed {options.seed}", flush=True,
+        f"canary: {len(nest.all)} secrets of {len({one.rule for one in nest.all})} kinds, {len(leaks)} leaks, "
+        f"{len(unseen)} rows never seen, {len(on_purpose) - len(blind)} of {len(on_purpose)} leaks on purpose found; "
+        f"{time.monotonic() - begun:.0f} s, seed {options.seed}",
+        flush=True,
     )
     return 1 if leaks or unseen or blind else 0
 

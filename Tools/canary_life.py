@@ -53,14 +53,15 @@ class Life:
         nest = self.nest
         return (
             f'Vault-Client: ip={nest.address("client", "Vault-Client")}; ua="{nest.text("agent", "Vault-Client")}"\r\n'
-            f'Vault-Actor: {nest.text("actor", "Vault-Actor")}\r\n'
-            f'User-Agent: {nest.text("unknown field", "User-Agent")}\r\nCookie: id={nest.text("unknown field", "Cookie")}\r\n'
-            f'X-Request-Id: {nest.text("unknown field", "X-Request-Id")}\r\n'
-            f'X-{nest.text("unknown field", "the name of a field")}: {nest.text("unknown field", "X-…")}\r\n'
-            f'Referer: http://a/{nest.text("unknown field", "Referer")}\r\n'
-            f'X-Forwarded-For: {nest.address("unknown field", "X-Forwarded-For")}\r\n'
-            f'traceparent: 00-{nest.bytes("trace", nest.chance.randbytes(16).hex().encode(), "traceparent").decode()}'
-            f'-{nest.chance.randbytes(8).hex()}-01\r\n'
+            f"Vault-Actor: {nest.text('actor', 'Vault-Actor')}\r\n"
+            f"User-Agent: {nest.text('unknown field', 'User-Agent')}\r\n"
+            f"Cookie: id={nest.text('unknown field', 'Cookie')}\r\n"
+            f"X-Request-Id: {nest.text('unknown field', 'X-Request-Id')}\r\n"
+            f"X-{nest.text('unknown field', 'the name of a field')}: {nest.text('unknown field', 'X-…')}\r\n"
+            f"Referer: http://a/{nest.text('unknown field', 'Referer')}\r\n"
+            f"X-Forwarded-For: {nest.address('unknown field', 'X-Forwarded-For')}\r\n"
+            f"traceparent: 00-{nest.known('trace', nest.chance.randbytes(16).hex().encode(), 'traceparent').decode()}"
+            f"-{nest.chance.randbytes(8).hex()}-01\r\n"
         )
 
     def store(self) -> None:
@@ -74,7 +75,9 @@ class Life:
         told = vault.want(201, "images", "POST /v1/images", picture, name + self.mine + self.asserted)
         self.image = told.partition(b'"id":"')[2][:64].decode()
         name = f"Content-Disposition: attachment; filename*=UTF-8''%C3%A9{nest.text('name', 'filename*')}.png\r\n"
-        told = vault.want(201, "images", "POST /v1/images", nest.picture("pixels", "another upload"), name + self.asserted)
+        told = vault.want(
+            201, "images", "POST /v1/images", nest.picture("pixels", "another upload"), name + self.asserted
+        )
         self.other = told.partition(b'"id":"')[2][:64].decode()
         file = vault.folder / "out" / "upload.png"
         file.write_bytes(nest.picture("pixels", "vaultctl put"))
@@ -94,17 +97,19 @@ class Life:
         plain = f'Content-Disposition: attachment; filename="{text("the name of a refused upload")}.png"\r\n'
         refused(422, "POST /v1/images", picture, plain)
         refused(422, "POST /v1/images", text("an upload that is none").encode() * 3, plain)
-        refused(400, "POST /v1/images", picture, f'Content-Disposition: attachment; filename="\u202e{text("a name")}"\r\n')
+        refused(
+            400, "POST /v1/images", picture, f'Content-Disposition: attachment; filename="\u202e{text("a name")}"\r\n'
+        )
         refused(400, "POST /v1/images", picture, f'Content-Disposition: attachment; {text("a parameter")}="a"\r\n')
-        refused(400, "POST /v1/images", picture, plain + f'Vault-Owner: {text("a refused owner")} b\r\n')
-        refused(400, "POST /v1/images", picture, plain + f'Vault-Job: ../{text("a refused job")}\r\n')
-        refused(400, "POST /v1/images", picture, plain + f'Content-Digest: sha-256=:{text("a digest")}:\r\n')
-        refused(403, "POST /v1/images", picture, plain + f'Origin: https://{text("Origin")}\r\n')
+        refused(400, "POST /v1/images", picture, plain + f"Vault-Owner: {text('a refused owner')} b\r\n")
+        refused(400, "POST /v1/images", picture, plain + f"Vault-Job: ../{text('a refused job')}\r\n")
+        refused(400, "POST /v1/images", picture, plain + f"Content-Digest: sha-256=:{text('a digest')}:\r\n")
+        refused(403, "POST /v1/images", picture, plain + f"Origin: https://{text('Origin')}\r\n")
         refused(400, f"GET /v1/images?{text('an unknown parameter')}=1")
         refused(400, f"GET /v1/images?limit={text('a wrong parameter')}")
         refused(404, f"GET /v1/{text('a path')}")
         refused(400, f"GET /v1/images/{text('an id')}")
-        refused(404, f"GET /v1/images/{self.image}", fields=f'Vault-Owner: {text("another owner")}\r\n')
+        refused(404, f"GET /v1/images/{self.image}", fields=f"Vault-Owner: {text('another owner')}\r\n")
         refused(400, f"{text('a method')} /v1/images")
         refused(400, "POST /v1/limits/check", b'{"key":"a","' + text("an unknown member").encode() + b'":1}')
         refused(400, "POST /v1/limits/check", b'{"key":' + text("no JSON").encode())
@@ -125,7 +130,9 @@ class Life:
         vault.want(200, "images", f"GET /v1/images?owner={self.owner}&job={self.job}", fields=self.asserted)
         vault.want(200, "images", "POST /v1/inspect", nest.picture("pixels", "an inspection"), self.asserted)
         vault.want(200, "images", "GET /v1/whoami", fields=self.asserted)
-        vault.ctl("get", self.image, "--job", self.job, "--owner", self.owner, "-o", str(vault.folder / "out" / "got.png"))
+        vault.ctl(
+            "get", self.image, "--job", self.job, "--owner", self.owner, "-o", str(vault.folder / "out" / "got.png")
+        )
         vault.ctl("ls", "--owner", self.owner)
 
     # MARK: A web tier, and admins
@@ -140,7 +147,11 @@ class Life:
         for _ in range(6):
             vault.want(200, "images", "POST /v1/security-events", body, self.asserted)
         vault.want(200, "images", "POST /v1/limits/check", f'{{"key":"{nest.text("limit", "limits/check")}"}}'.encode())
-        vault.want(200, "images", f"GET /v1/blocks?actor={nest.text('asked', 'blocks')}&client={nest.address('asked', 'blocks')}")
+        vault.want(
+            200,
+            "images",
+            f"GET /v1/blocks?actor={nest.text('asked', 'blocks')}&client={nest.address('asked', 'blocks')}",
+        )
 
     def registers(self) -> None:
         vault, nest = self.vault, self.nest
@@ -149,8 +160,14 @@ class Life:
         for _ in range(2):
             vault.want(201, "admin", "POST /v1/backups", note, key)
         vault.want(422, "admin", "POST /v1/backups", b"{}", key)
-        vault.ctl("escrows", "register", "--note", nest.text("note", "escrows"), "--key",
-                  nest.text("idempotency key", "vaultctl --key"))
+        vault.ctl(
+            "escrows",
+            "register",
+            "--note",
+            nest.text("note", "escrows"),
+            "--key",
+            nest.text("idempotency key", "vaultctl --key"),
+        )
         held = vault.told("hold", "place", "--owner", self.owner, "--note", nest.text("note", "holds"))
         vault.told("hold", "place", "--job", nest.text("job", "a hold of a job"))
         vault.ctl("hold", "ls")
@@ -162,13 +179,25 @@ class Life:
     def slots(self) -> None:
         vault, nest = self.vault, self.nest
         self.passphrase = nest.text("secret", "a passphrase")
-        slot = vault.told("slots", "add", "--label", nest.text("label", "slots add"), "--secret-file", "-", secret=self.passphrase)
+        slot = vault.told(
+            "slots", "add", "--label", nest.text("label", "slots add"), "--secret-file", "-", secret=self.passphrase
+        )
         vault.ctl("slots", "prove", str(slot["added"]), "--secret-file", "-", secret=self.passphrase)
-        vault.ctl("slots", "prove", str(slot["added"]), "--secret-file", "-", secret=nest.text("secret", "a wrong passphrase"), fails=True)
+        vault.ctl(
+            "slots",
+            "prove",
+            str(slot["added"]),
+            "--secret-file",
+            "-",
+            secret=nest.text("secret", "a wrong passphrase"),
+            fails=True,
+        )
         self.recovery()
         self.shares()
         unknown = "0" * 32
-        vault.ctl("slots", "prove", unknown, "--secret-file", "-", secret=nest.text("secret", "an unknown slot's"), fails=True)
+        vault.ctl(
+            "slots", "prove", unknown, "--secret-file", "-", secret=nest.text("secret", "an unknown slot's"), fails=True
+        )
         vault.ctl("slots", "list")
         for door in ("log", "root"):
             vault.ctl("keys", f"rotate-{door}" + ("-key" if door == "log" else ""))
@@ -176,31 +205,47 @@ class Life:
     def recovery(self) -> None:
         """The private half is only ever with its holder, whose programs these are."""
         vault, nest = self.vault, self.nest
-        said = vault.program("vaultd", "recovery", "new", "--no-terminal", "--no-qr", place="what its holder sees").decode()
+        said = vault.program(
+            "vaultd", "recovery", "new", "--no-terminal", "--no-qr", place="what its holder sees"
+        ).decode()
         text = re.findall(r"imagevault-recovery-1:[ 0-9a-f]+[0-9a-f]", said)[0]
         recipient = re.findall(r"imagevault-recipient-1:\S+", said)[0]
         digits = text.split(":")[1].replace(" ", "")
-        nest.bytes("secret", text.split(": ")[1].encode(), "a recovery key, as it is shown")
-        nest.bytes("secret", digits.encode(), "a recovery key")
-        nest.bytes("secret", bytes.fromhex(digits), "a recovery key's bytes")
+        nest.known("secret", text.split(": ")[1].encode(), "a recovery key, as it is shown")
+        nest.known("secret", digits.encode(), "a recovery key")
+        nest.known("secret", bytes.fromhex(digits), "a recovery key's bytes")
         slot = vault.told("slots", "add", "--label", "bank", "--recipient", recipient)
-        challenge = re.findall(r"imagevault-challenge-1:\S+", vault.ctl("slots", "challenge", str(slot["added"])).decode())[0]
-        answer = vault.program("vaultd", "recovery", "answer", challenge, "--key-file", "-", secret=text,
-                               place="what its holder sees").decode()
+        challenge = re.findall(
+            r"imagevault-challenge-1:\S+", vault.ctl("slots", "challenge", str(slot["added"])).decode()
+        )[0]
+        answer = vault.program(
+            "vaultd", "recovery", "answer", challenge, "--key-file", "-", secret=text, place="what its holder sees"
+        ).decode()
         answer = re.findall(r"imagevault-(?:answer|response)\S+", answer)[0]
-        nest.bytes("secret", answer.encode(), "the answer to a challenge")
+        nest.known("secret", answer.encode(), "the answer to a challenge")
         vault.ctl("slots", "prove", str(slot["added"]), "--secret-file", "-", secret=answer)
 
     def shares(self) -> None:
         vault, nest = self.vault, self.nest
         folder = vault.folder / "keys" / "shares"
         id = vault.told("status")["vault"]
-        vault.program("vaultd", "shares", "new", "--needed", "2", "--count", "3", "--vault", str(id), str(folder),
-                      place="what its holder sees")
+        vault.program(
+            "vaultd",
+            "shares",
+            "new",
+            "--needed",
+            "2",
+            "--count",
+            "3",
+            "--vault",
+            str(id),
+            str(folder),
+            place="what its holder sees",
+        )
         texts = [file.read_text() for file in sorted(folder.iterdir())]
         for number, text in enumerate(texts):
             line = next(line for line in text.splitlines() if line.startswith("imagevault-share"))
-            nest.bytes("secret", line.split(":")[-1].encode(), f"share {number}")
+            nest.known("secret", line.split(":")[-1].encode(), f"share {number}")
         slot = vault.told("slots", "add", "--label", "board", "--secret-file", "-", secret="".join(texts))
         for text in texts[:2]:
             vault.ctl("slots", "prove", str(slot["added"]), "--secret-file", "-", secret=text)
@@ -208,11 +253,13 @@ class Life:
     def tokens(self) -> None:
         """Whether one that is made up is passed over or refused: it is never written."""
         vault, nest = self.vault, self.nest
-        fields = f'Authorization: Bearer ivt_{nest.text("token", "Authorization")}\r\n'
+        fields = f"Authorization: Bearer ivt_{nest.text('token', 'Authorization')}\r\n"
         vault.ask("images", f"GET /v1/images/{self.image}", fields=fields + self.mine)
         vault.ask("images", f"GET /v1/images/{'0' * 64}", fields=fields + self.mine)
         vault.ask("admin", "GET /v1/status", fields=fields)
-        vault.ask("images", f"GET /v1/images/{self.image}?ticket=ivt_{nest.text('token', '?ticket=')}", fields=self.mine)
+        vault.ask(
+            "images", f"GET /v1/images/{self.image}?ticket=ivt_{nest.text('token', '?ticket=')}", fields=self.mine
+        )
         vault.ask("images", f"GET /v1/images?ticket=%69vt_{nest.text('token', '?ticket= of a list')}")
 
     def seal(self) -> None:
@@ -221,10 +268,21 @@ class Life:
         vault.ctl("unseal", "--secret-file", "-", secret=nest.text("secret", "unseal, wrong"), fails=True)
         vault.want(503, "images", f"GET /v1/images/{self.image}", fields=self.mine + self.asserted)
         name = f'Content-Disposition: attachment; filename="{nest.text("refused", "a name while sealed")}.png"\r\n'
-        vault.want(503, "images", "POST /v1/images", nest.picture("refused pixels", "an upload while sealed"), name + self.asserted)
+        vault.want(
+            503,
+            "images",
+            "POST /v1/images",
+            nest.picture("refused pixels", "an upload while sealed"),
+            name + self.asserted,
+        )
         vault.ask("images", f"GET /v1/images?owner={nest.text('refused', 'a list while sealed')}")
-        vault.ask("images", "POST /v1/security-events", b'{"kind":"auth_attempt","success":false,"actor":"'
-                  + nest.text("refused", "an attempt while sealed").encode() + b'"}')
+        vault.ask(
+            "images",
+            "POST /v1/security-events",
+            b'{"kind":"auth_attempt","success":false,"actor":"'
+            + nest.text("refused", "an attempt while sealed").encode()
+            + b'"}',
+        )
         vault.ctl("unseal", "--secret-file", "-", secret=self.passphrase)
 
     # MARK: What is taken away
@@ -240,12 +298,27 @@ class Life:
         day = time.strftime("%Y-%m-%d", time.gmtime())
         vault.ctl("audit", "report", "--period", f"{day[:8]}01..{day}", "--output", str(out / "report.html"))
         vault.heard.add("exports", "audit report", (out / "report.html").read_bytes())
-        for verb in (("tail", "-n", "500"), ("ls",), ("tail", "-n", "500", "--json"), ("readers", self.image), ("checkpoint",)):
+        for verb in (
+            ("tail", "-n", "500"),
+            ("ls",),
+            ("tail", "-n", "500", "--json"),
+            ("readers", self.image),
+            ("checkpoint",),
+        ):
             vault.ctl("audit", *verb, place="exports")
         vault.ctl("audit", "ls", "--actor", self.actor, "--json", place="exports")
         self.follow()
-        for door, path in (("admin", "metrics"), ("audit", "metrics"), ("admin", "status"), ("admin", "policy"), ("admin", "slots"),
-                           ("admin", "keys"), ("admin", "operations"), ("audit", "events?newest=500"), ("audit", "log/bundle")):
+        for door, path in (
+            ("admin", "metrics"),
+            ("audit", "metrics"),
+            ("admin", "status"),
+            ("admin", "policy"),
+            ("admin", "slots"),
+            ("admin", "keys"),
+            ("admin", "operations"),
+            ("audit", "events?newest=500"),
+            ("audit", "log/bundle"),
+        ):
             place = "metrics" if path == "metrics" else "exports" if door == "audit" else "admins' answers"
             vault.want(200, door, f"GET /v1/{path}", place=place)
         vault.ctl("status")
@@ -259,8 +332,9 @@ class Life:
         """New events as they come, with requests under way meanwhile."""
         vault = self.vault
         command = [str(BIN / "vaultctl"), "audit", "follow", "--json"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=vault.environment,
-                                   cwd=vault.folder / "cwd")
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=vault.environment, cwd=vault.folder / "cwd"
+        )
         threading.Timer(FOLLOW, process.send_signal, (signal.SIGINT,)).start()
         time.sleep(FOLLOW / 3)
         # By the second time it is erased.
@@ -299,7 +373,13 @@ class Life:
 def new_files(since: float, ours: Path) -> list[Path]:
     """What came to lie in the system's folders for what is not meant to stay."""
     found = []
-    for folder in (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/var/crash"), Path("/var/lib/systemd/coredump")):
+    for folder in (
+        Path("/tmp"),
+        Path("/var/tmp"),
+        Path("/dev/shm"),
+        Path("/var/crash"),
+        Path("/var/lib/systemd/coredump"),
+    ):
         for path in folder.glob("*") if folder.is_dir() else ():
             try:
                 if path.is_file() and path.stat().st_mtime >= since and ours not in path.parents:

@@ -79,7 +79,9 @@ class Search:
 
     def __init__(self, word: bytes, secrets: list[Secret]) -> None:
         self.secrets = secrets
-        self.needles: dict[bytes, tuple[str, Secret | None]] = {form: (name, None) for name, form in forms(word).items()}
+        self.needles: dict[bytes, tuple[str, Secret | None]] = {
+            form: (name, None) for name, form in forms(word).items()
+        }
         for secret in secrets:
             if word in secret.value:
                 continue
@@ -96,7 +98,9 @@ class Search:
                 found = secret or self._whole(content, at)
                 if (found, form) not in told:
                     told.add((found, form))
-                    yield Hit(found, form, place, f"{where} at {at:,}", content[max(0, at - 60) : at + len(needle) + 60])
+                    yield Hit(
+                        found, form, place, f"{where} at {at:,}", content[max(0, at - 60) : at + len(needle) + 60]
+                    )
                 at = content.find(needle, at + 1)
         if depth:
             for name, opened in unwrapped(content):
@@ -127,7 +131,7 @@ class Search:
 
 
 #: Runs of Base64, of either alphabet, that could hold a secret.
-BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}|[A-Za-z0-9_-]{24,}={0,2}")
+BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 GZIP = b"\x1f\x8b\x08"
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 

@@ -44,22 +44,22 @@ class Nest:
         self.all.append(Secret(where or rule, rule, value.encode()))
         return value
 
-    def bytes(self, rule: str, value: bytes, where: str = "") -> bytes:
+    def known(self, rule: str, value: bytes, where: str = "") -> bytes:
         """What has a form of its own."""
         self.all.append(Secret(where or rule, rule, value))
         return value
 
     def address(self, rule: str, where: str) -> str:
         value = ipaddress.IPv6Address(bytes.fromhex("20010db8") + self.chance.randbytes(12))
-        self.bytes(rule, str(value).encode(), where)
-        self.bytes(rule, value.packed, f"{where}, as 16 bytes")
+        self.known(rule, str(value).encode(), where)
+        self.known(rule, value.packed, f"{where}, as 16 bytes")
         return str(value)
 
     def picture(self, rule: str, where: str, damaged: bool = False) -> bytes:
         """Its pixels are not compressed, so that a piece of them is a piece of the file; in a text it has another."""
         rows = [self.chance.randbytes(64) for _ in range(64)]
         for at in (0, 40):
-            self.bytes(rule, rows[at][:32], f"{where}, row {at} of the pixels")
+            self.known(rule, rows[at][:32], f"{where}, row {at} of the pixels")
         content = png(64, 64, rows)
         told = chunk(b"tEXt", b"Comment\0" + self.text(f"{rule} metadata", where).encode())
         return content[:33] + told + content[33:] + (b"trailing" if damaged else b"")
@@ -108,7 +108,9 @@ class Processes(threading.Thread):
             if content or file == "environ":
                 self.seen.add((pid, name + file))
                 self.names[name] = self.names.get(name, 0) + (file == "cmdline")
-                place = "vaultctl's command line" if name == "vaultctl" and file == "cmdline" else "/proc of the service"
+                place = (
+                    "vaultctl's command line" if name == "vaultctl" and file == "cmdline" else "/proc of the service"
+                )
                 self.heard.add(place, f"/proc/{pid}/{file} of {name}", content)
 
 
@@ -130,25 +132,42 @@ class CanaryVault:
             f"  export: {{directory: {folder}/exports, every_hours: 1}}\nlog:\n  level: trace\n"
         )
         # Programs that were built to measure coverage leave what they measured nowhere.
-        self.environment = {"PATH": os.environ["PATH"], "TMPDIR": str(folder / "tmp"), "HOME": str(folder / "cwd"),
-                            "IMAGEVAULT_DIR": str(folder), "LLVM_PROFILE_FILE": "/dev/null"}
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(folder / "tmp"),
+            "HOME": str(folder / "cwd"),
+            "IMAGEVAULT_DIR": str(folder),
+            "LLVM_PROFILE_FILE": "/dev/null",
+        }
         told = self.program("vaultd", "init", "--config", str(folder / "vaultd.yaml"))
         self.heard.add("the daemon's own output", "vaultd init", told)
         for name in ("root.key", "log.key"):
             text = (folder / "keys" / name).read_bytes().split()[-1].strip()
-            nest.bytes("key file", text, f"keys/{name}")
+            nest.known("key file", text, f"keys/{name}")
         self.process: subprocess.Popen[bytes] | None = None
 
-    def program(self, name: str, *arguments: str, secret: str | None = None, place: str | None = None,
-                fails: bool = False) -> bytes:
+    def program(
+        self, name: str, *arguments: str, secret: str | None = None, place: str | None = None, fails: bool = False
+    ) -> bytes:
         """Runs a program of the vault; what it says is heard at `place`. `secret` goes to its standard input."""
         given = None if secret is None else secret.encode()
-        done = subprocess.run([str(BIN / name), *arguments], input=given, capture_output=True, env=self.environment,
-                              cwd=self.folder / "cwd", timeout=PATIENCE)
+        done = subprocess.run(
+            [str(BIN / name), *arguments],
+            input=given,
+            capture_output=True,
+            env=self.environment,
+            cwd=self.folder / "cwd",
+            timeout=PATIENCE,
+        )
         if fails == (done.returncode == 0):
-            raise RuntimeError(f"{name} {' '.join(arguments)}: {done.returncode} {done.stdout[-300:]!r} {done.stderr[-300:]!r}")
-        self.heard.add(place or ("refusals" if fails else "vaultctl's output"), f"{name} {' '.join(arguments)}",
-                       done.stdout + done.stderr)
+            raise RuntimeError(
+                f"{name} {' '.join(arguments)}: {done.returncode} {done.stdout[-300:]!r} {done.stderr[-300:]!r}"
+            )
+        self.heard.add(
+            place or ("refusals" if fails else "vaultctl's output"),
+            f"{name} {' '.join(arguments)}",
+            done.stdout + done.stderr,
+        )
         return done.stdout
 
     def ctl(self, *arguments: str, **options: Any) -> bytes:
@@ -166,8 +185,14 @@ class CanaryVault:
 
         with open(self.folder / "vaultd.log", "ab") as log:
             self.process = subprocess.Popen(
-                [str(BIN / "vaultd"), "serve", "--config", str(self.folder / "vaultd.yaml")], stdout=log, stderr=log,
-                env=self.environment, cwd=self.folder / "cwd", start_new_session=True, preexec_fn=unlimited)
+                [str(BIN / "vaultd"), "serve", "--config", str(self.folder / "vaultd.yaml")],
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                cwd=self.folder / "cwd",
+                start_new_session=True,
+                preexec_fn=unlimited,
+            )
         give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up and self.process.poll() is None:
             with suppress(OSError):
@@ -183,8 +208,9 @@ class CanaryVault:
 
     # MARK: Requests
 
-    def ask(self, door: str, request: str, body: bytes = b"", fields: str = "", place: str | None = None,
-            cut: bool = False) -> tuple[int, bytes]:
+    def ask(
+        self, door: str, request: str, body: bytes = b"", fields: str = "", place: str | None = None, cut: bool = False
+    ) -> tuple[int, bytes]:
         """One request on a connection of its own. A good answer is the caller's, any other a refusal."""
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(PATIENCE)

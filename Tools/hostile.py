@@ -136,7 +136,9 @@ class Run:
 
     @property
     def warm_up(self) -> int:
-        return min(WARM_MOST, max(min(WARM_LEAST, self.options.requests - 1), int(self.options.requests * WARM_SHARE)))
+        """Cases of the warm-up."""
+        requests: int = self.options.requests
+        return min(WARM_MOST, requests - 1, max(WARM_LEAST, int(requests * WARM_SHARE)))
 
     def watch(self) -> None:
         while not self.done.wait(0.5):
@@ -145,7 +147,9 @@ class Run:
 
     def everything(self) -> None:
         """All cases, on many connections at once."""
-        silents = [silent(self.options.seed, -1 - number, self.routes, self.world) for number in range(self.options.silent)]
+        silents = [
+            silent(self.options.seed, -1 - number, self.routes, self.world) for number in range(self.options.silent)
+        ]
         threads = [threading.Thread(target=self.work, daemon=True) for _ in range(AT_ONCE)]
         threads += [threading.Thread(target=self.send, args=(case,), daemon=True) for case in silents]
         slow = [threading.Thread(target=self.work_slowly, daemon=True) for _ in range(SLOW_AT_ONCE)]
@@ -174,12 +178,11 @@ class Run:
             self.violation(f"the quiet client noticed: {line}")
         if self.process.poll() is None and self.warm and self.most - self.warm.resident > GROWTH:
             self.violation(f"the daemon grew by {self.most - self.warm.resident:.1f} MB after the warm-up")
-        log = (self.vault.folder / "vaultd.log").read_bytes()
-        for line in log.splitlines():
-            if self.word.encode() in line:
-                self.violation(f"the daemon's own log quotes a request: {line[:300]!r}")
-            elif OBEYED.search(line):
-                self.violation(f"the daemon's own log has what a terminal would obey: {line[:300]!r}")
+        for told in (self.vault.folder / "vaultd.log").read_bytes().splitlines():
+            if self.word.encode() in told:
+                self.violation(f"the daemon's own log quotes a request: {told[:300]!r}")
+            elif OBEYED.search(told):
+                self.violation(f"the daemon's own log has what a terminal would obey: {told[:300]!r}")
         if self.process.poll() is None:
             try:
                 self.say(f"the log: {self.vault.verified()}")
@@ -206,7 +209,7 @@ def exercise(options: argparse.Namespace, folder: Path) -> int:
     with vault.served() as process:
         run = Run(options, vault, process)
         if options.only is not None:
-            return only(run, options.only)
+            return only(run)
         quiet = Quiet(folder, options.seed)
         run.everything()
         faults, figures = quiet.end()
@@ -217,13 +220,15 @@ def exercise(options: argparse.Namespace, folder: Path) -> int:
     print(
         f"hostile: {tally.cases:,} connections with {tally.requests:,} requests, {tally.answers:,} answers, "
         f"{tally.unanswered:,} connections without one, {run.violations:,} violations; slowest {tally.slowest:.1f} s; "
-        f"{time.monotonic() - run.begun:.0f} s, seed {options.seed}", flush=True,
+        f"{time.monotonic() - run.begun:.0f} s, seed {options.seed}",
+        flush=True,
     )
     return 1 if run.violations else 0
 
 
-def only(run: Run, number: int) -> int:
+def only(run: Run) -> int:
     """One case again, and what came."""
+    number: int = run.options.only
     make_it = silent if number < 0 else make
     case = make_it(run.options.seed, number, run.routes, run.world)
     print(f"{case}\nsent: {case.content!r}")

@@ -35,8 +35,10 @@ SOUND: dict[str, tuple[bytes, ...]] = {
 
 #: Values that a member may not have, or only just.
 VALUES = (
-    b"null", b"true", b"0", b"-1", b"1.0", b"1e400", b"-0", b"1" * 400, b"18446744073709551616", b"9007199254740993", b'""',
-    b'"{T}"', b'"{N}"', b'"\\u0000{T}"', b'"\\u202e{T}"', b'"\\ud800{T}"', b'"\\udc00\\ud800"', b'"\\x"', b'"\xff"', b"[]",
+    b"null", b"true", b"0", b"-1", b"1.0", b"1e400", b"-0", b"1" * 400, b"18446744073709551616", b"9007199254740993",
+    b'""',
+    b'"{T}"', b'"{N}"', b'"\\u0000{T}"', b'"\\u202e{T}"', b'"\\ud800{T}"', b'"\\udc00\\ud800"', b'"\\x"', b'"\xff"',
+    b"[]",
     b"{}", b"[[[]]]", b'{"a":1}', b"NaN", b"Infinity", b"01", b"0x10", b"+1", b".5", b"'a'", b'"' + b"a" * 200 + b'"',
     b'"' + b"a" * 16_000 + b'"', b'"\\u001b[31m{T}"', b'"\xed\xa0\x80"', b'"' + "\u202e".encode() + b'{T}"', b'"a\nb"',
 )
@@ -61,7 +63,8 @@ def odd_json(chance: random.Random, sound: bytes) -> bytes:
         lambda: b'{"' + name + b'":' + b'{"a":' * chance.choice((10, 500, 3000)),
         lambda: sound[: chance.randrange(len(sound) + 1)],
         lambda: sound + chance.choice((b"{}", b",", b"\x00", b"{T}", b"]", b" " * 20_000, b"\n\n")),
-        lambda: chance.choice((b"", b" ", b"null", b"[]", b'"{T}"', b"1", b"\xef\xbb\xbf{}", b"{", b"}", b"{]", b"\x00")),
+        lambda: chance.choice((b"", b" ", b"null", b"[]", b'"{T}"', b"1", b"\xef\xbb\xbf{}", b"{", b"}", b"{]",
+                              b"\x00")),
         lambda: sound.decode("latin-1").encode(chance.choice(("utf-16", "utf-32", "utf-16-le"))),
         lambda: b"{" + b",".join(b'"a%d":1' % number for number in range(1500)) + b"}",
         lambda: b"{" + inside + b",}",
@@ -90,7 +93,8 @@ JPEG = base64.b64decode(
 
 
 def chunk(kind: bytes, data: bytes, crc: int | None = None) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data) if crc is None else crc)
+    crc = zlib.crc32(kind + data) if crc is None else crc
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
 
 
 def png(width: int, height: int, rows: bytes, extra: bytes = b"", depth: int = 8, colour: int = 0) -> bytes:
@@ -119,9 +123,12 @@ def odd_picture(chance: random.Random) -> bytes:
     return chance.choice((
         flipped,
         lambda: bytes(sound[: chance.randrange(len(sound))]),
-        lambda: bytes(sound) + chance.choice((b"{T}", bytes(sound), b"PK\x03\x04", b"<script>{T}</script>", bytes(5000))),
-        lambda: chance.choice((b"{T}", b"%PDF-1.7 {T}", b"GIF89a" + bytes(40), b"<svg onload=alert(1)>", b"PK\x03\x04" + bytes(40),
-                               b"RIFF\x10\x00\x00\x00WEBP", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd8\xff\xd9", b"\x7fELF")),
+        lambda: bytes(sound) + chance.choice((b"{T}", bytes(sound), b"PK\x03\x04", b"<script>{T}</script>",
+                                             bytes(5000))),
+        lambda: chance.choice((b"{T}", b"%PDF-1.7 {T}", b"GIF89a" + bytes(40), b"<svg onload=alert(1)>",
+                              b"PK\x03\x04" + bytes(40),
+                               b"RIFF\x10\x00\x00\x00WEBP", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff",
+                               b"\xff\xd8\xff\xd9", b"\x7fELF")),
         lambda: png(60_000, 60_000, b"\0" * 90),
         lambda: png(0, 0, b""),
         lambda: png(4, 4, b"\0" * 2_000_000),

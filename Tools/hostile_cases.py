@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import hostile_bodies as bodies
-from hostile_grammar import FAULTS, QUERIES, Draw, Request, Route, World, sound
+from hostile_faults import FAULTS
+from hostile_grammar import QUERIES, Draw, Route, World, sound
 
 #: Seconds between two pieces of a slow sender, at most, and its pieces.
 PAUSE, PIECES = 0.4, 8
@@ -14,8 +15,17 @@ PAUSE, PIECES = 0.4, 8
 WAITS, CLOSES, SILENT = "waits", "closes", "silent"
 #: Routes that cost seconds of work, or whose rows make many an answer longer for good, and how often one of them is
 #: taken when it is drawn.
-HEAVY = ("/v1/backups", "/v1/escrows", "/v1/slots", "/v1/keys/rotate", "/v1/keys/reencrypt", "/v1/keys/rotate-root",
-         "/v1/keys/rotate-log-key", "/v1/inspections", "/v1/checks")
+HEAVY = (
+    "/v1/backups",
+    "/v1/escrows",
+    "/v1/slots",
+    "/v1/keys/rotate",
+    "/v1/keys/reencrypt",
+    "/v1/keys/rotate-root",
+    "/v1/keys/rotate-log-key",
+    "/v1/inspections",
+    "/v1/checks",
+)
 HEAVY_SHARE = 0.05
 
 
@@ -121,4 +131,6 @@ def silent(seed: int, number: int, routes: list[Route], world: World) -> Case:
     request = sound(draw, route)
     content = request.encode()
     content = content[: draw.chance.randrange(len(content))]
-    return Case(number, route.door, (content,), 0.0, SILENT, 1, None, draw.token, ("silent",), request.method == b"HEAD")
+    return Case(
+        number, route.door, (content,), 0.0, SILENT, 1, None, draw.token, ("silent",), request.method == b"HEAD"
+    )

@@ -74,7 +74,7 @@ def _converse(line: socket.socket, case: Case, received: bytearray, limit: float
         for _, events in poll.poll(max(1, int(wait * 1000))):
             try:
                 if events & select.POLLOUT and rest:
-                    rest = rest[line.send(rest[: 1 << 18]):]
+                    rest = rest[line.send(rest[: 1 << 18]) :]
                 if events & (select.POLLIN | select.POLLHUP | select.POLLERR):
                     more = line.recv(1 << 18)
                     if not more:
@@ -143,7 +143,7 @@ def answers(received: bytes, has_head: bool, ended_early: bool) -> list[Answer]:
         if end < 0:
             if ended_early:
                 break
-            raise NoAnswer(f"a head without an end: {received[at:at + 200]!r}")
+            raise NoAnswer(f"a head without an end: {received[at : at + 200]!r}")
         head = received[at:end]
         lines = head.split(b"\r\n")
         told = STATUS_LINE.fullmatch(lines[0])
@@ -197,7 +197,8 @@ def _chunks(received: bytes, at: int, ended_early: bool) -> tuple[bytes, int]:
 
 #: What a terminal or a reader of a log would obey, as bytes: controls, and directions of text.
 OBEYED = re.compile(
-    b"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf|\xf3\xa0[\x80\x81]"
+    b"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b\x8e\x8f\xa8-\xae]"
+    b"|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf|\xf3\xa0[\x80\x81]"
 )
 
 
@@ -253,7 +254,7 @@ class Judge:
         # Of what was taken a caller may see his own words again, such as the name of his image. Of a refusal never.
         if answer.status >= 400 and case.token in text:
             at = text.find(case.token)
-            lines.append(f"{answer.status}: a refusal quotes its request: {text[max(0, at - 40):at + 80]!r}")
+            lines.append(f"{answer.status}: a refusal quotes its request: {text[max(0, at - 40) : at + 80]!r}")
         return lines
 
 

@@ -36,13 +36,15 @@ class HostileVault:
         told = subprocess.run([str(BIN / "vaultctl"), "policy", "verbs"], check=True, stdout=subprocess.PIPE, text=True)
         verbs = [line.split()[0] for line in told.stdout.splitlines()[1:]]
         mine = ", ".join(verb for verb in verbs if verb not in KEPT_FROM)
-        policy = f'version: 1\nroles:\n  hostile: [{mine}]\nprincipals:\n  hostile: {{users: ["{os.getuid()}"], roles: [hostile]}}\n'
+        policy = f"version: 1\nroles:\n  hostile: [{mine}]\nprincipals:\n"
+        policy += f'  hostile: {{users: ["{os.getuid()}"], roles: [hostile]}}\n'
         if self.has_two_users:
             policy += f'  quiet: {{users: ["{QUIET}"], roles: [backend]}}\n'
         (folder / "policy.yaml").write_text(policy)
         (folder / "vaultd.yaml").write_text(
             f"state_directory: {folder}/state\nrun_directory: {folder}\npolicy_file: {folder}/policy.yaml\nkeys:\n"
-            f"  root_key_file: {folder}/root.key\n  log_key_file: {folder}/log.key\n  public_key_file: {folder}/audit.pub\n"
+            f"  root_key_file: {folder}/root.key\n  log_key_file: {folder}/log.key\n"
+            f"  public_key_file: {folder}/audit.pub\n"
             'doors:\n  images:\n    mode: "0666"\n'
         )
         self.run("vaultd", "init", "--config", str(folder / "vaultd.yaml"))
@@ -52,8 +54,14 @@ class HostileVault:
         return os.getuid() == 0
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run([str(BIN / program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              env=os.environ | {"IMAGEVAULT_DIR": str(self.folder)}, timeout=PATIENCE)
+        done = subprocess.run(
+            [str(BIN / program), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | {"IMAGEVAULT_DIR": str(self.folder)},
+            timeout=PATIENCE,
+        )
         if done.returncode:
             raise RuntimeError(f"{program} {' '.join(arguments)}: {done.returncode} {done.stdout[-500:]}")
         return done
@@ -75,22 +83,24 @@ class HostileVault:
                 process.wait()
 
     def stock(self) -> tuple[dict[str, bytes], list[str]]:
-        """Stores pictures under a claim that nobody hostile knows: those that stay, and the ids of those that may go."""
+        """Stores pictures: those that stay, whose claim nobody hostile knows, and the ids of those that may go."""
         line = Door(self.folder / "images.sock")
         pictures: dict[str, bytes] = {}
         for number in range(KEPT + LOOSE):
             content = noise(60 + 90 * (number % KEPT), 60 + 90 * (number % KEPT), number)
-            pictures[line.put(content, f"stock{number}.png")] = content
+            fields = 'Content-Disposition: attachment; filename="stock.png"\r\n'
+            fields += "Vault-Owner: keeper\r\n" if number < KEPT else ""
+            pictures[str(line.told("POST", "/v1/images", content, fields)["id"])] = content
         ids = list(pictures)
         return {id: pictures[id] for id in ids[:KEPT]}, ids[KEPT:]
 
     def verified(self) -> str:
-        """What three who did not listen say of the log after all this; the last line of the last of them."""
+        """What the vault's own check, the export of its log and who verifies that say; fails unless all is in order."""
         self.run("vaultctl", "check", "--wait")
         bundle = self.folder / "log.bundle"
         self.run("vaultctl", "audit", "export", "--output", str(bundle))
         told = self.run("vaultverify", "bundle", str(bundle), "--key", str(self.folder / "audit.pub"))
-        return " ".join(told.stdout.split("\n")[0].split())
+        return ", ".join(" ".join(line.split()) for line in told.stdout.splitlines()[:4])
 
 
 # MARK: What it takes
@@ -106,14 +116,20 @@ class Taken:
     children: int
 
     def __str__(self) -> str:
-        return (f"{self.resident:.1f} MB resident, {self.descriptors} descriptors, {self.threads} threads, "
-                f"{self.children} processes below it")
+        return (
+            f"{self.resident:.1f} MB resident, {self.descriptors} descriptors, {self.threads} threads, "
+            f"{self.children} processes below it"
+        )
 
 
 def taken(pid: int) -> Taken:
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
-    return Taken(int(status["VmRSS"].split()[0]) / 1000, len(os.listdir(f"/proc/{pid}/fd")), int(status["Threads"]),
-                 len(descendants(pid)))
+    return Taken(
+        int(status["VmRSS"].split()[0]) / 1000,
+        len(os.listdir(f"/proc/{pid}/fd")),
+        int(status["Threads"]),
+        len(descendants(pid)),
+    )
 
 
 def descendants(pid: int) -> list[int]:
@@ -151,7 +167,10 @@ def ask_quietly(folder: Path, seed: int, stop: Any, told: Any) -> None:
                 time.sleep(PACE)
         except (OSError, ValueError, IndexError) as error:
             faults.append(f"round {number}: {error!r}")
-            door = Door(folder / "images.sock")
+            try:
+                door = Door(folder / "images.sock")
+            except OSError:
+                break
     told.put((faults, sorted(times), number))
 
 

@@ -32,9 +32,15 @@ class Searching(unittest.TestCase):
         for secret in (TEXT, PIXELS):
             value, text = secret.value, secret.value.decode("latin-1")
             for shown in (
-                value, value.hex().encode(), value.hex().upper().encode(), text.encode("utf-16-le"), text.encode("utf-16-be"),
-                "".join(f"%{byte:02x}" for byte in value).encode(), "".join(f"\\u{byte:04x}" for byte in value).encode(),
-                json.dumps(text).encode(), value[::-1],
+                value,
+                value.hex().encode(),
+                value.hex().upper().encode(),
+                text.encode("utf-16-le"),
+                text.encode("utf-16-be"),
+                "".join(f"%{byte:02x}" for byte in value).encode(),
+                "".join(f"\\u{byte:04x}" for byte in value).encode(),
+                json.dumps(text).encode(),
+                value[::-1],
             ):
                 self.assertIn(secret, self.found(b"head " + shown + b" tail"), shown)
 
@@ -42,13 +48,19 @@ class Searching(unittest.TestCase):
         for secret in (TEXT, PIXELS):
             for before in range(6):
                 whole = bytes(before) + secret.value + b"?>~"
-                for coded in (base64.b64encode(whole), base64.urlsafe_b64encode(whole), base64.b64encode(whole).rstrip(b"=")):
+                for coded in (
+                    base64.b64encode(whole),
+                    base64.urlsafe_b64encode(whole),
+                    base64.b64encode(whole).rstrip(b"="),
+                ):
                     self.assertIn(secret, self.found(b'{"a":"' + coded + b'"}'), (before, coded))
 
     def test_it_is_found_in_what_is_compressed_or_coded_twice(self) -> None:
         for content in (
-            gzip.compress(b"a" * 500 + TEXT.value), b"head" + zlib.compress(b"a" * 500 + TEXT.value),
-            base64.b64encode(base64.b64encode(b"??" + TEXT.value)), base64.b64encode(gzip.compress(TEXT.value * 3)),
+            gzip.compress(b"a" * 500 + TEXT.value),
+            b"head" + zlib.compress(b"a" * 500 + TEXT.value),
+            base64.b64encode(base64.b64encode(b"??" + TEXT.value)),
+            base64.b64encode(gzip.compress(TEXT.value * 3)),
         ):
             self.assertIn(TEXT, self.found(content))
 
@@ -61,7 +73,9 @@ class Searching(unittest.TestCase):
         self.assertEqual({hit.form for hit in self.search.hits(TEXT.value, "a place", "a file")}, {"raw"})
 
     def test_nothing_is_found_where_there_is_nothing(self) -> None:
-        self.assertEqual(self.found(os.urandom(200_000) + b"tQ7wRz2MkXb" + base64.b64encode(os.urandom(200_000))), set())
+        self.assertEqual(
+            self.found(os.urandom(200_000) + b"tQ7wRz2MkXb" + base64.b64encode(os.urandom(200_000))), set()
+        )
 
 
 class Allowing(unittest.TestCase):
@@ -69,8 +83,12 @@ class Allowing(unittest.TestCase):
 
     def test_a_row_is_for_its_secrets_at_its_places_only(self) -> None:
         table = Table(self.TABLE)
-        for secret, place, allowed in ((TEXT, "answers", True), (TEXT, "refusals", False), (PIXELS, "answers", False),
-                                       (None, "answers", False)):
+        for secret, place, allowed in (
+            (TEXT, "answers", True),
+            (TEXT, "refusals", False),
+            (PIXELS, "answers", False),
+            (None, "answers", False),
+        ):
             self.assertEqual(table.allows(Hit(secret, "raw", place, "", b"")), allowed)
         self.assertEqual(table.seen[self.TABLE[0]], 1)
 

@@ -7,12 +7,14 @@ import socket
 import tempfile
 import threading
 import unittest
+from contextlib import suppress
 from pathlib import Path
 
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 from hostile_cases import CLOSES, WAITS, Case, make, silent
-from hostile_grammar import CONTRACT, FAULTS, Draw, World, routes, sound
+from hostile_faults import FAULTS
+from hostile_grammar import CONTRACT, Draw, World, routes, sound
 from hostile_line import Judge, NoAnswer, answers, codes, exchange
 
 WORLD = World("HXTEST", ("a" * 64,) * 2, ("b" * 64,) * 2)
@@ -52,10 +54,9 @@ class Server(unittest.TestCase):
             line, _ = self.listener.accept()
             held.append(line)
             line.recv(1000)
-            try:
+            # Who closes does not wait.
+            with suppress(OSError):
                 line.sendall(said)
-            except OSError:
-                pass  # Who closes does not wait.
             if ends:
                 line.close()
 
@@ -75,9 +76,14 @@ class Server(unittest.TestCase):
 
     def test_what_is_in_order_passes(self) -> None:
         for said in (
-            b"", answer(b"{}"), problem("bad-request", "400 Bad Request"), answer(PICTURE, kind="image/png"),
-            answer(PICTURE[2:5], "206 Partial Content", "image/png"), problem("overloaded", "503 Unavailable"),
-            answer(b'{"name":"HXTESTn7"}'), b"HTTP/1.1 100 Continue\r\n\r\n" + answer(b"{}") + answer(b"{}"),
+            b"",
+            answer(b"{}"),
+            problem("bad-request", "400 Bad Request"),
+            answer(PICTURE, kind="image/png"),
+            answer(PICTURE[2:5], "206 Partial Content", "image/png"),
+            problem("overloaded", "503 Unavailable"),
+            answer(b'{"name":"HXTESTn7"}'),
+            b"HTTP/1.1 100 Continue\r\n\r\n" + answer(b"{}") + answer(b"{}"),
             b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
         ):
             self.assertEqual(self.faults(said), [])
@@ -96,8 +102,14 @@ class Server(unittest.TestCase):
         self.assertEqual(self.judge.faults(asked, exchange(self.folder, asked))[0], ["no connection"])
 
     def test_what_is_no_http_is_found(self) -> None:
-        for said in (b"hello", b"HTTP/1.1 200 OK\r\nX\r\n\r\n", answer(b"{}")[:-1], answer(b"{}") + b"more",
-                     answer(b"", more="Content-Type: text/html\r\n"), b"HTTP/1.1 200 OK\r\nX: \x80\r\n\r\n"):
+        for said in (
+            b"hello",
+            b"HTTP/1.1 200 OK\r\nX\r\n\r\n",
+            answer(b"{}")[:-1],
+            answer(b"{}") + b"more",
+            answer(b"", more="Content-Type: text/html\r\n"),
+            b"HTTP/1.1 200 OK\r\nX: \x80\r\n\r\n",
+        ):
             self.fault(said, "no HTTP")
 
     def test_text_of_the_request_is_found(self) -> None:
