@@ -29,6 +29,8 @@ WARM_SHARE, WARM_LEAST, WARM_MOST = 0.1, 300, 10_000
 AT_ONCE, SLOW_AT_ONCE = 12, 8
 #: Violations that are printed, and bytes of the request of each.
 SHOWN, SHOWN_BYTES = 40, 3000
+#: Seconds until every connection is gone.
+SETTLE = 60
 #: Cases between two lines of progress.
 PROGRESS = 5000
 
@@ -165,12 +167,12 @@ class Run:
     # MARK: Afterwards
 
     def settled(self) -> Taken:
-        """When every connection is gone."""
-        give_up = time.monotonic() + 20
-        told = taken(self.process.pid)
-        while time.monotonic() < give_up and self.warm and told.descriptors > self.warm.descriptors - AT_ONCE:
-            time.sleep(0.5)
-            told = taken(self.process.pid)
+        """When the number of descriptors falls no more: every connection is gone."""
+        give_up = time.monotonic() + SETTLE
+        before, told = None, taken(self.process.pid)
+        while time.monotonic() < give_up and (before is None or told.descriptors < before.descriptors):
+            time.sleep(1)
+            before, told = told, taken(self.process.pid)
         return told
 
     def hold_against_rules(self, quiet: list[str]) -> None:

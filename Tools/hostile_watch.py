@@ -111,14 +111,16 @@ class Taken:
     """Of the daemon alone, in MB, and how many there are."""
 
     resident: float
+    #: Of that, what is no file's: the rest is programs, libraries and the catalog as they are touched.
+    anonymous: float
     descriptors: int
     threads: int
     children: int
 
     def __str__(self) -> str:
         return (
-            f"{self.resident:.1f} MB resident, {self.descriptors} descriptors, {self.threads} threads, "
-            f"{self.children} processes below it"
+            f"{self.resident:.1f} MB resident, {self.anonymous:.1f} of it anonymous, {self.descriptors} descriptors, "
+            f"{self.threads} threads, {self.children} processes below it"
         )
 
 
@@ -126,6 +128,7 @@ def taken(pid: int) -> Taken:
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
     return Taken(
         int(status["VmRSS"].split()[0]) / 1000,
+        int(status["RssAnon"].split()[0]) / 1000,
         len(os.listdir(f"/proc/{pid}/fd")),
         int(status["Threads"]),
         len(descendants(pid)),
