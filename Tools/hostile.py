@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -27,8 +28,8 @@ GROWTH = 50.0
 WARM_SHARE, WARM_LEAST, WARM_MOST = 0.1, 300, 10_000
 #: Connections at once, of those that take their time also.
 AT_ONCE, SLOW_AT_ONCE = 12, 8
-#: Violations that are printed, and bytes of the request of each.
-SHOWN, SHOWN_BYTES = 40, 3000
+#: Violations of one kind that are printed, and bytes of the request of each: many of one must not hide another.
+SHOWN, SHOWN_BYTES = 8, 3000
 #: Seconds until every connection is gone.
 SETTLE = 60
 #: Cases between two lines of progress.
@@ -47,6 +48,8 @@ class Tally:
     statuses: Counter[int] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    #: Violations, with `#` in place of numbers.
+    kinds: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
 
 
@@ -64,7 +67,7 @@ class Run:
         self.judge = Judge(pictures, codes(CONTRACT))
         self.warm: Taken | None = None
         self.most = 0.0
-        self.next = iter(range(options.requests))
+        self.next = iter(range(options.first, options.first + options.requests))
         self.slow: list[Case] = []
         self.done = threading.Event()
 
@@ -72,9 +75,11 @@ class Run:
         print(f"{time.monotonic() - self.begun:7.1f} s  {text}", flush=True)
 
     def violation(self, text: str, case: Case | None = None) -> None:
+        kind = re.sub(r"\d[\d.,]*", "#", text.partition(": ")[0])
         with self.tally.lock:
             self.violations += 1
-            if self.violations > SHOWN:
+            self.tally.kinds[kind] += 1
+            if self.tally.kinds[kind] > SHOWN:
                 return
             self.say(f"VIOLATION, seed {self.options.seed}, {case or 'run'}: {text}")
             if case:
@@ -117,7 +122,7 @@ class Run:
                     self.slow.append(case)
             else:
                 self.send(case)
-            self.look(number)
+            self.look(number - self.options.first)
 
     def work_slowly(self) -> None:
         """What takes its time must not hold up the rest."""
@@ -200,6 +205,8 @@ class Run:
         for code in sorted(set(EXCUSED) & set(tally.codes)):
             print(f"excused: {code}, {tally.codes[code]:,} times: {EXCUSED[code]}")
         print(f"faults: {', '.join(f'{name} × {count:,}' for name, count in sorted(tally.faults.items()))}")
+        for kind, count in tally.kinds.most_common():
+            print(f"violated: {kind} × {count:,}")
         print(f"quiet client: {quiet}")
         if self.warm and last:
             print(f"daemon after the warm-up of {self.warm_up:,}: {self.warm}")
@@ -245,6 +252,7 @@ def only(run: Run) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="Tools/hostile", description=(__doc__ or "").split(":")[0])
     parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--silent", type=int, default=8)
     parser.add_argument("--only", type=int)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
