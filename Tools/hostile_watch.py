@@ -113,6 +113,7 @@ class Taken:
     resident: float
     #: Of that, what is no file's: the rest is programs, libraries and the catalog as they are touched.
     anonymous: float
+    #: 0 where a daemon that forbids it is not root's to look at.
     descriptors: int
     threads: int
     children: int
@@ -129,10 +130,17 @@ def taken(pid: int) -> Taken:
     return Taken(
         int(status["VmRSS"].split()[0]) / 1000,
         int(status["RssAnon"].split()[0]) / 1000,
-        len(os.listdir(f"/proc/{pid}/fd")),
+        descriptors(pid),
         int(status["Threads"]),
         len(descendants(pid)),
     )
+
+
+def descriptors(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except PermissionError:
+        return 0
 
 
 def descendants(pid: int) -> list[int]:
