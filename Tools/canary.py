@@ -43,7 +43,7 @@ ALLOWED = (
     Allowed(("owner",), ("an export that was asked for it",), "a bundle says in its heading what it was filtered by"),
     Allowed(
         ("note",),
-        ("the vault's files", "vaultctl's output", "answers to the caller"),
+        ("the vault's files", "vaultctl's output", "answers to the caller", "what its holder sees"),
         "an admin's note is kept in clear, as the help of each command that takes one says",
     ),
     Allowed(
@@ -53,7 +53,11 @@ ALLOWED = (
     ),
     Allowed(("refused",), ("what vaultctl says of its arguments",), "to who typed it, before anything is sent"),
     Allowed(("actor",), ("what a resolver sees",), "the name behind a pseudonym, to who may learn it, as an event"),
-    Allowed(("secret",), ("what its holder sees",), "a recovery key, an answer and shares are made for their holders"),
+    Allowed(
+        ("secret", "token"),
+        ("what its holder sees",),
+        "a recovery key, an answer, shares, a token and a ticket are made for their holders, who see them once",
+    ),
     Allowed(("secret", "key file"), ("keys",), "where the files of shares and keys were put, away from the vault"),
     Allowed(
         ("name", "owner", "job", "note", "label", "idempotency key", "reason", "refused", "actor"),

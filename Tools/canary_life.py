@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -251,16 +252,34 @@ class Life:
             vault.ctl("slots", "prove", str(slot["added"]), "--secret-file", "-", secret=text)
 
     def tokens(self) -> None:
-        """Whether one that is made up is passed over or refused: it is never written."""
+        """Tokens and tickets that are good, and some that are made up: none is ever written by the vault."""
         vault, nest = self.vault, self.nest
+        arguments = ("--principal", "all", "--note", nest.text("note", "token create"))
+        made = json.loads(vault.ctl("token", "create", *arguments, "--json", place="what its holder sees"))
+        turned = json.loads(vault.ctl("token", "rotate", made["id"], "--json", place="what its holder sees"))
+        asked = b'{"reads":9,"seconds":300}'
+        ticket = json.loads(
+            vault.want(
+                201, "images", f"POST /v1/images/{self.image}/tickets", asked, self.mine, place="what its holder sees"
+            )
+        )["ticket"]
+        for text, where in ((made["token"], "a token"), (turned["token"], "a rotated token"), (ticket, "a ticket")):
+            nest.known("token", text.partition("_")[2].encode(), where)
+        get = f"GET /v1/images/{self.image}"
+        for token in (made["token"], turned["token"]):
+            vault.want(200, "images", get, fields=f"Authorization: Bearer {token}\r\n" + self.mine)
+        vault.want(200, "images", f"{get}?ticket={ticket}", fields=self.asserted)
+        vault.want(200, "images", get, fields=f"Vault-Ticket: {ticket}\r\n")
+        vault.ctl("token", "ls")
+        vault.ctl("token", "revoke", made["id"])
+        vault.ask("images", get, fields=f"Authorization: Bearer {turned['token']}\r\n" + self.mine)
+        vault.ask("images", f"GET /v1/images/{self.other}?ticket={ticket}")
         fields = f"Authorization: Bearer ivt_{nest.text('token', 'Authorization')}\r\n"
-        vault.ask("images", f"GET /v1/images/{self.image}", fields=fields + self.mine)
+        vault.ask("images", get, fields=fields + self.mine)
         vault.ask("images", f"GET /v1/images/{'0' * 64}", fields=fields + self.mine)
         vault.ask("admin", "GET /v1/status", fields=fields)
-        vault.ask(
-            "images", f"GET /v1/images/{self.image}?ticket=ivt_{nest.text('token', '?ticket=')}", fields=self.mine
-        )
-        vault.ask("images", f"GET /v1/images?ticket=%69vt_{nest.text('token', '?ticket= of a list')}")
+        vault.ask("images", f"{get}?ticket=ivf_{nest.text('token', '?ticket=')}", fields=self.mine)
+        vault.ask("images", f"GET /v1/images?ticket=%69vf_{nest.text('token', '?ticket= of a list')}")
 
     def seal(self) -> None:
         vault, nest = self.vault, self.nest

@@ -123,7 +123,7 @@ class CanaryVault:
             (folder / name).mkdir()
         (folder / "policy.yaml").write_text(
             "version: 1\nprincipals:\n"
-            f'  all: {{users: ["{os.getuid()}"], roles: [backend, admin, auditor, resolver]}}\n'
+            f'  all: {{users: ["{os.getuid()}"], roles: [backend, admin, auditor, resolver], tokens: true}}\n'
         )
         (folder / "vaultd.yaml").write_text(
             f"state_directory: {folder}/state\nrun_directory: {folder}\npolicy_file: {folder}/policy.yaml\nkeys:\n"

@@ -175,7 +175,8 @@ CORNERS: dict[bytes, tuple[bytes, ...]] = {
     b"X-Forwarded-Host": (b"{T}",), b"Forwarded": (b"for={T};by={N}",), b"X-HTTP-Method-Override": (b"DELETE",),
     b"X-Original-URL": (b"/v1/seal",), b"Authorization": (b"Bearer ivt_{T}", b"Basic {T}", b"{N}",
                                                           b"Bearer " + b"a" * 9000),
-    b"Proxy-Authorization": (b"{T}",), b"Cookie": (b"{N}", b"a=b;" * 2000), b"User-Agent": (b"{N}", b"() { :;}; {T}"),
+    b"Vault-Ticket": (b"ivf_{T}", b"{N}", b"ivf_" + b"a" * 49, b""), b"Proxy-Authorization": (b"{T}",),
+    b"Cookie": (b"{N}", b"a=b;" * 2000), b"User-Agent": (b"{N}", b"() { :;}; {T}"),
     b"Referer": (b"http://{T}/{N}",), b"Accept": (b"{N}",), b"Vault-Namespace": (b"{T}",), b"X-Request-Id": (b"{N}",),
 }
 

@@ -37,7 +37,7 @@ class HostileVault:
         verbs = [line.split()[0] for line in told.stdout.splitlines()[1:]]
         mine = ", ".join(verb for verb in verbs if verb not in KEPT_FROM)
         policy = f"version: 1\nroles:\n  hostile: [{mine}]\nprincipals:\n"
-        policy += f'  hostile: {{users: ["{os.getuid()}"], roles: [hostile]}}\n'
+        policy += f'  hostile: {{users: ["{os.getuid()}"], roles: [hostile], tokens: true}}\n'
         if self.has_two_users:
             policy += f'  quiet: {{users: ["{QUIET}"], roles: [backend]}}\n'
         (folder / "policy.yaml").write_text(policy)
