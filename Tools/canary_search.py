@@ -1,0 +1,191 @@
+"""Secrets, every form in which they could stand somewhere, and the search for them.
+
+A secret of text has the run's word in it, so that one search finds all of them; what is no text (pixels, an address,
+a trace) is looked for by both halves of its bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+import re
+import urllib.parse
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Bytes of a file that are looked at; more than any here has.
+LONGEST = 1 << 30
+#: How deep text in Base64, or compressed, is opened up.
+DEPTH = 3
+#: Bytes around a hit in which the whole secret is looked for.
+AROUND = 3000
+
+
+@dataclass(frozen=True)
+class Secret:
+    """One secret and the input that it was put into. `rule` is what the table knows it by."""
+
+    input: str
+    rule: str
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Hit:
+    secret: Secret | None
+    form: str
+    place: str
+    where: str
+    around: bytes
+
+    def __str__(self) -> str:
+        what = f"{self.secret.rule} (put into {self.secret.input})" if self.secret else "part of a secret"
+        return f"{what}, {self.form}, in {self.place}, {self.where}: {self.around!r}"
+
+
+def forms(value: bytes, is_text: bool = True) -> dict[str, bytes]:
+    """What the bytes look like in each coding that somebody might have written them in."""
+    found = {"raw": value, "hex": value.hex().encode(), "HEX": value.hex().upper().encode(), "reversed": value[::-1]}
+    if is_text:
+        found |= {"lower": value.lower(), "UPPER": value.upper()}
+    for shift in range(3):
+        # What of the coding depends on the secret alone, wherever it stands in what is coded.
+        coded = base64.b64encode(bytes(shift) + value)
+        inner = coded[-(-shift * 8 // 6) : len(coded.rstrip(b"=")) - (1 if (shift + len(value)) % 3 else 0)]
+        found[f"base64+{shift}"] = inner
+        found[f"base64url+{shift}"] = inner.translate(bytes.maketrans(b"+/", b"-_"))
+    text = value.decode("latin-1")
+    found["utf-16le"], found["utf-16be"] = text.encode("utf-16-le"), text.encode("utf-16-be")
+    found["percent"] = "".join(f"%{byte:02X}" for byte in value).encode()
+    found["percent, lower"] = found["percent"].lower()
+    found["percent, as needed"] = urllib.parse.quote_from_bytes(value).encode()
+    found["json"] = json.dumps(text)[1:-1].encode()
+    found["json, all"] = "".join(f"\\u{ord(letter):04x}" for letter in text).encode()
+    found["octal"] = "".join(f"\\{byte:03o}" for byte in value).encode()
+    found["\\x"] = "".join(f"\\x{byte:02x}" for byte in value).encode()
+    named: dict[bytes, str] = {}
+    for name, form in found.items():
+        # Where two are the same the plainer one has the word.
+        named.setdefault(form, name)
+    return {name: form for form, name in named.items() if len(form) >= 8}
+
+
+class Search:
+    """Looks for all secrets of a run in bytes."""
+
+    def __init__(self, word: bytes, secrets: list[Secret]) -> None:
+        self.secrets = secrets
+        self.needles: dict[bytes, tuple[str, Secret | None]] = {
+            form: (name, None) for name, form in forms(word).items()
+        }
+        for secret in secrets:
+            if word in secret.value:
+                continue
+            middle = len(secret.value) // 2
+            for half in (secret.value[:middle], secret.value[middle:]):
+                self.needles |= {form: (name, secret) for name, form in forms(half, is_text=half.isascii()).items()}
+        self.forms = [(secret, set(forms(secret.value).values())) for secret in secrets if word in secret.value]
+
+    def hits(self, content: bytes, place: str, where: str, depth: int = DEPTH) -> Iterator[Hit]:
+        told: set[tuple[Secret | None, str]] = set()
+        for needle, (form, secret) in self.needles.items():
+            at = content.find(needle)
+            while at >= 0:
+                found = secret or self._whole(content, at)
+                if (found, form) not in told:
+                    told.add((found, form))
+                    yield Hit(
+                        found, form, place, f"{where} at {at:,}", content[max(0, at - 60) : at + len(needle) + 60]
+                    )
+                at = content.find(needle, at + 1)
+        if depth:
+            for name, opened in unwrapped(content):
+                yield from self.hits(opened, place, f"{where}, {name}", depth - 1)
+
+    def _whole(self, content: bytes, at: int) -> Secret | None:
+        """The secret whose word was found."""
+        window = content[max(0, at - AROUND) : at + AROUND]
+        nearest: tuple[int, Secret | None] = (2 * AROUND, None)
+        for secret, codings in self.forms:
+            for coding in codings:
+                start = window.find(coding)
+                while start >= 0:
+                    distance = abs(start - min(at, AROUND))
+                    if distance < nearest[0]:
+                        nearest = (distance, secret)
+                    start = window.find(coding, start + 1)
+        return nearest[1]
+
+    def folder(self, folder: Path, place: str) -> Iterator[Hit]:
+        """All files below; their names, too."""
+        for path in sorted(folder.rglob("*")):
+            yield from self.hits(str(path).encode(), place, f"the name of {path}", depth=0)
+            # Of programs that were built to measure coverage, and their counters only.
+            if path.is_file() and not path.is_symlink() and path.suffix != ".profraw":
+                with open(path, "rb") as file:
+                    yield from self.hits(file.read(LONGEST), place, str(path.relative_to(folder)))
+
+
+#: Runs of Base64, of either alphabet, that could hold a secret.
+BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+GZIP = b"\x1f\x8b\x08"
+ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+
+
+def unwrapped(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """What is in it under a coding that a search for forms cannot see through."""
+    if content.startswith(GZIP):
+        try:
+            yield "unzipped", gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):
+            pass
+    for mark in ZLIB:
+        at = content.find(mark)
+        while at >= 0:
+            try:
+                opened = zlib.decompressobj().decompress(content[at:], 1 << 24)
+                if len(opened) >= 16:
+                    yield f"inflated at {at:,}", opened
+            except zlib.error:
+                pass
+            at = content.find(mark, at + 1)
+    runs = []
+    for run in BASE64.finditer(content):
+        text = run[0].rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        try:
+            runs.append(base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"=" * (-len(text) % 4)))
+        except binascii.Error:
+            pass
+    # In one piece: tens of thousands of short runs are searched as quickly as one.
+    if runs:
+        yield "out of Base64", b"\n".join(runs)
+
+
+# MARK: What may be where
+
+
+@dataclass(frozen=True)
+class Allowed:
+    rules: tuple[str, ...]
+    places: tuple[str, ...]
+    reason: str
+
+
+class Table:
+    """What may be where, and what of that was seen."""
+
+    def __init__(self, rows: tuple[Allowed, ...]) -> None:
+        self.rows, self.seen = rows, {row: 0 for row in rows}
+
+    def allows(self, hit: Hit) -> bool:
+        if hit.secret is None:
+            return False
+        for row in self.rows:
+            if hit.secret.rule in row.rules and hit.place in row.places:
+                self.seen[row] += 1
+                return True
+        return False

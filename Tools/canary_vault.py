@@ -1,0 +1,245 @@
+"""A vault whose every input holds a secret, what it is asked, and what it says."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import random
+import resource
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from bench_support import BIN, png
+from canary_search import Secret
+from hostile_bodies import chunk
+from hostile_watch import descendants
+
+#: Seconds that a daemon may take to serve and to stop, and a command to end.
+PATIENCE = 120
+#: Seconds between two looks at the processes.
+LOOK = 0.003
+
+
+class Nest:
+    """The run's secrets: made when they are asked for, one an input."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(f"{seed}/secrets")
+        letters = "bcdfghjkmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ23456789"
+        self.letters = letters
+        self.word = "".join(self.chance.choices(letters, k=14))
+        self.all: list[Secret] = []
+
+    def text(self, rule: str, where: str = "") -> str:
+        """Letters and digits that every field takes."""
+        value = self.word + "".join(self.chance.choices(self.letters, k=8))
+        self.all.append(Secret(where or rule, rule, value.encode()))
+        return value
+
+    def known(self, rule: str, value: bytes, where: str = "") -> bytes:
+        """What has a form of its own."""
+        self.all.append(Secret(where or rule, rule, value))
+        return value
+
+    def address(self, rule: str, where: str) -> str:
+        value = ipaddress.IPv6Address(bytes.fromhex("20010db8") + self.chance.randbytes(12))
+        self.known(rule, str(value).encode(), where)
+        self.known(rule, value.packed, f"{where}, as 16 bytes")
+        return str(value)
+
+    def picture(self, rule: str, where: str, damaged: bool = False) -> bytes:
+        """Its pixels are not compressed, so that a piece of them is a piece of the file; in a text it has another."""
+        rows = [self.chance.randbytes(64) for _ in range(64)]
+        for at in (0, 40):
+            self.known(rule, rows[at][:32], f"{where}, row {at} of the pixels")
+        content = png(64, 64, rows)
+        told = chunk(b"tEXt", b"Comment\0" + self.text(f"{rule} metadata", where).encode())
+        return content[:33] + told + content[33:] + (b"trailing" if damaged else b"")
+
+
+class Heard:
+    """All that the service and its tools said, by place."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.said: list[tuple[str, str, bytes]] = []
+
+    def add(self, place: str, where: str, content: bytes) -> None:
+        with self.lock:
+            self.said.append((place, where, content))
+
+
+class Processes(threading.Thread):
+    """Looks at the command lines and environments of whatever runs below this process."""
+
+    def __init__(self, heard: Heard) -> None:
+        super().__init__(daemon=True)
+        self.heard, self.over, self.seen, self.looks = heard, threading.Event(), set[tuple[int, str]](), 0
+        self.names: dict[str, int] = {}
+        self.unreadable = 0
+
+    def run(self) -> None:
+        while not self.over.wait(LOOK):
+            self.looks += 1
+            for pid in descendants(os.getpid()):
+                try:
+                    self._look(pid)
+                except PermissionError:
+                    self.unreadable += 1
+                except OSError:
+                    pass  # It ended meanwhile.
+
+    def _look(self, pid: int) -> None:
+        folder = Path(f"/proc/{pid}")
+        name = (folder / "comm").read_text().strip()
+        for file in ("cmdline", "environ"):
+            # Until it has become another program it is a copy of this one.
+            if (pid, name + file) in self.seen or name.startswith("python"):
+                continue
+            content = (folder / file).read_bytes()
+            if content or file == "environ":
+                self.seen.add((pid, name + file))
+                self.names[name] = self.names.get(name, 0) + (file == "cmdline")
+                place = (
+                    "vaultctl's command line" if name == "vaultctl" and file == "cmdline" else "/proc of the service"
+                )
+                self.heard.add(place, f"/proc/{pid}/{file} of {name}", content)
+
+
+class CanaryVault:
+    """A vault with everything on that could write something down."""
+
+    def __init__(self, folder: Path, nest: Nest, heard: Heard) -> None:
+        self.folder, self.nest, self.heard = folder, nest, heard
+        for name in ("tmp", "exports", "anchor", "cwd", "keys", "out"):
+            (folder / name).mkdir()
+        (folder / "policy.yaml").write_text(
+            "version: 1\nprincipals:\n"
+            f'  all: {{users: ["{os.getuid()}"], roles: [backend, admin, auditor, resolver], tokens: true}}\n'
+        )
+        (folder / "vaultd.yaml").write_text(
+            f"state_directory: {folder}/state\nrun_directory: {folder}\npolicy_file: {folder}/policy.yaml\nkeys:\n"
+            f"  root_key_file: {folder}/keys/root.key\n  log_key_file: {folder}/keys/log.key\n"
+            f"  public_key_file: {folder}/audit.pub\naudit:\n  anchor_file: {folder}/anchor/anchor\n"
+            f"  export: {{directory: {folder}/exports, every_hours: 1}}\nlog:\n  level: trace\n"
+        )
+        # Programs that were built to measure coverage leave what they measured nowhere.
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(folder / "tmp"),
+            "HOME": str(folder / "cwd"),
+            "IMAGEVAULT_DIR": str(folder),
+            "LLVM_PROFILE_FILE": "/dev/null",
+        }
+        told = self.program("vaultd", "init", "--config", str(folder / "vaultd.yaml"))
+        self.heard.add("the daemon's own output", "vaultd init", told)
+        for name in ("root.key", "log.key"):
+            text = (folder / "keys" / name).read_bytes().split()[-1].strip()
+            nest.known("key file", text, f"keys/{name}")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def program(
+        self, name: str, *arguments: str, secret: str | None = None, place: str | None = None, fails: bool = False
+    ) -> bytes:
+        """Runs a program of the vault; what it says is heard at `place`. `secret` goes to its standard input."""
+        given = None if secret is None else secret.encode()
+        done = subprocess.run(
+            [str(BIN / name), *arguments],
+            input=given,
+            capture_output=True,
+            env=self.environment,
+            cwd=self.folder / "cwd",
+            timeout=PATIENCE,
+        )
+        if fails == (done.returncode == 0):
+            raise RuntimeError(
+                f"{name} {' '.join(arguments)}: {done.returncode} {done.stdout[-300:]!r} {done.stderr[-300:]!r}"
+            )
+        self.heard.add(
+            place or ("refusals" if fails else "vaultctl's output"),
+            f"{name} {' '.join(arguments)}",
+            done.stdout + done.stderr,
+        )
+        return done.stdout
+
+    def ctl(self, *arguments: str, **options: Any) -> bytes:
+        return self.program("vaultctl", *arguments, **options)
+
+    def told(self, *arguments: str, **options: Any) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(self.ctl(*arguments, "--json", **options).splitlines()[0])
+        return said
+
+    # MARK: The daemon
+
+    def start(self) -> None:
+        def unlimited() -> None:
+            resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+
+        with open(self.folder / "vaultd.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [str(BIN / "vaultd"), "serve", "--config", str(self.folder / "vaultd.yaml")],
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                cwd=self.folder / "cwd",
+                start_new_session=True,
+                preexec_fn=unlimited,
+            )
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up and self.process.poll() is None:
+            with suppress(OSError):
+                if self.ask("admin", "GET /v1/health", place="answers to the caller")[0] == 200:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError("vaultd does not serve")
+
+    def end(self, how: signal.Signals) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(PATIENCE)
+
+    # MARK: Requests
+
+    def ask(
+        self, door: str, request: str, body: bytes = b"", fields: str = "", place: str | None = None, cut: bool = False
+    ) -> tuple[int, bytes]:
+        """One request on a connection of its own. A good answer is the caller's, any other a refusal."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(PATIENCE)
+            line.connect(str(self.folder / f"{door}.sock"))
+            length = f"Content-Length: {len(body)}\r\n" if body else ""
+            line.sendall(f"{request} HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n{length}{fields}\r\n".encode())
+            line.sendall(body[: len(body) // 2] if cut else body)
+            if cut:
+                return 0, b""
+            received = b""
+            while more := line.recv(1 << 18):
+                received += more
+        status = int(received.split(b" ", 2)[1]) if received else 0
+        picture = request.startswith("GET /v1/images/") and status in (200, 206) and "metadata" not in request
+        good = "pictures to the caller" if picture else "answers to the caller"
+        self.heard.add(place or (good if status < 400 else "refusals"), request, received)
+        return status, received.partition(b"\r\n\r\n")[2]
+
+    def want(self, status: int, door: str, request: str, body: bytes = b"", fields: str = "", **options: Any) -> bytes:
+        """The answer, which has this status, or nothing was shown."""
+        got, content = self.ask(door, request, body, fields, **options)
+        if got != status:
+            raise RuntimeError(f"{request}: {got} {content[:300]!r}, and not {status}")
+        return content
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        self.start()
+        try:
+            yield
+        finally:
+            self.end(signal.SIGTERM)

@@ -1,0 +1,230 @@
+"""A vault of its own for a hostile client, what its daemon takes of the machine, and who must not notice."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench_support import BIN, Door, await_ready, noise
+
+#: Seconds that the daemon may take to stop, and its log to be taken away and checked.
+PATIENCE = 600
+#: The uid of the quiet client, where there is a choice.
+QUIET = 54_001
+#: Verbs that take the vault away from everybody else: a policy gives them to no hostile client.
+KEPT_FROM = ("vault.seal", "keys.destroy")
+#: Pictures of the hostile client's own: those that stay, and those that it may have deleted and quarantined.
+KEPT, LOOSE = 6, 6
+#: Seconds between two requests of the quiet client.
+PACE = 0.05
+
+
+class HostileVault:
+    """A vault whose policy knows a hostile principal and a quiet one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.chmod(0o755)
+        told = subprocess.run([str(BIN / "vaultctl"), "policy", "verbs"], check=True, stdout=subprocess.PIPE, text=True)
+        verbs = [line.split()[0] for line in told.stdout.splitlines()[1:]]
+        mine = ", ".join(verb for verb in verbs if verb not in KEPT_FROM)
+        policy = f"version: 1\nroles:\n  hostile: [{mine}]\nprincipals:\n"
+        policy += f'  hostile: {{users: ["{os.getuid()}"], roles: [hostile], tokens: true}}\n'
+        if self.has_two_users:
+            policy += f'  quiet: {{users: ["{QUIET}"], roles: [backend]}}\n'
+        (folder / "policy.yaml").write_text(policy)
+        (folder / "vaultd.yaml").write_text(
+            f"state_directory: {folder}/state\nrun_directory: {folder}\npolicy_file: {folder}/policy.yaml\nkeys:\n"
+            f"  root_key_file: {folder}/root.key\n  log_key_file: {folder}/log.key\n"
+            f"  public_key_file: {folder}/audit.pub\n"
+            'doors:\n  images:\n    mode: "0666"\n'
+        )
+        self.run("vaultd", "init", "--config", str(folder / "vaultd.yaml"))
+
+    @property
+    def has_two_users(self) -> bool:
+        return os.getuid() == 0
+
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [str(BIN / program), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | {"IMAGEVAULT_DIR": str(self.folder)},
+            timeout=PATIENCE,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} {' '.join(arguments)}: {done.returncode} {done.stdout[-500:]}")
+        return done
+
+    @contextmanager
+    def served(self) -> Iterator[subprocess.Popen[bytes]]:
+        program = [str(BIN / "vaultd"), "serve", "--config", str(self.folder / "vaultd.yaml")]
+        with open(self.folder / "vaultd.log", "ab") as log:
+            process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True)
+        try:
+            await_ready(process, self.folder)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def stock(self) -> tuple[dict[str, bytes], list[str]]:
+        """Stores pictures: those that stay, whose claim nobody hostile knows, and the ids of those that may go."""
+        line = Door(self.folder / "images.sock")
+        pictures: dict[str, bytes] = {}
+        for number in range(KEPT + LOOSE):
+            content = noise(60 + 90 * (number % KEPT), 60 + 90 * (number % KEPT), number)
+            fields = 'Content-Disposition: attachment; filename="stock.png"\r\n'
+            fields += "Vault-Owner: keeper\r\n" if number < KEPT else ""
+            pictures[str(line.told("POST", "/v1/images", content, fields)["id"])] = content
+        ids = list(pictures)
+        return {id: pictures[id] for id in ids[:KEPT]}, ids[KEPT:]
+
+    def verified(self) -> str:
+        """What the vault's own check, the export of its log and who verifies that say; fails unless all is in order."""
+        self.run("vaultctl", "check", "--wait")
+        bundle = self.folder / "log.bundle"
+        self.run("vaultctl", "audit", "export", "--output", str(bundle))
+        told = self.run("vaultverify", "bundle", str(bundle), "--key", str(self.folder / "audit.pub"))
+        return ", ".join(" ".join(line.split()) for line in told.stdout.splitlines()[:4])
+
+
+# MARK: What it takes
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Of the daemon alone, in MB, and how many there are."""
+
+    resident: float
+    #: Of that, what is no file's: the rest is programs, libraries and the catalog as they are touched.
+    anonymous: float
+    #: 0 where a daemon that forbids it is not root's to look at.
+    descriptors: int
+    threads: int
+    children: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.resident:.1f} MB resident, {self.anonymous:.1f} of it anonymous, {self.descriptors} descriptors, "
+            f"{self.threads} threads, {self.children} processes below it"
+        )
+
+
+def taken(pid: int) -> Taken:
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+    return Taken(
+        int(status["VmRSS"].split()[0]) / 1000,
+        int(status["RssAnon"].split()[0]) / 1000,
+        descriptors(pid),
+        int(status["Threads"]),
+        len(descendants(pid)),
+    )
+
+
+def descriptors(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except PermissionError:
+        return 0
+
+
+def descendants(pid: int) -> list[int]:
+    """Children of any of its threads, and theirs."""
+    found: list[int] = []
+    for told in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            for child in map(int, told.read_text().split()):
+                found += [child, *descendants(child)]
+        except OSError:
+            pass
+    return found
+
+
+# MARK: Who must not notice
+
+
+def ask_quietly(folder: Path, seed: int, stop: Any, told: Any) -> None:
+    """Stores a picture, gets it whole and in part, lists, and drops it, again and again."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(QUIET)
+        os.setuid(QUIET)
+    chance, door, faults, times, number = random.Random(f"{seed}/quiet"), Door(folder / "images.sock"), [], [], 0
+    claim = "Vault-Owner: quiet\r\n"
+    while not stop.is_set() or number == 0:
+        number += 1
+        edge = chance.choice((20, 200, 600))
+        content = noise(edge, edge, chance.getrandbits(60))
+        try:
+            for fault, took in _round(door, content, number, claim):
+                times.append(took)
+                if fault:
+                    faults.append(f"round {number}: {fault}")
+                time.sleep(PACE)
+        except (OSError, ValueError, IndexError) as error:
+            faults.append(f"round {number}: {error!r}")
+            try:
+                door = Door(folder / "images.sock")
+            except OSError:
+                break
+    told.put((faults, sorted(times), number))
+
+
+def _round(door: Door, content: bytes, number: int, claim: str) -> Iterator[tuple[str | None, float]]:
+    def timed(*request: Any) -> tuple[int, bytes, float]:
+        begun = time.perf_counter()
+        status, body = door.ask(*request)
+        return status, body, time.perf_counter() - begun
+
+    name = f'Content-Disposition: attachment; filename="quiet{number}.png"\r\n{claim}'
+    status, body, took = timed("POST", "/v1/images", content, name)
+    yield None if status == 201 else f"put: {status} {body[:200]!r}", took
+    if status != 201:
+        return
+    image = body.partition(b'"id":"')[2][:64].decode()
+    status, body, took = timed("GET", f"/v1/images/{image}", b"", claim)
+    yield None if (status, body) == (200, content) else f"get: {status} {body[:200]!r}", took
+    status, body, took = timed("GET", f"/v1/images/{image}", b"", claim + "Range: bytes=3-99\r\n")
+    yield None if (status, body) == (206, content[3:100]) else f"part: {status} {body[:200]!r}", took
+    status, body, took = timed("DELETE", f"/v1/images/{image}", b"", claim)
+    yield None if status == 200 else f"delete: {status} {body[:200]!r}", took
+    status, body, took = timed("GET", f"/v1/images/{image}", b"", claim)
+    yield None if status == 404 else f"get of what is deleted: {status} {body[:200]!r}", took
+
+
+@dataclass
+class Quiet:
+    """The quiet client in a process of its own."""
+
+    folder: Path
+    seed: int
+
+    def __post_init__(self) -> None:
+        # Forked before there is any other thread.
+        context = multiprocessing.get_context("fork")
+        self._stop, self._told = context.Event(), context.SimpleQueue()
+        self._process = context.Process(target=ask_quietly, args=(self.folder, self.seed, self._stop, self._told))
+        self._process.start()
+
+    def end(self) -> tuple[list[str], str]:
+        """Everything that was wrong, and figures."""
+        self._stop.set()
+        faults, times, rounds = self._told.get()
+        self._process.join(PATIENCE)
+        figures = f"{len(times):,} requests in {rounds:,} rounds, {1000 * times[len(times) // 2]:.0f} ms median, "
+        return faults, figures + f"{1000 * times[len(times) * 99 // 100]:.0f} ms p99, {1000 * times[-1]:.0f} ms at most"

@@ -1,0 +1,123 @@
+"""The rules of Tools/canary: what it has to see, and what it may let pass."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import subprocess
+import time
+import unittest
+import zlib
+
+os.environ.setdefault("IMAGEVAULT_BIN", ".")
+
+from canary_search import Allowed, Hit, Search, Secret, Table
+from canary_vault import Heard, Nest, Processes
+
+WORD = b"tQ7wRz2MkXbN4v"
+TEXT = Secret("a name", "name", WORD + b"h3Lm9PqS")
+PIXELS = Secret("an upload", "pixels", bytes(range(120, 152)))
+
+
+class Searching(unittest.TestCase):
+    def setUp(self) -> None:
+        self.search = Search(WORD, [TEXT, PIXELS])
+
+    def found(self, content: bytes) -> set[Secret | None]:
+        return {hit.secret for hit in self.search.hits(content, "a place", "a file")}
+
+    def test_a_secret_is_found_in_every_form(self) -> None:
+        for secret in (TEXT, PIXELS):
+            value, text = secret.value, secret.value.decode("latin-1")
+            for shown in (
+                value,
+                value.hex().encode(),
+                value.hex().upper().encode(),
+                text.encode("utf-16-le"),
+                text.encode("utf-16-be"),
+                "".join(f"%{byte:02x}" for byte in value).encode(),
+                "".join(f"\\u{byte:04x}" for byte in value).encode(),
+                json.dumps(text).encode(),
+                value[::-1],
+            ):
+                self.assertIn(secret, self.found(b"head " + shown + b" tail"), shown)
+
+    def test_it_is_found_in_base64_at_any_place_and_in_either_alphabet(self) -> None:
+        for secret in (TEXT, PIXELS):
+            for before in range(6):
+                whole = bytes(before) + secret.value + b"?>~"
+                for coded in (
+                    base64.b64encode(whole),
+                    base64.urlsafe_b64encode(whole),
+                    base64.b64encode(whole).rstrip(b"="),
+                ):
+                    self.assertIn(secret, self.found(b'{"a":"' + coded + b'"}'), (before, coded))
+
+    def test_it_is_found_in_what_is_compressed_or_coded_twice(self) -> None:
+        for content in (
+            gzip.compress(b"a" * 500 + TEXT.value),
+            b"head" + zlib.compress(b"a" * 500 + TEXT.value),
+            base64.b64encode(base64.b64encode(b"??" + TEXT.value)),
+            base64.b64encode(gzip.compress(TEXT.value * 3)),
+        ):
+            self.assertIn(TEXT, self.found(content))
+
+    def test_a_half_is_enough(self) -> None:
+        self.assertEqual(self.found(PIXELS.value[:16]), {PIXELS})
+        self.assertEqual(self.found(PIXELS.value[16:]), {PIXELS})
+        self.assertEqual(self.found(WORD), {None})
+
+    def test_what_is_found_as_it_is_is_called_raw(self) -> None:
+        self.assertEqual({hit.form for hit in self.search.hits(TEXT.value, "a place", "a file")}, {"raw"})
+
+    def test_nothing_is_found_where_there_is_nothing(self) -> None:
+        self.assertEqual(
+            self.found(os.urandom(200_000) + b"tQ7wRz2MkXb" + base64.b64encode(os.urandom(200_000))), set()
+        )
+
+
+class Allowing(unittest.TestCase):
+    TABLE = (Allowed(("name",), ("answers",), "his own"),)
+
+    def test_a_row_is_for_its_secrets_at_its_places_only(self) -> None:
+        table = Table(self.TABLE)
+        for secret, place, allowed in (
+            (TEXT, "answers", True),
+            (TEXT, "refusals", False),
+            (PIXELS, "answers", False),
+            (None, "answers", False),
+        ):
+            self.assertEqual(table.allows(Hit(secret, "raw", place, "", b"")), allowed)
+        self.assertEqual(table.seen[self.TABLE[0]], 1)
+
+
+class Watching(unittest.TestCase):
+    def test_command_line_and_environment_of_a_process_below_are_seen(self) -> None:
+        heard = Heard()
+        watcher = Processes(heard)
+        watcher.start()
+        process = subprocess.Popen(["sleep", "100.25"], env={"CANARY": WORD.decode()})
+        give_up = time.monotonic() + 30
+        while time.monotonic() < give_up and len(heard.said) < 2:
+            time.sleep(0.01)
+        watcher.over.set()
+        watcher.join()
+        process.kill()
+        process.wait()
+        said = b"".join(content for _, _, content in heard.said)
+        self.assertIn(b"100.25", said)
+        self.assertIn(WORD, said)
+
+    def test_secrets_of_one_seed_are_the_same_and_no_two_are_alike(self) -> None:
+        first, second = Nest(3), Nest(3)
+        for nest in (first, second):
+            for rule in ("name", "owner", "name"):
+                nest.text(rule)
+        self.assertEqual(first.all, second.all)
+        self.assertEqual(len({one.value for one in first.all}), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
