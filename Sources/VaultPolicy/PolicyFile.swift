@@ -55,7 +55,8 @@ package struct PolicyFile {
     }
 
     private mutating func read(_ root: Node) throws(PolicyError) {
-        let fields = try Fields(root, "the policy", allowed: ["version", "roles", "principals", "namespaces"])
+        let fields = try Fields(
+            root, "the policy", allowed: ["version", "roles", "principals", "namespaces"])
         guard let version = fields["version"] else {
             throw PolicyError("version is missing; this is version 1", at: root)
         }

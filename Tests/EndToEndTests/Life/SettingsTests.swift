@@ -8,8 +8,8 @@ struct SettingsTests {
             ("validaton:\n  level: structure\n", "validaton.level"),
             ("validation:\n  levle: structure\n", "validation.levle"),
             (
-                "namespaces:\n  shop:\n    validation:\n      level: decode\n",
-                "namespaces.shop.validation.level"
+                "namespaces:\n  No:\n    validation:\n      level: decode\n",
+                "namespaces.No.validation.level"
             ),
         ])
     func unknownKeys(settings: String, key: String) throws {
@@ -34,7 +34,7 @@ struct SettingsTests {
             "log.level=loud", "doors.images.mode=0999", "doors.images.users=no-such-user",
             "doors.images.users=65534", "state_directory=relative",
             "retention.days=0", "retention.extend_only=perhaps", "retention.hold=maybe",
-            "namespaces.default.retention.days=36501",
+            "namespaces.shop.retention.days=36501",
         ])
     func badValues(setting: String) throws {
         let vault = try TestVault(starting: false)

@@ -267,6 +267,42 @@ class UnknownToken(VaultError):
     default_fix = "Use an id from vaultctl token ls."
 
 
+class UnknownNamespace(VaultError):
+    """`unknown-namespace`: The namespace is not made yet."""
+
+    default_code = "unknown-namespace"
+    default_status = 409
+    default_title = "The namespace is not made yet"
+    default_fix = "Ask an admin: vaultctl namespace create makes it."
+
+
+class NamespaceExists(VaultError):
+    """`namespace-exists`: The namespace is there already."""
+
+    default_code = "namespace-exists"
+    default_status = 409
+    default_title = "The namespace is there already"
+    default_fix = "Nothing is to be done."
+
+
+class TooManyNamespaces(VaultError):
+    """`too-many-namespaces`: The vault has as many namespaces as it may."""
+
+    default_code = "too-many-namespaces"
+    default_status = 409
+    default_title = "The vault has as many namespaces as it may"
+    default_fix = "Use one that is there; none goes."
+
+
+class QuotaExceeded(VaultError):
+    """`quota-exceeded`: The namespace has as much as it may."""
+
+    default_code = "quota-exceeded"
+    default_status = 409
+    default_title = "The namespace has as much as it may"
+    default_fix = "Delete something, or ask an admin for a larger quota."
+
+
 class UnknownImage(VaultError):
     """`unknown-image`: No such image for you."""
 
@@ -835,6 +871,10 @@ BY_CODE: dict[str, type[VaultError]] = {
     "token-refused": TokenRefused,
     "ticket-refused": TicketRefused,
     "unknown-token": UnknownToken,
+    "unknown-namespace": UnknownNamespace,
+    "namespace-exists": NamespaceExists,
+    "too-many-namespaces": TooManyNamespaces,
+    "quota-exceeded": QuotaExceeded,
     "unknown-image": UnknownImage,
     "unknown-operation": UnknownOperation,
     "operation-conflict": OperationConflict,
@@ -936,6 +976,7 @@ __all__ = [
     "MalformedSecret",
     "MethodNotAllowed",
     "MissingName",
+    "NamespaceExists",
     "NoChallenge",
     "NoPolicy",
     "NotPermitted",
@@ -944,6 +985,7 @@ __all__ = [
     "OperationConflict",
     "PolicyRefused",
     "Quarantined",
+    "QuotaExceeded",
     "RangeNotSatisfiable",
     "RateLimited",
     "RecordDamaged",
@@ -962,6 +1004,7 @@ __all__ = [
     "TokenRequired",
     "TokenUnavailable",
     "TooManyEpochs",
+    "TooManyNamespaces",
     "TooManySlots",
     "UnknownApproval",
     "UnknownBackup",
@@ -971,6 +1014,7 @@ __all__ = [
     "UnknownImage",
     "UnknownIndex",
     "UnknownName",
+    "UnknownNamespace",
     "UnknownOperation",
     "UnknownParameter",
     "UnknownReceipt",
