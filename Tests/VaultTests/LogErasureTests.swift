@@ -79,6 +79,23 @@ struct LogErasureTests {
         #expect(erased() == [3, 4])
     }
 
+    @Test("what goes for its age goes by whole days: until midnight it stays")
+    func wholeDays() async throws {
+        let day: Int64 = 86_400_000_000
+        let test = try await filled(days: 10)
+        defer { test.stop() }
+        let midnight = (test.clock.nowMicroseconds() / day + 1) * day
+        test.clock.advance(microseconds: midnight - test.clock.nowMicroseconds())
+        try await prune(test)
+        let first = erased()
+        test.clock.advance(microseconds: day - 1)
+        try await prune(test)
+        #expect(erased() == first)
+        test.clock.advance(microseconds: 1)
+        try await prune(test)
+        #expect(erased().count > first.count)
+    }
+
     @Test("what is older than the settings keep goes, with an event, and nothing newer")
     func age() async throws {
         let test = try await filled(days: 10)

@@ -221,7 +221,10 @@ struct PolicyFileTests {
             (Self.with("w: {users: [web], roles: []}"), "has no roles"),
             (Self.with("w: {users: [web], role: [backend]}"), "unknown key"),
             (Self.with("w: {roles: [backend]}"), "names no users and no groups"),
-            (Self.with("w: {users: [web], roles: [backend], namespace: Clinic}"), "a namespace's name"),
+            (
+                Self.with("w: {users: [web], roles: [backend], namespace: Clinic}"),
+                "a namespace's name"
+            ),
             (
                 Self.with("w: {users: [ann], roles: [admin]}"),
                 "user 1001 is ann at admin.sock already"
