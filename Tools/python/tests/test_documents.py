@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TOOLS
+from conftest import ROOT, TOOLS, programs
 from pictures import JPEG
 
 STORED = r'^\{.*"id":"[0-9a-f]{64}"'
@@ -115,14 +115,10 @@ def expectation(command: str) -> str | None:
 
 @pytest.fixture
 def reader() -> Iterator[Reader]:
-    programs = Path(os.environ.get("IMAGEVAULT_BIN") or ROOT / ".build/release").resolve()
-    if not (programs / "vaultd").exists():
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail("no vaultd: set IMAGEVAULT_BIN")
-        pytest.skip("no vaultd: set IMAGEVAULT_BIN")
+    found = programs()
     home = Path(tempfile.mkdtemp(prefix="home"))
     try:
-        yield Reader(home, programs)
+        yield Reader(home, found)
     finally:
         if (home / "vault/vaultd.pid").exists():
             subprocess.run([TOOLS / "down", home / "vault"], timeout=30, capture_output=True)

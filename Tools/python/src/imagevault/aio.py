@@ -416,6 +416,7 @@ class AsyncVault:
                 repeatable = request.is_repeatable and (body is None or body.is_repeatable)
                 if not attempt.reused or not repeatable:
                     raise _translated(self.path, error) from error
+                continue
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                 if body is not None and body.failure is not None:
                     raise body.failure from None
