@@ -42,7 +42,7 @@ _USER_INFO = re.compile(r"(?<=://)[^/\s@\"']+@")
 _QUERY = re.compile(r"(?<=[?&])([^=&\s#\"'<>]+)=([^&\s#\"'<>]*)")
 # A header up to the end of its line: all of it may be secret.
 _HEADER = re.compile(
-    r"\b((?:proxy-)?authorization|(?:set-)?cookie|content-disposition|vault-owner|vault-job|vault-ticket)"
+    r"\b((?:proxy-)?authorization|(?:set-)?cookie|content-disposition|vault-owner|vault-job)"
     r"([\"']?\s*[:=]\s*)[^\r\n]+",
     re.IGNORECASE,
 )
