@@ -170,11 +170,15 @@ def test_the_contracts_example_works_as_typed(real_vault: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "title", ["Storing and fetching", "Parts, tags, digests", "When it says no"]
+    "title",
+    ["Storing and fetching", "Parts, tags, digests", "Tickets and tokens", "When it says no"],
 )
-def test_the_packages_examples_run(real_vault: Path, tmp_path: Path, title: str) -> None:
+def test_the_packages_examples_run(
+    real_vault: Path, tmp_path: Path, token: str, title: str
+) -> None:
     text = (ROOT / "Tools/python/README.md").read_text()
     (tmp_path / "photo.jpg").write_bytes(JPEG)
+    (tmp_path / "worker.token").write_text(token + "\n")
     examples = [block for language, block in section(title, text) if language == "python"]
     assert examples
     for example in examples:
