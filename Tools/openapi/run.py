@@ -37,6 +37,9 @@ SILENT_REQUESTS = 5
 #: The operation that opens the vault, and the one that closes it; each needs the vault to be as it is not.
 OPENS, CLOSES = "unseal", "seal"
 
+#: What leaves no token for the operations that need one: they come before it.
+REVOKES = "revokeToken"
+
 #: What steers background work needs some that still runs, and here it ends at once; what ends a quarantine needs one
 #: that waits, and an image in it would be missing from all other requests.
 PASSING = {"operations", "quarantine", "approvals"}
@@ -67,7 +70,7 @@ class Run:
         found = [(result.ok(), door) for result in self.schema.get_all_operations()
                  for door in result.ok().definition.raw["x-sockets"]]
         #: Every operation with every socket that it is on; what opens and closes the vault comes last.
-        self.pairs = sorted(found, key=lambda pair: name(pair[0]) in (OPENS, CLOSES))
+        self.pairs = sorted(found, key=lambda pair: (name(pair[0]) in (OPENS, CLOSES), name(pair[0]) == REVOKES))
 
     def exercise(self, cases: int) -> None:
         """Shares the cases out evenly among the operations, and an operation's among its sockets."""

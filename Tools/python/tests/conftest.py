@@ -34,18 +34,24 @@ def real_vault() -> Iterator[Path]:
         yield folder
 
 
-@contextmanager
-def running_vault(*options: str) -> Iterator[Path]:
-    """The folder of a vault that Tools/up starts with these options."""
-    programs = Path(os.environ.get("IMAGEVAULT_BIN") or ROOT / ".build/release")
-    if not (programs / "vaultd").exists() or not (TOOLS / "up").exists():
+def programs() -> Path:
+    """The folder of the vault's programs; skips where there are none."""
+    folder = Path(os.environ.get("IMAGEVAULT_BIN") or ROOT / ".build/release").resolve()
+    if not (folder / "vaultd").exists() or not (TOOLS / "up").exists():
         if os.environ.get("REQUIRE_ALL"):
             pytest.fail("no vaultd: set IMAGEVAULT_BIN")
         pytest.skip("no vaultd: set IMAGEVAULT_BIN")
+    return folder
+
+
+@contextmanager
+def running_vault(*options: str, **settings: str) -> Iterator[Path]:
+    """The folder of a vault that Tools/up starts with these options and settings."""
+    found = programs()
     # Not pytest's own folder: a socket's path is short.
     folder = Path(tempfile.mkdtemp(prefix="vault"))
     try:
-        environment = os.environ | {"IMAGEVAULT_BIN": str(programs)}
+        environment = os.environ | {"IMAGEVAULT_BIN": str(found)} | settings
         command = [str(TOOLS / "up"), str(folder), *options]
         subprocess.run(command, check=True, env=environment, timeout=60, capture_output=True)
         try:
@@ -55,6 +61,15 @@ def running_vault(*options: str) -> Iterator[Path]:
             subprocess.run(stop, check=True, timeout=30, capture_output=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def vaultctl(folder: Path, *words: str) -> str:
+    """What the command line prints, of the vault in a folder."""
+    command = [str(programs() / "vaultctl"), *words]
+    environment = os.environ | {"IMAGEVAULT_DIR": str(folder)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 class Blocking:
@@ -141,6 +156,40 @@ def vault(request: pytest.FixtureRequest, flavour: str) -> Iterator[Any]:
         yield from _opened(flavour, FakeVault, AsyncFakeVault)
 
 
+@pytest.fixture
+def bearer(
+    request: pytest.FixtureRequest, vault: Any, flavour: str
+) -> Iterator[Callable[[Any], Any]]:
+    """Opens the vault of the test once more, to be shown a token."""
+    opened: list[Iterator[Any]] = []
+
+    def open_with(token: Any) -> Any:
+        if "fake" in request.node.callspec.params.values():
+            store = vault.store
+            vaults = _opened(
+                flavour,
+                lambda: FakeVault(store, token=token),
+                lambda: AsyncFakeVault(store, token=token),
+            )
+        else:
+            path = vault.path
+            vaults = _opened(
+                flavour, lambda: Vault(path, token=token), lambda: AsyncVault(path, token=token)
+            )
+        opened.append(vaults)
+        return next(vaults)
+
+    yield open_with
+    for vaults in opened:
+        next(vaults, None)
+
+
+@pytest.fixture(scope="session")
+def token(real_vault: Path) -> str:
+    """An access token of the real vault; the fake takes it as any other."""
+    return vaultctl(real_vault, "token", "create", "--principal", "images")
+
+
 def _opened(
     flavour: str, make: Callable[[], Vault], make_async: Callable[[], AsyncVault]
 ) -> Iterator[Any]:
@@ -160,11 +209,11 @@ def connect(flavour: str) -> Iterator[Callable[[Path], Any]]:
     """Opens a vault at a path, in the flavour of the test."""
     opened: list[Iterator[Any]] = []
 
-    def open_at(path: Path, timeout: float = 5) -> Any:
+    def open_at(path: Path, timeout: float = 5, token: Any = None) -> Any:
         vaults = _opened(
             flavour,
-            lambda: Vault(path, timeout=timeout),
-            lambda: AsyncVault(path, timeout=timeout),
+            lambda: Vault(path, timeout=timeout, token=token),
+            lambda: AsyncVault(path, timeout=timeout, token=token),
         )
         opened.append(vaults)
         return next(vaults)

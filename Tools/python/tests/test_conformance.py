@@ -7,7 +7,9 @@ import io
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -541,6 +543,86 @@ def test_a_deadline_lets_through_what_is_in_time(vault: Any, job: str) -> None:
 def test_refuses_deadlines_that_are_none(vault: Any, seconds: float) -> None:
     with pytest.raises(imagevault.InvalidHeader):
         vault.within(seconds)
+
+
+def test_a_ticket_reads_as_often_as_it_says(vault: Any, job: str) -> None:
+    data = png()
+    image = vault.put(data, "a.png", job=job).id
+    before = datetime.now(UTC)
+    ticket = vault.ticket(image, reads=3, seconds=60, job=job)
+    assert (ticket.image, ticket.reads) == (image, 3)
+    assert before < ticket.expires <= datetime.now(UTC) + timedelta(seconds=60)
+    assert ticket.path == f"/v1/images/{image}?ticket={ticket.ticket}"
+    assert vault.get(image, ticket=ticket.ticket) == data
+    # Its own claim counts, whatever is said here; and a part is a reading.
+    assert vault.get(image, ticket=ticket.ticket, job="other", stop=3) == data[:3]
+    with pytest.raises(imagevault.NotModified):
+        vault.get(image, ticket=ticket.ticket, if_none_match=f'"{image}"')
+    assert b"".join(vault.stream(image, ticket=ticket.ticket)) == data
+    with pytest.raises(imagevault.TicketRefused) as caught:
+        vault.get(image, ticket=ticket.ticket)
+    assert (caught.value.status, caught.value.retryable) == (403, False)
+
+
+def test_a_ticket_is_for_one_image_and_ends_with_it(vault: Any, job: str) -> None:
+    image, other = (vault.put(png(), "a.png", job=job).id for _ in range(2))
+    ticket = vault.ticket(image, reads=2).ticket
+    with pytest.raises(imagevault.TicketRefused):
+        vault.get(other, ticket=ticket)
+    assert vault.get(image, ticket=ticket)
+    vault.delete(image, job=job)
+    with pytest.raises(imagevault.UnknownImage):
+        vault.get(image, ticket=ticket)
+
+
+def test_a_ticket_is_made_by_who_may_read(vault: Any, job: str) -> None:
+    image = vault.put(png(), "a.png", job=job).id
+    for wanted in ({"image": ABSENT}, {"image": image, "owner": "other"}):
+        with pytest.raises(imagevault.UnknownImage):
+            vault.ticket(**wanted)
+    with pytest.raises(imagevault.InvalidId):
+        vault.ticket("x")
+    with pytest.raises(imagevault.InvalidJob):
+        vault.ticket(image, job="a b")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"reads": 0}, {"reads": 1001}, {"reads": "1"}, {"seconds": 0}, {"seconds": 3601}]
+    + [{"seconds": 1.5}],
+)
+def test_a_ticket_has_bounds(vault: Any, asked: dict[str, Any]) -> None:
+    with pytest.raises(imagevault.InvalidBody):
+        vault.ticket(ABSENT, **asked)
+
+
+def test_an_access_token_goes_with_every_request(
+    vault: Any, bearer: Callable[[Any], Any], token: str, job: str
+) -> None:
+    asked = bearer(token)
+    who = asked.whoami()
+    assert who.principal == vault.whoami().principal == "images"
+    assert who.token is not None and len(who.token) == 32 and vault.whoami().token is None
+    view = asked.on_behalf("user:1").within(60)
+    image = view.put(png(), "a.png", job=job)
+    assert view.whoami().token == who.token
+    # A ticket stands in its place.
+    ticket = view.ticket(image.id).ticket
+    assert asked.get(image.id, ticket=ticket) == view.get(image.id)
+
+
+def test_a_rotated_token_is_read_anew(
+    vault: Any, bearer: Callable[[Any], Any], token: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "worker.token"
+    asked = bearer(file.read_text)
+    with pytest.raises(FileNotFoundError):
+        asked.whoami()
+    file.write_text(token + "\n")
+    assert asked.whoami().token is not None
+    file.write_text("half")
+    with pytest.raises(imagevault.TokenRefused):
+        asked.whoami()
 
 
 def test_tells_about_the_service(vault: Any) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TOOLS
+from conftest import ROOT, TOOLS, programs
 from pictures import JPEG
 
 STORED = r'^\{.*"id":"[0-9a-f]{64}"'
@@ -115,14 +115,10 @@ def expectation(command: str) -> str | None:
 
 @pytest.fixture
 def reader() -> Iterator[Reader]:
-    programs = Path(os.environ.get("IMAGEVAULT_BIN") or ROOT / ".build/release").resolve()
-    if not (programs / "vaultd").exists():
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail("no vaultd: set IMAGEVAULT_BIN")
-        pytest.skip("no vaultd: set IMAGEVAULT_BIN")
+    found = programs()
     home = Path(tempfile.mkdtemp(prefix="home"))
     try:
-        yield Reader(home, programs)
+        yield Reader(home, found)
     finally:
         if (home / "vault/vaultd.pid").exists():
             subprocess.run([TOOLS / "down", home / "vault"], timeout=30, capture_output=True)
@@ -174,11 +170,15 @@ def test_the_contracts_example_works_as_typed(real_vault: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "title", ["Storing and fetching", "Parts, tags, digests", "When it says no"]
+    "title",
+    ["Storing and fetching", "Parts, tags, digests", "Tickets and tokens", "When it says no"],
 )
-def test_the_packages_examples_run(real_vault: Path, tmp_path: Path, title: str) -> None:
+def test_the_packages_examples_run(
+    real_vault: Path, tmp_path: Path, token: str, title: str
+) -> None:
     text = (ROOT / "Tools/python/README.md").read_text()
     (tmp_path / "photo.jpg").write_bytes(JPEG)
+    (tmp_path / "worker.token").write_text(token + "\n")
     examples = [block for language, block in section(title, text) if language == "python"]
     assert examples
     for example in examples:

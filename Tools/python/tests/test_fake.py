@@ -49,6 +49,16 @@ def test_the_next_request_fails_as_told(fake_vault: FakeVault) -> None:
     assert fake_vault.put(png(), "a.png").name == "a.png"
 
 
+def test_a_ticket_gets_old(fake_vault: FakeVault, async_fake_vault: AsyncFakeVault) -> None:
+    image = fake_vault.put(png(), "a.png").id
+    ticket = fake_vault.ticket(image, reads=9, seconds=60).ticket
+    fake_vault.pass_time(59)
+    assert asyncio.run(async_fake_vault.get(image, ticket=ticket))
+    fake_vault.pass_time(1)
+    with pytest.raises(imagevault.TicketRefused):
+        fake_vault.get(image, ticket=ticket)
+
+
 def test_the_limit_can_be_set() -> None:
     vault = FakeVault(limit=10)
     with pytest.raises(imagevault.BodyTooLarge):

@@ -131,6 +131,21 @@ def test_an_image_goes_through_and_back(run: Any, step: int) -> None:
     run(work)
 
 
+def test_a_browser_is_sent_to_nginx_with_a_ticket(run: Any) -> None:
+    data = png()
+
+    async def work(app: Any, vault: AsyncVault) -> None:
+        image = (await vault.put(data, "a.png", job="web")).id
+        sent = await call(app, "GET", f"/images/{image}/fetch")
+        assert (sent.status, sent.headers["cache-control"]) == (303, "no-store")
+        path, _, ticket = sent.headers["location"].partition("?ticket=")
+        assert path == f"/v1/images/{image}"
+        assert await vault.get(image, ticket=ticket) == data
+        assert (await call(app, "GET", f"/images/{'0' * 64}/fetch")).status == 404
+
+    run(work)
+
+
 def test_refusals_become_statuses(run: Any) -> None:
     async def work(app: Any, vault: AsyncVault) -> None:
         refused = await call(app, "POST", "/images", form(b"hello"))

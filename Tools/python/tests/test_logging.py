@@ -22,7 +22,7 @@ def logged(**event: Any) -> str:
 @pytest.mark.parametrize(
     "key",
     "name filename fileName file_name FILE-NAME safe_name safeName owner ownerId owner_id OWNER "
-    "vault_owner Vault-Owner job jobID job_id token accessToken access_token ACCESS-TOKEN apiKey "
+    "vault_owner Vault-Owner job jobID job_id ticket Vault-Ticket fetchTicket token accessToken access_token ACCESS-TOKEN apiKey "
     "api_key X-Api-Key APIKey Authorization authorization Proxy-Authorization cookie Cookie "
     "setCookie Set-Cookie password userPassword passphrase client_secret sessionId "
     "Content-Disposition originalName".split(),
@@ -40,6 +40,9 @@ def test_keys_hide_their_values(key: str) -> None:
     [
         "token ivt_Zebra-4711 was sent",
         "IVT_Zebra-4711",
+        "ticket ivf_Zebra-4711 was sent",
+        "GET /v1/images/0?ticket=Zebra-4711",
+        "Vault-Ticket: Zebra-4711",
         "Authorization: Zebra-4711 more",
         "curl -H 'authorization: Bearer Zebra-4711'",
         "bearer Zebra-4711",

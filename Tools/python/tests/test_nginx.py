@@ -15,15 +15,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from conftest import TOOLS
+from conftest import TOOLS, Script, running_vault, vaultctl
 from pictures import png
 from test_context import Log
 from test_damage import FRAME, damaged_real
 
 from imagevault import Image, Vault
+from imagevault._bearer import ticket_of
 
 SITE = TOOLS / "nginx/imagevault.conf"
 ABSENT = "0" * 64
+#: nginx may nothing for itself. These tests are of the same user, and so they are by a token.
+POLICY = """
+version: 1
+principals:
+  edge: {users: [USER], proxy: true}
+  backend: {tokens: true, roles: [backend]}
+  ops: {users: [USER], roles: [admin]}
+  audit: {users: [USER], roles: [auditor]}
+"""
+#: The line of the site file for the way without tickets.
+REFUSED = '"~^(GET|HEAD) /v1/images/[0-9a-f]{64}$"                                  403;'
 
 
 class Front:
@@ -46,8 +58,18 @@ class Front:
         finally:
             connection.close()
 
-    def get(self, image: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-        return self.request("GET", f"/v1/images/{image}", b"", **headers)
+    def get(self, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+        return self.request("GET", path, b"", **headers)
+
+    def send(self, request: str) -> bytes:
+        """The answer to a request as it stands here, with nothing added."""
+        with socket.create_connection(("127.0.0.1", self.port), 30) as connection:
+            connection.sendall(request.encode())
+            connection.shutdown(socket.SHUT_WR)
+            received = b""
+            while piece := connection.recv(1 << 16):
+                received += piece
+            return received
 
     @property
     def files(self) -> list[str]:
@@ -67,9 +89,14 @@ class Front:
     def log(self) -> str:
         return (self.folder / "access.log").read_text()
 
+    @property
+    def logs(self) -> str:
+        """All that nginx wrote anywhere."""
+        return self.log + (self.folder / "error.log").read_text()
+
 
 @contextmanager
-def running(images: Path) -> Iterator[Front]:
+def running(images: Path, *, without_tickets: bool = False) -> Iterator[Front]:
     """An nginx of its own, with the site file but for the three lines that are the user's."""
     program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
     if program is None:
@@ -80,7 +107,11 @@ def running(images: Path) -> Iterator[Front]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    (folder / "site.conf").write_text(site(images, folder, port))
+    text = site(images, folder, port)
+    assert text.count(REFUSED) == 1
+    if without_tickets:
+        text = text.replace(REFUSED, REFUSED.replace("403;", "pass;"))
+    (folder / "site.conf").write_text(text)
     (folder / "nginx.conf").write_text(main_file(folder))
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
     process = subprocess.Popen([*command, "-e", str(folder / "error.log")])
@@ -130,15 +161,30 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def front(real_vault: Path) -> Iterator[Front]:
-    with running(real_vault / "images.sock") as front:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a vault where nginx is a proxy."""
+    policy = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    policy.write_text(POLICY.replace("USER", str(os.getuid())))
+    policy.chmod(0o600)
+    with running_vault("--validation", "structure", IMAGEVAULT_POLICY_FILE=str(policy)) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def front(guarded: Path) -> Iterator[Front]:
+    with running(guarded / "images.sock") as front:
         yield front
 
 
+@pytest.fixture(scope="session")
+def token(guarded: Path) -> str:
+    return vaultctl(guarded, "token", "create", "--principal", "backend")
+
+
 @pytest.fixture
-def vault(real_vault: Path) -> Iterator[Vault]:
+def vault(guarded: Path, token: str) -> Iterator[Vault]:
     """Past nginx."""
-    with Vault(real_vault / "images.sock") as vault:
+    with Vault(guarded / "images.sock", token=token) as vault:
         yield vault
 
 
@@ -148,22 +194,28 @@ def image(vault: Vault, job: str) -> Image:
 
 
 @pytest.fixture
-def log(real_vault: Path, image: Image) -> Log:
-    """Made after the image, so that it begins with the request."""
-    return Log(real_vault)
+def path(vault: Vault, image: Image, job: str) -> str:
+    """Where a browser is sent to, for some readings."""
+    return vault.ticket(image.id, reads=9, job=job).path
+
+
+@pytest.fixture
+def log(guarded: Path, path: str) -> Log:
+    """Made after the image and its ticket, so that it begins with the request."""
+    return Log(guarded)
 
 
 @pytest.mark.parametrize("side", [8, 1840])
 def test_gives_the_same_bytes(front: Front, vault: Vault, job: str, side: int) -> None:
     data = png(side, side)
     assert side == 8 or len(data) > 10_000_000
-    answer, body = front.get(vault.put(data, "a.png", job=job).id)
+    answer, body = front.get(vault.ticket(vault.put(data, "a.png", job=job).id).path)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
     assert body == data
 
 
-def test_hides_no_header_of_the_image(front: Front, image: Image) -> None:
-    answer, _ = front.get(image.id)
+def test_hides_no_header_of_the_image(front: Front, image: Image, path: str) -> None:
+    answer, _ = front.get(path)
     assert answer.headers["ETag"] == f'"{image.id}"'
     assert "filename*=UTF-8''%C3%A9t%C3%A9.png" in answer.headers["Content-Disposition"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -172,36 +224,37 @@ def test_hides_no_header_of_the_image(front: Front, image: Image) -> None:
     assert answer.headers["Content-Length"] == str(image.stored.bytes)
 
 
-def test_answers_head_without_bytes(front: Front, image: Image) -> None:
-    answer, body = front.request("HEAD", f"/v1/images/{image.id}")
+def test_answers_head_without_bytes(front: Front, image: Image, path: str) -> None:
+    answer, body = front.request("HEAD", path)
     assert (answer.status, body) == (200, b"")
     assert answer.headers["Content-Length"] == str(image.stored.bytes)
 
 
-def test_serves_a_range(front: Front, vault: Vault, image: Image) -> None:
-    answer, body = front.get(image.id, Range="bytes=10-19")
+def test_serves_a_range(front: Front, vault: Vault, image: Image, path: str) -> None:
+    answer, body = front.get(path, Range="bytes=10-19")
     assert (answer.status, body) == (206, vault.get(image.id)[10:20])
     assert answer.headers["Content-Range"] == f"bytes 10-19/{image.stored.bytes}"
-    answer, body = front.get(image.id, Range="bytes=10-19", If_Range='"another"')
+    answer, body = front.get(path, Range="bytes=10-19", If_Range='"another"')
     assert (answer.status, body) == (200, vault.get(image.id))
 
 
-def test_tells_that_nothing_changed(front: Front, image: Image) -> None:
-    answer, body = front.get(image.id, If_None_Match=f'"{image.id}"')
+def test_tells_that_nothing_changed(front: Front, image: Image, path: str) -> None:
+    answer, body = front.get(path, If_None_Match=f'"{image.id}"')
     assert (answer.status, body) == (304, b"")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"])
 def test_other_methods_do_not_reach_the_vault(
-    front: Front, image: Image, log: Log, method: str
+    front: Front, path: str, log: Log, method: str
 ) -> None:
-    answer, _ = front.request(method, f"/v1/images/{image.id}")
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    for wanted in (path, path.partition("?")[0]):
+        answer, _ = front.request(method, wanted)
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
     assert log.actions() == []
 
 
 @pytest.mark.parametrize(
-    "path",
+    "wanted",
     [
         "/",
         "/v1/images",
@@ -213,6 +266,23 @@ def test_other_methods_do_not_reach_the_vault(
         "/v1/images/{id}/",
         "/v1/images/{id}?job=a",
         "/v1/images/{id}?",
+        "/v1/images/{id}?ticket=",
+        "/v1/images/{id}?ticket={short_ticket}",
+        "/v1/images/{id}?ticket={ticket}0",
+        "/v1/images/{id}?ticket={ticket}%00",
+        "/v1/images/{id}?ticket={ticket}&",
+        "/v1/images/{id}?ticket={ticket}&job=a",
+        "/v1/images/{id}?ticket={ticket}&ticket={ticket}",
+        "/v1/images/{id}?a&ticket={ticket}",
+        "/v1/images/{id}??ticket={ticket}",
+        "/v1/images/{id}?Ticket={ticket}",
+        "/v1/images/{id}?ticket%3d{ticket}",
+        "/v1/images/{id}?ticket=%69{ticket_end}",
+        "/v1/images/{id}/?ticket={ticket}",
+        "/v1/images/{id}/metadata?ticket={ticket}",
+        "/v1/images/{ID}?ticket={ticket}",
+        "/v1/images?ticket={ticket}",
+        "/v1/whoami?ticket={ticket}",
         "/v1/images/{id}%0a",
         "/v1/images/{id}%00",
         "/v1/images/x/../{id}",
@@ -230,28 +300,93 @@ def test_other_methods_do_not_reach_the_vault(
     ],
 )
 def test_other_paths_do_not_reach_the_vault(
-    front: Front, image: Image, log: Log, path: str
+    front: Front, image: Image, path: str, log: Log, wanted: str
 ) -> None:
-    # A capital in it: an id of digits only is the same in capitals.
-    upper = "A" + image.id[1:].upper()
-    wanted = path.format(id=image.id, ID=upper, short=image.id[:-1])
+    ticket = path.partition("=")[2]
+    wanted = wanted.format(
+        id=image.id,
+        # A capital in it: an id of digits only is the same in capitals.
+        ID="A" + image.id[1:].upper(),
+        short=image.id[:-1],
+        ticket=ticket,
+        short_ticket=ticket[:-1],
+        ticket_end=ticket[1:],
+    )
     answer, body = front.request("GET", wanted)
     assert answer.status in (400, 404)
     assert b"vault" not in body.lower()
     assert log.actions() == []
 
 
-def test_a_browser_claims_nothing(front: Front, image: Image) -> None:
-    answer, _ = front.get(image.id, Vault_Job="other", Vault_Owner="other")
+def test_a_ticket_is_good_for_its_readings(front: Front, vault: Vault, image: Image) -> None:
+    ticket = vault.ticket(image.id, reads=2)
+    assert front.request("HEAD", ticket.path)[0].status == 200
+    assert front.get(ticket.path)[1] == front.get(ticket.path)[1] == vault.get(image.id)
+    answer, body = front.get(ticket.path)
+    assert (answer.status, json.loads(body)["code"]) == (403, "ticket-refused")
+
+
+def test_a_ticket_is_for_its_image(front: Front, vault: Vault, image: Image, path: str) -> None:
+    other = vault.put(png(), "b.png").id
+    answer, body = front.get(path.replace(image.id, other))
+    assert (answer.status, json.loads(body)["code"]) == (403, "ticket-refused")
+    assert front.get(path)[0].status == 200
+
+
+def test_without_a_ticket_there_is_nothing(front: Front, image: Image, log: Log) -> None:
+    answer, body = front.get(f"/v1/images/{image.id}")
+    assert answer.status == 403 and b"vault" not in body.lower()
+    assert log.actions() == []
+
+
+def test_the_vault_asks_a_proxy_for_a_ticket_whatever_nginx_lets_through(
+    guarded: Path, path: str, image: Image
+) -> None:
+    with running(guarded / "images.sock", without_tickets=True) as front:
+        assert front.get(path)[0].status == 200
+        answer, body = front.get(f"/v1/images/{image.id}")
+    assert (answer.status, json.loads(body)["code"]) == (401, "token-required")
+
+
+def test_who_is_admitted_needs_no_ticket(real_vault: Path, job: str) -> None:
+    with (
+        Vault(real_vault / "images.sock") as vault,
+        running(real_vault / "images.sock", without_tickets=True) as front,
+    ):
+        image = vault.put(png(), "a.png", job=job).id
+        assert front.get(f"/v1/images/{image}")[1] == vault.get(image)
+        assert front.get(vault.ticket(image).path)[1] == vault.get(image)
+
+
+def test_a_browser_claims_nothing(front: Front, path: str) -> None:
+    answer, _ = front.get(path, Vault_Job="other", Vault_Owner="other")
     assert answer.status == 200
 
 
-def test_a_browser_asserts_nothing(front: Front, image: Image, log: Log) -> None:
+def test_a_browser_shows_nothing_but_its_ticket(
+    front: Front, vault: Vault, image: Image, token: str
+) -> None:
+    other = vault.ticket(image.id, reads=9).ticket
+    shown = {
+        "Authorization": f"Bearer {token}",
+        "Proxy_Authorization": f"Bearer {token}",
+        "Cookie": f"ticket={other}; Authorization=Bearer {token}",
+        "Vault_Ticket": other,
+    }
+    ticket = vault.ticket(image.id)
+    assert front.get(f"/v1/images/{image.id}", **shown)[0].status == 403
+    # The vault would refuse two of them at once.
+    assert front.get(ticket.path, **shown)[0].status == 200
+    answer, body = front.get(ticket.path, **shown)
+    assert (answer.status, json.loads(body)["code"]) == (403, "ticket-refused")
+
+
+def test_a_browser_asserts_nothing(front: Front, path: str, log: Log) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     client = 'ip=203.0.113.9; ua="x"'
     claims = {"Vault_Actor": "user:1", "Vault_Client": client, "traceparent": trace}
-    assert front.get(image.id)[0].status == 200
-    assert front.get(image.id, Vault_Timeout_Ms="nonsense", **claims)[0].status == 200
+    assert front.get(path)[0].status == 200
+    assert front.get(path, Vault_Timeout_Ms="nonsense", **claims)[0].status == 200
     plain, claimed = [event for event in log.events() if event["action"] == "read.begun"]
     assert not {"actor", "agent", "trace"} & claimed.keys()
     # The address that nginx saw, whatever the browser said.
@@ -260,27 +395,30 @@ def test_a_browser_asserts_nothing(front: Front, image: Image, log: Log) -> None
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_a_body_does_not_reach_the_vault(
-    front: Front, image: Image, log: Log, method: str
+    front: Front, path: str, log: Log, method: str
 ) -> None:
-    answer, _ = front.request(method, f"/v1/images/{image.id}", b"x" * 100_000)
+    answer, _ = front.request(method, path, b"x" * 100_000)
     assert answer.status == 413
     assert log.actions() == []
     assert front.files == []
 
 
-def test_an_unknown_image_is_the_vaults_answer(front: Front) -> None:
-    answer, body = front.get(ABSENT)
+def test_an_image_that_is_gone_is_the_vaults_answer(
+    front: Front, vault: Vault, image: Image, path: str, job: str
+) -> None:
+    vault.delete(image.id, job=job)
+    answer, body = front.get(path)
     assert answer.status == 404
     assert json.loads(body)["code"] == "unknown-image"
 
 
 def test_a_damaged_image_is_never_a_whole_answer(
-    front: Front, real_vault: Path, vault: Vault, job: str
+    front: Front, guarded: Path, vault: Vault, job: str
 ) -> None:
     data = png(500, 500)
-    image = damaged_real(real_vault, vault, data, job, late=True)
+    image = damaged_real(guarded, vault, data, job, late=True)
     with pytest.raises(http.client.IncompleteRead) as caught:
-        front.get(image)
+        front.get(vault.ticket(image).path)
     assert 0 < len(caught.value.partial) < len(data)
     assert len(caught.value.partial) % FRAME == 0
     assert data.startswith(caught.value.partial)
@@ -288,29 +426,60 @@ def test_a_damaged_image_is_never_a_whole_answer(
 
 def test_a_slow_reader_needs_no_file(front: Front, vault: Vault, job: str) -> None:
     data = png(1840, 1840)
-    image = vault.put(data, "a.png", job=job).id
+    path = vault.ticket(vault.put(data, "a.png", job=job).id, reads=2).path
     with socket.socket() as slow:
         slow.connect(("127.0.0.1", front.port))
-        slow.sendall(f"GET /v1/images/{image} HTTP/1.0\r\n\r\n".encode())
+        slow.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         received = slow.recv(1)
         # While it takes nothing more, nginx has the time of a whole answer to read ahead.
-        assert front.get(image)[1] == data
+        assert front.get(path)[1] == data
         assert front.files == []
         while piece := slow.recv(1 << 16):
             received += piece
     assert received.partition(b"\r\n\r\n")[2] == data
 
 
-def test_the_access_log_has_no_query(front: Front, image: Image) -> None:
-    front.request("GET", f"/v1/images/{image.id}?token=secret")
-    front.get(image.id)
-    assert f"/v1/images/{image.id} 404" in front.log and f"/v1/images/{image.id} 200" in front.log
-    assert "secret" not in front.log and "?" not in front.log
+def test_no_log_has_a_ticket(front: Front, vault: Vault, image: Image) -> None:
+    ticket = vault.ticket(image.id)
+    path, secret = ticket.path, ticket.ticket[4:]
+    for wanted in (path, path, f"{path}&job=a", f"/v1/version?{secret}"):
+        front.get(wanted)
+    front.request("POST", path)
+    front.request("POST", path, b"x" * 100)
+    # What is no request at all, or too long for one.
+    for request in (
+        f"GET {path} HTTP/9.9\r\n\r\n",
+        f"GET {path}\x01 HTTP/1.1\r\nHost: a\r\n\r\n",
+        f"GET {path} HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        f"GET {path} HTTP/1.1\r\nbroken\x00\r\n\r\n",
+        f"GET {path} HTTP/1.1\r\nHost: a\r\nX: {'x' * 40_000}\r\n\r\n",
+        f"GET {path}{'x' * 40_000} HTTP/1.1\r\nHost: a\r\n\r\n",
+        f"GET {path}",
+    ):
+        front.send(request)
+    # The worker, which is alone, has written a line before it takes the next request.
+    front.get("/")
+    assert f"/v1/images/{image.id} 200 200" in front.log
+    assert f"/v1/images/{image.id} 403 403" in front.log
+    assert secret not in front.logs and "?" not in front.log
 
 
-def test_a_vault_that_is_down_is_a_502_without_detail(real_vault: Path) -> None:
-    with running(real_vault / "absent.sock") as front:
-        answer, body = front.get(ABSENT)
+@pytest.mark.parametrize("failing", ["absent", "not a socket", "silent", "broken"])
+def test_no_log_has_a_ticket_when_the_vault_fails(
+    guarded: Path, script: Script, image: Image, path: str, failing: str
+) -> None:
+    there = {"absent": guarded / "absent.sock", "not a socket": guarded / "vaultd.pid"}
+    script.scenes = [[None if failing == "silent" else b"HTTP/1.1 200 OK\r\n\0\r\n\r\n"]]
+    with running(there.get(failing, script.path)) as front:
+        assert front.get(path)[0].status == 502
+        front.get("/")
+        assert f"/v1/images/{image.id} 502 502" in front.log
+        assert path.partition("=")[2] not in front.logs
+
+
+def test_a_vault_that_is_down_is_a_502_without_detail(guarded: Path) -> None:
+    with running(guarded / "absent.sock") as front:
+        answer, body = front.get(f"/v1/images/{ABSENT}?ticket={ticket_of('a' * 43)}")
     assert answer.status == 502
     assert not any(word in body.lower() for word in (b"vault", b"sock", b"connect", b"1.2"))
     assert answer.headers["Server"] == "nginx"

@@ -1,4 +1,4 @@
-"""What any request may say besides what it asks for: on whose behalf, and how long it waits."""
+"""What any request may say besides what it asks for: for whom, how long it waits, and who may."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from ._wire import Request
+from ._bearer import Token, token_text
+from ._wire import TICKET_HEADER, Request
 from .errors import InvalidHeader
 
 #: The longest deadline, in seconds.
@@ -21,10 +22,19 @@ _TRACE = re.compile(r"[!-~]{1,256}")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The headers that go with every request. The vault believes none, and logs pseudonyms."""
+    """The headers that go with every request.
+
+    The vault believes nothing that is asserted, and logs pseudonyms. The token it believes.
+    """
 
     asserted: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     deadline: tuple[tuple[str, str], ...] = ()
+    token: Token | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        # What is a function is asked with each request, and may have no token yet.
+        if self.token is not None and not callable(self.token):
+            token_text(self.token)
 
     def on_behalf(
         self, actor: str | None, ip: str | None, agent: str | None, traceparent: str | None
@@ -48,9 +58,10 @@ class Context:
         return replace(self, deadline=(("Vault-Timeout-Ms", str(round(seconds * 1000))),))
 
     def applied(self, request: Request) -> Request:
-        if not self.asserted and not self.deadline:
-            return request
         headers = (*request.headers, *self.asserted, *self.deadline)
+        # One of the two is shown: a ticket stands for itself.
+        if self.token is not None and not any(name == TICKET_HEADER for name, _ in headers):
+            headers = (*headers, ("Authorization", f"Bearer {token_text(self.token)}"))
         return replace(request, headers=headers)
 
 

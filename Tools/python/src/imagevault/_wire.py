@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from ._base import Finding, VaultError
+from ._bearer import ticket_text
 from .errors import (
     BY_CODE,
     InvalidBody,
@@ -55,6 +56,10 @@ _MOST_COST = 10_000
 # Visible ASCII that needs no escape in a structured field's string.
 _KEY = re.compile(r"[!#-+\--:<-\[\]-~]{1,64}")
 _KEY_HEADER = "Idempotency-Key"
+#: Where a ticket is shown: in the path it would stand in logs.
+TICKET_HEADER = "Vault-Ticket"
+#: Readings that a ticket may be good for, and seconds that it may last.
+_MOST_READS, _MOST_SECONDS = 1000, 3600
 _JSON = (("Content-Type", "application/json"),)
 # RFC 8187 §3.2.1, without the characters that `quote` never encodes.
 _ATTRIBUTE_CHARACTERS = "!#$&+^`|"
@@ -66,8 +71,9 @@ class Request:
 
     method: str
     target: str
-    headers: tuple[tuple[str, str], ...] = ()
-    #: Whether the vault counts how often it comes.
+    #: A token or a ticket may be among them.
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    #: Whether the vault counts how often it comes, or makes something each time.
     is_counted: bool = False
 
     @property
@@ -206,14 +212,33 @@ def image_request(
 
 
 def read_request(
-    image: str, job: str | None, owner: str | None, part: Part, if_none_match: str | None
+    image: str,
+    job: str | None,
+    owner: str | None,
+    part: Part,
+    if_none_match: str | None,
+    ticket: str | None,
 ) -> Request:
     headers = list(part.headers)
     # A browser's own words: what cannot be a list of tags asks for the bytes.
     if if_none_match is not None and re.fullmatch(r"[\x20-\x7e]{1,4096}", if_none_match):
         headers.append(("If-None-Match", if_none_match))
+    if ticket is not None:
+        headers.append((TICKET_HEADER, ticket_text(ticket)))
     request = image_request("GET", image, job, owner)
-    return replace(request, headers=(*request.headers, *headers))
+    counted = ticket is not None
+    return replace(request, headers=(*request.headers, *headers), is_counted=counted)
+
+
+def ticket_request(
+    image: str, reads: int, seconds: int, job: str | None, owner: str | None
+) -> tuple[Request, bytes]:
+    for name, value, most in (("reads", reads, _MOST_READS), ("seconds", seconds, _MOST_SECONDS)):
+        if not isinstance(value, int) or not 1 <= value <= most:
+            raise InvalidBody(detail=f"{name} is 1 to {most}, and whole.")
+    request = image_request("POST", image, job, owner, "/tickets")
+    request = replace(request, headers=(*request.headers, *_JSON), is_counted=True)
+    return request, _json_body(reads=reads, seconds=seconds)
 
 
 def list_request(

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 import aiohttp
 
 from . import _wire
+from ._bearer import Token
 from ._context import Context
 from ._stream import AsyncAnswer, AsyncImageStream
 from ._upload import AsyncBody, AsyncData
@@ -26,6 +27,7 @@ from .models import (
     Receipt,
     ReceiptPage,
     ServiceState,
+    Ticket,
     Version,
     WhoAmI,
 )
@@ -41,7 +43,8 @@ class AsyncVault:
 
     `path` is the socket; without it, `$IMAGEVAULT_DIR/images.sock` or
     `/run/imagevault/images.sock`. `timeout` counts seconds of waiting at each step;
-    `connections` bounds the requests under way at once.
+    `connections` bounds the requests under way at once. `token` is as for
+    :class:`imagevault.Vault`; a function must not wait for long.
     """
 
     def __init__(
@@ -50,10 +53,11 @@ class AsyncVault:
         *,
         timeout: float | None = _wire.TIMEOUT_SECONDS,
         connections: int = 64,
+        token: Token | None = None,
     ) -> None:
         self.path = _wire.socket_path(path)
         self._sessions = _Sessions(self.path, timeout, connections)
-        self._context = Context()
+        self._context = Context(token=token)
         self._is_view = False
 
     # On whose behalf, and how long
@@ -125,10 +129,17 @@ class AsyncVault:
         start: int | None = None,
         stop: int | None = None,
         if_none_match: str | None = None,
+        ticket: str | None = None,
     ) -> bytes:
         """The image's bytes, whole; or those from `start` to before `stop`, as a slice has them."""
         async with await self.open(
-            image, job=job, owner=owner, start=start, stop=stop, if_none_match=if_none_match
+            image,
+            job=job,
+            owner=owner,
+            start=start,
+            stop=stop,
+            if_none_match=if_none_match,
+            ticket=ticket,
         ) as stream:
             return await stream.read()
 
@@ -141,14 +152,17 @@ class AsyncVault:
         start: int | None = None,
         stop: int | None = None,
         if_none_match: str | None = None,
+        ticket: str | None = None,
     ) -> AsyncImageStream:
         """The image, to be read piece by piece: ``async with await vault.open(id) as image``.
 
         `start` and `stop` as for :meth:`get`. `if_none_match` is the header of that name, as a
         browser sends it: :class:`~imagevault.NotModified` is raised where it names the image.
+        A `ticket` stands in place of this vault's token, its claim in place of `job` and `owner`;
+        a request with one is never sent twice.
         """
         part = Part(start, stop)
-        answer = await self._ask(_wire.read_request(image, job, owner, part, if_none_match))
+        answer = await self._ask(_wire.read_request(image, job, owner, part, if_none_match, ticket))
         try:
             if answer.head.status == 304 and if_none_match is not None:
                 answer.done(True)
@@ -168,10 +182,11 @@ class AsyncVault:
         owner: str | None = None,
         start: int | None = None,
         stop: int | None = None,
+        ticket: str | None = None,
     ) -> AsyncIterator[bytes]:
         """The image's bytes, piece by piece; asks when the first one is wanted."""
         async with await self.open(
-            image, job=job, owner=owner, start=start, stop=stop
+            image, job=job, owner=owner, start=start, stop=stop, ticket=ticket
         ) as stream:
             async for piece in stream:
                 yield piece
@@ -182,6 +197,22 @@ class AsyncVault:
         """What the answer to the upload said."""
         request = _wire.image_request("GET", image, job, owner, "/metadata")
         return await self._json(request, 200, Image.from_json)
+
+    async def ticket(
+        self,
+        image: str,
+        *,
+        reads: int = 1,
+        seconds: int = 300,
+        job: str | None = None,
+        owner: str | None = None,
+    ) -> Ticket:
+        """Lets whoever has the ticket read this image, a few times, for a while; never sent twice.
+
+        It is read under the claim that is named here. Each reading counts, whichever part it is.
+        """
+        request, body = _wire.ticket_request(image, reads, seconds, job, owner)
+        return await self._json(request, 201, Ticket.from_json, AsyncBody(body, None))
 
     async def delete(
         self, image: str, *, job: str | None = None, owner: str | None = None
@@ -385,10 +416,14 @@ class AsyncVault:
                 repeatable = request.is_repeatable and (body is None or body.is_repeatable)
                 if not attempt.reused or not repeatable:
                     raise _translated(self.path, error) from error
+                continue
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                 if body is not None and body.failure is not None:
                     raise body.failure from None
-                raise _translated(self.path, error) from error
+                # One of these has the request's headers: a token would be in whoever's report of it.
+                cause = None if isinstance(error, aiohttp.ClientResponseError) else error
+                failure = _translated(self.path, error)
+            raise failure from cause
 
     async def _attempt(
         self, request: Request, body: AsyncBody | None, attempt: _Attempt

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from . import _wire
+from ._bearer import Token
 from ._context import Context
 from ._pool import Pool, UnixConnection
 from ._stream import Answer, ImageStream
@@ -26,6 +27,7 @@ from .models import (
     Receipt,
     ReceiptPage,
     ServiceState,
+    Ticket,
     Version,
     WhoAmI,
 )
@@ -38,7 +40,8 @@ class Vault:
     """A vault's images socket. Any thread may use it; it follows its process through a fork.
 
     `path` is the socket; without it, `$IMAGEVAULT_DIR/images.sock` or
-    `/run/imagevault/images.sock`. `timeout` counts seconds of waiting at each step.
+    `/run/imagevault/images.sock`. `timeout` counts seconds of waiting at each step. `token` is
+    an access token, or a function that gives the one of the moment: it is asked for each request.
     """
 
     def __init__(
@@ -47,10 +50,11 @@ class Vault:
         *,
         timeout: float | None = _wire.TIMEOUT_SECONDS,
         connections: int = _wire.IDLE_CONNECTIONS,
+        token: Token | None = None,
     ) -> None:
         self.path = _wire.socket_path(path)
         self._pool = Pool(self.path, timeout, connections)
-        self._context = Context()
+        self._context = Context(token=token)
         self._is_view = False
 
     # On whose behalf, and how long
@@ -131,10 +135,17 @@ class Vault:
         start: int | None = None,
         stop: int | None = None,
         if_none_match: str | None = None,
+        ticket: str | None = None,
     ) -> bytes:
         """The image's bytes, whole; or those from `start` to before `stop`, as a slice has them."""
         with self.open(
-            image, job=job, owner=owner, start=start, stop=stop, if_none_match=if_none_match
+            image,
+            job=job,
+            owner=owner,
+            start=start,
+            stop=stop,
+            if_none_match=if_none_match,
+            ticket=ticket,
         ) as stream:
             return stream.read()
 
@@ -147,14 +158,17 @@ class Vault:
         start: int | None = None,
         stop: int | None = None,
         if_none_match: str | None = None,
+        ticket: str | None = None,
     ) -> ImageStream:
         """The image, to be read piece by piece; raises before the first byte is wanted.
 
         `start` and `stop` as for :meth:`get`. `if_none_match` is the header of that name, as a
         browser sends it: :class:`~imagevault.NotModified` is raised where it names the image.
+        A `ticket` stands in place of this vault's token, its claim in place of `job` and `owner`;
+        a request with one is never sent twice.
         """
         part = Part(start, stop)
-        answer = self._ask(_wire.read_request(image, job, owner, part, if_none_match))
+        answer = self._ask(_wire.read_request(image, job, owner, part, if_none_match, ticket))
         try:
             if answer.head.status == 304 and if_none_match is not None:
                 answer.done(True)
@@ -174,15 +188,34 @@ class Vault:
         owner: str | None = None,
         start: int | None = None,
         stop: int | None = None,
+        ticket: str | None = None,
     ) -> Iterator[bytes]:
         """The image's bytes, piece by piece; asks when the first one is wanted."""
-        with self.open(image, job=job, owner=owner, start=start, stop=stop) as stream:
+        with self.open(
+            image, job=job, owner=owner, start=start, stop=stop, ticket=ticket
+        ) as stream:
             yield from stream
 
     def metadata(self, image: str, *, job: str | None = None, owner: str | None = None) -> Image:
         """What the answer to the upload said."""
         request = _wire.image_request("GET", image, job, owner, "/metadata")
         return self._json(request, 200, Image.from_json)
+
+    def ticket(
+        self,
+        image: str,
+        *,
+        reads: int = 1,
+        seconds: int = 300,
+        job: str | None = None,
+        owner: str | None = None,
+    ) -> Ticket:
+        """Lets whoever has the ticket read this image, a few times, for a while; never sent twice.
+
+        It is read under the claim that is named here. Each reading counts, whichever part it is.
+        """
+        request, body = _wire.ticket_request(image, reads, seconds, job, owner)
+        return self._json(request, 201, Ticket.from_json, Body(body, None))
 
     def delete(self, image: str, *, job: str | None = None, owner: str | None = None) -> Dropped:
         """Drops exactly this claim; the last one erases the image. Never sent twice."""

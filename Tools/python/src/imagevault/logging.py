@@ -24,7 +24,7 @@ _WORDS = frozenset(
         "apikey", "auth", "authorisation", "authorization", "bearer", "cookie", "cookies",
         "credential", "credentials", "csrf", "dek", "filename", "filenames", "job", "jobs", "jwt",
         "kek", "key", "keys", "owner", "owners", "passphrase", "passwd", "password", "pin", "pwd",
-        "secret", "secrets", "session", "token", "tokens",
+        "secret", "secrets", "session", "ticket", "tickets", "token", "tokens",
     }
 )
 #: The same for neighbouring words.
@@ -36,7 +36,7 @@ _PAIRS = frozenset(
 _WHOLE = frozenset({"name", "names"})
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_TOKEN = re.compile(r"ivt_[A-Za-z0-9_\-+/=.]+", re.IGNORECASE)
+_BEARER = re.compile(r"(iv[tf]_)[A-Za-z0-9_\-+/=.]+", re.IGNORECASE)
 _SCHEME = re.compile(r"\b(Bearer|Basic|Digest|Negotiate)\s+[^\s\"',;]+", re.IGNORECASE)
 _USER_INFO = re.compile(r"(?<=://)[^/\s@\"']+@")
 _QUERY = re.compile(r"(?<=[?&])([^=&\s#\"'<>]+)=([^&\s#\"'<>]*)")
@@ -66,7 +66,7 @@ def mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMa
 def masked_text(text: str) -> str:
     """A text with its tokens, headers, query values and named secrets masked, on one line."""
     text = _HEADER.sub(rf"\1\2{MASK}", text)
-    text = _TOKEN.sub(f"ivt_{MASK}", text)
+    text = _BEARER.sub(rf"\1{MASK}", text)
     text = _SCHEME.sub(rf"\1 {MASK}", text)
     text = _USER_INFO.sub(f"{MASK}@", text)
     text = _QUERY.sub(rf"\1={MASK}", text)

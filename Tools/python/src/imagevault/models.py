@@ -295,6 +295,32 @@ class ReceiptPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """A fetch ticket: whoever has it reads one image, a few times, for minutes."""
+
+    #: What the log calls it.
+    id: str
+    #: The secret.
+    ticket: str = field(repr=False)
+    image: str
+    reads: int
+    expires: datetime
+    #: What a browser fetches through a proxy, with the secret in its query.
+    path: str = field(repr=False)
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> Self:
+        return cls(
+            id=_text(json["id"]),
+            ticket=_text(json["ticket"]),
+            image=_text(json["image"]),
+            reads=_number(json["reads"]),
+            expires=datetime.fromisoformat(_text(json["expires"])),
+            path=_text(json["path"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """`ok` for health, `ready` for readiness."""
 
@@ -319,7 +345,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class WhoAmI:
-    """Who the kernel says is calling."""
+    """Who the kernel says is calling, and whom the policy takes that for."""
 
     uid: int
     gid: int
@@ -328,6 +354,10 @@ class WhoAmI:
     groups: tuple[int, ...]
     door: str
     namespace: str
+    #: None from a vault that is older than this.
+    principal: str | None = None
+    #: The id of the access token that was shown.
+    token: str | None = None
 
     @classmethod
     def from_json(cls, json: dict[str, Any]) -> Self:
@@ -338,6 +368,8 @@ class WhoAmI:
             groups=tuple(_number(item) for item in _array(json["groups"])),
             door=_text(json["door"]),
             namespace=_text(json["namespace"]),
+            principal=_optional_text(json.get("principal")),
+            token=_optional_text(json.get("token")),
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from .._base import VaultError
+from .._bearer import Token
 from .._stream import Answer
 from .._upload import Body
 from .._wire import Head, Request
@@ -34,6 +35,10 @@ class FakeControls:
     def unseal(self) -> None:
         self.store.sealed = False
 
+    def pass_time(self, seconds: float) -> None:
+        """Makes its tickets older."""
+        self.store.pass_time(seconds)
+
     def fail_next(self, error: VaultError) -> None:
         """Answers the next request with `error`; several stand in a queue."""
         self.store.failures.append(error)
@@ -46,10 +51,15 @@ class FakeControls:
 
 
 class FakeVault(Vault, FakeControls):
-    """A vault in memory. It keeps the rules of claims, and judges images by their ends only."""
+    """A vault in memory. It keeps the rules of claims, and judges images by their ends only.
 
-    def __init__(self, store: Store | None = None, *, limit: int = IMAGE_BYTES) -> None:
-        super().__init__(os.devnull)
+    It takes every access token that has the form of one.
+    """
+
+    def __init__(
+        self, store: Store | None = None, *, limit: int = IMAGE_BYTES, token: Token | None = None
+    ) -> None:
+        super().__init__(os.devnull, token=token)
         self.store = Store(limit) if store is None else store
 
     def _exchange(self, request: Request, body: Body | None) -> Answer:

@@ -9,15 +9,17 @@ import json
 import os
 import re
 import secrets
+import string
 import struct
 import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from .._base import Finding, VaultError
-from .._wire import Head, Request, disposition, disposition_name
+from .._bearer import ticket_of
+from .._wire import TICKET_HEADER, Head, Request, disposition, disposition_name
 from ..errors import (
     BodyTooLarge,
     DigestMismatch,
@@ -27,6 +29,7 @@ from ..errors import (
     InvalidName,
     InvalidParameter,
     RangeNotSatisfiable,
+    TicketRefused,
     UnknownImage,
     UnknownReceipt,
     UnknownRoute,
@@ -42,6 +45,7 @@ FRAME_BYTES = 256 << 10
 #: What a request says beside its question.
 CONTEXT = ("Vault-Actor", "Vault-Client", "traceparent", "Vault-Timeout-Ms")
 
+_LETTERS = string.digits + string.ascii_letters
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _DIRECTION = re.compile(
     "[\x00-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
@@ -80,6 +84,17 @@ class _Image:
     damaged_at: int | None = None
 
 
+@dataclass
+class _Ticket:
+    """A fetch ticket, and the claim that it reads under."""
+
+    image: str
+    job: str | None
+    owner: str | None
+    left: int
+    expires: datetime
+
+
 class Store:
     """The rules of storing and claiming; any thread may ask."""
 
@@ -92,6 +107,7 @@ class Store:
         self._limit = limit
         self._lock = threading.Lock()
         self._attempts = Attempts()
+        self._tickets: dict[str, _Ticket] = {}
         self.failures: list[VaultError] = []
         self.context: dict[str, str] = {}
         self.sealed = False
@@ -99,6 +115,11 @@ class Store:
     def damage(self, image: str, at: int) -> None:
         with self._lock:
             self._images[image].damaged_at = at
+
+    def pass_time(self, seconds: float) -> None:
+        with self._lock:
+            for ticket in self._tickets.values():
+                ticket.expires -= timedelta(seconds=seconds)
 
     def answer(self, request: Request, body: bytes | None) -> StoredAnswer:
         """The answer to a request that the client made."""
@@ -120,7 +141,7 @@ class Store:
         if name == "version":
             return _json(200, {"version": "0.1.0", "api": 1})
         if name == "whoami":
-            return _json(200, _caller())
+            return _json(200, _caller(headers.get("Authorization")))
         if self.sealed:
             raise VaultSealed()
         if name == "ready":
@@ -148,7 +169,11 @@ class Store:
         job, owner = headers.get("Vault-Job"), headers.get("Vault-Owner")
         match request.method, part:
             case "GET", "":
-                return self._get(image, job, owner, headers)
+                if TICKET_HEADER in headers:
+                    return self._get_by_ticket(headers[TICKET_HEADER], image, headers)
+                return self._get(*self._find(image, job, owner), headers)
+            case "POST", "tickets":
+                return self._make_ticket(image, job, owner, json.loads(body or b""))
             case "GET", "metadata":
                 return _json(200, _document(*self._find(image, job, owner)))
             case "DELETE", "":
@@ -217,10 +242,29 @@ class Store:
         exact = [claim for claim in fitting if (claim.job, claim.owner) == (job, owner)]
         return image, (exact or fitting)[-1]
 
-    def _get(
-        self, image_id: str, job: str | None, owner: str | None, asked: dict[str, str]
+    def _make_ticket(
+        self, image: str, job: str | None, owner: str | None, asked: dict[str, int]
     ) -> StoredAnswer:
-        image, claim = self._find(image_id, job, owner)
+        self._find(image, job, owner)
+        reads, expires = asked["reads"], datetime.now(UTC) + timedelta(seconds=asked["seconds"])
+        text = ticket_of("".join(secrets.choice(_LETTERS) for _ in range(43)))
+        self._tickets[text] = _Ticket(image, job, owner, reads, expires)
+        document: dict[str, Any] = {"id": secrets.token_hex(16), "ticket": text, "image": image}
+        document |= {"reads": reads, "expires": _text(expires)}
+        return _json(201, document | {"path": f"/v1/images/{image}?ticket={text}"})
+
+    def _get_by_ticket(self, text: str, image_id: str, asked: dict[str, str]) -> StoredAnswer:
+        ticket = self._tickets.get(text)
+        if ticket is None or ticket.image != image_id or ticket.left < 1:
+            raise TicketRefused()
+        if ticket.expires <= datetime.now(UTC):
+            raise TicketRefused()
+        answer = self._get(*self._find(image_id, ticket.job, ticket.owner), asked)
+        # What sends no bytes is no reading.
+        ticket.left -= answer.head.status != 304
+        return answer
+
+    def _get(self, image: _Image, claim: _Claim, asked: dict[str, str]) -> StoredAnswer:
         tag = f'"{image.id}"'
         if _is_held(tag, asked.get("If-None-Match", "")):
             return StoredAnswer(Head.of(304, [("ETag", tag), ("Cache-Control", "no-store")]), b"")
@@ -345,7 +389,11 @@ class Store:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _text(datetime.now(UTC))
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _page(query: dict[str, str]) -> tuple[int, int | None]:
@@ -478,7 +526,8 @@ def _verdict(finding: dict[str, Any] | None) -> dict[str, Any]:
     return {"level": "structure", "inspector": 1, "findings": findings, "flags": []}
 
 
-def _caller() -> dict[str, Any]:
+def _caller(authorization: str | None) -> dict[str, Any]:
+    shown = authorization and hashlib.sha256(authorization.encode()).hexdigest()[:32]
     return {
         "uid": os.getuid(),
         "gid": os.getgid(),
@@ -486,6 +535,8 @@ def _caller() -> dict[str, Any]:
         "groups": os.getgroups(),
         "door": "images",
         "namespace": "default",
+        "principal": "images",
+        "token": shown,
     }
 
 

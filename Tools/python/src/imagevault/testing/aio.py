@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .._bearer import Token
 from .._stream import AsyncAnswer
 from .._upload import AsyncBody
 from .._wire import Request
@@ -17,8 +18,10 @@ __all__ = ["AsyncFakeVault"]
 class AsyncFakeVault(AsyncVault, FakeControls):
     """A vault in memory; given the `store` of another fake, it shows the same images."""
 
-    def __init__(self, store: Store | None = None, *, limit: int = IMAGE_BYTES) -> None:
-        super().__init__(os.devnull)
+    def __init__(
+        self, store: Store | None = None, *, limit: int = IMAGE_BYTES, token: Token | None = None
+    ) -> None:
+        super().__init__(os.devnull, token=token)
         self.store = Store(limit) if store is None else store
 
     async def _exchange(self, request: Request, body: AsyncBody | None) -> AsyncAnswer:

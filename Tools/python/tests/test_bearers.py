@@ -1,0 +1,152 @@
+"""Tokens and tickets on the wire, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Script, vaultctl
+from pictures import png
+from test_context import Log
+from test_hostile import OK, answer, raw
+
+import imagevault
+from imagevault import Vault
+from imagevault._bearer import ticket_of, ticket_text, token_text
+from imagevault.logging import mask
+from imagevault.testing import FakeVault
+
+VECTORS = json.loads((ROOT / "Tests/VaultTestKit/Vectors/bearers.json").read_text())
+TOKEN, TICKET = (item["text"] for item in VECTORS["opens"][:2])
+ID = "a" * 64
+Connect = Callable[..., Any]
+
+
+@pytest.mark.parametrize("item", VECTORS["opens"], ids=lambda item: item["rule"])
+def test_takes_what_the_vault_takes(item: dict[str, str]) -> None:
+    parse = token_text if item["kind"] == "token" else ticket_text
+    assert parse(item["text"]) == item["text"]
+    if item["kind"] == "ticket":
+        assert ticket_of(item["text"][4:-6]) == item["text"]
+
+
+@pytest.mark.parametrize("item", VECTORS["refusals"], ids=lambda item: item["rule"])
+def test_refuses_what_the_vault_refuses(item: dict[str, str]) -> None:
+    with pytest.raises(imagevault.TicketRefused):
+        ticket_text(item["text"].replace("ivt_", "ivf_"))
+    # Around a token white space is a file's.
+    if item["text"].strip() != TOKEN:
+        with pytest.raises(imagevault.TokenRefused):
+            token_text(item["text"])
+
+
+@pytest.mark.parametrize("token", [TICKET, "", 5, b"ivt_", TOKEN + "\r\nVault-Job: a"])
+def test_a_token_that_is_none_is_not_sent(script: Script, connect: Connect, token: Any) -> None:
+    with pytest.raises(imagevault.TokenRefused) as caught:
+        connect(script.path, token=token)
+    with pytest.raises(imagevault.TokenRefused):
+        connect(script.path, token=lambda: token).health()
+    assert "ivt_ and 49" in str(caught.value) and caught.value.status == 401
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("ticket", [TOKEN, "", 5, TICKET + "\n", TICKET[:-1] + "!"])
+def test_a_ticket_that_is_none_is_not_sent(script: Script, connect: Connect, ticket: Any) -> None:
+    with pytest.raises(imagevault.TicketRefused):
+        connect(script.path).get(ID, ticket=ticket)
+    assert script.requests == []
+
+
+def test_one_of_both_is_shown_and_in_a_header(script: Script, connect: Connect) -> None:
+    script.scenes = [[answer(OK)], [answer(b"ab")]]
+    vault = connect(script.path, token=lambda: f" {TOKEN}\n")
+    vault.health()
+    vault.get(ID, ticket=TICKET)
+    heads = [it.decode().partition("\r\n\r\n")[0].split("\r\n") for it in script.requests]
+    assert f"Authorization: Bearer {TOKEN}" in heads[0]
+    assert f"Vault-Ticket: {TICKET}" in heads[1]
+    assert not [line for line in heads[1] if line.startswith("Authorization")]
+    assert heads[1][0] == f"GET /v1/images/{ID} HTTP/1.1"
+
+
+@pytest.mark.parametrize(("verb", "named"), [("ticket", {}), ("get", {"ticket": TICKET})])
+def test_what_a_ticket_counts_is_never_sent_twice(
+    script: Script, connect: Connect, verb: str, named: dict[str, str]
+) -> None:
+    script.scenes = [[answer(OK), None], [answer(OK)]]
+    vault = connect(script.path)
+    vault.health()
+    with pytest.raises(imagevault.VaultUnreachable):
+        getattr(vault, verb)(ID, **named)
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "SSH-2.0-OpenSSH_9.2\n\n",
+        "HTTP/1.1 abc OK\nContent-Length: 5\n\nhello",
+        "HTTP/1.1 500 No\nContent-Type: text/html\nContent-Length: 5\n\nhello",
+        "HTTP/1.1 200 OK\nContent-Length: 9\n\nhello",
+    ],
+)
+def test_no_exception_has_the_secret(script: Script, connect: Connect, broken: str) -> None:
+    vault = connect(script.path, token=TOKEN)
+    for ask, secret in ((vault.health, TOKEN), (lambda: vault.get(ID, ticket=TICKET), TICKET)):
+        script.scenes = [[raw(broken)]]
+        with pytest.raises(imagevault.VaultError) as caught:
+            ask()
+        assert secret not in "".join(traceback.format_exception(caught.value))
+        assert secret not in repr(pickle.dumps(caught.value))
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert secret not in f"{error!r} {error} {error.__dict__}"
+            error = error.__cause__ or error.__context__
+
+
+def test_no_repr_has_the_secret(script: Script, connect: Connect) -> None:
+    vault = connect(script.path, token=TOKEN)
+    view = vault.on_behalf("user:1")
+    request = view._context.applied(imagevault._wire.service_request("health"))
+    assert TOKEN in str(request.headers)
+    fake = FakeVault()
+    ticket = fake.ticket(fake.put(png(), "a.png").id)
+    logged = json.dumps(mask(None, "info", {"made": ticket, "text": f"{ticket.path} {TOKEN}"}))
+    for text in (repr(vault), repr(view._context), repr(request), repr(ticket), logged):
+        assert TOKEN not in text and ticket.ticket not in text
+
+
+def test_the_log_has_who_showed_what(
+    real_vault: Path, connect: Connect, token: str, job: str
+) -> None:
+    with Vault(real_vault / "images.sock") as plain:
+        image = plain.put(png(), "a.png", job=job).id
+    vault = connect(real_vault / "images.sock", token=token)
+    log = Log(real_vault)
+    ticket = vault.ticket(image)
+    vault.get(image, ticket=ticket.ticket)
+    made, read, _ = log.events()
+    assert (made["action"], made["ticket"]) == ("ticket.created", ticket.id)
+    assert made["token"] == vault.whoami().token
+    assert (read["action"], read["ticket"]) == ("read.begun", ticket.id)
+    assert token not in json.dumps(made) and ticket.ticket not in json.dumps([made, read])
+
+
+def test_a_revoked_token_is_refused(real_vault: Path, connect: Connect) -> None:
+    token = vaultctl(
+        real_vault, "token", "create", "--principal", "images", "--scope", "images.list"
+    )
+    vault = connect(real_vault / "images.sock", token=token)
+    assert vault.page(limit=1) is not None
+    with pytest.raises(imagevault.NotPermitted):
+        vault.put(png(), "a.png")
+    vaultctl(real_vault, "token", "revoke", str(vault.whoami().token))
+    with pytest.raises(imagevault.TokenRefused) as caught:
+        vault.whoami()
+    assert caught.value.status == 401
