@@ -22,7 +22,8 @@ def logged(**event: Any) -> str:
 @pytest.mark.parametrize(
     "key",
     "name filename fileName file_name FILE-NAME safe_name safeName owner ownerId owner_id OWNER "
-    "vault_owner Vault-Owner job jobID job_id ticket Vault-Ticket fetchTicket token accessToken access_token ACCESS-TOKEN apiKey "
+    "vault_owner Vault-Owner job jobID job_id ticket Vault-Ticket fetchTicket "
+    "token accessToken access_token ACCESS-TOKEN apiKey "
     "api_key X-Api-Key APIKey Authorization authorization Proxy-Authorization cookie Cookie "
     "setCookie Set-Cookie password userPassword passphrase client_secret sessionId "
     "Content-Disposition originalName".split(),

@@ -420,7 +420,7 @@ class AsyncVault:
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                 if body is not None and body.failure is not None:
                     raise body.failure from None
-                # One of these has the request's headers: a token would be in whoever's report of it.
+                # One of these has the request's headers: a token would be in the report of it.
                 cause = None if isinstance(error, aiohttp.ClientResponseError) else error
                 failure = _translated(self.path, error)
             raise failure from cause
