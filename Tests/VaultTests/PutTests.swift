@@ -275,7 +275,7 @@ struct PutTests {
 
     @Test("a namespace's own policy holds there, the common one everywhere else")
     func ownPolicy() async throws {
-        let strict = try NamespaceName("strict")
+        let strict = TestKeys.clinic
         var policy = InspectionPolicy.structure
         policy.maxBytes = 100
         policy.allowedTypes = [.jpeg]
@@ -299,7 +299,8 @@ struct PutTests {
         defer { test.stop() }
         let who = try TestClaim(in: NamespaceName("elsewhere"))
         #expect(
-            try await refusal { try await test.put(TestImages.small, as: who) } == .internalError)
+            try await refusal { try await test.put(TestImages.small, as: who) }
+                == .unknownNamespace)
         #expect(blobs.names.isEmpty)
     }
 }
