@@ -3,8 +3,8 @@
 extension Limits {
     /// Bytes of one secret as it is typed or sent: a key file's line, a passphrase, a set of shares.
     package static let secretBytes = 4096
-    /// Secrets that are being sent or used at once: half of the locked memory, so that those who send
-    /// slowly leave the other half to the keys.
+    /// Secrets that are being sent or used at once: a quarter of the locked memory, so that those who send
+    /// slowly leave the rest to the keys.
     package static let secretsAtOnce = 64
     /// Bytes of a file that an auditor checks as a whole: a statement has under a kilobyte.
     package static let verifiedFileBytes = 1 << 20

@@ -26,9 +26,10 @@ package enum Limits {
     package static let slotBodyBytes = 4096
     /// Keys of one key file: epochs and namespaces, each 32 bytes of locked memory.
     package static let keyEntries = 4096
-    /// Locked memory for key material, in bytes: two keyrings of ``keyEntries`` while one becomes the
-    /// other, and the keys of requests. RLIMIT_MEMLOCK is commonly 8 MiB.
-    package static let keyArenaBytes = 512 << 10
+    /// Locked memory for key material, in bytes: a quarter each for two keyrings of ``keyEntries`` while one becomes
+    /// the other and for ``secretsAtOnce``, and half for the keys of requests and for what lies between: a secret
+    /// needs its cells in one piece. RLIMIT_MEMLOCK is commonly 8 MiB.
+    package static let keyArenaBytes = 1 << 20
 
     /// Changes of one transaction: a batch of 256 holds the writer for a few milliseconds.
     package static let commitBatch = 256
