@@ -170,7 +170,8 @@ def test_what_a_vault_exports_holds_for_all(real_vault: Path, browser: Browser, 
         for case, verdict in zip(cases, verifier(cases), strict=True):
             assert (case.name, verdict.rule, verdict.index) == (case.name, None, None)
     events = [int(dict(verdict.says)["events"]) for verdict in python_verifier(tmp_path)(cases)]
-    assert events[0] > 20 and events[1:] == [3, 20, 0]
+    # Others list the images of this vault, too.
+    assert events[0] > events[2] >= 20 and (events[1], events[3]) == (3, 0)
 
 
 # ---- The program ----
