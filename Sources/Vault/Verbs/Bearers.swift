@@ -42,7 +42,7 @@ extension Vault {
         let keyring = try keyring()
         let digest = keyring.digest(shown)
         let now = clock.nowMicroseconds()
-        let found = try reading { (reader) throws(StorageError) -> Bearer? in
+        let found = try readingOnce { (reader) throws(StorageError) -> Bearer? in
             switch shown.kind {
             case .token: try reader.accessToken(of: digest).map { .token($0) }
             case .ticket: try reader.ticket(of: digest).map { .ticket($0) }

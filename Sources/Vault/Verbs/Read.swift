@@ -139,13 +139,8 @@ extension Vault {
     func find(
         _ id: ImageID, _ index: ClaimIndex, _ namespace: NamespaceName, _ keyring: Keyring
     ) throws(VaultError) -> (ImageRow, ReferenceRow) {
-        let found: (image: ImageRow, reference: ReferenceRow)?
-        do throws(StorageError) {
-            found = try catalog.readOnce { (reader) throws(StorageError) in
-                try reader.claimedImage(id, in: namespace, fitting: index)
-            }
-        } catch {
-            throw VaultError(error.code(for: .catalog))
+        let found = try readingOnce { (reader) throws(StorageError) in
+            try reader.claimedImage(id, in: namespace, fitting: index)
         }
         guard let (image, reference) = found else { throw VaultError(.unknownImage) }
         try image.verify(with: keyring)

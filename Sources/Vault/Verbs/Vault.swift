@@ -357,6 +357,17 @@ extension Vault {
         }
     }
 
+    /// The same for one statement, which needs no transaction.
+    func readingOnce<R>(
+        _ body: (any CatalogReader) throws(StorageError) -> R
+    ) throws(VaultError) -> R {
+        do {
+            return try catalog.readOnce(body)
+        } catch {
+            throw VaultError(error.code(for: .catalog))
+        }
+    }
+
     func claimIndex(_ claim: Claim, in namespace: NamespaceName, _ keyring: Keyring) -> ClaimIndex {
         ClaimIndex(
             owner: claim.owner.map {
