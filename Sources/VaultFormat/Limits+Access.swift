@@ -9,6 +9,8 @@ extension Limits {
     package static let principalMembers = 256
     /// Milliseconds after which a reload that met another tries again.
     package static let policyRetryMilliseconds = 100
+    /// How often it does: for a minute.
+    package static let policyRetries = 600
     /// Namespaces that a vault has: each has a key for good, and settings of its own.
     package static let namespaces = 64
     /// Images that a quota may allow.
@@ -30,8 +32,8 @@ extension Limits {
     package static let ticketSecondsUnlessSaid = 300
     /// Readings that one ticket is good for.
     package static let ticketReads = 1...1000
-    /// Fetch tickets that may be read with at once: 200 bytes each in the catalog.
-    package static let tickets = 1_000_000
+    /// Fetch tickets of one principal that are left, expired ones among them: 300 bytes each in the catalog.
+    package static let ticketsEach = 1_000_000
     /// Expired tickets that go with each new one, so that they go faster than they come.
     package static let ticketSweep = 8
 }

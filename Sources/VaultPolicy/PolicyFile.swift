@@ -23,8 +23,7 @@ package struct PolicyFile {
         }
         // What repeats itself may grow beyond measure before anything can look at it.
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        for (number, line) in lines.enumerated()
-        where line.prefix(while: { $0 != "#" }).contains("&") {
+        for (number, line) in lines.enumerated() where line.contains("&") {
             throw PolicyError("anchors are not taken: leave out the &", line: number + 1)
         }
         let root: Node?
@@ -74,7 +73,7 @@ package struct PolicyFile {
             throw PolicyError("there are more than \(Limits.principals) principals", at: principals)
         }
         for (name, entry) in pairs { try add(name, entry) }
-        guard rules.contains(where: { $0.principal.verbs.contains(.reloadPolicy) }) else {
+        guard rules.contains(where: { $0.principal.may(.reloadPolicy, at: .admin) }) else {
             throw PolicyError(
                 "nobody has policy.reload: give somebody the role admin, or nobody could change this"
             )
@@ -130,6 +129,7 @@ package struct PolicyFile {
         }
         for (key, entry) in pairs {
             let name = try namespace(key)
+            guard quotas[name] == nil else { throw PolicyError("\(name) is there twice", at: key) }
             let fields = try Fields(
                 entry, "\(name)",
                 allowed: [
@@ -201,9 +201,15 @@ package struct PolicyFile {
             groups: try members(fields["groups"], "\(name): groups", "group", accounts.group),
             units: Set(try Self.words(fields["units"], "\(name): units").map(\.word)), roles: names,
             takesTokens: takesTokens)
-        guard !rule.users.isEmpty || !rule.groups.isEmpty || takesTokens else {
-            throw PolicyError(
-                "\(name) names no users and no groups, and takes no tokens", at: entry)
+        if rule.users.isEmpty, rule.groups.isEmpty {
+            guard takesTokens else {
+                throw PolicyError(
+                    "\(name) names no users and no groups, and takes no tokens", at: entry)
+            }
+            guard rule.principal.doors == [.images] else {
+                throw PolicyError(
+                    "\(name) is known by tokens alone, which images.sock takes alone", at: entry)
+            }
         }
         try refuseHidden(rule, entry)
         rules.append(rule)
@@ -298,7 +304,9 @@ private struct Fields {
                 let known = allowed.sorted().joined(separator: ", ")
                 throw PolicyError("\(what) has an unknown key; there is \(known)", at: key)
             }
-            nodes[name] = value
+            guard nodes.updateValue(value, forKey: name) == nil else {
+                throw PolicyError("\(what) has \(name) twice", at: key)
+            }
         }
     }
 

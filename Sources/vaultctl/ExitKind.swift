@@ -69,6 +69,7 @@ enum ExitKind: Int32, CaseIterable {
             .invalidBody, .rangeNotSatisfiable, .uploadIncomplete, .keyringRefused,
             .malformedSecret, .notSealed, .lastProvedSlot, .tooManySlots, .tooManyEpochs,
             .epochInUse, .unknownNamespace, .namespaceExists, .tooManyNamespaces, .quotaExceeded,
+            .tooManyTokens,
             .backupStranded, .noChallenge, .logKeySealed, .quarantined,
             .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
             .operationConflict, .idempotencyKeyReused, .tokenNotConfigured, .tokenModuleFailed,

@@ -15,7 +15,7 @@ struct Vaultd: AsyncParsableCommand {
               vaultd serve --config vaultd.yaml --set validation.level=structure
 
             Settings come from the file, then from the environment (IMAGEVAULT_ and the key in capitals,
-            dots as underscores), then from --set; the later ones win.
+            dots and dashes as underscores), then from --set; the later ones win.
             """,
         version: Version.text,
         subcommands: [Initialize.self, Serve.self, NewKeyFile.self, Recovery.self, Shares.self])

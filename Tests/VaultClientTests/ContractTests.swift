@@ -217,6 +217,9 @@ struct ContractTests {
             principal: PrincipalName(of: .images), scopes: .all, createdMicroseconds: 0, creator: 0,
             expiresMicroseconds: 1, overlapEndsMicroseconds: nil, note: .none)
         try expectMembers("Token", WireJSON.encode(token))
+        let quota = [NamespaceName.standard: Quota(images: 1)]
+        try expectMembers(
+            "AccessPolicy", WireJSON.encode(PolicyAnswer(AccessPolicy(rules: [], quotas: quota))))
         let state = NamespaceAnswer(
             name: .standard, createdMicroseconds: 0, usage: .none, quota: .none)
         try expectMembers("NamespaceState", WireJSON.encode(state))

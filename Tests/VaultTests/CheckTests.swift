@@ -187,6 +187,50 @@ struct CheckTests {
         #expect(found.map(\.event) == [try index(.tokenRevoked)])
     }
 
+    @Test("what an erased event may have done to a token or a hold is no finding")
+    func erasedEvents() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let call = test.call(uid: 0, door: .admin)
+        let order = AccessTokenOrder(
+            principal: try PrincipalName("thumbs"), scopes: .all, days: 1, note: .none)
+        func make() async throws -> AccessTokenID {
+            _ = try await test.vault.createToken(order, call, at: nil) { _, _ in
+                StoredAnswer(status: 201, body: [])
+            }
+            return try #require(memory.tables.accessTokens.last).token
+        }
+        let (one, other) = (try await make(), try await make())
+        let hold = try await test.hold(.claim(.standard, TestClaim(owner: "ann").claim))
+        let from = try #require(memory.tables.events.last).index + 1
+        _ = try await test.vault.rotateToken(one, days: 1, overlapSeconds: 60, call)
+        _ = try await test.vault.revokeToken(other, call)
+        try await test.release(hold)
+        let to = try #require(memory.tables.events.last).index + 1
+        #expect(try await test.check().isEmpty)
+        _ = try await test.vault.eraseEvents(from..<to, reason: AdminNote("by mistake"), call)
+        #expect(try await test.check().isEmpty)
+    }
+
+    @Test("a rotated token among as many as there may be is no finding")
+    func manyTokens() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let call = test.call(uid: 0, door: .admin)
+        let order = AccessTokenOrder(
+            principal: try PrincipalName("thumbs"), scopes: .all, days: 1, note: .none)
+        func make() async throws {
+            _ = try await test.vault.createToken(order, call, at: nil) { _, _ in
+                StoredAnswer(status: 201, body: [])
+            }
+        }
+        for _ in 0..<Limits.accessTokens { try await make() }
+        #expect(try await refusal { try await make() } == .tooManyTokens)
+        let first = try #require(memory.tables.accessTokens.first).token
+        _ = try await test.vault.rotateToken(first, days: 1, overlapSeconds: 60, call)
+        #expect(try await test.check().isEmpty)
+    }
+
     @Test("a copy of the keyring that is not destroyed again, or not there, is found")
     func escrows() async throws {
         let test = try vault()

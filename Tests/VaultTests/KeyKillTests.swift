@@ -25,6 +25,11 @@ struct KeyWork: Sendable, CustomTestStringConvertible {
             testDescription: "rotate the root",
             run: { _ = try await $0.vault.rotateRoot($0.call()) }, epochs: [.primary]),
         KeyWork(
+            testDescription: "make a namespace",
+            run: {
+                _ = try await $0.vault.createNamespace(NamespaceName("shop"), $0.call(door: .admin))
+            }, epochs: [.primary]),
+        KeyWork(
             testDescription: "re-encrypt", run: { try await $0.reencrypt() },
             epochs: [.readable, .primary]),
         KeyWork(

@@ -16,6 +16,8 @@ final class Gatekeeper: Sendable {
         var checks = RateLimiter<PrincipalName, LimitKey>()
         var uploads = RateLimiter<NamespaceName, ActorName>()
         var failures: FailureTracker
+        /// Bad tokens and tickets, by who passed them on: nobody's reports take their room.
+        var bearers: FailureTracker
         var cases = RefusalCases()
         /// Whether the log was asked for the failures from before the start.
         var isReplayed = false
@@ -26,7 +28,10 @@ final class Gatekeeper: Sendable {
 
     init(_ limits: AccessLimits) {
         self.limits = limits
-        state = Mutex(State(failures: FailureTracker(limits.failures)))
+        state = Mutex(
+            State(
+                failures: FailureTracker(limits.failures),
+                bearers: FailureTracker(limits.failures)))
     }
 
     func withState<R>(_ body: (inout State) -> R) -> R { state.withLock { body(&$0) } }

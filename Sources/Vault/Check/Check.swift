@@ -193,10 +193,10 @@ struct Check: OperationWork {
         findings += log.unexplained.map { .log(at: $0.lowerBound) }
         let comparison = RowComparison(reader: reader, keyring: keyring)
         for (id, placed) in log.holds.sorted(by: { $0.value.index < $1.value.index }) {
-            if let found = try comparison.hold(id, placed) { findings.append(found) }
+            if let found = try comparison.hold(id, placed, log) { findings.append(found) }
         }
         for (id, made) in log.tokens.sorted(by: { $0.value.index < $1.value.index }) {
-            if let found = try comparison.token(id, made) { findings.append(found) }
+            if let found = try comparison.token(id, made, log) { findings.append(found) }
         }
         return findings
     }

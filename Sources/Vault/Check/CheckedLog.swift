@@ -43,6 +43,8 @@ struct CheckedLog: Sendable {
     private(set) var floor = RowFloor()
     /// Runs of events without a body that no event has explained yet, rising.
     private(set) var unexplained: [Range<UInt64>] = []
+    /// The last event without a body: what it may have done to a row excuses that.
+    private var lastErased: UInt64?
     /// Where the last run would go on, behind events that keep their bodies.
     private var bridge: UInt64 = 0
     private var reencryption: (operation: OperationID, begun: UInt64)?
@@ -60,6 +62,7 @@ struct CheckedLog: Sendable {
         case .clear: return (nil, findings)
         case .erased:
             defer { bridge = row.index + 1 }
+            lastErased = row.index
             if let last = unexplained.last, bridge == row.index {
                 unexplained[unexplained.count - 1] = last.lowerBound..<row.index + 1
             } else if unexplained.count < Limits.checkedErasures {
@@ -86,6 +89,9 @@ struct CheckedLog: Sendable {
         return [.log(at: next)]
     }
 
+    /// Whether an event whose words are gone may have taken away what this one made.
+    func mayHaveEnded(_ event: LoggedEvent) -> Bool { lastErased.map { $0 > event.index } ?? false }
+
     private mutating func note(_ event: LoggedEvent) {
         switch event.action {
         case .holdPlaced:
@@ -102,7 +108,9 @@ struct CheckedLog: Sendable {
             }.filter { !$0.isEmpty }
         case .holdReleased: if let hold = event.hold { holds[hold] = nil }
         case .tokenCreated, .tokenRotated:
-            guard let token = event.token, tokens.count < Limits.accessTokens else { return }
+            guard let token = event.token,
+                tokens[token] != nil || tokens.count < Limits.accessTokens
+            else { return }
             tokens[token] = event
         case .tokenRevoked: if let token = event.token { tokens[token] = nil }
         case .epochDestroyed: if let epoch = event.epoch { destroyed[epoch] = event.index }

@@ -96,15 +96,23 @@ struct RowComparison {
     }
 
     /// A hold stands until it is released.
-    func hold(_ id: HoldID, _ placed: LoggedEvent) throws(StorageError) -> CheckFinding? {
-        guard let row = try reader.hold(id) else { return placed.finding(.rowRolledBack) }
+    func hold(
+        _ id: HoldID, _ placed: LoggedEvent, _ log: CheckedLog
+    ) throws(StorageError) -> CheckFinding? {
+        guard let row = try reader.hold(id) else { return missing(placed, log) }
         return row.fault(keyring, unless: true).map(placed.finding)
     }
 
+    private func missing(_ made: LoggedEvent, _ log: CheckedLog) -> CheckFinding? {
+        log.mayHaveEnded(made) ? nil : made.finding(.rowRolledBack)
+    }
+
     /// A token stands as its last event left it, until it is revoked: one with an older secret was put back.
-    func token(_ id: AccessTokenID, _ made: LoggedEvent) throws(StorageError) -> CheckFinding? {
-        guard let row = try reader.accessToken(id) else { return made.finding(.rowRolledBack) }
-        return row.fault(keyring, unless: row.changedAt == made.index).map(made.finding)
+    func token(
+        _ id: AccessTokenID, _ made: LoggedEvent, _ log: CheckedLog
+    ) throws(StorageError) -> CheckFinding? {
+        guard let row = try reader.accessToken(id) else { return missing(made, log) }
+        return row.fault(keyring, unless: row.changedAt >= made.index).map(made.finding)
     }
 
     // MARK: From a row to its event

@@ -25,7 +25,7 @@ struct BearerChange {
 
     private func create(_ offered: AccessTokenRow) throws(ChangeFailure) -> AccessTokenRow {
         let count = try catalogued { () throws(StorageError) in try catalog.accessTokenCount() }
-        guard count < Limits.accessTokens else { throw .refused(VaultError(.overloaded)) }
+        guard count < Limits.accessTokens else { throw .refused(VaultError(.tooManyTokens)) }
         let token = offered.authenticated(by: keyring, at: index)
         try catalogued { () throws(StorageError) in try catalog.insertAccessToken(token) }
         return token
@@ -65,9 +65,9 @@ struct BearerChange {
         let ticket = offered.authenticated(by: keyring, at: index)
         let count = try catalogued { () throws(StorageError) in
             try catalog.deleteTickets(expiredAt: microseconds, limit: Limits.ticketSweep)
-            return try catalog.ticketsSinceOldest()
+            return try catalog.ticketCount(of: ticket.principal)
         }
-        guard count < Limits.tickets else { throw .refused(VaultError(.overloaded)) }
+        guard count < Limits.ticketsEach else { throw .refused(VaultError(.overloaded)) }
         try catalogued { () throws(StorageError) in try catalog.insertTicket(ticket) }
     }
 

@@ -73,6 +73,7 @@ struct ErasureChange {
             // Somebody without keys took its claims before.
             if claims.isEmpty {
                 try catalog.deleteImage(image)
+                try catalog.deleteTickets(of: image.image, in: image.namespace, claim: nil)
                 row.takeImage(image, under: keyring.primaryEpoch, at: index)
             }
             try catalog.insertReceipt(row.authenticated(by: keyring, at: index))
@@ -131,6 +132,9 @@ struct ErasureChange {
         try catalog.deleteReference(reference)
         let isLast = try catalog.referenceCount(of: image.row) == 0
         if isLast { try catalog.deleteImage(image) }
+        // What was given to others goes with it: nothing is left to read, and nothing to tell of it.
+        try catalog.deleteTickets(
+            of: image.image, in: image.namespace, claim: isLast ? nil : reference.claim)
         receipt.takeClaim(with: isLast ? image : nil, under: keyring.primaryEpoch, at: index)
         return isLast ? image.blob : nil
     }

@@ -33,10 +33,10 @@ package struct RequestPlace: Hashable, Sendable {
     let principal: BlindIndex
     let digest: Digest256
 
-    /// A principal is a user at a door, or who shows a token there.
+    /// A principal is a user at a door, or a token there: no user's number is as long as a token's.
     init(_ request: RepeatableRequest, _ call: Call, _ keyring: Keyring) {
-        let user = "\(call.caller.door.name)/\(call.caller.uid)"
-        let principal = call.bearer?.token.map { "\(user)/\($0)" } ?? user
+        let door = call.caller.door.name
+        let principal = call.bearer?.token.map { "\(door)/\($0)" } ?? "\(door)/\(call.caller.uid)"
         lookup = keyring.blindIndex(
             .requestKey, "\(principal)/\(request.key)", in: call.namespace)
         self.principal = keyring.blindIndex(.principal, principal, in: call.namespace)

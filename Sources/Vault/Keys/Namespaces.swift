@@ -43,6 +43,13 @@ extension Vault {
         }
     }
 
+    /// - Throws: ``VaultError`` `unknown-namespace` for one that is not made, or `sealed`.
+    package func requireNamespace(_ namespace: NamespaceName) throws(VaultError) {
+        guard try keyring().namespaces.contains(where: { $0.name == namespace }) else {
+            throw VaultError(.unknownNamespace)
+        }
+    }
+
     /// Every namespace, by name.
     package func namespaces(_ call: Call) async throws(VaultError) -> [NamespaceState] {
         try await audited(.namespacesRead, call) { () async throws(VaultError) in

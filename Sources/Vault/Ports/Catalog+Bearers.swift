@@ -10,8 +10,8 @@ package protocol BearerReader {
     func accessTokenCount() throws(StorageError) -> Int
     func ticket(_ id: TicketID) throws(StorageError) -> TicketRow?
     func ticket(of digest: BearerDigest) throws(StorageError) -> TicketRow?
-    /// How many were made since the oldest that is left, itself among them.
-    func ticketsSinceOldest() throws(StorageError) -> Int
+    /// How many a principal gave that are left, expired ones among them.
+    func ticketCount(of principal: PrincipalName) throws(StorageError) -> Int
 }
 
 package protocol BearerWriter: BearerReader {
@@ -23,6 +23,10 @@ package protocol BearerWriter: BearerReader {
     /// Puts the readings that are left, last change and authenticator in the place of the row with its id.
     func updateTicket(_ ticket: TicketRow) throws(StorageError)
     func deleteTicket(_ id: TicketID) throws(StorageError)
+    /// Those of an image that is gone, or of one claim on it.
+    func deleteTickets(
+        of image: ImageID, in namespace: NamespaceName, claim: ClaimIndex?
+    ) throws(StorageError)
     /// Some of those that nobody can read with any more.
     func deleteTickets(expiredAt microseconds: Int64, limit: Int) throws(StorageError)
 }

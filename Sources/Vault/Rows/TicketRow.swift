@@ -5,10 +5,10 @@ package import VaultFormat
 package struct TicketRow: AuthenticatedRow, Hashable, Sendable {
     package let ticket: TicketID
     package let digest: BearerDigest
-    package let namespace: NamespaceName
-    package let image: ImageID
-    /// The claim that it is read under.
-    package let claim: ClaimIndex
+    package var namespace: NamespaceName
+    package var image: ImageID
+    /// The claim that it is read under, and no other.
+    package var claim: ClaimIndex
     /// Who gave it.
     package let principal: PrincipalName
     /// Readings that are left.

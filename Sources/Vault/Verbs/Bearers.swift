@@ -48,28 +48,27 @@ extension Vault {
             case .ticket: try reader.ticket(of: digest).map { .ticket($0) }
             }
         }
+        let isGood: Bool
+        do throws(VaultError) {
+            switch found {
+            case .token(let row):
+                try row.verify(with: keyring)
+                isGood = row.isValid(digest, at: now)
+            case .ticket(let row):
+                try row.verify(with: keyring)
+                isGood = row.isValid(at: now)
+            case nil: isGood = false
+            }
+        } catch {
+            // With keys that went meanwhile nothing is found and nothing verifies: that is no damage.
+            throw keyring.isErased ? VaultError(.sealed) : error
+        }
         guard !keyring.isErased else { throw VaultError(.sealed) }
-        switch found {
-        case .token(let row):
-            try row.verify(with: keyring)
-            return row.isValid(digest, at: now) ? found : nil
-        case .ticket(let row):
-            try row.verify(with: keyring)
-            return row.isValid(at: now) ? found : nil
-        case nil: return nil
-        }
-    }
-
-    /// Forgets the bad secrets that a user passed on, now that a good one came.
-    package func acceptBearer(from principal: PrincipalName, _ call: Call) {
-        let now = clock.monotonicMicroseconds()
-        gatekeeper.withState { state in
-            _ = state.failures.succeeded([.user(call.caller.uid)], of: principal, at: now)
-        }
+        return isGood ? found : nil
     }
 
     /// Counts a bad secret against the user who passed it on, who has to wait longer each time until he hears of the
-    /// next; good ones get through all the while.
+    /// next. Good ones get through all the while, and forgive nothing: of one uid, they may be somebody else's.
     ///
     /// - Returns: microseconds after which a bad one is told of again; nil where this one is.
     /// - Throws: ``VaultError`` when an event cannot be written.
@@ -79,9 +78,9 @@ extension Vault {
         let now = clock.monotonicMicroseconds()
         let user = FailureTracker.Subject.user(call.caller.uid)
         let (wait, report) = gatekeeper.withState { state -> (Int64?, RefusalCases.Report?) in
-            let decision = state.failures.decision(for: [user], of: principal, at: now)
+            let decision = state.bearers.decision(for: [user], of: principal, at: now)
             guard case .delay(let wait) = decision else {
-                _ = state.failures.failed([user], of: principal, at: now)
+                _ = state.bearers.failed([user], of: principal, at: now)
                 return (nil, nil)
             }
             let subject = RefusalCases.Subject(principal: principal, limit: .secrets)
@@ -122,7 +121,7 @@ extension Vault {
     ///
     /// - Parameter answer: what its sender is told, and what is kept where the request may come again: then without
     ///   the secret, which is told once and stands nowhere.
-    /// - Throws: ``VaultError`` `overloaded` where there are too many.
+    /// - Throws: ``VaultError`` `too-many-tokens`.
     package func createToken(
         _ order: AccessTokenOrder, _ call: Call, at place: RequestPlace?,
         _ answer: @escaping @Sendable (AccessTokenRow, BearerText?) -> StoredAnswer
@@ -226,13 +225,12 @@ extension Vault {
     ) async throws(VaultError) -> (ticket: TicketRow, secret: BearerText) {
         try await audited(.ticketCreated, call, image: image) { () async throws(VaultError) in
             let keyring = try keyring()
-            let index = claimIndex(claim, in: call.namespace, keyring)
-            let (_, reference) = try find(image, index, call.namespace, keyring)
+            let (_, reference) = try find(image, claim, call, keyring)
             let secret = try newSecret(.ticket)
             var event = event(.ticketCreated, call, image: image)
             let row = TicketRow(
                 ticket: try random(), digest: try digest(secret), namespace: call.namespace,
-                image: image, claim: index, principal: principal, reads: UInt32(reads),
+                image: image, claim: reference.claim, principal: principal, reads: UInt32(reads),
                 expiresMicroseconds: event.atMicroseconds + Int64(seconds) * 1_000_000)
             event.ticket = row.ticket
             event.reference = reference.reference

@@ -96,9 +96,7 @@ extension Vault {
     ) async throws(VaultError) -> ClaimedImage {
         try await audited(.imagePut, call) { () async throws(VaultError) in
             let keyring = try keyring()
-            guard keyring.namespaces.contains(where: { $0.name == call.namespace }) else {
-                throw VaultError(.unknownNamespace)
-            }
+            try requireNamespace(call.namespace)
             let received = try upload.whole(asSaid: request.digest)
             let judged: JudgedImage
             switch try await judge(

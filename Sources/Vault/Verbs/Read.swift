@@ -56,14 +56,13 @@ extension Vault {
         let startedAt = clock.monotonicMicroseconds()
         return try await audited(.readBegun, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
-            let claim = self.index(of: claim, call, keyring)
-            var (image, reference) = try find(id, claim, call.namespace, keyring)
+            var (image, reference) = try find(id, claim, call, keyring)
             guard let range = span.range(in: image.storedBytes) else {
                 throw VaultError(.rangeNotSatisfiable, imageBytes: image.storedBytes)
             }
             var opened = try await openIfNamed(image, from: range.lowerBound, keyring)
             for _ in 0..<Limits.reopenings where opened == nil {
-                (image, reference) = try find(id, claim, call.namespace, keyring)
+                (image, reference) = try find(id, claim, call, keyring)
                 opened = try await openIfNamed(image, from: range.lowerBound, keyring)
             }
             guard let blob = opened else { throw VaultError(.blobMissing) }
@@ -74,8 +73,7 @@ extension Vault {
             event.bytes = range.count
             event.offset = range.count == image.storedBytes ? nil : range.lowerBound
             event.epoch = image.key.epoch
-            let use = call.bearer?.ticket.map { Change.useTicket($0) }
-            let begunAt = try await committer.commit(use ?? .none, event).index
+            let begunAt = try await committer.commit(call.reading, event).index
             return OpenedImage(
                 image: image, body: body, range: range, blob: blob, begunAt: begunAt,
                 call: call, startedAt: startedAt)
@@ -111,36 +109,36 @@ extension Vault {
     ) async throws(VaultError) -> (image: ImageRow, body: ReferenceBody) {
         try await audited(action, call, image: id) { () async throws(VaultError) in
             let keyring = try keyring()
-            let claim = self.index(of: claim, call, keyring)
-            let (image, reference) = try find(id, claim, call.namespace, keyring)
+            let (image, reference) = try find(id, claim, call, keyring)
             let body = try open(reference, of: image, keyring)
             var event = event(action, call, image: id)
             event.reference = reference.reference
             event.lookups = reference.claim.lookups
-            _ = try await committer.commit(.none, event)
+            _ = try await committer.commit(call.reading, event)
             return (image, body)
         }
     }
 
-    /// The claim that a request reads under: a ticket has its own.
-    private func index(of claim: Claim, _ call: Call, _ keyring: Keyring) -> ClaimIndex {
-        guard case .ticket(let ticket) = call.bearer else {
-            return claimIndex(claim, in: call.namespace, keyring)
-        }
-        return ticket.claim
-    }
-
     /// The row of an image and of the claim it is read under. Who names an owner or a job must hold
     /// a claim that fits; who names none reads under the claim that was made without any, else under
-    /// the newest.
+    /// the newest. A ticket has its own, and no other.
     ///
     /// - Throws: ``VaultError`` `unknown-image`, whether the image or the claim is missing;
     ///   `quarantined` to who holds a claim that fits.
     func find(
-        _ id: ImageID, _ index: ClaimIndex, _ namespace: NamespaceName, _ keyring: Keyring
+        _ id: ImageID, _ claim: Claim, _ call: Call, _ keyring: Keyring
     ) throws(VaultError) -> (ImageRow, ReferenceRow) {
-        let found = try readingOnce { (reader) throws(StorageError) in
-            try reader.claimedImage(id, in: namespace, fitting: index)
+        let found: (image: ImageRow, reference: ReferenceRow)?
+        if case .ticket(let ticket) = call.bearer {
+            found = try reading { (reader) throws(StorageError) in
+                guard let image = try reader.image(id, in: call.namespace) else { return nil }
+                return try reader.reference(of: image.row, claim: ticket.claim).map { (image, $0) }
+            }
+        } else {
+            let index = claimIndex(claim, in: call.namespace, keyring)
+            found = try readingOnce { (reader) throws(StorageError) in
+                try reader.claimedImage(id, in: call.namespace, fitting: index)
+            }
         }
         guard let (image, reference) = found else { throw VaultError(.unknownImage) }
         try image.verify(with: keyring)

@@ -224,6 +224,9 @@ package struct Call: Sendable {
     /// What it was asked with, beside who the kernel says is calling.
     package let bearer: Bearer?
 
+    /// What a reading does to the catalog: a ticket has one less.
+    var reading: Change { bearer?.ticket.map { .useTicket($0) } ?? .none }
+
     package init(
         caller: Caller, request: RequestID, namespace: NamespaceName,
         asserted: AssertedContext = .none, bearer: Bearer? = nil

@@ -19,12 +19,21 @@ package struct PolicyAnswer: Codable, Hashable, Sendable {
         package var proxy: Bool
     }
 
+    /// What a namespace may have, where the policy says.
+    package struct Namespace: Codable, Hashable, Sendable {
+        package var name: NamespaceName
+        package var quota: QuotaAnswer
+    }
+
     /// SHA-256 of the policy's file; null where the settings of the doors say who is admitted.
     @Nullable package var digest: String?
     package var principals: [Principal]
+    package var namespaces: [Namespace]
 
     package init(_ policy: AccessPolicy) {
         digest = policy.digest?.hex
+        namespaces = policy.quotas.sorted { $0.key < $1.key }
+            .map { Namespace(name: $0.key, quota: QuotaAnswer($0.value)) }
         principals = policy.rules.map { rule in
             Principal(
                 name: rule.principal.name.description, users: rule.users.sorted(),

@@ -15,22 +15,17 @@ package struct ShownBearer: Hashable, Sendable {
     ///   - authorization: every value of `Authorization`.
     ///   - ticketFields: every value of `Vault-Ticket`.
     ///   - query: of a path that takes a ticket there; else nil.
-    /// - Returns: nil where nothing is shown.
-    /// - Throws: ``RequestError`` for a query that cannot be read, and for two of them at once.
+    /// - Returns: nil where nothing is shown; of several, the first one's kind, good for nothing. A query that cannot
+    ///   be read shows nothing: whoever reads it says so.
     package static func shown(
         authorization: [String], ticketFields: [String], query: Substring?
-    ) throws(RequestError) -> ShownBearer? {
-        let parameter = try query.map { (query) throws(RequestError) in
-            try QueryString(query, allowed: [Self.parameter])
-        }?[Self.parameter]
-        let tickets = ticketFields + [parameter].compactMap(\.self)
+    ) -> ShownBearer? {
+        let parsed = query.flatMap { try? QueryString($0, allowed: [Self.parameter]) }
+        let tickets = ticketFields + [parsed?[Self.parameter]].compactMap(\.self)
         let shown =
             authorization.map { Self(.token, bearer($0)) } + tickets.map { Self(.ticket, $0) }
-        guard shown.count < 2 else {
-            throw .invalidHeader(
-                HeaderName.authorization, expected: "one token or one ticket, shown once")
-        }
-        return shown.first
+        guard shown.count > 1, let first = shown.first else { return shown.first }
+        return Self(first.kind, nil)
     }
 
     private init(_ kind: BearerText.Kind, _ text: String?) {

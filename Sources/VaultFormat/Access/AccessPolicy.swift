@@ -63,18 +63,26 @@ package struct Principal: Hashable, Sendable {
         name: PrincipalName, verbs: Set<VerbName>, namespace: NamespaceName = .standard,
         isProxy: Bool = false
     ) {
+        let doors: Set<Door> = verbs.reduce(into: isProxy ? [.images] : []) { doors, verb in
+            if verb.doors.count == 1 { doors.formUnion(verb.doors) }
+        }
+        self.init(name, verbs, namespace, isProxy: isProxy, doors)
+    }
+
+    private init(
+        _ name: PrincipalName, _ verbs: Set<VerbName>, _ namespace: NamespaceName, isProxy: Bool,
+        _ doors: Set<Door>
+    ) {
         self.name = name
         self.verbs = verbs
         self.namespace = namespace
         self.isProxy = isProxy
-        doors = verbs.reduce(into: isProxy ? [.images] : []) { doors, verb in
-            if verb.doors.count == 1 { doors.formUnion(verb.doors) }
-        }
+        self.doors = doors
     }
 
-    /// The same with no more than these of its verbs.
+    /// The same with no more than these of its verbs, known where it was.
     package func limited(to scopes: TokenScopes) -> Principal {
-        Principal(name: name, verbs: verbs.filter(scopes.allows), namespace: namespace)
+        Principal(name, verbs.filter(scopes.allows), namespace, isProxy: isProxy, doors)
     }
 
     package func may(_ verb: VerbName, at door: Door) -> Bool {

@@ -34,6 +34,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case tokenRefused = "token-refused"
     case ticketRefused = "ticket-refused"
     case unknownToken = "unknown-token"
+    case tooManyTokens = "too-many-tokens"
     // Whose images these are, and how many.
     case unknownNamespace = "unknown-namespace"
     case namespaceExists = "namespace-exists"
@@ -218,6 +219,10 @@ extension ErrorCode {
             .init(
                 404, "There is no such token",
                 fix: "Use an id from vaultctl token ls.")
+        case .tooManyTokens:
+            .init(
+                409, "The vault has as many access tokens as it may",
+                fix: "Revoke one that has expired; vaultctl token ls lists them.")
         case .unknownNamespace:
             .init(
                 409, "The namespace is not made yet",
@@ -409,10 +414,8 @@ extension ErrorCode {
                 fix: "Call the vault from the backend; never pass a browser's request through.")
         case .notPermitted:
             .init(
-                403, "This user may not use this socket",
-                fix:
-                    "Ask an admin to add your user or group to this socket in vaultd's configuration."
-            )
+                403, "You may not do this here",
+                fix: "Ask an admin: vaultctl policy explain tells who may do what.")
         case .tokenRequired:
             .init(
                 401, "Who asks through a proxy has to show a token or a ticket",

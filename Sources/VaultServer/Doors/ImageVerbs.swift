@@ -26,6 +26,11 @@ extension RequestHandler {
                 claim: try exchange.claim(),
                 digest: try exchange.contentDigest(), quota: exchange.quota)
         }
+        do throws(VaultError) {
+            try vault.requireNamespace(exchange.call.namespace)
+        } catch {
+            throw try await refused(error, exchange)
+        }
         return (try await receiveUpload(exchange, sender), put)
     }
 
@@ -154,7 +159,8 @@ extension RequestHandler {
         _ id: String, takesTicket: Bool = false, _ exchange: Exchange
     ) async throws -> (ImageID, Claim) {
         try await parsing(exchange) { () throws(RequestError) in
-            if !takesTicket { try QueryString.requireNone(exchange.query) }
+            _ = try QueryString(
+                exchange.query, allowed: takesTicket ? [ShownBearer.parameter] : [])
             return (try APIPath.imageID(id), try exchange.claim())
         }
     }

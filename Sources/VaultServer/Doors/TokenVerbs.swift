@@ -20,16 +20,16 @@ extension RequestHandler {
 
     private func createToken(_ exchange: Exchange) async throws -> Answer {
         let request = try await body(TokenRequest.self, exchange)
-        guard let principal = policy.current.bearer(request.principal, isToken: true) else {
+        guard let principal = exchange.policy.bearer(request.principal, isToken: true) else {
             throw try await refused(
                 VaultError(.invalidBody),
                 detail: "The policy has no such principal that takes tokens.",
                 exchange)
         }
-        guard principal.verbs.isSuperset(of: request.scopes.verbs) else {
+        guard request.scopes.verbs.allSatisfy({ principal.may($0, at: .images) }) else {
             throw try await refused(
-                VaultError(.invalidBody), detail: "The principal itself may not do all of that.",
-                exchange)
+                VaultError(.invalidBody),
+                detail: "The principal itself may not do all of that at images.sock.", exchange)
         }
         let repeatable = try await parsing(exchange) { () throws(RequestError) in
             try exchange.repeatable()
@@ -41,7 +41,8 @@ extension RequestHandler {
             try await vault.once(repeatable, exchange.action, exchange.call) {
                 (place) async throws(VaultError) in
                 try await vault.createToken(order, exchange.call, at: place) {
-                    StoredAnswer(status: 201, json: TokenAnswer($0, $1))
+                    StoredAnswer(
+                        status: 201, json: TokenAnswer($0, $1, at: SystemTime.nowMicroseconds))
                 }
             }
         }
@@ -52,9 +53,10 @@ extension RequestHandler {
         let page = try await page(exchange) { (after, limit) async throws(VaultError) in
             try await vault.accessTokens(after: after ?? 0, limit: limit, exchange.call)
         }
+        let now = SystemTime.nowMicroseconds
         return .json(
             TokenListAnswer(
-                tokens: page.tokens.map { TokenAnswer($0, nil) },
+                tokens: page.tokens.map { TokenAnswer($0, nil, at: now) },
                 next: PageCursor(row: page.next)))
     }
 
@@ -65,7 +67,7 @@ extension RequestHandler {
             try await vault.rotateToken(
                 id, days: request.days, overlapSeconds: request.overlapSeconds, exchange.call)
         }
-        return .json(TokenAnswer(row, secret))
+        return .json(TokenAnswer(row, secret, at: SystemTime.nowMicroseconds))
     }
 
     private func revokeToken(_ id: String, _ exchange: Exchange) async throws -> Answer {
@@ -74,7 +76,7 @@ extension RequestHandler {
         let row = try await verb { () async throws(VaultError) in
             try await vault.revokeToken(id, exchange.call)
         }
-        return .json(TokenAnswer(row, nil))
+        return .json(TokenAnswer(row, nil, at: SystemTime.nowMicroseconds))
     }
 
     /// What has not the form of an id is none.
@@ -86,6 +88,10 @@ extension RequestHandler {
     }
 
     private func createTicket(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        // What its principal may is asked when the ticket is shown; of a token's scopes nothing is left by then.
+        guard exchange.bearer?.scopes.allows(.getImages) ?? true else {
+            throw try await refused(VaultError(.notPermitted), exchange)
+        }
         let request = try await body(TicketRequest.self, exchange)
         let (image, claim) = try await target(id, exchange)
         let (row, secret) = try await verb { () async throws(VaultError) in
@@ -101,11 +107,13 @@ extension RequestHandler {
 }
 
 extension TokenAnswer {
-    init(_ row: AccessTokenRow, _ secret: BearerText?) {
+    init(_ row: AccessTokenRow, _ secret: BearerText?, at microseconds: Int64) {
+        let overlap = row.previous?.untilMicroseconds
         self.init(
             id: row.token, secret: secret, principal: row.principal, scopes: row.scopes,
             createdMicroseconds: row.createdMicroseconds, creator: row.creator,
             expiresMicroseconds: row.expiresMicroseconds,
-            overlapEndsMicroseconds: row.previous?.untilMicroseconds, note: row.note)
+            overlapEndsMicroseconds: overlap.flatMap { $0 > microseconds ? $0 : nil },
+            note: row.note)
     }
 }

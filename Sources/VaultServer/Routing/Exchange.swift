@@ -32,6 +32,8 @@ struct Exchange {
     let peer: PeerIdentity
     let door: Door
     let id: RequestID
+    /// The one that was in force when it began.
+    let policy: AccessPolicy
     /// Who the policy says it is, once it was asked.
     var principal: Principal?
     /// What its namespace may have.
@@ -49,7 +51,8 @@ struct Exchange {
     /// The body of a verb whose ``Verb/payload`` is a secret.
     var secret: TypedSecret?
 
-    init(request: Request, peer: PeerIdentity, door: Door) {
+    init(request: Request, peer: PeerIdentity, door: Door, policy: AccessPolicy) {
+        self.policy = policy
         self.request = request
         body = BodyParts(request.body)
         // Behind what could not be parsed nothing is a request any more.

@@ -12,27 +12,30 @@ extension RequestHandler {
     func identify(
         _ principal: Principal, asking verb: Verb, _ exchange: inout Exchange
     ) async throws -> Principal {
-        let shown = try await parsing(exchange) { () throws(RequestError) in
-            try ShownBearer.shown(
-                authorization: exchange.values(HeaderName.authorization),
-                ticketFields: exchange.values(HeaderName.ticket),
-                query: verb.ticketImage == nil ? nil : exchange.query)
-        }
-        guard let shown else {
+        let shown = ShownBearer.shown(
+            authorization: exchange.values(HeaderName.authorization),
+            ticketFields: exchange.values(HeaderName.ticket),
+            query: verb.ticketImage == nil ? nil : exchange.query)
+        // What a watchdog asks is nobody's in particular: nothing is looked up for it.
+        guard let shown, verb.limitClass != nil else {
             guard principal.isProxy else { return principal }
             throw try await refusedBearer(.tokenRequired, principal, exchange)
         }
         guard door == .images else {
+            try await requireRoom(.open, exchange)
             throw try await refused(
                 VaultError(.badRequest), detail: "This socket takes no token and no ticket.",
                 exchange)
         }
-        let code: ErrorCode = shown.kind == .token ? .tokenRefused : .ticketRefused
+        let isTicket = shown.kind == .ticket && verb.ticketImage != nil
         guard let text = shown.text, let bearer = try await bearer(text, exchange),
-            bearer.opens(verb),
-            let behind = policy.current.bearer(bearer.principal, isToken: shown.kind == .token)
-        else { throw try await refusedBearer(code, principal, exchange) }
-        vault.acceptBearer(from: principal.name, exchange.call)
+            let behind = exchange.policy.bearer(
+                bearer.principal, isToken: shown.kind == .token),
+            bearer.opens(verb, of: behind)
+        else {
+            throw try await refusedBearer(
+                isTicket ? .ticketRefused : .tokenRefused, principal, exchange)
+        }
         exchange.bearer = bearer
         return behind.limited(to: bearer.scopes)
     }
@@ -41,6 +44,7 @@ extension RequestHandler {
         do throws(VaultError) {
             return try vault.bearer(text)
         } catch {
+            try await requireRoom(.open, exchange)
             throw try await refused(error, exchange)
         }
     }
@@ -75,10 +79,11 @@ extension Verb {
 
 extension Bearer {
     /// Whether it is good for this verb at all: what else a token's principal may not is told as any other's.
-    fileprivate func opens(_ verb: Verb) -> Bool {
+    fileprivate func opens(_ verb: Verb, of principal: Principal) -> Bool {
         switch self {
         case .token: true
-        case .ticket(let ticket): verb.ticketImage == ticket.image.hex
+        case .ticket(let ticket):
+            verb.ticketImage == ticket.image.hex && ticket.namespace == principal.namespace
         }
     }
 }

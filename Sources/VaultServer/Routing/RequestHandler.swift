@@ -35,7 +35,8 @@ package struct RequestHandler: Sendable {
     func respond(
         to request: Request, from peer: PeerIdentity, on channel: any Channel
     ) async throws {
-        let exchange = Exchange(request: request, peer: peer, door: door)
+        let exchange = Exchange(
+            request: request, peer: peer, door: door, policy: policy.current)
         let sender = FrameSender(channel)
         switch try await punctualReply(exchange, sender, channel.eventLoop) {
         case .answer(let answer): try await sender.send(answer.parts)
@@ -123,7 +124,7 @@ package struct RequestHandler: Sendable {
 
     /// Who may not speak is told so, and so is who asks for what is not there.
     private func admit(_ exchange: inout Exchange) async throws -> Verb {
-        exchange.principal = policy.current.principal(of: exchange.peer, at: door)
+        exchange.principal = exchange.policy.principal(of: exchange.peer, at: door)
         guard let principal = exchange.principal else {
             exchange.action = .strangerRefused
             try await requireRoomForStranger(&exchange)
@@ -155,12 +156,11 @@ package struct RequestHandler: Sendable {
         exchange.action = verb.action
         let speaker = try await identify(principal, asking: verb, &exchange)
         exchange.principal = speaker
-        exchange.quota = policy.current.quotas[speaker.namespace] ?? .none
+        exchange.quota = exchange.policy.quotas[speaker.namespace] ?? .none
         if let limit = verb.limitClass {
             // Nothing of a request is taken in before it is known that it may come.
             let bytes = verb.payload == .image ? announcedBytes(exchange) : 0
             try await requireRoom(limit, bytes: bytes, exchange)
-            if case .putImage = verb { try await requireUploadRoom(bytes, exchange) }
         }
         guard verb.name.map({ speaker.may($0, at: door) }) ?? true else {
             throw try await refused(VaultError(.notPermitted), exchange)
@@ -173,6 +173,10 @@ package struct RequestHandler: Sendable {
         // A body that the verb does not take would have to be read for nothing.
         if verb.payload == .none, exchange.hasUnreadBody {
             throw try await refused(VaultError(.badRequest), exchange)
+        }
+        // The pace of a namespace is for those who may store in it.
+        if case .putImage = verb {
+            try await requireUploadRoom(announcedBytes(exchange), exchange)
         }
         return verb
     }

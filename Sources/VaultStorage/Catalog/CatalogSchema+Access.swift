@@ -1,8 +1,8 @@
 // The tables of who may do what: access tokens, fetch tickets, and what namespaces have.
 
 extension CatalogSchema {
-    /// An empty digest and a time of 0 stand for "never rotated". Tickets come and go by the thousand: their numbers
-    /// rise, so that the oldest and the newest tell how many there may be.
+    /// An empty digest and a time of 0 stand for "no secret before". Tickets come and go by the thousand: the database
+    /// counts them itself.
     static let bearers = """
         CREATE TABLE access_token (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -35,6 +35,18 @@ extension CatalogSchema {
             mac BLOB NOT NULL
         ) STRICT;
         CREATE INDEX ticket_expires ON ticket (expires);
+        CREATE INDEX ticket_image ON ticket (image);
+        CREATE TABLE ticket_count (
+            principal TEXT PRIMARY KEY,
+            tickets INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER ticket_came AFTER INSERT ON ticket BEGIN
+            INSERT OR IGNORE INTO ticket_count VALUES (new.principal, 0);
+            UPDATE ticket_count SET tickets = tickets + 1 WHERE principal = new.principal;
+        END;
+        CREATE TRIGGER ticket_went AFTER DELETE ON ticket BEGIN
+            UPDATE ticket_count SET tickets = tickets - 1 WHERE principal = old.principal;
+        END;
         """
 
     /// Counted by the database itself, with each row: to count them when it matters would read them all.

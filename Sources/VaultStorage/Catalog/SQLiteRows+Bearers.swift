@@ -91,10 +91,10 @@ extension SQLiteRows {
         ) { row throws in try TicketRow(row) }
     }
 
-    func ticketsSinceOldest() throws(StorageError) -> Int {
-        try first("SELECT coalesce(max(id) - min(id) + 1, 0) FROM ticket", []) { row throws in
-            try value(row, 0) as Int
-        } ?? 0
+    func ticketCount(of principal: PrincipalName) throws(StorageError) -> Int {
+        try first(
+            "SELECT tickets FROM ticket_count WHERE principal = ?", [principal.description]
+        ) { row throws in try value(row, 0) as Int } ?? 0
     }
 
     func insertTicket(_ ticket: TicketRow) throws(StorageError) {
@@ -124,6 +124,18 @@ extension SQLiteRows {
 
     func deleteTicket(_ id: TicketID) throws(StorageError) {
         try run("DELETE FROM ticket WHERE ticket = ?", [Data(id.bytes)])
+    }
+
+    func deleteTickets(
+        of image: ImageID, in namespace: NamespaceName, claim: ClaimIndex?
+    ) throws(StorageError) {
+        let place: StatementArguments = [Data(image.bytes), namespace.description]
+        guard let claim else {
+            return try run("DELETE FROM ticket WHERE image = ? AND namespace = ?", place)
+        }
+        try run(
+            "DELETE FROM ticket WHERE image = ? AND namespace = ? AND owner = ? AND job = ?",
+            place + [claim.owner.column, claim.job.column])
     }
 
     func deleteTickets(expiredAt microseconds: Int64, limit: Int) throws(StorageError) {

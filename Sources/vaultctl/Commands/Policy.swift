@@ -39,19 +39,50 @@ struct Policy: AsyncParsableCommand {
     static func show(_ answer: PolicyAnswer) {
         var table = Table([
             ("PRINCIPAL", .left), ("USERS", .left), ("GROUPS", .left), ("UNITS", .left),
-            ("ROLES", .left), ("VERBS", .right), ("BY", .left),
+            ("ROLES", .left), ("VERBS", .right), ("NAMESPACE", .left), ("BY", .left),
         ])
         for one in answer.principals {
             table.add([
                 one.name, words(one.users), words(one.groups), words(one.units), words(one.roles),
-                "\(one.verbs.count)", one.proxy ? "proxy" : one.tokens ? "uid, token" : "uid",
+                "\(one.verbs.count)", one.namespace.description, one.ways,
             ])
         }
         Output.line(table.lines.joined(separator: "\n"))
+        show(answer.namespaces)
+    }
+
+    /// Nothing where the policy names no namespace.
+    private static func show(_ namespaces: [PolicyAnswer.Namespace]) {
+        guard !namespaces.isEmpty else { return }
+        var table = Table([
+            ("NAMESPACE", .left), ("IMAGES", .right), ("STORED", .right), ("UPLOADS/MIN", .right),
+            ("BYTES/S", .right),
+        ])
+        for one in namespaces {
+            let quota = one.quota
+            table.add([
+                one.name.description, quota.maxImages.map { "\($0)" } ?? "-",
+                quota.maxBytes.map { Units.bytes($0) } ?? "-",
+                quota.uploadsPerMinute.map { "\($0)" } ?? "-",
+                quota.uploadBytesPerSecond.map { Units.bytes($0) } ?? "-",
+            ])
+        }
+        Output.line("\n" + table.lines.joined(separator: "\n"))
     }
 
     private static func words(_ list: [some CustomStringConvertible]) -> String {
         list.isEmpty ? "-" : list.map(\.description).joined(separator: ",")
+    }
+}
+
+extension PolicyAnswer.Principal {
+    fileprivate var isKnownToKernel: Bool { !users.isEmpty || !groups.isEmpty }
+
+    /// How somebody becomes it.
+    fileprivate var ways: String {
+        if proxy { return "proxy" }
+        return [isKnownToKernel ? "uid" : nil, tokens ? "token" : nil].compactMap(\.self)
+            .joined(separator: ", ")
     }
 }
 
@@ -157,8 +188,8 @@ struct PolicyExplain: AsyncParsableCommand {
         let own = Set(held.filter { $0.doors.count == 1 }.flatMap(\.doors))
         let doors = VerbName(rawValue: verb)?.doors.intersection(own).map(\.socketName).sorted()
         Output.line(
-            "yes: \(principal) has \(roles), which has \(verb), at \((doors ?? []).joined(separator: ", "))"
-        )
+            "yes: \(principal) has \(roles), which has \(verb), at \((doors ?? []).joined(separator: ", ")), "
+                + "in namespace \(one.namespace), by \(one.ways)")
     }
 }
 

@@ -30,13 +30,17 @@ struct CommonOptions: ParsableArguments {
     /// What the token's file has, if one is named: a secret that others can read is none any more.
     private func token() throws -> BearerText? {
         guard let tokenFile else { return nil }
-        let mode = try? FileManager.default.attributesOfItem(atPath: tokenFile)[.posixPermissions]
-        guard let mode = mode as? Int, mode & 0o077 == 0 else {
-            Output.note(
-                "vaultctl: \(tokenFile) is not there, or others may read it: make it mode 600")
+        // Looked at as it is opened: a name may lead elsewhere the next time.
+        guard let file = FileHandle(forReadingAtPath: tokenFile) else {
+            Output.note("vaultctl: \(tokenFile) cannot be opened")
             throw ExitCode(ExitKind.other.rawValue)
         }
-        guard let data = try? FileHandle(forReadingAtPath: tokenFile)?.read(upToCount: 256),
+        var facts = stat()
+        guard unsafe fstat(file.fileDescriptor, &facts) == 0, facts.st_mode & 0o077 == 0 else {
+            Output.note("vaultctl: others may read \(tokenFile): make it mode 600")
+            throw ExitCode(ExitKind.other.rawValue)
+        }
+        guard let data = try? file.read(upToCount: 256),
             let text = String(data: data, encoding: .utf8),
             let token = try? BearerText(parsing: text.trimmingCharacters(in: .newlines)),
             token.kind == .token

@@ -95,7 +95,8 @@ struct SettingsSource {
     }
 
     private static func variable(_ key: String) -> String {
-        key.uppercased().replacing(".", with: "_")
+        // As the reader of variables spells a key.
+        String(key.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
     }
 
     /// `IMAGEVAULT_VALIDATION_LEVEL` as `VALIDATION_LEVEL`, for the known keys only.

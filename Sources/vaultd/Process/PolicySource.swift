@@ -61,6 +61,8 @@ struct PolicyReload: Sendable {
                     "code": "\(ErrorCode.policyRefused.rawValue)", "reason": "\(refusal.words)",
                 ])
             try? await vault.recordPolicyRefused()
+        } catch is CancellationError {
+            // The daemon ends; the next start reads the file.
         } catch {
             logger.error("the policy was not reloaded: its event could not be written")
         }
@@ -68,7 +70,7 @@ struct PolicyReload: Sendable {
 
     /// One after another that is under way.
     private func reload() async throws -> Bool {
-        while true {
+        for _ in 0..<Limits.policyRetries {
             do {
                 return try await holder.reload { (digest) in
                     try await vault.recordService(.policyChanged, policy: digest)
@@ -77,5 +79,6 @@ struct PolicyReload: Sendable {
                 try await Task.sleep(for: .milliseconds(Limits.policyRetryMilliseconds))
             }
         }
+        throw VaultError(.overloaded)
     }
 }

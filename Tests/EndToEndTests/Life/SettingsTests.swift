@@ -35,6 +35,7 @@ struct SettingsTests {
             "doors.images.users=65534", "state_directory=relative",
             "retention.days=0", "retention.extend_only=perhaps", "retention.hold=maybe",
             "namespaces.shop.retention.days=36501",
+            "namespaces.my-shop.validation.level=loud",
         ])
     func badValues(setting: String) throws {
         let vault = try TestVault(starting: false)

@@ -113,6 +113,8 @@ struct PolicyFileTests {
         let thumbs = try #require(policy.bearer(try PrincipalName("thumbs"), isToken: true))
         let narrow = thumbs.limited(to: TokenScopes([.getImages, .deleteImages]))
         #expect(narrow.verbs == [.getImages], "no more than its own")
+        let web = try #require(policy.bearer(try PrincipalName("web"), isToken: false))
+        #expect(web.limited(to: TokenScopes([.readReceipts])).may(.readReceipts, at: .images))
     }
 
     @Test("has quotas of namespaces, each in its bounds")
@@ -140,7 +142,8 @@ struct PolicyFileTests {
             ("max_images: 10", "max_images: -1"), ("max_images: 10", "max_images: 1e3"),
             ("max_bytes: 0", "max_bytes: 00"), ("uploads_per_minute: 60", "uploads_per_minute: 0"),
             ("upload_bytes_per_second: 1024", "upload_bytes_per_second: 1023"),
-            ("max_bytes: 0", "bytes: 0"), ("shop: {max", "No shop: {max"),
+            ("max_bytes: 0", "bytes: 0"), ("default: {}", "default: {}\n  \"shop\": {}"),
+            ("shop: {max", "No shop: {max"),
             ("namespace: shop", "namespace: No"), ("default: {}", "default: 5"),
         ] {
             #expect(throws: PolicyError.self, "\(new)") {
@@ -156,7 +159,7 @@ struct PolicyFileTests {
             "{users: [web], proxy: true, tokens: true}",
             "{users: [web], proxy: 1, roles: [backend]}", "{tokens: true}", "{proxy: true}",
             "{tokens: true, roles: [auditor]}", "{users: [web], tokens: yes, roles: [backend]}",
-            "{roles: [backend]}",
+            "{roles: [backend]}", "{tokens: true, roles: [backend, admin]}",
         ])
     func badBearers(entry: String) {
         #expect(throws: PolicyError.self) {

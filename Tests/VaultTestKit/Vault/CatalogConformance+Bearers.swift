@@ -9,6 +9,7 @@ extension CatalogConformance {
         Rule("tokens come by row, and are counted", accessTokenPages),
         Rule("a ticket is found by its secret, with what is left of it, until it goes", tickets),
         Rule("what a namespace has is counted as its images come and go", usage),
+        Rule("tickets go with their image, or with their claim", ticketsOfImages),
         Rule("expired tickets go, the oldest first, and no others", expiredTickets),
     ]
 
@@ -86,8 +87,11 @@ extension CatalogConformance {
 
     private static func tickets(_ catalog: any Catalog) throws {
         var rows = TestRows()
-        try same(try catalog.look { try $0.ticketsSinceOldest() }, 0)
         var ticket = try rows.ticket()
+        func count() throws -> Int {
+            try catalog.look { try $0.ticketCount(of: ticket.principal) }
+        }
+        try same(try count(), 0)
         try catalog.transact { try $0.insertTicket(ticket) }
         try same(try catalog.look { try $0.ticket(of: ticket.digest) }, Optional(ticket))
         try refuses(StorageError.damaged) { try catalog.transact { try $0.insertTicket(ticket) } }
@@ -96,6 +100,7 @@ extension CatalogConformance {
         ticket.mac = rows.id()
         let used = ticket
         try catalog.transact { try $0.updateTicket(used) }
+        try same(try count(), 1)
         try same(try catalog.look { try $0.ticket(used.ticket) }, Optional(used))
         try same(try catalog.look { try $0.ticket(of: rows.id()) }, nil)
         try catalog.transact { try $0.deleteTicket(used.ticket) }
@@ -111,7 +116,6 @@ extension CatalogConformance {
             try catalog.transact { try $0.insertTicket(ticket) }
             made.append(ticket)
         }
-        try same(try catalog.look { try $0.ticketsSinceOldest() }, 4)
         func left() throws -> [Int64] {
             try catalog.look { (reader) throws(StorageError) in
                 var found: [Int64] = []
@@ -127,6 +131,32 @@ extension CatalogConformance {
         try same(try left(), [30, 40])
         try catalog.transact { try $0.deleteTickets(expiredAt: 30, limit: 2) }
         try same(try left(), [40])
-        try same(try catalog.look { try $0.ticketsSinceOldest() }, 1)
+        try same(try catalog.look { try $0.ticketCount(of: made[0].principal) }, 1)
+    }
+
+    private static func ticketsOfImages(_ catalog: any Catalog) throws {
+        var rows = TestRows()
+        var made: [TicketRow] = []
+        let (image, claim) = (rows.id(ImageID.self), ClaimIndex(owner: rows.id(), job: nil))
+        for place in 0..<4 {
+            var ticket = try rows.ticket()
+            if place < 3 { ticket.image = image }
+            if place == 0 { ticket.claim = claim }
+            if place == 2 { ticket.namespace = TestKeys.clinic }
+            let row = ticket
+            try catalog.transact { try $0.insertTicket(row) }
+            made.append(row)
+        }
+        func left() throws -> [Bool] {
+            try catalog.look { (reader) throws(StorageError) in
+                var found: [Bool] = []
+                for ticket in made { found.append(try reader.ticket(ticket.ticket) != nil) }
+                return found
+            }
+        }
+        try catalog.transact { try $0.deleteTickets(of: image, in: .standard, claim: claim) }
+        try same(try left(), [false, true, true, true])
+        try catalog.transact { try $0.deleteTickets(of: image, in: .standard, claim: nil) }
+        try same(try left(), [false, false, true, true])
     }
 }

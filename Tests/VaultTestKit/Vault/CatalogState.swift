@@ -14,6 +14,7 @@ package struct CatalogState: Equatable, Sendable {
     package let frontier: MerkleFrontier
     package let totals: CatalogTotals
     package let census: [UInt32: Int]
+    package let usage: [NamespaceName: Usage]
 
     package init(
         _ catalog: any Catalog, namespaces: [NamespaceName] = [.standard, TestKeys.clinic]
@@ -31,6 +32,11 @@ package struct CatalogState: Equatable, Sendable {
         frontier = try catalog.frontier()
         totals = try catalog.totals()
         census = try catalog.census()
+        var usage: [NamespaceName: Usage] = [:]
+        for namespace in namespaces {
+            usage[namespace] = try catalog.look { try $0.usage(of: namespace) }
+        }
+        self.usage = usage
     }
 
     /// - Throws: ``Broken`` when rows stand without what belongs to them, or when the log's frontier
@@ -39,6 +45,11 @@ package struct CatalogState: Equatable, Sendable {
         try same(totals.images, images.count)
         try same(totals.references, references.count)
         try same(census.values.reduce(0, +), images.count + references.count)
+        for (namespace, usage) in usage {
+            let own = images.filter { $0.namespace == namespace }
+            try same(
+                usage, Usage(images: own.count, bytes: own.reduce(0) { $0 + $1.storedBytes }))
+        }
         try Self.checkLog(events, frontier)
         let size = UInt64(events.count)
         for image in images {

@@ -54,18 +54,17 @@ extension MemoryRows {
 
     func ticket(_ id: TicketID) throws(StorageError) -> TicketRow? {
         try faults.pass("ticket")
-        return tables.tickets.first { $0.row.ticket == id }?.row
+        return tables.tickets.first { $0.ticket == id }
     }
 
     func ticket(of digest: BearerDigest) throws(StorageError) -> TicketRow? {
         try faults.pass("ticket")
-        return tables.tickets.first { $0.row.digest == digest }?.row
+        return tables.tickets.first { $0.digest == digest }
     }
 
-    func ticketsSinceOldest() throws(StorageError) -> Int {
-        try faults.pass("ticketsSinceOldest")
-        guard let first = tables.tickets.first, let last = tables.tickets.last else { return 0 }
-        return last.number - first.number + 1
+    func ticketCount(of principal: PrincipalName) throws(StorageError) -> Int {
+        try faults.pass("ticketCount")
+        return tables.tickets.count { $0.principal == principal }
     }
 
     func insertTicket(_ ticket: TicketRow) throws(StorageError) {
@@ -75,20 +74,29 @@ extension MemoryRows {
 
     func updateTicket(_ ticket: TicketRow) throws(StorageError) {
         try faults.pass("updateTicket")
-        guard let place = tables.tickets.firstIndex(where: { $0.row.ticket == ticket.ticket })
+        guard let place = tables.tickets.firstIndex(where: { $0.ticket == ticket.ticket })
         else { throw .damaged }
-        tables.tickets[place].row = ticket
+        tables.tickets[place] = ticket
     }
 
     func deleteTicket(_ id: TicketID) throws(StorageError) {
         try faults.pass("deleteTicket")
-        tables.tickets.removeAll { $0.row.ticket == id }
+        tables.tickets.removeAll { $0.ticket == id }
+    }
+
+    func deleteTickets(
+        of image: ImageID, in namespace: NamespaceName, claim: ClaimIndex?
+    ) throws(StorageError) {
+        try faults.pass("deleteTickets")
+        tables.tickets.removeAll {
+            $0.image == image && $0.namespace == namespace && (claim == nil || $0.claim == claim)
+        }
     }
 
     func deleteTickets(expiredAt microseconds: Int64, limit: Int) throws(StorageError) {
         try faults.pass("deleteTickets")
-        let gone = tables.tickets.filter { $0.row.expiresMicroseconds <= microseconds }
-            .sorted { $0.row.expiresMicroseconds < $1.row.expiresMicroseconds }.prefix(limit)
-        tables.tickets.removeAll { one in gone.contains { $0.number == one.number } }
+        let gone = tables.tickets.filter { $0.expiresMicroseconds <= microseconds }
+            .sorted { $0.expiresMicroseconds < $1.expiresMicroseconds }.prefix(limit)
+        tables.tickets.removeAll { one in gone.contains { $0.ticket == one.ticket } }
     }
 }

@@ -30,8 +30,7 @@ package struct MemoryTables: Sendable {
     package var holds: [HoldRow] = []
     /// By row, upwards.
     package var accessTokens: [AccessTokenRow] = []
-    /// In the order in which they were made, by numbers that rise.
-    package var tickets: [(number: Int, row: TicketRow)] = []
+    package var tickets: [TicketRow] = []
     package var purge: PurgeRow?
     package var frontier = MerkleFrontier.empty
     // Numbers of rows are never used again.
@@ -42,7 +41,6 @@ package struct MemoryTables: Sendable {
     private var lastApproval: Int64 = 0
     private var lastHold: Int64 = 0
     private var lastAccessToken: Int64 = 0
-    private var lastTicket = 0
 
     package init() {}
 
@@ -149,11 +147,10 @@ package struct MemoryTables: Sendable {
 
     mutating func insert(_ ticket: TicketRow) throws(StorageError) {
         let taken = tickets.contains {
-            $0.row.ticket == ticket.ticket || $0.row.digest == ticket.digest
+            $0.ticket == ticket.ticket || $0.digest == ticket.digest
         }
         guard !taken else { throw .damaged }
-        lastTicket += 1
-        tickets.append((lastTicket, ticket))
+        tickets.append(ticket)
     }
 
     mutating func insert(_ hold: HoldRow) {

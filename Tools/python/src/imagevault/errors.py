@@ -208,12 +208,12 @@ class CrossSite(VaultError):
 
 
 class NotPermitted(VaultError):
-    """`not-permitted`: This user may not use this socket."""
+    """`not-permitted`: You may not do this here."""
 
     default_code = "not-permitted"
     default_status = 403
-    default_title = "This user may not use this socket"
-    default_fix = "Ask an admin to add your user or group to this socket in vaultd's configuration."
+    default_title = "You may not do this here"
+    default_fix = "Ask an admin: vaultctl policy explain tells who may do what."
 
 
 class RateLimited(VaultError):
@@ -265,6 +265,15 @@ class UnknownToken(VaultError):
     default_status = 404
     default_title = "There is no such token"
     default_fix = "Use an id from vaultctl token ls."
+
+
+class TooManyTokens(VaultError):
+    """`too-many-tokens`: The vault has as many access tokens as it may."""
+
+    default_code = "too-many-tokens"
+    default_status = 409
+    default_title = "The vault has as many access tokens as it may"
+    default_fix = "Revoke one that has expired; vaultctl token ls lists them."
 
 
 class UnknownNamespace(VaultError):
@@ -871,6 +880,7 @@ BY_CODE: dict[str, type[VaultError]] = {
     "token-refused": TokenRefused,
     "ticket-refused": TicketRefused,
     "unknown-token": UnknownToken,
+    "too-many-tokens": TooManyTokens,
     "unknown-namespace": UnknownNamespace,
     "namespace-exists": NamespaceExists,
     "too-many-namespaces": TooManyNamespaces,
@@ -1006,6 +1016,7 @@ __all__ = [
     "TooManyEpochs",
     "TooManyNamespaces",
     "TooManySlots",
+    "TooManyTokens",
     "UnknownApproval",
     "UnknownBackup",
     "UnknownEpoch",
