@@ -7,7 +7,6 @@ a trace) is looked for by both halves of its bytes.
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import json
 import re
@@ -107,18 +106,16 @@ class Search:
                 yield from self.hits(opened, place, f"{where}, {name}", depth - 1)
 
     def _whole(self, content: bytes, at: int) -> Secret | None:
-        """The secret whose word was found."""
-        window = content[max(0, at - AROUND) : at + AROUND]
-        nearest: tuple[int, Secret | None] = (2 * AROUND, None)
+        """The secret whose word was found there: all of it, though a line may end inside."""
+        around = (content[max(0, at - AROUND) : at], content[at : at + AROUND])
+        before, after = (part.translate(None, b"\r\n") for part in around)
+        window, at = before + after, len(before)
         for secret, codings in self.forms:
             for coding in codings:
-                start = window.find(coding)
-                while start >= 0:
-                    distance = abs(start - min(at, AROUND))
-                    if distance < nearest[0]:
-                        nearest = (distance, secret)
-                    start = window.find(coding, start + 1)
-        return nearest[1]
+                start = window.find(coding, max(0, at - len(coding) + 1), at + len(coding))
+                if 0 <= start <= at < start + len(coding):
+                    return secret
+        return None
 
     def folder(self, folder: Path, place: str) -> Iterator[Hit]:
         """All files below; their names, too."""
@@ -130,8 +127,10 @@ class Search:
                     yield from self.hits(file.read(LONGEST), place, str(path.relative_to(folder)))
 
 
-#: Runs of Base64, of either alphabet, that could hold a secret.
-BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+#: Letters of a line of Base64 that could hold a secret.
+SHORTEST = 24
+#: Runs of Base64, of either alphabet, that could hold a secret: of one line, or of some.
+BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{%d,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}" % SHORTEST)
 GZIP = b"\x1f\x8b\x08"
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
@@ -153,16 +152,22 @@ def unwrapped(content: bytes) -> Iterator[tuple[str, bytes]]:
             except zlib.error:
                 pass
             at = content.find(mark, at + 1)
-    runs = []
-    for run in BASE64.finditer(content):
-        text = run[0].rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
-        try:
-            runs.append(base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"=" * (-len(text) % 4)))
-        except binascii.Error:
-            pass
+    runs = [decoded(piece) for run in BASE64.finditer(content) for piece in pieces(run[0].rstrip(b"="))]
     # In one piece: tens of thousands of short runs are searched as quickly as one.
     if runs:
         yield "out of Base64", b"\n".join(runs)
+
+
+def pieces(run: bytes) -> list[bytes]:
+    """What is decoded of a run: its lines as one, and each by itself where they may have nothing to do with it."""
+    lines = run.split()
+    alone = [] if all(len(line) % 4 == 0 for line in lines[:-1]) else [line for line in lines if len(line) >= SHORTEST]
+    return [b"".join(lines), *alone]
+
+
+def decoded(text: bytes) -> bytes:
+    text = text.translate(bytes.maketrans(b"-_", b"+/"))
+    return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"=" * (-len(text) % 4))
 
 
 # MARK: What may be where

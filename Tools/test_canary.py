@@ -18,12 +18,13 @@ from canary_vault import Heard, Nest, Processes
 
 WORD = b"tQ7wRz2MkXbN4v"
 TEXT = Secret("a name", "name", WORD + b"h3Lm9PqS")
+OTHER = Secret("another name", "name", WORD + b"Zc8Vt5Kd")
 PIXELS = Secret("an upload", "pixels", bytes(range(120, 152)))
 
 
 class Searching(unittest.TestCase):
     def setUp(self) -> None:
-        self.search = Search(WORD, [TEXT, PIXELS])
+        self.search = Search(WORD, [TEXT, OTHER, PIXELS])
 
     def found(self, content: bytes) -> set[Secret | None]:
         return {hit.secret for hit in self.search.hits(content, "a place", "a file")}
@@ -54,6 +55,26 @@ class Searching(unittest.TestCase):
                     base64.b64encode(whole).rstrip(b"="),
                 ):
                     self.assertIn(secret, self.found(b'{"a":"' + coded + b'"}'), (before, coded))
+
+    def test_it_is_found_in_base64_whose_lines_end_inside_of_it(self) -> None:
+        for before in range(80):
+            whole = bytes(before) + TEXT.value + bytes(60)
+            lines = base64.encodebytes(whole)
+            for coded in (lines, lines.replace(b"\n", b"\r\n"), lines.translate(bytes.maketrans(b"+/", b"-_"))):
+                self.assertEqual(self.found(b"<pre>" + coded + b"</pre>"), {TEXT}, (before, coded))
+
+    def test_lines_of_base64_that_have_nothing_to_do_with_each_other_are_read_one_by_one(self) -> None:
+        lines = [base64.b64encode(bytes(before) + TEXT.value * 2).rstrip(b"=") for before in range(18, 24)]
+        for first in lines:
+            for second in lines:
+                twice = base64.b64encode(second).rstrip(b"=")
+                self.assertIn(TEXT, self.found(b"A" * 25 + b"\n" + twice + b"\n" + first))
+
+    def test_a_part_beside_a_whole_one_is_no_part_of_that_one(self) -> None:
+        for cut in (15, 20):
+            beside = TEXT.value + b" " + OTHER.value[:cut]
+            for content in (beside, OTHER.value[:cut] + b" " + TEXT.value, beside.hex().encode()):
+                self.assertEqual(self.found(content), {TEXT, None}, content)
 
     def test_it_is_found_in_what_is_compressed_or_coded_twice(self) -> None:
         for content in (
