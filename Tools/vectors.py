@@ -315,6 +315,8 @@ def approval_request(one):
     row = short(b"approval") + bytes.fromhex(one["approval"]) + bytes([one["kind"]])
     if one["kind"] == 3:
         row += struct.pack(">IH", one["epoch"], len(one["strand"])) + bytes.fromhex("".join(one["strand"]))
+    elif one["kind"] == 4:
+        row += short(one["verb"].encode()) + struct.pack(">H", len(one["words"])) + one["words"].encode()
     else:
         row += short(one["namespace"].encode()) + bytes.fromhex(one["image"])
     return row + struct.pack(">Iqq", one["requester"], one["created"], one["expires"])
@@ -1285,6 +1287,10 @@ def laid_out_rows():
     destruction |= {"strand": sorted(fixed(f"row strand {number}", 16).hex() for number in (1, 2))}
     destruction |= {"requester": 1000, "state": 1, "approver": 0} | times
     destruction["digest"] = hashlib.sha256(approval_request(destruction)).hexdigest()
+    guarded = {"approval": fixed("row guarded", 16).hex(), "kind": 4, "verb": "holds.release"}
+    guarded |= {"words": f"hold={fixed('row hold', 16).hex()}", "requester": 1000, "state": 3}
+    guarded |= {"approver": 1001} | times
+    guarded["digest"] = hashlib.sha256(approval_request(guarded)).hexdigest()
     backup = {"backup": fixed("row backup", 16).hex(), "creator": 1000, "state": 1}
     backup |= {"epochs": [1, 3], "note": "tape 7"} | times
     created = {name: approval[name] for name in ("created", "changed")}
@@ -1323,6 +1329,7 @@ def laid_out_rows():
         ("an access token that was rotated", token_row, rotated),
         ("a fetch ticket", ticket_row, ticket),
         ("a request to destroy an epoch", approval_row, destruction),
+        ("an approved request that may be sent", approval_row, guarded),
         ("a registered backup", backup_row, backup),
         ("a request that waits", approval_row, approval),
         ("an approved request", approval_row, approval | {"state": 2, "approver": 1001}),

@@ -8,9 +8,15 @@ package struct VaultError: Error, Hashable, Sendable {
     package let finding: Finding?
     /// Bytes of the image, where the caller asked for others than it has.
     package let imageBytes: Int?
+    /// What waits for somebody else's approval.
+    package let asked: AskedApproval?
 
-    package init(_ code: ErrorCode, finding: Finding? = nil, imageBytes: Int? = nil) {
+    package init(
+        _ code: ErrorCode, finding: Finding? = nil, imageBytes: Int? = nil,
+        asked: AskedApproval? = nil
+    ) {
         self.code = code
+        self.asked = asked
         self.finding = finding
         self.imageBytes = imageBytes
     }

@@ -135,6 +135,9 @@ extension ClientError: CustomStringConvertible {
             text += " Finding: \(finding.code)\(place)."
         }
         if let detail = problem.detail { text += " \(detail)" }
+        if let asked = problem.approval {
+            text += " Asked for until \(asked.expires): \(asked.words)."
+        }
         return "\(text) \(problem.fix) (\(problem.code), request \(problem.requestID))"
     }
 }

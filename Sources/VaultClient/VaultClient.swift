@@ -14,18 +14,23 @@ package struct VaultClient: Sendable {
     private let http: HTTPClient
     /// What every request shows.
     private let token: BearerText?
+    /// That somebody else approved what is sent.
+    private let approval: ApprovalID?
 
     /// Lends a client for `socket` and closes its connections at the end.
     ///
-    /// - Parameter token: shown with every request.
+    /// - Parameters:
+    ///   - token: shown with every request.
+    ///   - approval: named by every request.
     /// - Throws: ``ClientError`` when the socket cannot be there, and whatever `body` throws.
     package static func with<Result: Sendable>(
-        _ socket: SocketPath, token: BearerText? = nil,
+        _ socket: SocketPath, token: BearerText? = nil, approval: ApprovalID? = nil,
         _ body: @Sendable (VaultClient) async throws -> Result
     ) async throws -> Result {
         try socket.check()
         return try await HTTPClient.withHTTPClient(configuration: configuration) { http in
-            try await body(VaultClient(socket: socket, http: http, token: token))
+            try await body(
+                VaultClient(socket: socket, http: http, token: token, approval: approval))
         }
     }
 
@@ -54,6 +59,9 @@ package struct VaultClient: Sendable {
         if let token {
             let text = String(decoding: token.bytes, as: UTF8.self)
             request.headers.replaceOrAdd(name: HeaderName.authorization, value: "Bearer \(text)")
+        }
+        if let approval {
+            request.headers.replaceOrAdd(name: HeaderName.approval, value: approval.hex)
         }
         request.body = body
         let answer: HTTPClientResponse

@@ -40,6 +40,8 @@ extension Limits {
 
     /// Seconds within which a request is approved or lapses.
     package static let approvalSeconds: Int64 = 24 * 3600
+    /// Bytes of a request's words that an approver reads: a list of scopes is the longest.
+    package static let guardedWordsBytes = 1024
     /// Requests that may wait for approval at once: more than two admins can look at.
     package static let approvalsWaiting = 1000
     /// Backups that are registered at once: a month of hourly ones, and more than anyone looks after. One

@@ -54,8 +54,8 @@ enum ExitKind: Int32, CaseIterable {
             .unknownEpoch, .unknownBackup, .unknownReceipt, .unknownEscrow, .unknownHold,
             .unknownIndex, .unknownName, .unknownToken:
             self = .notFound
-        case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired, .tokenLocked,
-            .tokenRequired, .tokenRefused, .ticketRefused:
+        case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired, .approvalNeeded,
+            .tokenLocked, .tokenRequired, .tokenRefused, .ticketRefused:
             self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
             .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,

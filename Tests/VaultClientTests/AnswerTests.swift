@@ -242,8 +242,9 @@ enum Samples {
 
     static func approval() throws -> ApprovalAnswer {
         ApprovalAnswer(
-            id: try ApprovalID(bytes: Array(0..<16)), kind: .eraseImage,
-            image: try ImageID(hex: hex), namespace: .standard, digest: try Digest256(hex: hex),
+            id: try ApprovalID(bytes: Array(0..<16)), action: ApprovalKind.eraseImage.name,
+            image: try ImageID(hex: hex), namespace: .standard, words: nil,
+            digest: try Digest256(hex: hex),
             state: .waiting, requester: 1000, approver: nil, createdMicroseconds: 1,
             expiresMicroseconds: 2)
     }

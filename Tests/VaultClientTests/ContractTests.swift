@@ -112,9 +112,17 @@ struct ContractTests {
         let missing = try #require(schema("UnavailableEvent")["properties"]?["unavailable"])
         #expect(
             missing["enum"]?.array().compactMap(\.string) == EventAbsence.allCases.map(\.rawValue))
+        let guarded = VerbName.allCases.filter { TwoPersonRule($0) != nil }.map(\.rawValue)
+        let asked = ApprovalKind.allCases.filter { $0 != .request }.map(\.name)
+        #expect(words("work") == Set(OperationKind.allCases.map(\.name) + asked + guarded))
+        let approval = try #require(schema("Approval")["properties"])
+        let images = ApprovalKind.allCases.filter(\.isOfImage).map(\.name)
         #expect(
-            words("work")
-                == Set(OperationKind.allCases.map(\.name) + ApprovalKind.allCases.map(\.name)))
+            Set(approval["action"]?["enum"]?.array().compactMap(\.string) ?? [])
+                == Set(images + guarded))
+        #expect(
+            approval["state"]?["enum"]?.array().compactMap(\.string)
+                == ApprovalState.allCases.map(\.name))
         let operation = try #require(schema("Operation")["properties"])
         #expect(
             operation["kind"]?["enum"]?.array().compactMap(\.string)
@@ -203,6 +211,11 @@ struct ContractTests {
                     generation: 1, epochs: [], primaryAgeDays: 0, operation: nil, rate: nil)))
         try expectMembers("Operation", WireJSON.encode(Samples.operation()))
         try expectMembers("Approval", WireJSON.encode(Samples.approval()))
+        let notice = ApprovalNotice(
+            id: ApprovalID(checked: Array(repeating: 1, count: 16)),
+            digest: Digest256(checked: Array(repeating: 1, count: 32)), words: "hold=1",
+            expiresMicroseconds: 1)
+        try expectMembers("ApprovalNotice", WireJSON.encode(notice))
         try expectMembers("QuarantinedImage", WireJSON.encode(Samples.quarantined()))
         try expectMembers(
             "OperationList", WireJSON.encode(OperationListAnswer(operations: [], next: nil)))

@@ -54,6 +54,8 @@ package struct LookupVectors: Decodable, Sendable {
             package let updated: Int64?
             package let epoch: UInt32?
             package let strand: [String]?
+            package let verb: String?
+            package let words: String?
             package let backup: String?
             package let epochs: [UInt32]?
             package let note: String?

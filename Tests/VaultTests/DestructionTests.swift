@@ -211,7 +211,7 @@ struct DestructionTests {
         #expect(try test.current.state(of: .first) == .readable)
         #expect(try await refusal { try await test.approve(asked, uid: 6) } == .unknownApproval)
         let listed = try await test.vault.approvals(
-            ofImages: false, after: 0, limit: 9, test.call())
+            ofEpochs: true, after: 0, limit: 9, test.call())
         #expect(listed.approvals.map(\.approval) == [request.approval])
         let images = try await test.vault.approvals(after: 0, limit: 9, test.call())
         #expect(images.approvals.isEmpty)

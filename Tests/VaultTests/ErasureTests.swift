@@ -156,7 +156,8 @@ struct ErasureTests {
         try await test.put(TestImages.small, as: try TestClaim(owner: "bob"))
         try await test.quarantine(id)
         let asked = try await test.ask(.eraseImage, id)
-        let performed = try await test.vault.approve(asked.id, digest: asked.digest, test.call())
+        let performed = try await test.vault.approve(
+            asked.id, digest: asked.digest, mayDo: { _ in true }, test.call())
         let receipt = try await test.receipt(#require(performed.receipt))
         #expect((receipt.kind, receipt.claims, receipt.images) == (.quarantine, 2, 1))
         #expect(blobs.names.isEmpty)
@@ -170,7 +171,8 @@ struct ErasureTests {
         let id = try await test.put(TestImages.small).image.image
         try await test.quarantine(id)
         let asked = try await test.ask(.releaseImage, id)
-        let performed = try await test.vault.approve(asked.id, digest: asked.digest, test.call())
+        let performed = try await test.vault.approve(
+            asked.id, digest: asked.digest, mayDo: { _ in true }, test.call())
         #expect(performed.receipt == nil)
         #expect(try await test.receipts().isEmpty)
     }

@@ -254,9 +254,11 @@ struct QuarantineTests {
         let other = LogHash.digest([1])
         #expect(
             try await refusal {
-                _ = try await test.vault.approve(approval, digest: other, test.call())
+                _ = try await test.vault.approve(
+                    approval, digest: other, mayDo: { _ in true }, test.call())
             } == .approvalMismatch)
-        _ = try await test.vault.approve(approval, digest: digest, test.call())
+        _ = try await test.vault.approve(
+            approval, digest: digest, mayDo: { _ in true }, test.call())
         let lines = try test.log().filter { $0.namespace == "clinic" && $0.image == id.hex }
         #expect(
             lines.map(\.summary) == [

@@ -12,7 +12,7 @@ struct RowVectorTests {
     func rows() throws {
         let keyring = try FixedVault.keyring()
         let vectors = try Vectors.load("lookups", as: LookupVectors.self).rows
-        #expect(vectors.count == 21)
+        #expect(vectors.count == 22)
         for vector in vectors {
             let fields = vector.fields
             let mac: RowMAC
@@ -222,11 +222,15 @@ struct RowVectorTests {
             subject: try subject(fields), requester: try given(fields.requester),
             createdMicroseconds: fields.created,
             expiresMicroseconds: try given(fields.expires), state: state,
-            approver: state == .performed ? try given(fields.approver) : nil, changedAt: 0,
+            approver: state == .waiting ? nil : try given(fields.approver), changedAt: 0,
             mac: RowMAC(checked: []))
     }
 
     private func subject(_ fields: LookupVectors.LaidOut.Fields) throws -> ApprovalSubject {
+        if let verb = fields.verb {
+            return .request(
+                try GuardedRequest(given(VerbName(rawValue: verb)), given(fields.words)))
+        }
         guard let epoch = fields.epoch else {
             return .image(
                 try NamespaceName(given(fields.namespace)), try ImageID(hex: given(fields.image)))

@@ -89,10 +89,13 @@ struct RowComparison {
 
     /// What was approved is carried out once; requests are forgotten in time.
     private func approval(_ event: LoggedEvent) throws(StorageError) -> ErrorCode? {
-        guard [.imageReleased, .imageErased, .epochDestroyed].contains(event.action),
-            let id = event.approval, let row = try reader.approval(id)
-        else { return nil }
-        return row.fault(keyring, unless: row.state == .performed)
+        guard let id = event.approval, let row = try reader.approval(id) else { return nil }
+        switch event.action {
+        case .imageReleased, .imageErased, .epochDestroyed, .approvalUsed:
+            return row.fault(keyring, unless: row.state == .performed)
+        case .approvalGiven: return row.fault(keyring, unless: row.state != .waiting)
+        default: return nil
+        }
     }
 
     /// A hold stands until it is released.

@@ -27,6 +27,8 @@ package enum Change: Sendable {
     case ask(ApprovalRow)
     /// An approval, and what it allows.
     case approve(ApprovalGrant)
+    /// An approved request is sent.
+    case useApproval(ApprovalID, GuardedRequest, by: UInt32)
     /// One more backup that somebody looks after, and what it needs; nil for every epoch that is left.
     case registerBackup(BackupRow, epochs: [EpochNumber]?)
     case expireBackup(BackupID)
@@ -105,6 +107,10 @@ extension ChangeResult {
         case .asked(let approval):
             event.approval = approval.approval
             event.work = approval.kind.name
+            if case .request(let request) = approval.subject {
+                event.work = request.verb.rawValue
+                event.statement = approval.digest
+            }
         case .approved(let approval, let erased):
             event.action = erased == nil ? .imageReleased : .imageErased
             if case .image(let namespace, let image) = approval.subject {
@@ -184,6 +190,9 @@ extension Change {
             return try quarantine(catalog, keyring, index, microseconds, retention).ask(row)
         case .approve(let grant):
             return try quarantine(catalog, keyring, index, microseconds, retention).approve(grant)
+        case .useApproval(let id, let request, let uid):
+            return try quarantine(catalog, keyring, index, microseconds, retention)
+                .use(id, for: request, by: uid)
         case .registerBackup(let row, let needed):
             return try epochs(catalog, keyring, index, microseconds).register(row, needed)
         case .expireBackup(let id):

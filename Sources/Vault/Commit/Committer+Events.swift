@@ -31,13 +31,16 @@ extension Committer {
         }
     }
 
-    /// What an event is found by: who called, for whom, and whose claim it is about.
+    /// What an event is found by: who called, with what, for whom, and whose claim it is about.
     private func lookups(of event: Event, _ keyring: Keyring?) -> [BlindIndex] {
-        guard let keyring else { return [] }
+        // The end of a reading that went well is told by where it began.
+        let isPlainEnd = event.action == .readEnded && event.outcome == .done
+        guard let keyring, !isPlainEnd else { return [] }
         let names = [
             event.pseudonyms.actor, event.pseudonyms.client, event.pseudonyms.agent,
         ].compactMap { $0 }
-        return event.lookups + names.map { BlindIndex($0) }
+        let shown = [event.token.map { BlindIndex($0) }, event.ticket.map { BlindIndex($0) }]
+        return event.lookups + names.map { BlindIndex($0) } + shown.compactMap { $0 }
             + (event.caller.map { [keyring.lookup(uid: $0.uid)] } ?? [])
     }
 }

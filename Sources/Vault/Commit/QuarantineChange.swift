@@ -53,11 +53,13 @@ struct QuarantineChange {
         switch offered.subject {
         case .image: try quarantined(offered)
         case .epoch(let destruction): try epochs.requireDestroyable(destruction)
+        // Whoever sends it had it looked at.
+        case .request: break
         }
         let row = offered.authenticated(by: keyring, at: index)
         let isCrowded = try catalogued { () throws(StorageError) in
             try catalog.waitingApprovals(
-                ofImages: offered.kind.isOfImage, at: microseconds, after: 0,
+                ofEpochs: offered.kind == .destroyEpoch, at: microseconds, after: 0,
                 limit: Limits.approvalsWaiting
             ).count == Limits.approvalsWaiting
         }
@@ -79,6 +81,11 @@ struct QuarantineChange {
             try catalogued { () throws(StorageError) in try catalog.updateApproval(performed) }
             return .destroyed(destruction.epoch, performed)
         }
+        if case .request = row.subject {
+            let allowed = approved(row, grant, .approved)
+            try catalogued { () throws(StorageError) in try catalog.updateApproval(allowed) }
+            return .asked(allowed)
+        }
         var image = try quarantined(row)
         let performed = approved(row, grant)
         var erased: BlobID?
@@ -93,7 +100,7 @@ struct QuarantineChange {
                 retention: retention
             ).erase(image, grant.receipt)
         // Its subject is no image.
-        case .destroyEpoch: throw .refused(VaultError(.rowDamaged))
+        case .destroyEpoch, .request: throw .refused(VaultError(.rowDamaged))
         }
         try catalogued { () throws(StorageError) in try catalog.updateApproval(performed) }
         return .approved(performed, erased: erased)
@@ -103,11 +110,38 @@ struct QuarantineChange {
         EpochChange(catalog: catalog, keyring: keyring, index: index, microseconds: microseconds)
     }
 
-    private func approved(_ row: ApprovalRow, _ grant: ApprovalGrant) -> ApprovalRow {
+    private func approved(
+        _ row: ApprovalRow, _ grant: ApprovalGrant, _ state: ApprovalState = .performed
+    ) -> ApprovalRow {
         var row = row
-        row.state = .performed
+        row.state = state
         row.approver = grant.approver
         return row.authenticated(by: keyring, at: index)
+    }
+
+    /// Uses up the approval of exactly this request of this caller.
+    func use(
+        _ id: ApprovalID, for request: GuardedRequest, by uid: UInt32
+    ) throws(ChangeFailure) -> ChangeResult {
+        let found = try catalogued { () throws(StorageError) in try catalog.approval(id) }
+        guard var row = found else { throw .refused(VaultError(.unknownApproval)) }
+        try refusing { () throws(VaultError) in
+            try row.verify(with: keyring)
+            guard row.subject == .request(request), row.requester == uid else {
+                throw VaultError(.approvalMismatch)
+            }
+            guard microseconds <= row.expiresMicroseconds else {
+                throw VaultError(.approvalExpired)
+            }
+            switch row.state {
+            case .waiting: throw VaultError(.secondPersonRequired)
+            case .performed: throw VaultError(.approvalUsed)
+            case .approved: row.state = .performed
+            }
+        }
+        let used = row.authenticated(by: keyring, at: index)
+        try catalogued { () throws(StorageError) in try catalog.updateApproval(used) }
+        return .asked(used)
     }
 
     /// The request, if this approver may approve it now.

@@ -57,7 +57,7 @@ extension Vault {
         _ id: ApprovalID, digest: Digest256, _ call: Call
     ) async throws(VaultError) -> (request: ApprovalRow, generation: UInt64) {
         try await audited(.epochDestroyed, call) { () async throws(VaultError) in
-            let (row, grant) = try approvable(id, ofImages: false, digest, call)
+            let (row, grant) = try approvable(id, ofEpochs: true, digest, call)
             guard row.state == .waiting, case .epoch(let destruction) = row.subject else {
                 throw VaultError(.approvalUsed)
             }

@@ -186,6 +186,7 @@ extension Vault {
     func filter(
         _ query: AuditQuery, _ namespace: NamespaceName, _ keyring: Keyring
     ) throws(VaultError) -> EventFilter {
+        let namespace = query.namespace ?? namespace
         var filter = EventFilter()
         filter.image = query.image
         filter.actions = query.actions
@@ -194,6 +195,8 @@ extension Vault {
         filter.until = query.until
         let claim = claimIndex(Claim(owner: query.owner, job: query.job), in: namespace, keyring)
         filter.lookups = claim.lookups
+        if let ticket = query.ticket { filter.lookups.append(BlindIndex(ticket)) }
+        if let token = query.token { filter.lookups.append(BlindIndex(token)) }
         if let pseudonym = query.pseudonym { filter.lookups.append(BlindIndex(pseudonym)) }
         for (kind, name) in [
             (Pseudonym.Kind.actor, query.actor?.description),

@@ -8,7 +8,7 @@ package protocol QuarantineReader {
     /// Requests that wait and have not lapsed at a time, by row, after row `after`: those about images,
     /// or those about epochs.
     func waitingApprovals(
-        ofImages: Bool, at microseconds: Int64, after: Int64, limit: Int
+        ofEpochs: Bool, at microseconds: Int64, after: Int64, limit: Int
     ) throws(StorageError) -> [ApprovalRow]
 }
 

@@ -83,16 +83,16 @@ extension Vault {
         }
     }
 
-    /// Requests that wait for approval: those about images, or those about epochs.
+    /// What waits for approval or, once approved, to be sent: all but the destruction of epochs, or that.
     package func approvals(
-        ofImages: Bool = true, after: Int64, limit: Int, _ call: Call
+        ofEpochs: Bool = false, after: Int64, limit: Int, _ call: Call
     ) async throws(VaultError) -> ApprovalPage {
         try await audited(.quarantineRead, call) { () async throws(VaultError) in
             let keyring = try keyring()
             let limit = min(max(limit, 1), Limits.pageRows)
             let rows = try reading { (reader) throws(StorageError) in
                 try reader.waitingApprovals(
-                    ofImages: ofImages, at: clock.nowMicroseconds(), after: after, limit: limit + 1)
+                    ofEpochs: ofEpochs, at: clock.nowMicroseconds(), after: after, limit: limit + 1)
             }
             for row in rows { try row.verify(with: keyring) }
             _ = try await committer.commit(.none, event(.quarantineRead, call))
@@ -102,25 +102,32 @@ extension Vault {
         }
     }
 
-    /// Approves a request, and carries it out, once.
+    /// Approves a request about an image and carries it out, once; or one that who asked may then send.
     ///
-    /// - Parameter digest: the request as the approver knows it.
-    /// - Throws: ``VaultError`` `unknown-approval`, `approval-used`, `approval-expired`,
+    /// - Parameters:
+    ///   - digest: the request as the approver knows it.
+    ///   - mayDo: whether the approver might do it.
+    /// - Throws: ``VaultError`` `not-permitted`, `unknown-approval`, `approval-used`, `approval-expired`,
     ///   `approval-mismatch`, `second-person-required`, `unknown-image` or `not-quarantined`.
     package func approve(
-        _ id: ApprovalID, digest: Digest256, _ call: Call
+        _ id: ApprovalID, digest: Digest256, mayDo: (VerbName) -> Bool, _ call: Call
     ) async throws(VaultError) -> PerformedApproval {
         try await audited(.quarantineApproved, call) { () async throws(VaultError) in
             var event = event(.quarantineApproved, call)
             event.approval = id
-            let (row, grant) = try approvable(id, ofImages: true, digest, call)
+            let (row, grant) = try approvable(id, ofEpochs: false, digest, call)
             if row.kind == .eraseImage { event.receipt = grant.receipt }
-            let result = try await erasing(.approve(grant), event)
-            guard case .approved(let approval, let erased) = result else {
-                throw VaultError(.internalError)
+            if case .request(let request) = row.subject, !mayDo(request.verb) {
+                throw VaultError(.notPermitted)
             }
-            return PerformedApproval(
-                approval: approval, receipt: erased == nil ? nil : grant.receipt)
+            if row.kind == .request { event.action = .approvalGiven }
+            switch try await erasing(.approve(grant), event) {
+            case .approved(let approval, let erased):
+                return PerformedApproval(
+                    approval: approval, receipt: erased == nil ? nil : grant.receipt)
+            case .asked(let approval): return PerformedApproval(approval: approval, receipt: nil)
+            default: throw VaultError(.internalError)
+            }
         }
     }
 
@@ -128,17 +135,17 @@ extension Vault {
     ///
     /// - Throws: ``VaultError`` `unknown-approval`, also where it is about something else.
     func approvable(
-        _ id: ApprovalID, ofImages: Bool, _ digest: Digest256, _ call: Call
+        _ id: ApprovalID, ofEpochs: Bool, _ digest: Digest256, _ call: Call
     ) throws(VaultError) -> (ApprovalRow, ApprovalGrant) {
         let keyring = try keyring()
         let found = try reading { (reader) throws(StorageError) in try reader.approval(id) }
-        guard let found, found.kind.isOfImage == ofImages else {
+        guard let found, (found.kind == .destroyEpoch) == ofEpochs else {
             throw VaultError(.unknownApproval)
         }
         try found.verify(with: keyring)
         let grant = ApprovalGrant(
             approval: id, digest: digest, approver: call.caller.uid,
-            needsSecondPerson: settings.twoPerson.contains(found.kind.rule),
+            needsSecondPerson: settings.twoPerson.contains(found.subject.rule),
             receipt: try random())
         return (found, grant)
     }

@@ -7,6 +7,16 @@ package import VaultFormat
 package enum ApprovalSubject: Hashable, Sendable {
     case image(NamespaceName, ImageID)
     case epoch(EpochDestruction)
+    case request(GuardedRequest)
+
+    /// The rule that may put it into the hands of two.
+    package var rule: TwoPersonRule {
+        switch self {
+        case .image: .quarantine
+        case .epoch: .destroyEpoch
+        case .request(let request): request.rule
+        }
+    }
 }
 
 package struct ApprovalRow: AuthenticatedRow, Hashable {
@@ -55,6 +65,7 @@ package struct ApprovalRow: AuthenticatedRow, Hashable {
             writer.appendShort(namespace.bytes)
             writer.append(image.bytes)
         case .epoch(let destruction): writer.append(destruction.encoded)
+        case .request(let request): writer.append(request.encoded)
         }
         writer.append(requester)
         writer.append(UInt64(bitPattern: createdMicroseconds))

@@ -215,30 +215,6 @@ final class SignerHolder: Sendable {
     }
 }
 
-/// One request: who asks, in which namespace, under which number, and for whom it says it does.
-package struct Call: Sendable {
-    package let caller: Caller
-    package let request: RequestID
-    package let namespace: NamespaceName
-    package let asserted: AssertedContext
-    /// What it was asked with, beside who the kernel says is calling.
-    package let bearer: Bearer?
-
-    /// What a reading does to the catalog: a ticket has one less.
-    var reading: Change { bearer?.ticket.map { .useTicket($0) } ?? .none }
-
-    package init(
-        caller: Caller, request: RequestID, namespace: NamespaceName,
-        asserted: AssertedContext = .none, bearer: Bearer? = nil
-    ) {
-        self.bearer = bearer
-        self.caller = caller
-        self.request = request
-        self.namespace = namespace
-        self.asserted = asserted
-    }
-}
-
 /// An image as one claim shows it.
 package struct ClaimedImage: Sendable {
     package let image: ImageRow

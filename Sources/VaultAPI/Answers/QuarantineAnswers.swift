@@ -40,33 +40,37 @@ package struct QuarantineAnswer: Codable, Hashable, Sendable {
     }
 }
 
-/// A request that one asks for and another approves.
+/// A request that one asks for and another approves: about an image, or one that is sent again then.
 package struct ApprovalAnswer: Codable, Hashable, Sendable {
     package var id: ApprovalID
+    /// `release` or `erase` of an image, or the verb of a request.
     package var action: String
-    package var image: ImageID
-    package var namespace: NamespaceName
+    @Nullable package var image: ImageID?
+    @Nullable package var namespace: NamespaceName?
+    /// What it is about, where that is no image.
+    @Nullable package var words: String?
     /// What an approver sends: the digest of this request and no other.
     package var digest: Digest256
     package var state: String
     package var requester: UInt32
     @Nullable package var approver: UInt32?
     package var created: UTCTime
-    /// The last moment at which it can be approved.
+    /// The last moment at which it can be approved, or used.
     package var expires: UTCTime
     /// Of the erasure that its approval was; null otherwise.
     @Nullable package var receipt: ReceiptID?
 
     package init(
-        id: ApprovalID, kind: ApprovalKind, image: ImageID, namespace: NamespaceName,
-        digest: Digest256, state: ApprovalState,
-        requester: UInt32, approver: UInt32?,
-        createdMicroseconds: Int64, expiresMicroseconds: Int64, receipt: ReceiptID? = nil
+        id: ApprovalID, action: String, image: ImageID?, namespace: NamespaceName?,
+        words: String?, digest: Digest256, state: ApprovalState, requester: UInt32,
+        approver: UInt32?, createdMicroseconds: Int64, expiresMicroseconds: Int64,
+        receipt: ReceiptID? = nil
     ) {
         self.id = id
-        action = kind.name
+        self.action = action
         self.image = image
         self.namespace = namespace
+        self.words = words
         self.digest = digest
         self.state = state.name
         self.requester = requester

@@ -18,12 +18,15 @@ package struct ProblemDocument: Codable, Hashable, Sendable, Error {
     package var fix: String
     /// For a refused image: the rule it broke.
     package var finding: FindingAnswer?
+    /// For what takes two: what somebody else has to approve.
+    package var approval: ApprovalNotice?
 
     /// - Parameter milliseconds: when to come again, where that is known better than from the code.
     package init(
         _ error: ErrorCode, detail: String? = nil, request: RequestID, finding: Finding? = nil,
-        after milliseconds: Int? = nil
+        after milliseconds: Int? = nil, approval: ApprovalNotice? = nil
     ) {
+        self.approval = approval
         let description = error.description
         type = Self.typePrefix + error.rawValue
         title = description.title
@@ -51,6 +54,6 @@ package struct ProblemDocument: Codable, Hashable, Sendable, Error {
         case type, title, status, code, detail, retryable
         case retryAfterMilliseconds = "retry_after_ms"
         case requestID = "request_id"
-        case fix, finding
+        case fix, finding, approval
     }
 }

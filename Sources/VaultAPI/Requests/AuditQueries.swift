@@ -4,8 +4,8 @@ package import VaultFormat
 
 extension AuditQuery {
     static let names: Set<String> = [
-        "image", "uid", "owner", "job", "actor", "client", "pseudonym", "action", "outcome",
-        "since", "until",
+        "image", "uid", "owner", "job", "actor", "client", "namespace", "token", "ticket",
+        "pseudonym", "action", "outcome", "since", "until",
     ]
 
     init(_ query: QueryString) throws(RequestError) {
@@ -19,6 +19,21 @@ extension AuditQuery {
         actor = try query.value("actor", "1 to 128 of printable ASCII", ActorName.init)
         client = try query.value("client", "a network address") { (text) throws(FormatError) in
             try ClientAddress(canonical: text)
+        }
+        namespace = try query.value(
+            "namespace", "a namespace, beside an owner, a job, an actor or a client"
+        ) { (text) throws(FormatError) in
+            // By itself it would find what it seems not to.
+            guard owner != nil || job != nil || actor != nil || client != nil else {
+                throw .invalidText(field: "namespace")
+            }
+            return try NamespaceName(text)
+        }
+        token = try query.value("token", "32 digits") { (text) throws(FormatError) in
+            try AccessTokenID(hex: text)
+        }
+        ticket = try query.value("ticket", "32 digits") { (text) throws(FormatError) in
+            try TicketID(hex: text)
         }
         pseudonym = try query.value("pseudonym", "32 digits") { (text) throws(FormatError) in
             try Pseudonym(hex: text)
@@ -60,7 +75,8 @@ extension AuditQuery {
             ("image", image?.hex), ("uid", uid.map { String($0) }),
             ("owner", owner?.description), ("job", job?.description),
             ("actor", actor?.description), ("client", client?.description),
-            ("pseudonym", pseudonym?.hex),
+            ("namespace", namespace?.description), ("token", token?.hex),
+            ("ticket", ticket?.hex), ("pseudonym", pseudonym?.hex),
             ("action", actions.isEmpty ? nil : actions.map(\.name).joined(separator: ",")),
             ("outcome", outcome?.name),
             ("since", since.map { Timestamp.text(microseconds: $0) }),

@@ -28,13 +28,14 @@ package enum HeaderName {
     package static let owner = "Vault-Owner"
     package static let authorization = "Authorization"
     package static let ticket = "Vault-Ticket"
+    package static let approval = "Vault-Approval"
     package static let authenticate = "WWW-Authenticate"
 
     /// Those that a request's meaning depends on.
     package static let request = [
         contentDisposition, contentType, contentDigest, origin, fetchSite, range, ifRange,
         ifNoneMatch, timeout, actor, client, traceParent, idempotencyKey, job, owner,
-        authorization, ticket,
+        authorization, ticket, approval,
     ]
 }
 

@@ -1,5 +1,5 @@
 // What any request may say besides what it asks for: how long its sender waits, and on whose behalf it
-// asks. `Vault-Timeout-Ms`, `Vault-Actor`, `Vault-Client`, `traceparent`.
+// asks. `Vault-Timeout-Ms`, `Vault-Actor`, `Vault-Client`, `Vault-Approval`, `traceparent`.
 
 import Glibc
 package import VaultFormat
@@ -8,6 +8,8 @@ package struct RequestContext: Hashable, Sendable {
     /// How long the sender waits for the answer to begin, in milliseconds; nil where it does not say.
     package let timeoutMilliseconds: Int?
     package let asserted: AssertedContext
+    /// That somebody else approved it.
+    package let approval: ApprovalID?
 
     /// The longest timeout that can be asked for, in milliseconds: an hour.
     package static let longestTimeout = 3_600_000
@@ -16,6 +18,10 @@ package struct RequestContext: Hashable, Sendable {
     /// - Throws: ``RequestError/invalidHeader(_:expected:)``.
     package init(_ values: (String) -> [String]) throws(RequestError) {
         timeoutMilliseconds = try Self.timeout(values(HeaderName.timeout))
+        approval = try onlyValue(
+            of: values(HeaderName.approval),
+            orThrow: .invalidHeader(HeaderName.approval, expected: "32 hexadecimal digits")
+        ) { (text) throws(FormatError) in try ApprovalID(hex: text) }
         let client = try ClientField(fields: values(HeaderName.client))
         asserted = AssertedContext(
             actor: try onlyValue(

@@ -54,6 +54,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case approvalExpired = "approval-expired"
     case approvalMismatch = "approval-mismatch"
     case secondPersonRequired = "second-person-required"
+    case approvalNeeded = "approval-needed"
     case policyRefused = "policy-refused"
     case noPolicy = "no-policy"
     // The image.
@@ -313,6 +314,10 @@ extension ErrorCode {
             .init(
                 403, "Somebody else has to approve",
                 fix: "Let an admin who did not ask for it approve.")
+        case .approvalNeeded:
+            .init(
+                403, "Somebody else has to approve this first",
+                fix: "Let another admin approve it, then send it again with Vault-Approval.")
         default: nil
         }
     }

@@ -7,6 +7,11 @@ package struct AuditQuery: Hashable, Sendable {
     /// Whom a backend said that it asks for.
     package var actor: ActorName?
     package var client: ClientAddress?
+    /// Of the four above; nil for the auditor's own.
+    package var namespace: NamespaceName?
+    /// What was shown, or is meant.
+    package var token: AccessTokenID?
+    package var ticket: TicketID?
     /// What stands for such a name in the log.
     package var pseudonym: Pseudonym?
     /// Any of these.
@@ -30,6 +35,7 @@ package struct AuditQuery: Hashable, Sendable {
         let names: [(String, Bool)] = [
             ("image", image != nil), ("uid", uid != nil), ("owner", owner != nil),
             ("job", job != nil), ("actor", actor != nil), ("client", client != nil),
+            ("namespace", namespace != nil), ("token", token != nil), ("ticket", ticket != nil),
             ("pseudonym", pseudonym != nil), ("action", !actions.isEmpty),
             ("outcome", outcome != nil), ("since", since != nil), ("until", until != nil),
         ]

@@ -81,6 +81,9 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case ticketCreated = 125
     case namespaceCreated = 126
     case namespacesRead = 127
+    case approvalAsked = 128
+    case approvalGiven = 129
+    case approvalUsed = 130
 
     package var name: String {
         switch self {
@@ -165,6 +168,9 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .ticketCreated: "ticket.created"
         case .namespaceCreated: "namespace.created"
         case .namespacesRead: "namespaces.read"
+        case .approvalAsked: "approval.asked"
+        case .approvalGiven: "approval.given"
+        case .approvalUsed: "approval.used"
         }
     }
 }

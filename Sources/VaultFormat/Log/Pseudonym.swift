@@ -23,6 +23,9 @@ package struct Pseudonym: FixedBytes {
 extension BlindIndex {
     /// What finds the events of a pseudonym: it is random, and tells no more than an index would.
     package init(_ pseudonym: Pseudonym) { self.init(checked: pseudonym.bytes) }
+    /// What finds the events of a token or a ticket, whose ids are random likewise.
+    package init(_ token: AccessTokenID) { self.init(checked: token.bytes) }
+    package init(_ ticket: TicketID) { self.init(checked: ticket.bytes) }
 }
 
 /// The pseudonyms of one request's asserted context.

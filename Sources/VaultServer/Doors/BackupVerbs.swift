@@ -81,7 +81,7 @@ extension RequestHandler {
     private func listDestructions(_ exchange: Exchange) async throws -> Answer {
         let page = try await page(exchange) { (after, limit) async throws(VaultError) in
             try await vault.approvals(
-                ofImages: false, after: after ?? 0, limit: limit, exchange.call)
+                ofEpochs: true, after: after ?? 0, limit: limit, exchange.call)
         }
         return .json(
             DestructionListAnswer(

@@ -86,6 +86,7 @@ extension RequestHandler {
         let told = try await verb { () async throws(VaultError) in
             try await vault.once(repeatable, exchange.action, call) {
                 (place) async throws(VaultError) in
+                try await vault.requireSecondPerson(.addSlots, call) { query.words }
                 let (id, list) = try await vault.addSlot(
                     exchange.neededSecret, label: query.label, to: query.kind, on: query.token,
                     call)
@@ -100,7 +101,8 @@ extension RequestHandler {
     func removeSlot(_ text: String, _ exchange: Exchange) async throws -> Answer {
         let id = try await slot(text, exchange)
         let list = try await verb { () async throws(VaultError) in
-            try await vault.removeSlot(id, exchange.call)
+            try await vault.requireSecondPerson(.removeSlots, exchange.call) { "slot=\(id.hex)" }
+            return try await vault.removeSlot(id, exchange.call)
         }
         return .json(SlotsAnswer(list))
     }

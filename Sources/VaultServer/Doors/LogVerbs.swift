@@ -118,6 +118,7 @@ extension RequestHandler {
     private func redact(_ exchange: Exchange) async throws -> Answer {
         let request = try await body(RedactionRequest.self, exchange)
         let erased = try await verb { () async throws(VaultError) in
+            try await vault.requireSecondPerson(.redactLog, exchange.call) { request.words }
             switch request.subject {
             case .events(let indexes):
                 return try await vault.eraseEvents(

@@ -21,6 +21,9 @@ extension RequestHandler {
     private func reloadPolicy(_ exchange: Exchange) async throws -> Answer {
         do {
             let isAnother = try await policy.reload { (digest) in
+                try await vault.requireSecondPerson(.reloadPolicy, exchange.call) {
+                    "sha256=\(digest.hex)"
+                }
                 try await vault.recordPolicy(digest, exchange.call)
             }
             if !isAnother { try await vault.record(.policyRead, exchange.call) }

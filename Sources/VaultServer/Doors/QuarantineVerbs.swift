@@ -57,7 +57,7 @@ extension RequestHandler {
         }
         return .json(
             ApprovalListAnswer(
-                approvals: page.approvals.compactMap { ApprovalAnswer($0) },
+                approvals: page.approvals.map { ApprovalAnswer($0) },
                 next: PageCursor(row: page.next)))
     }
 
@@ -68,7 +68,9 @@ extension RequestHandler {
             throw try await refused(VaultError(.unknownApproval), exchange)
         }
         let performed = try await verb { () async throws(VaultError) in
-            try await vault.approve(id, digest: request.digest, exchange.call)
+            try await vault.approve(
+                id, digest: request.digest,
+                mayDo: { exchange.principal?.may($0, at: door) ?? false }, exchange.call)
         }
         return .json(ApprovalAnswer(performed.approval, receipt: performed.receipt))
     }
@@ -95,13 +97,27 @@ extension QuarantinedImage {
 }
 
 extension ApprovalAnswer {
-    /// Nil for a request that is not about an image.
-    init?(_ row: ApprovalRow, receipt: ReceiptID? = nil) {
-        guard case .image(let namespace, let image) = row.subject else { return nil }
+    init(_ row: ApprovalRow, receipt: ReceiptID? = nil) {
+        var action = row.kind.name
+        var (image, namespace, words) = (ImageID?.none, NamespaceName?.none, String?.none)
+        switch row.subject {
+        case .image(let its, let id): (image, namespace) = (id, its)
+        case .request(let request): (action, words) = (request.verb.rawValue, request.words)
+        // Listed by themselves.
+        case .epoch(let destruction): words = "epoch=\(destruction.epoch)"
+        }
         self.init(
-            id: row.approval, kind: row.kind, image: image, namespace: namespace,
+            id: row.approval, action: action, image: image, namespace: namespace, words: words,
             digest: row.digest, state: row.state, requester: row.requester,
             approver: row.approver, createdMicroseconds: row.createdMicroseconds,
             expiresMicroseconds: row.expiresMicroseconds, receipt: receipt)
+    }
+}
+
+extension ApprovalNotice {
+    init(_ asked: AskedApproval) {
+        self.init(
+            id: asked.approval, digest: asked.digest, words: asked.words,
+            expiresMicroseconds: asked.expiresMicroseconds)
     }
 }

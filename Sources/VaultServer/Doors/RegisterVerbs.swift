@@ -97,7 +97,8 @@ extension RequestHandler {
             throw try await refused(VaultError(.unknownHold), exchange)
         }
         let row = try await verb { () async throws(VaultError) in
-            try await vault.releaseHold(id, exchange.call)
+            try await vault.requireSecondPerson(.releaseHolds, exchange.call) { "hold=\(id.hex)" }
+            return try await vault.releaseHold(id, exchange.call)
         }
         return .json(HoldAnswer(row))
     }

@@ -40,7 +40,10 @@ extension RequestHandler {
         let told = try await verb { () async throws(VaultError) in
             try await vault.once(repeatable, exchange.action, exchange.call) {
                 (place) async throws(VaultError) in
-                try await vault.createToken(order, exchange.call, at: place) {
+                try await vault.requireSecondPerson(.createTokens, exchange.call) {
+                    request.words
+                }
+                return try await vault.createToken(order, exchange.call, at: place) {
                     StoredAnswer(
                         status: 201, json: TokenAnswer($0, $1, at: SystemTime.nowMicroseconds))
                 }
@@ -64,7 +67,10 @@ extension RequestHandler {
         let request = try await body(TokenRotationRequest.self, exchange)
         let id = try await accessToken(id, exchange)
         let (row, secret) = try await verb { () async throws(VaultError) in
-            try await vault.rotateToken(
+            try await vault.requireSecondPerson(.rotateTokens, exchange.call) {
+                "token=\(id.hex) \(request.words)"
+            }
+            return try await vault.rotateToken(
                 id, days: request.days, overlapSeconds: request.overlapSeconds, exchange.call)
         }
         return .json(TokenAnswer(row, secret, at: SystemTime.nowMicroseconds))

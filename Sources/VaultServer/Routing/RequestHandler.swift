@@ -240,7 +240,8 @@ package struct RequestHandler: Sendable {
         var answer = Answer.problem(
             ProblemDocument(
                 code, detail: refusal.detail, request: exchange.id,
-                finding: refusal.error.finding, after: refusal.retryAfterMilliseconds))
+                finding: refusal.error.finding, after: refusal.retryAfterMilliseconds,
+                approval: refusal.error.asked.map(ApprovalNotice.init)))
         for field in refusal.fields { answer.fields[field.name] = field.value }
         if exchange.request.method == .head { answer.body = [] }
         if exchange.hasUnreadBody { answer.fields[.connection] = "close" }

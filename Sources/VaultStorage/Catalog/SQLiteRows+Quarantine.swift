@@ -27,13 +27,13 @@ extension SQLiteRows {
     }
 
     func waitingApprovals(
-        ofImages: Bool, at microseconds: Int64, after: Int64, limit: Int
+        ofEpochs: Bool, at microseconds: Int64, after: Int64, limit: Int
     ) throws(StorageError) -> [ApprovalRow] {
         try all(
             """
             SELECT \(Self.approvalColumns) FROM approval
-            WHERE state = 1 AND expires >= ? AND id > ? AND (kind = 3) <> ? ORDER BY id LIMIT ?
-            """, [microseconds, after, ofImages ? 1 : 0, limit]
+            WHERE state <> 2 AND expires >= ? AND id > ? AND (kind = 3) = ? ORDER BY id LIMIT ?
+            """, [microseconds, after, ofEpochs ? 1 : 0, limit]
         ) { row throws in try ApprovalRow(row) }
     }
 
@@ -78,7 +78,7 @@ extension ApprovalSubject {
     fileprivate var namespaceColumn: String {
         switch self {
         case .image(let namespace, _): namespace.description
-        case .epoch: ""
+        case .epoch, .request: ""
         }
     }
 
@@ -86,15 +86,17 @@ extension ApprovalSubject {
         switch self {
         case .image(_, let image): image.bytes
         case .epoch(let destruction): destruction.encoded
+        case .request(let request): request.encoded
         }
     }
 
     fileprivate init(of kind: ApprovalKind, namespace: String, bytes: [UInt8]) throws {
-        if kind.isOfImage {
+        guard kind.isOfImage || namespace.isEmpty else { throw StorageError.damaged }
+        switch kind {
+        case .releaseImage, .eraseImage:
             self = .image(try NamespaceName(namespace), try ImageID(bytes: bytes))
-        } else {
-            guard namespace.isEmpty else { throw StorageError.damaged }
-            self = .epoch(try EpochDestruction(parsing: bytes))
+        case .destroyEpoch: self = .epoch(try EpochDestruction(parsing: bytes))
+        case .request: self = .request(try GuardedRequest(parsing: bytes))
         }
     }
 }

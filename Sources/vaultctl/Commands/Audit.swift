@@ -258,6 +258,7 @@ struct AuditRedact: AsyncParsableCommand {
     @Option(help: "Why: up to 200 printable ASCII characters; it stands in the log.")
     var reason: AdminNote
 
+    @OptionGroup var approved: ApprovalOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -270,7 +271,7 @@ struct AuditRedact: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await common.session(.admin) { client in
+        try await common.session(.admin, approval: approved.approval) { client in
             var erased = 0
             if let pseudonym {
                 erased = try await client.redact(

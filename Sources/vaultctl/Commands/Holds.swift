@@ -126,10 +126,11 @@ struct HoldRelease: AsyncParsableCommand {
     @Argument(help: "The hold's id: 32 hexadecimal digits.")
     var id: HoldID
 
+    @OptionGroup var approved: ApprovalOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await common.session(.admin) { client in
+        try await common.session(.admin, approval: approved.approval) { client in
             Holds.show([try await client.release(id)], common)
         }
     }

@@ -199,15 +199,17 @@ struct PolicyReload: AsyncParsableCommand {
         abstract: "Take the policy from its file again.",
         discussion: """
             Speaks to the admin socket. A file that is not in order is refused whole, and the old policy stays. \
-            Another policy is an event with the file's SHA-256. SIGHUP does the same.
+            Another policy is an event with the file's SHA-256. SIGHUP does the same, unless the settings have \
+            two_person for it.
 
             Example: vaultctl policy reload
             """)
 
+    @OptionGroup var approved: ApprovalOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await common.session(.admin) { client in
+        try await common.session(.admin, approval: approved.approval) { client in
             let answer = try await client.reloadPolicy()
             if common.json { return Output.json(answer) }
             Output.line("policy     \(answer.digest ?? "-")")

@@ -20,10 +20,12 @@ struct Quarantine: AsyncParsableCommand {
         let lines = Table.pairs(
             [
                 ("request", approval.id.hex), ("digest", approval.digest.hex),
-                ("action", approval.action), ("image", approval.image.hex),
-                ("asked by", "uid \(approval.requester)"),
-                ("until", Units.moment(approval.expires)), ("state", approval.state),
-            ] + (approval.receipt.map { [("receipt", $0.hex)] } ?? []))
+                ("action", approval.action),
+            ] + (approval.image.map { [("image", $0.hex)] } ?? [])
+                + (approval.words.map { [("of", $0)] } ?? []) + [
+                    ("asked by", "uid \(approval.requester)"),
+                    ("until", Units.moment(approval.expires)), ("state", approval.state),
+                ] + (approval.receipt.map { [("receipt", $0.hex)] } ?? []))
         Output.line(lines.joined(separator: "\n"))
     }
 }
@@ -73,7 +75,7 @@ struct QuarantineList: AsyncParsableCommand {
                 page.after = found.next
             } while page.after != nil
             let waiting = try await client.approvals(PageQuery(limit: Limits.pageRows))
-            for approval in waiting.approvals {
+            for approval in waiting.approvals where approval.image != nil {
                 if !common.json { Output.line("") }
                 Quarantine.show(approval, json: common.json)
             }

@@ -123,6 +123,7 @@ struct Slots: AsyncParsableCommand {
 
         @OptionGroup var file: KeyFileOptions
         @OptionGroup var secret: SecretOptions
+        @OptionGroup var approved: ApprovalOptions
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
@@ -141,7 +142,7 @@ struct Slots: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await common.session(.admin) { client in
+            try await common.session(.admin, approval: approved.approval) { client in
                 if let recipient {
                     let answer = try await client.addSlot(
                         Array(recipient.utf8), label: label, to: file.kind)
@@ -168,10 +169,11 @@ struct Slots: AsyncParsableCommand {
         @Argument(help: "The slot's id: 32 hexadecimal digits.")
         var slot: SlotID
 
+        @OptionGroup var approved: ApprovalOptions
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            try await common.session(.admin) { client in
+            try await common.session(.admin, approval: approved.approval) { client in
                 Slots.show(try await client.removeSlot(slot), common)
             }
         }

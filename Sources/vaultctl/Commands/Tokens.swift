@@ -72,6 +72,7 @@ struct TokenCreate: AsyncParsableCommand {
     @Option(help: "A name for this request: 1 to 64 visible ASCII characters.")
     var key: IdempotencyKey?
 
+    @OptionGroup var approved: ApprovalOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -81,7 +82,7 @@ struct TokenCreate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await common.session(.admin) { client in
+        try await common.session(.admin, approval: approved.approval) { client in
             let request = TokenRequest(
                 principal: principal, scopes: TokenScopes(scope), days: days, note: note)
             Tokens.tell(try await client.create(request, key: key), common)
@@ -108,6 +109,7 @@ struct TokenRotate: AsyncParsableCommand {
     @Option(help: "Days until the new one expires: 1 to 366.")
     var days = Limits.tokenDaysUnlessSaid
 
+    @OptionGroup var approved: ApprovalOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -120,7 +122,7 @@ struct TokenRotate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await common.session(.admin) { client in
+        try await common.session(.admin, approval: approved.approval) { client in
             let request = TokenRotationRequest(days: days, overlapSeconds: overlapHours * 3600)
             Tokens.tell(try await client.rotate(id, request), common)
         }

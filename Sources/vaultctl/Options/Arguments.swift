@@ -21,6 +21,7 @@ extension ReceiptID: ExpressibleByArgument {}
 extension EscrowID: ExpressibleByArgument {}
 extension HoldID: ExpressibleByArgument {}
 extension AccessTokenID: ExpressibleByArgument {}
+extension TicketID: ExpressibleByArgument {}
 
 extension PrincipalName: ExpressibleByArgument {
     package init?(argument: String) {

@@ -56,6 +56,15 @@ struct AuditFilters: ParsableArguments {
     @Option(help: "For whom a backend named this address.")
     var client: ClientAddress?
 
+    @Option(help: "The namespace of the owner, job, actor or client; yours if none.")
+    var namespace: NamespaceName?
+
+    @Option(help: "With this access token, or about it.")
+    var token: AccessTokenID?
+
+    @Option(help: "With this fetch ticket, or about it.")
+    var ticket: TicketID?
+
     @Option(help: "With this pseudonym.")
     var pseudonym: Pseudonym?
 
@@ -67,6 +76,14 @@ struct AuditFilters: ParsableArguments {
 
     @OptionGroup var times: AuditTimes
 
+    func validate() throws {
+        guard namespace == nil || owner != nil || job != nil || actor != nil || client != nil
+        else {
+            throw ValidationError(
+                "--namespace says where --owner, --job, --actor or --client is looked for.")
+        }
+    }
+
     var query: AuditQuery {
         var query = AuditQuery()
         query.image = image
@@ -75,6 +92,9 @@ struct AuditFilters: ParsableArguments {
         query.job = job
         query.actor = actor
         query.client = client
+        query.namespace = namespace
+        query.token = token
+        query.ticket = ticket
         query.pseudonym = pseudonym
         query.actions = action?.actions ?? []
         query.outcome = outcome

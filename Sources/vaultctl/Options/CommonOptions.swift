@@ -63,12 +63,16 @@ struct CommonOptions: ParsableArguments {
     ///
     /// - Throws: `ExitCode`.
     func session(
-        _ door: Door, _ verb: @escaping @Sendable (VaultClient) async throws -> Void
+        _ door: Door, approval: ApprovalID? = nil,
+        _ verb: @escaping @Sendable (VaultClient) async throws -> Void
     ) async throws {
         do {
-            try await VaultClient.with(path(door), token: token(), verb)
+            try await VaultClient.with(path(door), token: token(), approval: approval, verb)
         } catch let error as ClientError {
             tell(error)
+            if case .refused(let problem) = error, let asked = problem.approval, !json {
+                Output.note(ApprovalOptions.advice(asked))
+            }
             throw ExitCode(ExitKind(error).rawValue)
         }
     }
@@ -84,6 +88,22 @@ struct CommonOptions: ParsableArguments {
             let prefix = subject.map { "\($0): " } ?? "vaultctl: "
             Output.note(prefix + error.description)
         }
+    }
+}
+
+/// What takes a second person where the settings say so.
+struct ApprovalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The approval of exactly this, where the settings have two_person for it.",
+            valueName: "id"))
+    var approval: ApprovalID?
+
+    static func advice(_ asked: ApprovalNotice) -> String {
+        """
+        Another admin looks at it and says: vaultctl approvals approve \(asked.id.hex) \(asked.digest.hex)
+        Then come again with: --approval \(asked.id.hex)
+        """
     }
 }
 

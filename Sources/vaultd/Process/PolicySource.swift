@@ -73,6 +73,11 @@ struct PolicyReload: Sendable {
         for _ in 0..<Limits.policyRetries {
             do {
                 return try await holder.reload { (digest) in
+                    // A signal has nobody who could approve it.
+                    guard !vault.settings.twoPerson.contains(.policy) else {
+                        throw PolicyRefusal(
+                            "two_person has policy: send vaultctl policy reload instead")
+                    }
                     try await vault.recordService(.policyChanged, policy: digest)
                 }
             } catch let error as VaultError where error.code == .overloaded {

@@ -60,6 +60,18 @@ struct BearerTests {
         return ticket
     }
 
+    /// An auditor finds what has this id, and nothing else.
+    private func expectFound(
+        _ vault: TestVault, _ kind: String, _ id: String, _ least: Int
+    ) throws {
+        let wanted = try vault.events().filter {
+            $0[kind].text == id && $0["action"].text != "read.ended"
+        }.map { $0["index"].number }
+        let found = try vault.ask("GET", "/v1/events?limit=1000&\(kind)=\(id)", door: "audit").json
+        #expect(wanted.count >= least)
+        #expect(found["events"].list.map { $0["index"].number } == wanted)
+    }
+
     @Test("of a token has its principal's verbs, or those of its scopes, and is in each event")
     func tokens() throws {
         let vault = try vault()
@@ -77,6 +89,7 @@ struct BearerTests {
         let read = try #require(
             try vault.events().last { $0["action"].text == "read.begun" && $0["code"].text == nil })
         #expect(read["token"].text == token.id)
+        try expectFound(vault, "token", token.id, 4)
         // The other sockets are for those whom the kernel knows.
         #expect(
             try vault.ask("GET", "/v1/status", [token.field], door: "admin").status == 400)
@@ -217,6 +230,7 @@ struct BearerTests {
         #expect(try vault.ask("GET", "/v1/images/\(id)", header).body == Self.photo)
         let used = try vault.ask("GET", "/v1/images/\(id)", header)
         #expect([403, 429].contains(used.status))
+        try expectFound(vault, "ticket", answer.json["id"].text ?? "", 4)
     }
 
     @Test(

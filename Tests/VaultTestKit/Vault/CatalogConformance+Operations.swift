@@ -252,7 +252,7 @@ extension CatalogConformance {
         func waiting(_ time: Int64, after: Int64 = 0, limit: Int = 9) throws -> [ApprovalRow] {
             try catalog.look {
                 try $0.waitingApprovals(
-                    ofImages: true, at: time, after: after, limit: limit)
+                    ofEpochs: false, at: time, after: after, limit: limit)
             }
         }
         try same(try waiting(10).map(\.approval), [0, 1, 3].map { made[$0].approval })

@@ -16,11 +16,11 @@ extension MemoryRows {
     }
 
     func waitingApprovals(
-        ofImages: Bool, at microseconds: Int64, after: Int64, limit: Int
+        ofEpochs: Bool, at microseconds: Int64, after: Int64, limit: Int
     ) throws(StorageError) -> [ApprovalRow] {
         try faults.pass("waitingApprovals")
         let wanted = tables.approvals.filter {
-            $0.kind.isOfImage == ofImages && $0.state == .waiting
+            ($0.kind == .destroyEpoch) == ofEpochs && $0.state != .performed
                 && $0.expiresMicroseconds >= microseconds && $0.row > after
         }
         return Array(wanted.prefix(limit))

@@ -26,8 +26,11 @@ extension TestVault {
 
     @discardableResult
     package func approve(
-        _ request: (id: ApprovalID, digest: Digest256), uid: UInt32 = 1001
+        _ request: (id: ApprovalID, digest: Digest256), uid: UInt32 = 1001,
+        mayDo: (VerbName) -> Bool = { _ in true }
     ) async throws -> ApprovalRow {
-        try await vault.approve(request.id, digest: request.digest, call(uid: uid)).approval
+        try await vault.approve(
+            request.id, digest: request.digest, mayDo: mayDo, call(uid: uid)
+        ).approval
     }
 }

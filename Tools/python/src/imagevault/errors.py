@@ -422,6 +422,15 @@ class SecondPersonRequired(VaultError):
     default_fix = "Let an admin who did not ask for it approve."
 
 
+class ApprovalNeeded(VaultError):
+    """`approval-needed`: Somebody else has to approve this first."""
+
+    default_code = "approval-needed"
+    default_status = 403
+    default_title = "Somebody else has to approve this first"
+    default_fix = "Let another admin approve it, then send it again with Vault-Approval."
+
+
 class PolicyRefused(VaultError):
     """`policy-refused`: The policy's file is not in order, and the old one stays."""
 
@@ -897,6 +906,7 @@ BY_CODE: dict[str, type[VaultError]] = {
     "approval-expired": ApprovalExpired,
     "approval-mismatch": ApprovalMismatch,
     "second-person-required": SecondPersonRequired,
+    "approval-needed": ApprovalNeeded,
     "policy-refused": PolicyRefused,
     "no-policy": NoPolicy,
     "image-refused": ImageRefused,
@@ -949,6 +959,7 @@ __all__ = [
     "AnchorRefused",
     "ApprovalExpired",
     "ApprovalMismatch",
+    "ApprovalNeeded",
     "ApprovalUsed",
     "AuditUnavailable",
     "BY_CODE",
