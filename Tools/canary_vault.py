@@ -114,6 +114,25 @@ class Processes(threading.Thread):
                 self.heard.add(place, f"/proc/{pid}/{file} of {name}", content)
 
 
+def begun(path: Path, sent: bytes) -> socket.socket:
+    """A new connection on which that was sent, or as much of it as somebody took who hung up."""
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(PATIENCE)
+    line.connect(str(path))
+    with suppress(BrokenPipeError, ConnectionResetError):
+        line.sendall(sent)
+    return line
+
+
+def answered(line: socket.socket) -> bytes:
+    """All that comes. Who hangs up on what was sent has said it before."""
+    received = b""
+    with suppress(ConnectionResetError):
+        while more := line.recv(1 << 18):
+            received += more
+    return received
+
+
 class CanaryVault:
     """A vault with everything on that could write something down."""
 
@@ -212,17 +231,12 @@ class CanaryVault:
         self, door: str, request: str, body: bytes = b"", fields: str = "", place: str | None = None, cut: bool = False
     ) -> tuple[int, bytes]:
         """One request on a connection of its own. A good answer is the caller's, any other a refusal."""
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(PATIENCE)
-            line.connect(str(self.folder / f"{door}.sock"))
-            length = f"Content-Length: {len(body)}\r\n" if body else ""
-            line.sendall(f"{request} HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n{length}{fields}\r\n".encode())
-            line.sendall(body[: len(body) // 2] if cut else body)
+        length = f"Content-Length: {len(body)}\r\n" if body else ""
+        head = f"{request} HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n{length}{fields}\r\n".encode()
+        with begun(self.folder / f"{door}.sock", head + (body[: len(body) // 2] if cut else body)) as line:
             if cut:
                 return 0, b""
-            received = b""
-            while more := line.recv(1 << 18):
-                received += more
+            received = answered(line)
         status = int(received.split(b" ", 2)[1]) if received else 0
         picture = request.startswith("GET /v1/images/") and status in (200, 206) and "metadata" not in request
         good = "pictures to the caller" if picture else "answers to the caller"

@@ -6,15 +6,19 @@ import base64
 import gzip
 import json
 import os
+import socket
 import subprocess
+import tempfile
+import threading
 import time
 import unittest
 import zlib
+from pathlib import Path
 
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 from canary_search import Allowed, Hit, Search, Secret, Table
-from canary_vault import Heard, Nest, Processes
+from canary_vault import Heard, Nest, Processes, answered, begun
 
 WORD = b"tQ7wRz2MkXbN4v"
 TEXT = Secret("a name", "name", WORD + b"h3Lm9PqS")
@@ -112,6 +116,24 @@ class Allowing(unittest.TestCase):
         ):
             self.assertEqual(table.allows(Hit(secret, "raw", place, "", b"")), allowed)
         self.assertEqual(table.seen[self.TABLE[0]], 1)
+
+
+class Asking(unittest.TestCase):
+    def test_an_answer_is_heard_though_nobody_takes_what_was_sent(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{folder}/a.sock")
+            listener.listen()
+
+            def refuse() -> None:
+                line, _ = listener.accept()
+                with line:
+                    line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+            thread = threading.Thread(target=refuse)
+            thread.start()
+            with begun(Path(folder) / "a.sock", bytes(8 << 20)) as line:
+                self.assertEqual(answered(line), b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            thread.join()
 
 
 class Watching(unittest.TestCase):
