@@ -16,81 +16,36 @@ from collections import Counter
 from pathlib import Path
 
 from canary_life import Life, new_files
-from canary_search import Allowed, Hit, Search, Table
+from canary_places import Place, Table
+from canary_search import Hit, Search
 from canary_vault import CanaryVault, Heard, Nest, Processes
 
-#: What may legitimately be where, and why. Everything else is a leak.
-ALLOWED = (
-    Allowed(
-        ("name", "owner", "job"),
-        ("answers to the caller", "vaultctl's output"),
-        "a backend is told what it stored, by metadata, by a list, and by what it asked a list for",
-    ),
-    Allowed(
-        ("pixels", "pixels metadata", "name"),
-        ("pictures to the caller",),
-        "the picture, and its name in Content-Disposition, to who may fetch it",
-    ),
-    Allowed(
-        ("trace",),
-        ("exports", "an export that was asked for it"),
-        "a trace id is in events in clear, to be found in other systems' traces (LogFormat §2)",
-    ),
-    Allowed(("attempt",), ("exports",), "reason and endpoint of an attempt are in events in clear (RateLimits)"),
-    Allowed(
-        ("reason",), ("exports",), "why an admin had something erased, or a name told, is for auditors (LogFormat §2)"
-    ),
-    Allowed(("owner",), ("an export that was asked for it",), "a bundle says in its heading what it was filtered by"),
-    Allowed(
-        ("note",),
-        ("the vault's files", "vaultctl's output", "answers to the caller", "what its holder sees"),
-        "an admin's note is kept in clear, as the help of each command that takes one says",
-    ),
-    Allowed(
-        ("label",),
-        ("the vault's files", "vaultctl's output", "answers to the caller", "admins' answers", "metrics"),
-        "a slot's label is in the head of its key file (KeyringFormat §2), which is read before anything is open",
-    ),
-    Allowed(("refused",), ("what vaultctl says of its arguments",), "to who typed it, before anything is sent"),
-    Allowed(("actor",), ("what a resolver sees",), "the name behind a pseudonym, to who may learn it, as an event"),
-    Allowed(
-        ("secret", "token"),
-        ("what its holder sees",),
-        "a recovery key, an answer, shares, a token and a ticket are made for their holders, who see them once",
-    ),
-    Allowed(("secret", "key file"), ("keys",), "where the files of shares and keys were put, away from the vault"),
-    Allowed(
-        ("name", "owner", "job", "note", "label", "idempotency key", "reason", "refused", "actor"),
-        ("vaultctl's command line",),
-        "what somebody gave vaultctl as an argument; passphrases and keys it takes from a file or a pipe only",
-    ),
-)
 #: Of what is found, so much is printed.
 SHOWN = 40
 
 
-def everything(vault: CanaryVault, heard: Heard, search: Search, since: float) -> tuple[list[Hit], Counter[str]]:
+def everything(vault: CanaryVault, heard: Heard, search: Search, since: float) -> tuple[list[Hit], Counter[Place]]:
     """All hits, and how many bytes were searched of each place."""
     hits: list[Hit] = []
-    sizes: Counter[str] = Counter()
+    sizes: Counter[Place] = Counter()
     for place, where, content in heard.said:
         sizes[place] += len(content)
         hits += search.hits(content, place, where)
     folder = vault.folder
     for place, path in (
-        ("the vault's files", folder / "state"),
-        ("exports", folder / "exports"),
-        ("keys", folder / "keys"),
-        ("temporary files", folder / "tmp"),
-        ("the anchor", folder / "anchor"),
-        ("core files", folder / "cwd"),
+        (Place.STATE, folder / "state"),
+        (Place.EXPORTS, folder / "exports"),
+        (Place.KEYS, folder / "keys"),
+        (Place.TEMPORARY, folder / "tmp"),
+        (Place.ANCHOR, folder / "anchor"),
+        (Place.CORES, folder / "cwd"),
     ):
         sizes[place] += sum(
             file.stat().st_size for file in path.rglob("*") if file.is_file() and file.suffix != ".profraw"
         )
         hits += search.folder(path, place)
     for name in ("vaultd.log", "vaultd.yaml", "policy.yaml", "audit.pub"):
-        place = "the daemon's own output" if name == "vaultd.log" else "around the vault"
+        place = Place.OUTPUT if name == "vaultd.log" else Place.AROUND
         content = (folder / name).read_bytes()
         sizes[place] += len(content)
         hits += search.hits(content, place, name)
@@ -99,12 +54,12 @@ def everything(vault: CanaryVault, heard: Heard, search: Search, since: float) -
             content = path.read_bytes()
         except OSError:
             continue
-        sizes["temporary files"] += len(content)
-        hits += search.hits(content, "temporary files", str(path))
+        sizes[Place.TEMPORARY] += len(content)
+        hits += search.hits(content, Place.TEMPORARY, str(path))
     return hits, sizes
 
 
-def planted(vault: CanaryVault, nest: Nest) -> list[tuple[str, Path, str]]:
+def planted(vault: CanaryVault, nest: Nest) -> list[tuple[Place, Path, str]]:
     """Leaks on purpose, each of another kind: the place, the file, and the form that has to be told."""
     folder = vault.folder
     secret = next(one for one in nest.all if one.rule == "secret" and one.input == "a passphrase").value
@@ -113,16 +68,16 @@ def planted(vault: CanaryVault, nest: Nest) -> list[tuple[str, Path, str]]:
         (path for path in (folder / "state").iterdir() if path.is_file()), key=lambda path: path.stat().st_size
     )
     made = [
-        ("the vault's files", catalog, "base64", b"\0\0" + base64.b64encode(b"?" + secret)),
-        ("the vault's files", folder / "state" / "leak", "raw", b"head" + pixels + b"tail"),
+        (Place.STATE, catalog, "base64", b"\0\0" + base64.b64encode(b"?" + secret)),
+        (Place.STATE, folder / "state" / "leak", "raw", b"head" + pixels + b"tail"),
         (
-            "the daemon's own output",
+            Place.OUTPUT,
             folder / "vaultd.log",
             "json, all",
             "".join(f"\\u{byte:04x}" for byte in secret).encode(),
         ),
-        ("core files", folder / "cwd" / "core", "utf-16le", secret.decode().encode("utf-16-le")),
-        ("temporary files", folder / "tmp" / "spool", "raw", gzip.compress(b"a" * 99 + secret)),
+        (Place.CORES, folder / "cwd" / "core", "utf-16le", secret.decode().encode("utf-16-le")),
+        (Place.TEMPORARY, folder / "tmp" / "spool", "raw", gzip.compress(b"a" * 99 + secret)),
     ]
     for _, path, _, content in made:
         with open(path, "ab") as file:
@@ -130,12 +85,12 @@ def planted(vault: CanaryVault, nest: Nest) -> list[tuple[str, Path, str]]:
     return [(place, path, form) for place, path, form, _ in made]
 
 
-def missed(search: Search, leaks: list[tuple[str, Path, str]]) -> list[str]:
+def missed(search: Search, leaks: list[tuple[Place, Path, str]]) -> list[str]:
     """Leaks on purpose that were not found, or were thought to be in order."""
-    table = Table(ALLOWED)
+    table = Table()
     blind = []
     for place, path, form in leaks:
-        hits = [hit for hit in search.hits(path.read_bytes(), place, path.name) if not table.allows(hit)]
+        hits = [hit for hit in search.hits(path.read_bytes(), place, path.name) if not table.allows(hit.rule, hit.place)]
         if not any(hit.form.startswith(form) for hit in hits):
             blind.append(f"{path}, {form}")
     return blind
@@ -163,9 +118,9 @@ def exercise(options: argparse.Namespace, folder: Path) -> int:
         f"{len(nest.all)} secrets were put in; processes looked at: {watched}; {processes.unreadable:,} times one was "
         "not ours to read"
     )
-    search, table = Search(nest.word.encode(), nest.all), Table(ALLOWED)
+    search, table = Search(nest.word.encode(), nest.all), Table()
     hits, sizes = everything(vault, heard, search, since)
-    leaks = [hit for hit in hits if not table.allows(hit)]
+    leaks = [hit for hit in hits if not table.allows(hit.rule, hit.place)]
     for hit in leaks[:SHOWN]:
         say(f"LEAK, seed {options.seed}: {hit}")
     if len(leaks) > SHOWN:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from bench_support import BIN
+from canary_places import Place
 from canary_vault import CanaryVault
 
 #: The day of the report is whatever day it is here.
@@ -119,7 +120,7 @@ class Life:
         refused(400, f"GET /v1/images\x01{text('no HTTP')}")
         vault.ask("images", "POST /v1/images", picture, plain + self.asserted, cut=True)
         vault.ctl("get", self.image, "--job", text("vaultctl get --job"), fails=True)
-        vault.ctl("stat", text("vaultctl stat"), fails=True, place="what vaultctl says of its arguments")
+        vault.ctl("stat", text("vaultctl stat"), fails=True, place=Place.CTL_REFUSAL)
 
     def read(self) -> None:
         vault, nest = self.vault, self.nest
@@ -207,7 +208,7 @@ class Life:
         """The private half is only ever with its holder, whose programs these are."""
         vault, nest = self.vault, self.nest
         said = vault.program(
-            "vaultd", "recovery", "new", "--no-terminal", "--no-qr", place="what its holder sees"
+            "vaultd", "recovery", "new", "--no-terminal", "--no-qr", place=Place.HOLDER
         ).decode()
         text = re.findall(r"imagevault-recovery-1:[ 0-9a-f]+[0-9a-f]", said)[0]
         recipient = re.findall(r"imagevault-recipient-1:\S+", said)[0]
@@ -220,7 +221,7 @@ class Life:
             r"imagevault-challenge-1:\S+", vault.ctl("slots", "challenge", str(slot["added"])).decode()
         )[0]
         answer = vault.program(
-            "vaultd", "recovery", "answer", challenge, "--key-file", "-", secret=text, place="what its holder sees"
+            "vaultd", "recovery", "answer", challenge, "--key-file", "-", secret=text, place=Place.HOLDER
         ).decode()
         answer = re.findall(r"imagevault-(?:answer|response)\S+", answer)[0]
         nest.known("secret", answer.encode(), "the answer to a challenge")
@@ -241,7 +242,7 @@ class Life:
             "--vault",
             str(id),
             str(folder),
-            place="what its holder sees",
+            place=Place.HOLDER,
         )
         texts = [file.read_text() for file in sorted(folder.iterdir())]
         for number, text in enumerate(texts):
@@ -255,12 +256,12 @@ class Life:
         """Tokens and tickets that are good, and some that are made up: none is ever written by the vault."""
         vault, nest = self.vault, self.nest
         arguments = ("--principal", "all", "--note", nest.text("note", "token create"))
-        made = json.loads(vault.ctl("token", "create", *arguments, "--json", place="what its holder sees"))
-        turned = json.loads(vault.ctl("token", "rotate", made["id"], "--json", place="what its holder sees"))
+        made = json.loads(vault.ctl("token", "create", *arguments, "--json", place=Place.HOLDER))
+        turned = json.loads(vault.ctl("token", "rotate", made["id"], "--json", place=Place.HOLDER))
         asked = b'{"reads":9,"seconds":300}'
         ticket = json.loads(
             vault.want(
-                201, "images", f"POST /v1/images/{self.image}/tickets", asked, self.mine, place="what its holder sees"
+                201, "images", f"POST /v1/images/{self.image}/tickets", asked, self.mine, place=Place.HOLDER
             )
         )["ticket"]
         for text, where in ((made["token"], "a token"), (turned["token"], "a rotated token"), (ticket, "a ticket")):
@@ -311,12 +312,12 @@ class Life:
         vault, out = self.vault, self.vault.folder / "out"
         for form in FORMATS:
             vault.ctl("audit", "export", "--format", form, "--output", str(out / f"log.{form}"))
-            vault.heard.add("exports", f"audit export --format {form}", (out / f"log.{form}").read_bytes())
+            vault.heard.add(Place.EXPORTS, f"audit export --format {form}", (out / f"log.{form}").read_bytes())
         vault.ctl("audit", "export", "--owner", self.owner, "--output", str(out / "asked.bundle"))
-        vault.heard.add("an export that was asked for it", "audit export --owner", (out / "asked.bundle").read_bytes())
+        vault.heard.add(Place.ASKED_EXPORT, "audit export --owner", (out / "asked.bundle").read_bytes())
         day = time.strftime("%Y-%m-%d", time.gmtime())
         vault.ctl("audit", "report", "--period", f"{day[:8]}01..{day}", "--output", str(out / "report.html"))
-        vault.heard.add("exports", "audit report", (out / "report.html").read_bytes())
+        vault.heard.add(Place.EXPORTS, "audit report", (out / "report.html").read_bytes())
         for verb in (
             ("tail", "-n", "500"),
             ("ls",),
@@ -324,8 +325,8 @@ class Life:
             ("readers", self.image),
             ("checkpoint",),
         ):
-            vault.ctl("audit", *verb, place="exports")
-        vault.ctl("audit", "ls", "--actor", self.actor, "--json", place="exports")
+            vault.ctl("audit", *verb, place=Place.EXPORTS)
+        vault.ctl("audit", "ls", "--actor", self.actor, "--json", place=Place.EXPORTS)
         self.follow()
         for door, path in (
             ("admin", "metrics"),
@@ -338,7 +339,7 @@ class Life:
             ("audit", "events?newest=500"),
             ("audit", "log/bundle"),
         ):
-            place = "metrics" if path == "metrics" else "exports" if door == "audit" else "admins' answers"
+            place = Place.METRICS if path == "metrics" else Place.EXPORTS if door == "audit" else Place.ADMINS
             vault.want(200, door, f"GET /v1/{path}", place=place)
         vault.ctl("status")
         vault.ctl("policy", "show")
@@ -358,16 +359,16 @@ class Life:
         time.sleep(FOLLOW / 3)
         # By the second time it is erased.
         vault.ask("images", f"GET /v1/images/{self.image}", fields=self.mine + self.asserted)
-        vault.heard.add("exports", "audit follow", process.communicate()[0])
+        vault.heard.add(Place.EXPORTS, "audit follow", process.communicate()[0])
 
     def quarantine(self) -> None:
         vault, nest = self.vault, self.nest
         vault.ctl("quarantine", "add", self.other)
         vault.want(409, "images", f"GET /v1/images/{self.other}", fields=self.asserted)
-        events = vault.want(200, "audit", f"GET /v1/events?actor={self.actor}&limit=1", place="exports")
+        events = vault.want(200, "audit", f"GET /v1/events?actor={self.actor}&limit=1", place=Place.EXPORTS)
         pseudonym = events.partition(b'"actor":"')[2][:32].decode()
         reason = nest.text("reason", "names.resolve")
-        vault.ctl("audit", "resolve", pseudonym, "--reason", reason, place="what a resolver sees")
+        vault.ctl("audit", "resolve", pseudonym, "--reason", reason, place=Place.RESOLVER)
         vault.ctl("audit", "redact", "--from", "3", "--to", "5", "--reason", nest.text("reason", "redact"))
 
     # MARK: Deaths

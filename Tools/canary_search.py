@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from canary_places import Place
+
 #: Bytes of a file that are looked at; more than any here has.
 LONGEST = 1 << 30
 #: How deep text in Base64, or compressed, is opened up.
@@ -37,9 +39,13 @@ class Secret:
 class Hit:
     secret: Secret | None
     form: str
-    place: str
+    place: Place
     where: str
     around: bytes
+
+    @property
+    def rule(self) -> str | None:
+        return self.secret.rule if self.secret else None
 
     def __str__(self) -> str:
         what = f"{self.secret.rule} (put into {self.secret.input})" if self.secret else "part of a secret"
@@ -89,7 +95,7 @@ class Search:
                 self.needles |= {form: (name, secret) for name, form in forms(half, is_text=half.isascii()).items()}
         self.forms = [(secret, set(forms(secret.value).values())) for secret in secrets if word in secret.value]
 
-    def hits(self, content: bytes, place: str, where: str, depth: int = DEPTH) -> Iterator[Hit]:
+    def hits(self, content: bytes, place: Place, where: str, depth: int = DEPTH) -> Iterator[Hit]:
         told: set[tuple[Secret | None, str]] = set()
         for needle, (form, secret) in self.needles.items():
             at = content.find(needle)
@@ -117,7 +123,7 @@ class Search:
                     return secret
         return None
 
-    def folder(self, folder: Path, place: str) -> Iterator[Hit]:
+    def folder(self, folder: Path, place: Place) -> Iterator[Hit]:
         """All files below; their names, too."""
         for path in sorted(folder.rglob("*")):
             yield from self.hits(str(path).encode(), place, f"the name of {path}", depth=0)
@@ -168,29 +174,3 @@ def pieces(run: bytes) -> list[bytes]:
 def decoded(text: bytes) -> bytes:
     text = text.translate(bytes.maketrans(b"-_", b"+/"))
     return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"=" * (-len(text) % 4))
-
-
-# MARK: What may be where
-
-
-@dataclass(frozen=True)
-class Allowed:
-    rules: tuple[str, ...]
-    places: tuple[str, ...]
-    reason: str
-
-
-class Table:
-    """What may be where, and what of that was seen."""
-
-    def __init__(self, rows: tuple[Allowed, ...]) -> None:
-        self.rows, self.seen = rows, {row: 0 for row in rows}
-
-    def allows(self, hit: Hit) -> bool:
-        if hit.secret is None:
-            return False
-        for row in self.rows:
-            if hit.secret.rule in row.rules and hit.place in row.places:
-                self.seen[row] += 1
-                return True
-        return False

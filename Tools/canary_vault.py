@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_support import BIN, png
+from canary_places import Place
 from canary_search import Secret
 from hostile_bodies import chunk
 from hostile_watch import descendants
@@ -70,9 +71,9 @@ class Heard:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.said: list[tuple[str, str, bytes]] = []
+        self.said: list[tuple[Place, str, bytes]] = []
 
-    def add(self, place: str, where: str, content: bytes) -> None:
+    def add(self, place: Place, where: str, content: bytes) -> None:
         with self.lock:
             self.said.append((place, where, content))
 
@@ -109,7 +110,7 @@ class Processes(threading.Thread):
                 self.seen.add((pid, name + file))
                 self.names[name] = self.names.get(name, 0) + (file == "cmdline")
                 place = (
-                    "vaultctl's command line" if name == "vaultctl" and file == "cmdline" else "/proc of the service"
+                    Place.CTL_COMMAND if name == "vaultctl" and file == "cmdline" else Place.PROC
                 )
                 self.heard.add(place, f"/proc/{pid}/{file} of {name}", content)
 
@@ -159,14 +160,14 @@ class CanaryVault:
             "LLVM_PROFILE_FILE": "/dev/null",
         }
         told = self.program("vaultd", "init", "--config", str(folder / "vaultd.yaml"))
-        self.heard.add("the daemon's own output", "vaultd init", told)
+        self.heard.add(Place.OUTPUT, "vaultd init", told)
         for name in ("root.key", "log.key"):
             text = (folder / "keys" / name).read_bytes().split()[-1].strip()
             nest.known("key file", text, f"keys/{name}")
         self.process: subprocess.Popen[bytes] | None = None
 
     def program(
-        self, name: str, *arguments: str, secret: str | None = None, place: str | None = None, fails: bool = False
+        self, name: str, *arguments: str, secret: str | None = None, place: Place | None = None, fails: bool = False
     ) -> bytes:
         """Runs a program of the vault; what it says is heard at `place`. `secret` goes to its standard input."""
         given = None if secret is None else secret.encode()
@@ -183,7 +184,7 @@ class CanaryVault:
                 f"{name} {' '.join(arguments)}: {done.returncode} {done.stdout[-300:]!r} {done.stderr[-300:]!r}"
             )
         self.heard.add(
-            place or ("refusals" if fails else "vaultctl's output"),
+            place or (Place.REFUSALS if fails else Place.CTL_OUTPUT),
             f"{name} {' '.join(arguments)}",
             done.stdout + done.stderr,
         )
@@ -215,7 +216,7 @@ class CanaryVault:
         give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up and self.process.poll() is None:
             with suppress(OSError):
-                if self.ask("admin", "GET /v1/health", place="answers to the caller")[0] == 200:
+                if self.ask("admin", "GET /v1/health", place=Place.ANSWERS)[0] == 200:
                     return
             time.sleep(0.05)
         raise RuntimeError("vaultd does not serve")
@@ -228,7 +229,7 @@ class CanaryVault:
     # MARK: Requests
 
     def ask(
-        self, door: str, request: str, body: bytes = b"", fields: str = "", place: str | None = None, cut: bool = False
+        self, door: str, request: str, body: bytes = b"", fields: str = "", place: Place | None = None, cut: bool = False
     ) -> tuple[int, bytes]:
         """One request on a connection of its own. A good answer is the caller's, any other a refusal."""
         length = f"Content-Length: {len(body)}\r\n" if body else ""
@@ -239,8 +240,8 @@ class CanaryVault:
             received = answered(line)
         status = int(received.split(b" ", 2)[1]) if received else 0
         picture = request.startswith("GET /v1/images/") and status in (200, 206) and "metadata" not in request
-        good = "pictures to the caller" if picture else "answers to the caller"
-        self.heard.add(place or (good if status < 400 else "refusals"), request, received)
+        good = Place.PICTURES if picture else Place.ANSWERS
+        self.heard.add(place or (good if status < 400 else Place.REFUSALS), request, received)
         return status, received.partition(b"\r\n\r\n")[2]
 
     def want(self, status: int, door: str, request: str, body: bytes = b"", fields: str = "", **options: Any) -> bytes:

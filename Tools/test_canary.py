@@ -17,7 +17,8 @@ from pathlib import Path
 
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
-from canary_search import Allowed, Hit, Search, Secret, Table
+from canary_places import Allowed, Place, Table
+from canary_search import Search, Secret
 from canary_vault import Heard, Nest, Processes, answered, begun
 
 WORD = b"tQ7wRz2MkXbN4v"
@@ -31,7 +32,7 @@ class Searching(unittest.TestCase):
         self.search = Search(WORD, [TEXT, OTHER, PIXELS])
 
     def found(self, content: bytes) -> set[Secret | None]:
-        return {hit.secret for hit in self.search.hits(content, "a place", "a file")}
+        return {hit.secret for hit in self.search.hits(content, Place.OUTPUT, "a file")}
 
     def test_a_secret_is_found_in_every_form(self) -> None:
         for secret in (TEXT, PIXELS):
@@ -95,7 +96,7 @@ class Searching(unittest.TestCase):
         self.assertEqual(self.found(WORD), {None})
 
     def test_what_is_found_as_it_is_is_called_raw(self) -> None:
-        self.assertEqual({hit.form for hit in self.search.hits(TEXT.value, "a place", "a file")}, {"raw"})
+        self.assertEqual({hit.form for hit in self.search.hits(TEXT.value, Place.OUTPUT, "a file")}, {"raw"})
 
     def test_nothing_is_found_where_there_is_nothing(self) -> None:
         self.assertEqual(
@@ -104,17 +105,17 @@ class Searching(unittest.TestCase):
 
 
 class Allowing(unittest.TestCase):
-    TABLE = (Allowed(("name",), ("answers",), "his own"),)
+    TABLE = (Allowed(("name",), (Place.ANSWERS,), "his own"),)
 
     def test_a_row_is_for_its_secrets_at_its_places_only(self) -> None:
         table = Table(self.TABLE)
-        for secret, place, allowed in (
-            (TEXT, "answers", True),
-            (TEXT, "refusals", False),
-            (PIXELS, "answers", False),
-            (None, "answers", False),
+        for rule, place, allowed in (
+            ("name", Place.ANSWERS, True),
+            ("name", Place.REFUSALS, False),
+            ("pixels", Place.ANSWERS, False),
+            (None, Place.ANSWERS, False),
         ):
-            self.assertEqual(table.allows(Hit(secret, "raw", place, "", b"")), allowed)
+            self.assertEqual(table.allows(rule, place), allowed)
         self.assertEqual(table.seen[self.TABLE[0]], 1)
 
 
