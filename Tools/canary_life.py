@@ -8,7 +8,6 @@ import signal
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 from bench_support import BIN
 from canary_places import Place
@@ -207,9 +206,7 @@ class Life:
     def recovery(self) -> None:
         """The private half is only ever with its holder, whose programs these are."""
         vault, nest = self.vault, self.nest
-        said = vault.program(
-            "vaultd", "recovery", "new", "--no-terminal", "--no-qr", place=Place.HOLDER
-        ).decode()
+        said = vault.program("vaultd", "recovery", "new", "--no-terminal", "--no-qr", place=Place.HOLDER).decode()
         text = re.findall(r"imagevault-recovery-1:[ 0-9a-f]+[0-9a-f]", said)[0]
         recipient = re.findall(r"imagevault-recipient-1:\S+", said)[0]
         digits = text.split(":")[1].replace(" ", "")
@@ -260,9 +257,7 @@ class Life:
         turned = json.loads(vault.ctl("token", "rotate", made["id"], "--json", place=Place.HOLDER))
         asked = b'{"reads":9,"seconds":300}'
         ticket = json.loads(
-            vault.want(
-                201, "images", f"POST /v1/images/{self.image}/tickets", asked, self.mine, place=Place.HOLDER
-            )
+            vault.want(201, "images", f"POST /v1/images/{self.image}/tickets", asked, self.mine, place=Place.HOLDER)
         )["ticket"]
         for text, where in ((made["token"], "a token"), (turned["token"], "a rotated token"), (ticket, "a ticket")):
             nest.known("token", text.partition("_")[2].encode(), where)
@@ -388,22 +383,3 @@ class Life:
         vault.ctl("rm", self.image, "--job", self.job, "--owner", self.owner)
         vault.ctl("erase", "--job", self.job, "--wait", "--key", self.nest.text("idempotency key", "vaultctl erase"))
         vault.ctl("receipt", "ls", "--json")
-
-
-def new_files(since: float, ours: Path) -> list[Path]:
-    """What came to lie in the system's folders for what is not meant to stay."""
-    found = []
-    for folder in (
-        Path("/tmp"),
-        Path("/var/tmp"),
-        Path("/dev/shm"),
-        Path("/var/crash"),
-        Path("/var/lib/systemd/coredump"),
-    ):
-        for path in folder.glob("*") if folder.is_dir() else ():
-            try:
-                if path.is_file() and path.stat().st_mtime >= since and ours not in path.parents:
-                    found.append(path)
-            except OSError:
-                pass
-    return found

@@ -57,7 +57,7 @@ ALLOWED = (
     ),
     Allowed(("attempt",), (Place.EXPORTS,), "reason and endpoint of an attempt are in events in clear (RateLimits)"),
     Allowed(
-        ("reason",), (Place.EXPORTS,), "why an admin had something erased, or a name told, is for auditors (LogFormat §2)"
+        ("reason",), (Place.EXPORTS,), "why an admin had something erased or a name told: for auditors (LogFormat §2)"
     ),
     Allowed(("owner",), (Place.ASKED_EXPORT,), "a bundle says in its heading what it was filtered by"),
     Allowed(

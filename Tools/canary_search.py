@@ -7,19 +7,16 @@ a trace) is looked for by both halves of its bytes.
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import re
 import urllib.parse
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from canary_places import Place
 
-#: Bytes of a file that are looked at; more than any here has.
-LONGEST = 1 << 30
 #: How deep text in Base64, or compressed, is opened up.
 DEPTH = 3
 #: Bytes around a hit in which the whole secret is looked for.
@@ -123,40 +120,26 @@ class Search:
                     return secret
         return None
 
-    def folder(self, folder: Path, place: Place) -> Iterator[Hit]:
-        """All files below; their names, too."""
-        for path in sorted(folder.rglob("*")):
-            yield from self.hits(str(path).encode(), place, f"the name of {path}", depth=0)
-            # Of programs that were built to measure coverage, and their counters only.
-            if path.is_file() and not path.is_symlink() and path.suffix != ".profraw":
-                with open(path, "rb") as file:
-                    yield from self.hits(file.read(LONGEST), place, str(path.relative_to(folder)))
-
 
 #: Letters of a line of Base64 that could hold a secret.
 SHORTEST = 24
 #: Runs of Base64, of either alphabet, that could hold a secret: of one line, or of some.
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{%d,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}" % SHORTEST)
-GZIP = b"\x1f\x8b\x08"
-ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+#: How what is compressed begins: gzip, and zlib at each of its levels.
+COMPRESSED = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+#: Of what is compressed no more is opened.
+OPENED = 1 << 24
 
 
 def unwrapped(content: bytes) -> Iterator[tuple[str, bytes]]:
     """What is in it under a coding that a search for forms cannot see through."""
-    if content.startswith(GZIP):
-        try:
-            yield "unzipped", gzip.decompress(content)
-        except (OSError, EOFError, zlib.error):
-            pass
-    for mark in ZLIB:
+    for mark in COMPRESSED:
         at = content.find(mark)
         while at >= 0:
-            try:
-                opened = zlib.decompressobj().decompress(content[at:], 1 << 24)
+            with suppress(zlib.error):
+                opened = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content[at : at + OPENED], OPENED)
                 if len(opened) >= 16:
                     yield f"inflated at {at:,}", opened
-            except zlib.error:
-                pass
             at = content.find(mark, at + 1)
     runs = [decoded(piece) for run in BASE64.finditer(content) for piece in pieces(run[0].rstrip(b"="))]
     # In one piece: tens of thousands of short runs are searched as quickly as one.

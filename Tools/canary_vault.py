@@ -109,9 +109,7 @@ class Processes(threading.Thread):
             if content or file == "environ":
                 self.seen.add((pid, name + file))
                 self.names[name] = self.names.get(name, 0) + (file == "cmdline")
-                place = (
-                    Place.CTL_COMMAND if name == "vaultctl" and file == "cmdline" else Place.PROC
-                )
+                place = Place.CTL_COMMAND if name == "vaultctl" and file == "cmdline" else Place.PROC
                 self.heard.add(place, f"/proc/{pid}/{file} of {name}", content)
 
 
@@ -229,7 +227,13 @@ class CanaryVault:
     # MARK: Requests
 
     def ask(
-        self, door: str, request: str, body: bytes = b"", fields: str = "", place: Place | None = None, cut: bool = False
+        self,
+        door: str,
+        request: str,
+        body: bytes = b"",
+        fields: str = "",
+        place: Place | None = None,
+        cut: bool = False,
     ) -> tuple[int, bytes]:
         """One request on a connection of its own. A good answer is the caller's, any other a refusal."""
         length = f"Content-Length: {len(body)}\r\n" if body else ""

@@ -13,13 +13,19 @@ import threading
 import time
 import unittest
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
+import canary_written
+from canary_leaks import SAID, missed, planted
 from canary_places import Allowed, Place, Table
 from canary_search import Search, Secret
 from canary_vault import Heard, Nest, Processes, answered, begun
+from canary_written import everything
 
 WORD = b"tQ7wRz2MkXbN4v"
 TEXT = Secret("a name", "name", WORD + b"h3Lm9PqS")
@@ -84,6 +90,7 @@ class Searching(unittest.TestCase):
     def test_it_is_found_in_what_is_compressed_or_coded_twice(self) -> None:
         for content in (
             gzip.compress(b"a" * 500 + TEXT.value),
+            b"head" + gzip.compress(b"a" * 500) + gzip.compress(b"a" * 500 + TEXT.value) + b"tail",
             b"head" + zlib.compress(b"a" * 500 + TEXT.value),
             base64.b64encode(base64.b64encode(b"??" + TEXT.value)),
             base64.b64encode(gzip.compress(TEXT.value * 3)),
@@ -117,6 +124,36 @@ class Allowing(unittest.TestCase):
         ):
             self.assertEqual(table.allows(rule, place), allowed)
         self.assertEqual(table.seen[self.TABLE[0]], 1)
+
+
+class Blind(unittest.TestCase):
+    def missed(self) -> set[Place]:
+        """Places of leaks on purpose that are not found in a vault of nothing else."""
+        heard, since, secrets = Heard(), time.time(), [Secret("a passphrase", "secret", TEXT.value), PIXELS]
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            for name in canary_written.FOLDERS:
+                (folder / name).mkdir()
+            for name in ("state/catalog", *canary_written.FILES):
+                (folder / name).write_bytes(b"in order")
+            with planted(folder, heard, secrets) as leaks:
+                hits = everything(folder, heard, Search(WORD, secrets), since)[0]
+        self.assertEqual({leak.place for leak in leaks}, set(Place))
+        return {leak.place for leak in missed(leaks, hits)}
+
+    def test_a_leak_is_found_in_each_place(self) -> None:
+        self.assertEqual(self.missed(), set())
+
+    def test_a_place_that_nobody_searches_is_told(self) -> None:
+        whole = canary_written.written
+        kept = {*canary_written.FOLDERS.values(), *canary_written.FILES.values()}
+        for place, is_said in (*((place, True) for place in Place), *((place, False) for place in kept)):
+
+            def part(*of: Any, place: Place = place, is_said: bool = is_said) -> Iterator[tuple[Place, str, bytes]]:
+                return (one for one in whole(*of) if one[0] != place or (one[1] == SAID) != is_said)
+
+            with mock.patch.object(canary_written, "written", part):
+                self.assertEqual(self.missed(), {place})
 
 
 class Asking(unittest.TestCase):
