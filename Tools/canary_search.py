@@ -9,16 +9,21 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 import urllib.parse
 import zlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
 from canary_places import Place
 
 #: How deep text in Base64, or compressed, is opened up.
 DEPTH = 3
+#: Bytes that are looked at at once.
+BLOCK = 8
 #: Bytes around a hit in which the whole secret is looked for.
 AROUND = 3000
 
@@ -80,44 +85,57 @@ class Search:
     """Looks for all secrets of a run in bytes."""
 
     def __init__(self, word: bytes, secrets: list[Secret]) -> None:
-        self.secrets = secrets
         self.needles: dict[bytes, tuple[str, Secret | None]] = {
             form: (name, None) for name, form in forms(word).items()
         }
+        #: What has the word in it, by the coding that it is in.
+        self.whole: dict[str, list[tuple[Secret, bytes]]] = defaultdict(list)
         for secret in secrets:
             if word in secret.value:
+                for name, form in forms(secret.value).items():
+                    self.whole[name].append((secret, form))
                 continue
             middle = len(secret.value) // 2
             for half in (secret.value[:middle], secret.value[middle:]):
                 self.needles |= {form: (name, secret) for name, form in forms(half, is_text=half.isascii()).items()}
-        self.forms = [(secret, set(forms(secret.value).values())) for secret in secrets if word in secret.value]
+        self.blocks: dict[int, list[bytes]] = defaultdict(list)
+        self.short = [needle for needle in self.needles if len(needle) < 2 * BLOCK - 1]
+        for needle in self.needles.keys() - self.short:
+            for at in range(BLOCK):
+                self.blocks[int.from_bytes(needle[at : at + BLOCK], sys.byteorder)].append(needle)
+        self.wanted = frozenset(self.blocks)
+
+    def _candidates(self, content: bytes) -> Iterable[bytes]:
+        """The needles that could be there: wherever a long one stands, one of the blocks is its own."""
+        blocks = memoryview(content)[: len(content) // BLOCK * BLOCK].cast("Q")
+        return {needle for block in self.wanted.intersection(blocks) for needle in self.blocks[block]}.union(self.short)
 
     def hits(self, content: bytes, place: Place, where: str, depth: int = DEPTH) -> Iterator[Hit]:
         told: set[tuple[Secret | None, str]] = set()
-        for needle, (form, secret) in self.needles.items():
+        for needle in self._candidates(content):
+            form, secret = self.needles[needle]
             at = content.find(needle)
             while at >= 0:
-                found = secret or self._whole(content, at)
+                found = secret or self._whole(content, at, form)
                 if (found, form) not in told:
                     told.add((found, form))
-                    yield Hit(
-                        found, form, place, f"{where} at {at:,}", content[max(0, at - 60) : at + len(needle) + 60]
-                    )
+                    around = content[max(0, at - 60) : at + len(needle) + 60]
+                    yield Hit(found, form, place, f"{where} at {at:,}", around)
                 at = content.find(needle, at + 1)
         if depth:
             for name, opened in unwrapped(content):
                 yield from self.hits(opened, place, f"{where}, {name}", depth - 1)
 
-    def _whole(self, content: bytes, at: int) -> Secret | None:
+    def _whole(self, content: bytes, at: int, form: str) -> Secret | None:
         """The secret whose word was found there: all of it, though a line may end inside."""
         around = (content[max(0, at - AROUND) : at], content[at : at + AROUND])
         before, after = (part.translate(None, b"\r\n") for part in around)
         window, at = before + after, len(before)
-        for secret, codings in self.forms:
-            for coding in codings:
-                start = window.find(coding, max(0, at - len(coding) + 1), at + len(coding))
-                if 0 <= start <= at < start + len(coding):
-                    return secret
+        # In nearly all cases it is in the coding that the word is in.
+        for secret, coding in chain(self.whole[form], *self.whole.values()):
+            start = window.find(coding, max(0, at - len(coding) + 1), at + len(coding))
+            if 0 <= start <= at < start + len(coding):
+                return secret
         return None
 
 

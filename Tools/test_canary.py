@@ -102,6 +102,12 @@ class Searching(unittest.TestCase):
         self.assertEqual(self.found(PIXELS.value[16:]), {PIXELS})
         self.assertEqual(self.found(WORD), {None})
 
+    def test_it_is_found_wherever_it_stands(self) -> None:
+        for before in range(17):
+            for shown in (TEXT.value, PIXELS.value, PIXELS.value.hex().encode()):
+                self.assertEqual(len(self.found(bytes(before) + shown)), 1, (before, shown))
+                self.assertEqual(len(self.found(bytes(before) + shown + bytes(20))), 1, (before, shown))
+
     def test_what_is_found_as_it_is_is_called_raw(self) -> None:
         self.assertEqual({hit.form for hit in self.search.hits(TEXT.value, Place.OUTPUT, "a file")}, {"raw"})
 
