@@ -13,7 +13,7 @@ import sys
 import urllib.parse
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -56,29 +56,52 @@ class Hit:
 
 def forms(value: bytes, is_text: bool = True) -> dict[str, bytes]:
     """What the bytes look like in each coding that somebody might have written them in."""
-    found = {"raw": value, "hex": value.hex().encode(), "HEX": value.hex().upper().encode(), "reversed": value[::-1]}
+    text = value.decode("latin-1")
+    found = {"raw": value, "reversed": value[::-1], "json": json.dumps(text)[1:-1].encode()}
     if is_text:
         found |= {"lower": value.lower(), "UPPER": value.upper()}
-    for shift in range(3):
-        # What of the coding depends on the secret alone, wherever it stands in what is coded.
-        coded = base64.b64encode(bytes(shift) + value)
-        inner = coded[-(-shift * 8 // 6) : len(coded.rstrip(b"=")) - (1 if (shift + len(value)) % 3 else 0)]
-        found[f"base64+{shift}"] = inner
-        found[f"base64url+{shift}"] = inner.translate(bytes.maketrans(b"+/", b"-_"))
-    text = value.decode("latin-1")
-    found["utf-16le"], found["utf-16be"] = text.encode("utf-16-le"), text.encode("utf-16-be")
-    found["percent"] = "".join(f"%{byte:02X}" for byte in value).encode()
-    found["percent, lower"] = found["percent"].lower()
+    found |= {"utf-16le": text.encode("utf-16-le"), "utf-16be": text.encode("utf-16-be")}
     found["percent, as needed"] = urllib.parse.quote_from_bytes(value).encode()
-    found["json"] = json.dumps(text)[1:-1].encode()
-    found["json, all"] = "".join(f"\\u{ord(letter):04x}" for letter in text).encode()
-    found["octal"] = "".join(f"\\{byte:03o}" for byte in value).encode()
-    found["\\x"] = "".join(f"\\x{byte:02x}" for byte in value).encode()
+    for name, one in EACH_BYTE.items():
+        for between in (b"", b" ", b",", b", ", b":") if name in SPACED else (b"",):
+            coded = between.join(one.format(byte).encode() for byte in value)
+            found[name + (f", {between.decode()!r} between" if between else "")] = coded
+    for shift in range(3):
+        found[f"base64+{shift}"] = coded = inner(base64.b64encode, value, shift, 6)
+        found[f"base64url+{shift}"] = coded.translate(bytes.maketrans(b"+/", b"-_"))
+    for shift in range(5):
+        found[f"BASE32+{shift}"] = coded = inner(base64.b32encode, value, shift, 5)
+        found[f"base32+{shift}"] = coded.lower()
     named: dict[bytes, str] = {}
     for name, form in found.items():
         # Where two are the same the plainer one has the word.
         named.setdefault(form, name)
     return {name: form for form, name in named.items() if len(form) >= 8}
+
+
+#: How a byte is written where each is by itself, and those that may have something between them.
+EACH_BYTE = {
+    "hex": "{:02x}",
+    "HEX": "{:02X}",
+    "decimal": "{}",
+    "percent": "%{:02X}",
+    "percent, lower": "%{:02x}",
+    "json, all": "\\u{:04x}",
+    "JSON, all": "\\u{:04X}",
+    "swift": "\\u{{{:x}}}",
+    "SWIFT": "\\u{{{:X}}}",
+    "octal": "\\{:03o}",
+    "\\x": "\\x{:02x}",
+    "\\X": "\\x{:02X}",
+    "0x": "0x{:02x}",
+}
+SPACED = ("hex", "HEX", "decimal", "0x")
+
+
+def inner(coded: Callable[[bytes], bytes], value: bytes, shift: int, bits: int) -> bytes:
+    """What of a coding depends on the value alone, behind so many bytes of something else. A letter has `bits`."""
+    whole = coded(bytes(shift) + value).rstrip(b"=")
+    return whole[-(-shift * 8 // bits) : len(whole) - ((shift + len(value)) * 8 % bits > 0)]
 
 
 class Search:

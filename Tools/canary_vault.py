@@ -53,6 +53,7 @@ class Nest:
     def address(self, rule: str, where: str) -> str:
         value = ipaddress.IPv6Address(bytes.fromhex("20010db8") + self.chance.randbytes(12))
         self.known(rule, str(value).encode(), where)
+        self.known(rule, value.exploded.encode(), f"{where}, with all its zeros")
         self.known(rule, value.packed, f"{where}, as 16 bytes")
         return str(value)
 

@@ -51,6 +51,15 @@ class Searching(unittest.TestCase):
                 text.encode("utf-16-be"),
                 "".join(f"%{byte:02x}" for byte in value).encode(),
                 "".join(f"\\u{byte:04x}" for byte in value).encode(),
+                "".join(f"\\u{byte:04X}" for byte in value).encode(),
+                "".join(f"\\u{{{byte:x}}}" for byte in value).encode(),
+                "".join(f"\\u{{{byte:X}}}" for byte in value).encode(),
+                "".join(f"\\x{byte:02X}" for byte in value).encode(),
+                value.hex(" ").encode(),
+                value.hex(":").upper().encode(),
+                str(list(value)).encode(),
+                ",".join(map(str, value)).encode(),
+                ", ".join(map(hex, value)).encode(),
                 json.dumps(text).encode(),
                 value[::-1],
             ):
@@ -66,6 +75,13 @@ class Searching(unittest.TestCase):
                     base64.b64encode(whole).rstrip(b"="),
                 ):
                     self.assertIn(secret, self.found(b'{"a":"' + coded + b'"}'), (before, coded))
+
+    def test_it_is_found_in_base32_at_any_place(self) -> None:
+        for secret in (TEXT, PIXELS):
+            for before in range(10):
+                coded = base64.b32encode(bytes(before) + secret.value + b"?>~")
+                for shown in (coded, coded.lower()):
+                    self.assertIn(secret, self.found(b"a=" + shown), (before, shown))
 
     def test_it_is_found_in_base64_whose_lines_end_inside_of_it(self) -> None:
         for before in range(80):
