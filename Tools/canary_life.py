@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import signal
@@ -11,7 +12,8 @@ import time
 
 from bench_support import BIN
 from canary_places import Place
-from canary_vault import CanaryVault
+from canary_vault import LARGE, LARGER, CanaryVault
+from canary_written import FOLDERS, files
 
 #: The day of the report is whatever day it is here.
 FORMATS = ("bundle", "jsonl", "csv", "cef", "ocsf", "syslog")
@@ -26,6 +28,8 @@ class Life:
         self.vault, self.nest = vault, vault.nest
         self.image = self.other = self.owner = self.job = self.actor = self.passphrase = ""
         self.asserted = self.mine = ""
+        #: Digests of the files that were heard.
+        self.lay: set[bytes] = set()
 
     def live(self) -> None:
         vault = self.vault
@@ -76,9 +80,8 @@ class Life:
         told = vault.want(201, "images", "POST /v1/images", picture, name + self.mine + self.asserted)
         self.image = told.partition(b'"id":"')[2][:64].decode()
         name = f"Content-Disposition: attachment; filename*=UTF-8''%C3%A9{nest.text('name', 'filename*')}.png\r\n"
-        told = vault.want(
-            201, "images", "POST /v1/images", nest.picture("pixels", "another upload"), name + self.asserted
-        )
+        picture = nest.picture("pixels", "another upload", edge=LARGE)
+        told = vault.want(201, "images", "POST /v1/images", picture, name + self.asserted)
         self.other = told.partition(b'"id":"')[2][:64].decode()
         file = vault.folder / "out" / "upload.png"
         file.write_bytes(nest.picture("pixels", "vaultctl put"))
@@ -117,7 +120,7 @@ class Life:
         refused(400, "POST /v1/backups", b'{"note":"\\u202e' + text("a refused note").encode() + b'"}', door="admin")
         refused(400, f"GET /v1/events?actor=%20{text('a wrong actor')}", door="audit")
         refused(400, f"GET /v1/images\x01{text('no HTTP')}")
-        vault.ask("images", "POST /v1/images", picture, plain + self.asserted, cut=True)
+        vault.half_sent("images", "POST /v1/images", picture, plain + self.asserted).close()
         vault.ctl("get", self.image, "--job", text("vaultctl get --job"), fails=True)
         vault.ctl("stat", text("vaultctl stat"), fails=True, place=Place.CTL_REFUSAL)
 
@@ -127,6 +130,7 @@ class Life:
         vault.want(200, "images", f"GET /v1/images/{self.image}", fields=both)
         vault.want(206, "images", f"GET /v1/images/{self.image}", fields="Range: bytes=100-900\r\n" + both)
         vault.want(200, "images", f"HEAD /v1/images/{self.image}", fields=both)
+        vault.want(200, "images", f"GET /v1/images/{self.other}", fields=self.asserted)
         vault.want(200, "images", f"GET /v1/images/{self.image}/metadata", fields=both)
         vault.want(200, "images", f"GET /v1/images?owner={self.owner}&job={self.job}", fields=self.asserted)
         vault.want(200, "images", "POST /v1/inspect", nest.picture("pixels", "an inspection"), self.asserted)
@@ -373,10 +377,21 @@ class Life:
         vault, nest = self.vault, self.nest
         vault.start()
         name = f'Content-Disposition: attachment; filename="{nest.text("refused", "an upload at a kill")}.png"\r\n'
-        picture = nest.picture("refused pixels", "an upload at a kill")
-        vault.ask("images", "POST /v1/images", picture, name + self.mine + self.asserted, cut=True)
-        vault.want(200, "images", f"GET /v1/images/{self.image}", fields=self.mine + self.asserted)
-        vault.end(how)
+        picture = nest.picture("refused pixels", "an upload at a kill", edge=LARGER)
+        fields = self.mine + self.asserted
+        with vault.half_sent("images", "POST /v1/images", picture, name + fields):
+            vault.want(200, "images", f"GET /v1/images/{self.image}", fields=fields)
+            vault.end(how)
+        self.hear_files(f"after {how.name}")
+
+    def hear_files(self, when: str) -> None:
+        """What lies there now, and may be gone when the vault is up again. What is as it was is heard once."""
+        for name in ("state", "tmp", "cwd"):
+            for where, content in files(self.vault.folder / name):
+                digest = hashlib.sha256(content).digest()
+                if digest not in self.lay:
+                    self.lay.add(digest)
+                    self.vault.heard.add(FOLDERS[name], f"{where} {when}", content)
 
     def erase(self) -> None:
         vault = self.vault

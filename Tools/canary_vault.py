@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import json
 import os
@@ -10,6 +11,8 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +28,8 @@ from hostile_watch import descendants
 
 #: Seconds that a daemon may take to serve and to stop, and a command to end.
 PATIENCE = 120
+#: The edge of a picture that is more than the vault takes at once, 256 KiB, and that of one whose half is.
+LARGE, LARGER = 520, 800
 #: Seconds between two looks at the processes.
 LOOK = 0.003
 
@@ -57,12 +62,12 @@ class Nest:
         self.known(rule, value.packed, f"{where}, as 16 bytes")
         return str(value)
 
-    def picture(self, rule: str, where: str, damaged: bool = False) -> bytes:
+    def picture(self, rule: str, where: str, damaged: bool = False, edge: int = 64) -> bytes:
         """Its pixels are not compressed, so that a piece of them is a piece of the file; in a text it has another."""
-        rows = [self.chance.randbytes(64) for _ in range(64)]
-        for at in (0, 40):
+        rows = [self.chance.randbytes(edge) for _ in range(edge)]
+        for at in (0, 40, edge - 8):
             self.known(rule, rows[at][:32], f"{where}, row {at} of the pixels")
-        content = png(64, 64, rows)
+        content = png(edge, edge, rows)
         told = chunk(b"tEXt", b"Comment\0" + self.text(f"{rule} metadata", where).encode())
         return content[:33] + told + content[33:] + (b"trailing" if damaged else b"")
 
@@ -114,6 +119,11 @@ class Processes(threading.Thread):
                 self.heard.add(place, f"/proc/{pid}/{file} of {name}", content)
 
 
+def head(request: str, body: bytes, fields: str) -> bytes:
+    length = f"Content-Length: {len(body)}\r\n" if body else ""
+    return f"{request} HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n{length}{fields}\r\n".encode()
+
+
 def begun(path: Path, sent: bytes) -> socket.socket:
     """A new connection on which that was sent, or as much of it as somebody took who hung up."""
     line = socket.socket(socket.AF_UNIX)
@@ -131,6 +141,12 @@ def answered(line: socket.socket) -> bytes:
         while more := line.recv(1 << 18):
             received += more
     return received
+
+
+def untaken(line: socket.socket) -> int:
+    """Bytes that were sent and not read."""
+    told: bytes = fcntl.ioctl(line, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(told, sys.byteorder)
 
 
 class CanaryVault:
@@ -227,21 +243,21 @@ class CanaryVault:
 
     # MARK: Requests
 
+    def half_sent(self, door: str, request: str, body: bytes, fields: str) -> socket.socket:
+        """A request of whose body one half came and was taken. It goes on while this is open."""
+        line = begun(self.folder / f"{door}.sock", head(request, body, fields) + body[: len(body) // 2])
+        give_up = time.monotonic() + PATIENCE
+        while untaken(line):
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"{request}: nobody takes its body")
+            time.sleep(0.01)
+        return line
+
     def ask(
-        self,
-        door: str,
-        request: str,
-        body: bytes = b"",
-        fields: str = "",
-        place: Place | None = None,
-        cut: bool = False,
+        self, door: str, request: str, body: bytes = b"", fields: str = "", place: Place | None = None
     ) -> tuple[int, bytes]:
         """One request on a connection of its own. A good answer is the caller's, any other a refusal."""
-        length = f"Content-Length: {len(body)}\r\n" if body else ""
-        head = f"{request} HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n{length}{fields}\r\n".encode()
-        with begun(self.folder / f"{door}.sock", head + (body[: len(body) // 2] if cut else body)) as line:
-            if cut:
-                return 0, b""
+        with begun(self.folder / f"{door}.sock", head(request, body, fields) + body) as line:
             received = answered(line)
         status = int(received.split(b" ", 2)[1]) if received else 0
         picture = request.startswith("GET /v1/images/") and status in (200, 206) and "metadata" not in request

@@ -24,7 +24,7 @@ import canary_written
 from canary_leaks import SAID, missed, planted
 from canary_places import Allowed, Place, Table
 from canary_search import Search, Secret
-from canary_vault import Heard, Nest, Processes, answered, begun
+from canary_vault import Heard, Nest, Processes, answered, begun, untaken
 from canary_written import everything
 
 WORD = b"tQ7wRz2MkXbN4v"
@@ -194,6 +194,20 @@ class Asking(unittest.TestCase):
             with begun(Path(folder) / "a.sock", bytes(8 << 20)) as line:
                 self.assertEqual(answered(line), b"HTTP/1.1 400 Bad Request\r\n\r\n")
             thread.join()
+
+
+    def test_half_a_request_is_taken_and_goes_on(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{folder}/a.sock")
+            listener.listen()
+            with begun(Path(folder) / "a.sock", b"half") as line:
+                other, _ = listener.accept()
+                with other:
+                    self.assertGreater(untaken(line), 0)
+                    self.assertEqual(other.recv(99), b"half")
+                    self.assertEqual(untaken(line), 0)
+                    other.setblocking(False)
+                    self.assertRaises(BlockingIOError, other.recv, 99)
 
 
 class Watching(unittest.TestCase):
