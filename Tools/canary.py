@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from canary_course import live
 from canary_leaks import chosen, missed, planted
 from canary_life import Life
 from canary_places import Table
@@ -35,7 +36,7 @@ def exercise(options: argparse.Namespace, folder: Path) -> int:
     vault = CanaryVault(folder, nest, heard)
     say("a vault that writes down all it can")
     try:
-        Life(vault).live()
+        live(Life(vault))
     finally:
         vault.end(signal.SIGKILL)
         processes.over.set()
