@@ -14,7 +14,7 @@ import sys
 import time
 from datetime import datetime
 
-from bench_support import BenchVault, Door, daemon, noise, png, run
+from bench_support import BenchVault, Door, daemon, grey, noise, run
 
 UPLOADERS, READERS = 8, 16
 
@@ -44,7 +44,7 @@ class Vault(BenchVault):
 def upload(vault, images):
     door = Door(vault.path("images"))
     for number in images:
-        door.put(png(8, 1, [struct.pack(">Q", number)]), "a.png")
+        door.put(grey([struct.pack(">Q", number)]), "a.png")
 
 
 def fill(vault, count):

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a connection to a socket of the vault, and a daemon that is measured."""
+"""What benchmarks and exercises share: a connection to a socket of the vault, a daemon, and a place for them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import zlib
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 BIN = Path(os.environ["IMAGEVAULT_BIN"])
+#: In front of a command: it is killed when this process ends, in whatever way.
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 #: How long the daemon may take to answer, and an operation to end, in seconds.
 PATIENCE = 600
 
@@ -67,14 +70,19 @@ class Door:
         raise SystemExit(f"bench: operation {operation} does not end")
 
 
-@contextmanager
-def daemon(folder: Path, *settings: str) -> Iterator[None]:
-    """vaultd over the folder's vault, with `settings` above those of its file."""
-    program = [str(BIN / "vaultd"), "serve", "--config", str(folder / "vaultd.yaml")]
+def launched(folder: Path, *settings: str, **options: Any) -> subprocess.Popen[bytes]:
+    """vaultd over the folder's vault, which does not serve yet; it ends with this process."""
+    program = [*ENDS_WITH_US, str(BIN / "vaultd"), "serve", "--config", str(folder / "vaultd.yaml")]
     for setting in settings:
         program += ["--set", setting]
     with open(folder / "vaultd.log", "ab") as log:
-        process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True, **options)
+
+
+@contextmanager
+def daemon(folder: Path, *settings: str) -> Iterator[None]:
+    """vaultd over the folder's vault, with `settings` above those of its file."""
+    process = launched(folder, *settings)
     try:
         await_ready(process, folder)
         yield
@@ -95,20 +103,27 @@ def await_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
     raise SystemExit(f"bench: vaultd does not serve; see {folder}/vaultd.log")
 
 
-def png(width: int, height: int, rows: list[bytes]) -> bytes:
-    """A picture of grey rows, not compressed."""
+def chunk(kind: bytes, data: bytes, crc: int | None = None) -> bytes:
+    crc = zlib.crc32(kind + data) if crc is None else crc
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    data = zlib.compress(b"".join(b"\0" + row for row in rows), 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+def png(
+    width: int, height: int, data: bytes, extra: bytes = b"", depth: int = 8, colour: int = 0, level: int = 1
+) -> bytes:
+    """What it says need not be so. `data` has a filter before each row; `extra` are chunks of one's own."""
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + extra + chunk(b"IDAT", zlib.compress(data, level)) + chunk(b"IEND", b"")
+
+
+def grey(rows: list[bytes], extra: bytes = b"") -> bytes:
+    """A picture of rows of grey, not compressed."""
+    return png(len(rows[0]), len(rows), b"".join(b"\0" + row for row in rows), extra, level=0)
 
 
 def noise(width: int, height: int, seed: int) -> bytes:
     generator = random.Random(seed)
-    return png(width, height, [generator.randbytes(width) for _ in range(height)])
+    return grey([generator.randbytes(width) for _ in range(height)])
 
 
 class BenchVault:
@@ -128,6 +143,41 @@ class BenchVault:
         return self.folder / f"{door}.sock"
 
 
+def end_by_signals() -> None:
+    """What was begun is ended, by whatever signal. Of SIGKILL the daemon hears by itself."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+
+
+def exercised(
+    options: argparse.Namespace, prefix: str, exercise: Callable[[argparse.Namespace, Path], int]
+) -> int:
+    """Does it in a folder of its own, which is kept when something was found; gives its exit status.
+
+    Programs that were built to measure coverage leave what they measured there, and not here.
+    """
+    end_by_signals()
+    # A short name: the paths of sockets have to be short.
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=options.dir)).resolve()
+    is_kept = True
+    try:
+        os.chdir(folder)
+        status = exercise(options, folder)
+        is_kept = options.keep or status != 0
+        return status
+    except Exception:
+        print(f"broken off, seed {options.seed}")
+        raise
+    except BaseException:
+        is_kept = options.keep
+        raise
+    finally:
+        if is_kept:
+            print(f"kept in {folder}", flush=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def run(
     parser: argparse.ArgumentParser, measure: Callable[[Path, argparse.Namespace], dict[str, Any]],
     show: Callable[[dict[str, Any]], None],
@@ -136,6 +186,7 @@ def run(
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="where the data lies meanwhile")
     parser.add_argument("--json", help="every figure of every round")
     options = parser.parse_args()
+    end_by_signals()
     # A socket's path is short: directly in the folder for the data.
     folder = Path(tempfile.mkdtemp(prefix="ivb", dir=options.dir))
     try:

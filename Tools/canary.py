@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import signal
-import sys
-import tempfile
 import time
 from pathlib import Path
 
+from bench_support import exercised
 from canary_course import live
 from canary_leaks import chosen, missed, planted
 from canary_life import Life
@@ -80,19 +78,7 @@ def main() -> int:
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # A short name: the paths of sockets have to be short.
-    folder = Path(tempfile.mkdtemp(prefix="ivc", dir=options.dir)).resolve()
-    status = 2
-    try:
-        os.chdir(folder)
-        status = exercise(options, folder)
-        return status
-    finally:
-        if options.keep or status:
-            print(f"kept in {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    return exercised(options, "ivc", exercise)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from bench_support import BIN
+from bench_support import BIN, ENDS_WITH_US
 from canary_life import Life
 from canary_places import Place
 
@@ -61,7 +61,7 @@ def take_away(life: Life) -> None:
 def follow(life: Life) -> None:
     """New events as they come, with requests under way meanwhile."""
     vault = life.vault
-    command = [str(BIN / "vaultctl"), "audit", "follow", "--json"]
+    command = [*ENDS_WITH_US, str(BIN / "vaultctl"), "audit", "follow", "--json"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=vault.environment, cwd=vault.folder / "cwd"
     )

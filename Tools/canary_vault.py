@@ -20,10 +20,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bench_support import BIN, png
+from bench_support import BIN, chunk, grey, launched
 from canary_places import Place
 from canary_search import Secret
-from hostile_bodies import chunk
 from hostile_watch import descendants
 
 #: Seconds that a daemon may take to serve and to stop, and a command to end.
@@ -67,9 +66,8 @@ class Nest:
         rows = [self.chance.randbytes(edge) for _ in range(edge)]
         for at in (0, 40, edge - 8):
             self.known(rule, rows[at][:32], f"{where}, row {at} of the pixels")
-        content = png(edge, edge, rows)
         told = chunk(b"tEXt", b"Comment\0" + self.text(f"{rule} metadata", where).encode())
-        return content[:33] + told + content[33:] + (b"trailing" if damaged else b"")
+        return grey(rows, told) + (b"trailing" if damaged else b"")
 
 
 class Heard:
@@ -218,16 +216,7 @@ class CanaryVault:
         def unlimited() -> None:
             resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
 
-        with open(self.folder / "vaultd.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [str(BIN / "vaultd"), "serve", "--config", str(self.folder / "vaultd.yaml")],
-                stdout=log,
-                stderr=log,
-                env=self.environment,
-                cwd=self.folder / "cwd",
-                start_new_session=True,
-                preexec_fn=unlimited,
-            )
+        self.process = launched(self.folder, env=self.environment, cwd=self.folder / "cwd", preexec_fn=unlimited)
         give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up and self.process.poll() is None:
             with suppress(OSError):

@@ -71,6 +71,23 @@ programs() {
   printf '%s' "$folder"
 }
 
+# For a tool in Python: where the programs are, and the interpreter, in $python.
+need_python_tool() {
+  IMAGEVAULT_BIN=$(programs)
+  IMAGEVAULT_BIN=$(realpath "$IMAGEVAULT_BIN")
+  export IMAGEVAULT_BIN PYTHONDONTWRITEBYTECODE=1
+  python=${PYTHON:-python3}
+}
+
+# The rules of a tool in Python, which Tools/test_NAME.py breaks.
+hold_own_rules() {
+  local tests
+  tests=$("$python" "$ROOT/Tools/test_$1.py" 2>&1) || {
+    printf '%s\n' "$tests"
+    fail "its own rules do not hold"
+  }
+}
+
 # Builds the four programs in release.
 build_release() {
   local product log

@@ -6,17 +6,14 @@ import argparse
 import os
 import random
 import re
-import shutil
-import signal
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench_support import exercised
 from hostile_cases import Case, make, silent
 from hostile_grammar import CONTRACT, Route, World, routes
 from hostile_line import EXCUSED, OBEYED, Judge, codes, exchange
@@ -259,19 +256,7 @@ def main() -> int:
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # A short name: the paths of sockets have to be short.
-    folder = Path(tempfile.mkdtemp(prefix="ivh", dir=options.dir)).resolve()
-    status = 2
-    try:
-        os.chdir(folder)
-        status = exercise(options, folder)
-        return status
-    finally:
-        if options.keep or status:
-            print(f"kept in {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    return exercised(options, "ivh", exercise)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import random
 import struct
 import zlib
 
+from bench_support import chunk, png
+
 #: Sound bodies by their path. `{T}` is the case's token, `{L}` an image that may go, `{H}` 32 digits.
 SOUND: dict[str, tuple[bytes, ...]] = {
     "/v1/security-events": (
@@ -93,17 +95,6 @@ JPEG = base64.b64decode(
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6j"
     "q62rZ4C8ybqmx5moq6T/wAALCAAIAAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAABP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AI//Z"
 )
-
-
-def chunk(kind: bytes, data: bytes, crc: int | None = None) -> bytes:
-    crc = zlib.crc32(kind + data) if crc is None else crc
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
-
-
-def png(width: int, height: int, rows: bytes, extra: bytes = b"", depth: int = 8, colour: int = 0) -> bytes:
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    data = zlib.compress(rows, 1)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 def picture(chance: random.Random) -> bytes:

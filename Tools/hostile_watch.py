@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench_support import BIN, Door, await_ready, noise
+from bench_support import BIN, Door, await_ready, launched, noise
 
 #: Seconds that the daemon may take to stop, and its log to be taken away and checked.
 PATIENCE = 600
@@ -69,9 +69,7 @@ class HostileVault:
 
     @contextmanager
     def served(self) -> Iterator[subprocess.Popen[bytes]]:
-        program = [str(BIN / "vaultd"), "serve", "--config", str(self.folder / "vaultd.yaml")]
-        with open(self.folder / "vaultd.log", "ab") as log:
-            process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True)
+        process = launched(self.folder)
         try:
             await_ready(process, self.folder)
             yield process

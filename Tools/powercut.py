@@ -6,17 +6,13 @@ import argparse
 import os
 import random
 import shutil
-import signal
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bench_support import noise
+from bench_support import exercised, noise
 from powercut_check import Fate, Kept, events, missing, newest
 from powercut_disk import FLUSH, Replay, Unmountable, WriteLog, last_flush, missing_here, mounted, recorded
 from powercut_load import EDGES, Account, Line, load, store
@@ -59,11 +55,10 @@ class Report:
 
     def end(self, account: Account, figures: str) -> int:
         callers = f"{len(account.readings):,} readings, {len(account.images):,} images stored"
-        kept = f"; kept in {self.folder}" if self.violations or self.options.keep else ""
         took = time.monotonic() - self.begun
         print(
             f"{self.options.mode}: {callers}, {figures}, {self.violations:,} violations; "
-            f"{took:.0f} s, seed {self.options.seed}{kept}",
+            f"{took:.0f} s, seed {self.options.seed}",
             flush=True,
         )
         return 1 if self.violations else 0
@@ -265,24 +260,6 @@ def lying(trial: Trial, log: WriteLog) -> list[str]:
 # MARK: The command
 
 
-@contextmanager
-def workplace(options: argparse.Namespace) -> Iterator[Report]:
-    # A short name: the paths of sockets have to be short. Programs that were built to measure coverage leave
-    # what they measured there, and not here.
-    report = Report(options, Path(tempfile.mkdtemp(prefix="ivp", dir=options.dir)).resolve())
-    os.chdir(report.folder)
-    try:
-        yield report
-    except Exception:
-        report.say(f"broken off, seed {options.seed}; kept in {report.folder}")
-        raise
-    except BaseException:
-        shutil.rmtree(report.folder, ignore_errors=True)
-        raise
-    if not report.violations and not options.keep:
-        shutil.rmtree(report.folder)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="Tools/powercut", description=(__doc__ or "").split(":")[0])
     parser.add_argument("mode", choices=("kill", "cut"))
@@ -298,11 +275,8 @@ def main() -> int:
     if reason:
         print(f"left out: no disk can be cut from its power here: {reason}")
         return LEFT_OUT
-    # What was begun is ended, by whatever signal. Of SIGKILL the daemon and the disk's server hear by themselves.
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda number, _: sys.exit(128 + number))
-    with workplace(options) as report:
-        return kill(report) if options.mode == "kill" else cut(report)
+    do = kill if options.mode == "kill" else cut
+    return exercised(options, "ivp", lambda options, folder: do(Report(options, folder)))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from bench_support import ENDS_WITH_US
+
 SECTOR = 512
 MAGIC, VERSION = 0x6A736677736872, 1
 #: Magic, version, number of entries, bytes of a sector.
@@ -37,8 +39,6 @@ LOG_BYTES = 64 << 30
 HEADING_INTERVAL = 1 << 30
 #: Seconds for the disk to come up.
 PATIENCE = 30
-#: In front of a command: it is killed when this process ends, in whatever way.
-ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 
 
 class Entry(NamedTuple):

@@ -6,9 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from bench_support import BIN
+from bench_support import BIN, launched
 from powercut_check import Verifier
-from powercut_disk import ENDS_WITH_US
 from powercut_load import Line
 
 #: Seconds for the daemon to serve, and to stop.
@@ -45,9 +44,7 @@ class Daemon:
 
     def __init__(self, run: Path) -> None:
         self.run = run
-        with open(run / "vaultd.log", "ab") as log:
-            program = [*ENDS_WITH_US, str(BIN / "vaultd"), "serve", "--config", str(run / "vaultd.yaml")]
-            self.process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True)
+        self.process = launched(run)
         try:
             self._await()
         except BaseException:

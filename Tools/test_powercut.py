@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
-import select
 import struct
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -150,22 +146,6 @@ class WhatALogOwes(Folder):
         bundle = self.folder / "log.bundle"
         bundle.write_text('imagevault-bundle/1\nrows all\n\nevent c2FsdA== Y29udGVudA== {"index":4,"action":"a b"}\nnode\n')
         self.assertEqual(list(events(bundle)), [{"index": 4, "action": "a b"}])
-
-
-class WhatWasBegun(Folder):
-    def test_a_daemon_ends_when_the_tool_is_killed(self) -> None:
-        held, program = self.folder / "held", self.folder / "vaultd"
-        os.mkfifo(held)
-        program.write_text(f"#!/bin/sh\nexec sleep 60 >{held}\n")
-        program.chmod(0o755)
-        script = "import sys, pathlib, powercut_vault as tool; tool.Daemon(pathlib.Path(sys.argv[1]))"
-        where = {"IMAGEVAULT_BIN": str(self.folder), "PYTHONPATH": str(Path(__file__).parent)}
-        tool = subprocess.Popen([sys.executable, "-c", script, self.folder], env=os.environ | where)
-        with open(held, "rb", buffering=0) as daemon:
-            tool.kill()
-            tool.wait()
-            self.assertTrue(select.select([daemon], [], [], 30)[0], "it goes on")
-            self.assertEqual(daemon.read(), b"")
 
 
 if __name__ == "__main__":
