@@ -33,7 +33,11 @@ class Door:
     def __init__(self, path: Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(str(path))
+        except OSError:
+            self.socket.close()
+            raise
         self.file = self.socket.makefile("rb")
 
     def ask(self, method: str, target: str, body: bytes = b"", fields: str = "") -> tuple[int, bytes]:

@@ -1,31 +1,24 @@
-"""A vault of its own for a hostile client, what its daemon takes of the machine, and who must not notice."""
+"""A vault of its own for a hostile client, and what its daemon takes of the machine."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import random
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
 
 from bench_support import BIN, Door, await_ready, launched, noise
+from hostile_quiet import QUIET
 
 #: Seconds that the daemon may take to stop, and its log to be taken away and checked.
 PATIENCE = 600
-#: The uid of the quiet client, where there is a choice.
-QUIET = 54_001
 #: Verbs that take the vault away from everybody else: a policy gives them to no hostile client.
 KEPT_FROM = ("vault.seal", "keys.destroy")
 #: Pictures of the hostile client's own: those that stay, and those that it may have deleted and quarantined.
 KEPT, LOOSE = 6, 6
-#: Seconds between two requests of the quiet client.
-PACE = 0.05
 
 
 class HostileVault:
@@ -124,6 +117,14 @@ class Taken:
     threads: int
     children: int
 
+    def at_most(self, other: Taken) -> Taken:
+        return Taken(*map(max, astuple(self), astuple(other)))
+
+    def growth(self, since: Taken, bars: Mapping[str, float]) -> list[str]:
+        """Where it is more than a bar allows, which is how much more than `since` it may be."""
+        more = {name: getattr(self, name) - getattr(since, name) for name in bars}
+        return [f"{name}: {more[name]:+.1f}, of {bar} that may be" for name, bar in bars.items() if more[name] > bar]
+
     def __str__(self) -> str:
         return (
             f"{self.resident:.1f} MB resident, {self.anonymous:.1f} of it anonymous, {self.descriptors} descriptors, "
@@ -159,78 +160,3 @@ def descendants(pid: int) -> list[int]:
         except OSError:
             pass
     return found
-
-
-# MARK: Who must not notice
-
-
-def ask_quietly(folder: Path, seed: int, stop: Any, told: Any) -> None:
-    """Stores a picture, gets it whole and in part, lists, and drops it, again and again."""
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(QUIET)
-        os.setuid(QUIET)
-    chance, door, faults, times, number = random.Random(f"{seed}/quiet"), Door(folder / "images.sock"), [], [], 0
-    claim = "Vault-Owner: quiet\r\n"
-    while not stop.is_set() or number == 0:
-        number += 1
-        edge = chance.choice((20, 200, 600))
-        content = noise(edge, edge, chance.getrandbits(60))
-        try:
-            for fault, took in _round(door, content, number, claim):
-                times.append(took)
-                if fault:
-                    faults.append(f"round {number}: {fault}")
-                time.sleep(PACE)
-        except (OSError, ValueError, IndexError) as error:
-            faults.append(f"round {number}: {error!r}")
-            try:
-                door = Door(folder / "images.sock")
-            except OSError:
-                break
-    told.put((faults, sorted(times), number))
-
-
-def _round(door: Door, content: bytes, number: int, claim: str) -> Iterator[tuple[str | None, float]]:
-    def timed(*request: Any) -> tuple[int, bytes, float]:
-        begun = time.perf_counter()
-        status, body = door.ask(*request)
-        return status, body, time.perf_counter() - begun
-
-    name = f'Content-Disposition: attachment; filename="quiet{number}.png"\r\n{claim}'
-    status, body, took = timed("POST", "/v1/images", content, name)
-    yield None if status == 201 else f"put: {status} {body[:200]!r}", took
-    if status != 201:
-        return
-    image = body.partition(b'"id":"')[2][:64].decode()
-    status, body, took = timed("GET", f"/v1/images/{image}", b"", claim)
-    yield None if (status, body) == (200, content) else f"get: {status} {body[:200]!r}", took
-    status, body, took = timed("GET", f"/v1/images/{image}", b"", claim + "Range: bytes=3-99\r\n")
-    yield None if (status, body) == (206, content[3:100]) else f"part: {status} {body[:200]!r}", took
-    status, body, took = timed("DELETE", f"/v1/images/{image}", b"", claim)
-    yield None if status == 200 else f"delete: {status} {body[:200]!r}", took
-    status, body, took = timed("GET", f"/v1/images/{image}", b"", claim)
-    yield None if status == 404 else f"get of what is deleted: {status} {body[:200]!r}", took
-
-
-@dataclass
-class Quiet:
-    """The quiet client in a process of its own."""
-
-    folder: Path
-    seed: int
-
-    def __post_init__(self) -> None:
-        # Forked before there is any other thread.
-        context = multiprocessing.get_context("fork")
-        self._stop, self._told = context.Event(), context.SimpleQueue()
-        self._process = context.Process(target=ask_quietly, args=(self.folder, self.seed, self._stop, self._told))
-        self._process.start()
-
-    def end(self) -> tuple[list[str], str]:
-        """Everything that was wrong, and figures."""
-        self._stop.set()
-        faults, times, rounds = self._told.get()
-        self._process.join(PATIENCE)
-        figures = f"{len(times):,} requests in {rounds:,} rounds, {1000 * times[len(times) // 2]:.0f} ms median, "
-        return faults, figures + f"{1000 * times[len(times) * 99 // 100]:.0f} ms p99, {1000 * times[-1]:.0f} ms at most"

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
+import time
 import unittest
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
+from hostile import GROWTH, GROWTH_LEFT
 from hostile_cases import CLOSES, WAITS, Case, make, silent
 from hostile_faults import FAULTS
 from hostile_grammar import CONTRACT, Draw, World, routes, sound
 from hostile_line import Judge, NoAnswer, answers, codes, exchange
+from hostile_quiet import Quiet
+from hostile_watch import Taken, descendants, taken
 
 WORLD = World("HXTEST", ("a" * 64,) * 2, ("b" * 64,) * 2)
+#: Seconds that nobody waits in vain for longer than.
+PATIENCE = 60
 PICTURE = b"\x89PNG picture \x1b[31m"
 
 
@@ -30,8 +40,10 @@ def problem(code: str, status: str, detail: str = "") -> bytes:
     return answer(f'{{"code":"{code}","detail":"{detail}"}}'.encode(), status, "application/problem+json")
 
 
-def case(ending: str = WAITS, due: int | None = None, has_head: bool = False) -> Case:
-    return Case(7, "images", (b"GET / HTTP/1.1\r\n\r\n",), 0.0, ending, 1, due, b"HXTESTn7", (), has_head)
+def case(
+    ending: str = WAITS, due: int | None = None, has_head: bool = False, sent: bytes = b"GET / HTTP/1.1\r\n\r\n"
+) -> Case:
+    return Case(7, "images", (sent,), 0.0, ending, 1, due, b"HXTESTn7", (), has_head)
 
 
 class Server(unittest.TestCase):
@@ -44,6 +56,7 @@ class Server(unittest.TestCase):
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.folder / "images.sock"))
         self.listener.listen()
+        self.listener.settimeout(PATIENCE)
         self.addCleanup(self.listener.close)
         self.judge = Judge({"a" * 64: PICTURE}, codes(CONTRACT))
 
@@ -81,7 +94,6 @@ class Server(unittest.TestCase):
             problem("bad-request", "400 Bad Request"),
             answer(PICTURE, kind="image/png"),
             answer(PICTURE[2:5], "206 Partial Content", "image/png"),
-            problem("overloaded", "503 Unavailable"),
             answer(b'{"name":"HXTESTn7"}'),
             b"HTTP/1.1 100 Continue\r\n\r\n" + answer(b"{}") + answer(b"{}"),
             b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
@@ -92,6 +104,13 @@ class Server(unittest.TestCase):
         self.fault(problem("internal-error", "500 Internal Server Error"), "500 internal-error")
         self.fault(problem("sealed", "503 Service Unavailable"), "503 sealed")
         self.fault(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", "500", case(has_head=True))
+
+    def test_an_excuse_has_its_status_and_its_cause(self) -> None:
+        post = case(sent=b"POST /v1/images HTTP/1.1\r\nVault-Timeout-Ms: 1\r\n\r\n")
+        for code, status in (("overloaded", 503), ("inspection-failed", 503), ("deadline-exceeded", 504)):
+            self.assertEqual(self.faults(problem(code, f"{status} No"), post), [])
+            self.fault(problem(code, f"{status} No"), f"{status} {code}")
+            self.fault(problem(code, "500 No"), f"500 {code}", post)
 
     def test_an_end_that_does_not_come_is_found(self) -> None:
         self.fault(b"HTTP/1.1 200 OK\r\n", "neither answered nor ended", ends=False)
@@ -131,6 +150,67 @@ class Server(unittest.TestCase):
 
     def test_who_closes_waits_for_nothing(self) -> None:
         self.assertEqual(self.faults(b"", case(CLOSES)), [])
+
+
+class Growing(unittest.TestCase):
+    def test_each_bar_is_one(self) -> None:
+        warm = Taken(80.0, 30.0, 300, 41, 5)
+        for name, bar in (GROWTH | GROWTH_LEFT).items():
+            at_bar = replace(warm, **{name: getattr(warm, name) + bar})
+            above = replace(warm, **{name: getattr(warm, name) + bar + 1})
+            bars = GROWTH if name in GROWTH else GROWTH_LEFT
+            self.assertEqual(at_bar.growth(warm, bars), [])
+            self.assertEqual([line.split(":")[0] for line in above.growth(warm, bars)], [name])
+            self.assertEqual(warm.at_most(above), above)
+
+    def test_the_numbers_of_this_process_are_what_it_has(self) -> None:
+        before = taken(os.getpid())
+        with open("/dev/null"), subprocess.Popen(["sleep", "600"]) as child:
+            after = taken(os.getpid())
+            child.kill()
+        self.assertEqual((after.descriptors - before.descriptors, after.children - before.children), (1, 1))
+        self.assertEqual(after.threads, threading.active_count())
+        self.assertGreater(after.resident, after.anonymous)
+
+
+class Quietly(unittest.TestCase):
+    """A client of a socket where nobody answers."""
+
+    def setUp(self) -> None:
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        self.folder = Path(made.name)
+        self.folder.chmod(0o755)
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(str(self.folder / "images.sock"))
+        (self.folder / "images.sock").chmod(0o666)
+        listener.listen()
+
+    def test_a_quiet_client_that_died_is_told(self) -> None:
+        quiet = Quiet(self.folder, 1)
+        quiet.process.kill()
+        self.assertIn("it ended by itself, with -9", quiet.end()[0][0])
+
+    def test_a_quiet_client_that_nobody_listens_to_is_told(self) -> None:
+        faults, figures = Quiet(self.folder / "nowhere", 1).end()
+        self.assertIn("FileNotFoundError", faults[0])
+        self.assertEqual(figures, "0 requests in 1 rounds")
+
+    def test_a_quiet_client_ends_with_who_began_it(self) -> None:
+        script = "import sys, pathlib, hostile_quiet as h; q = h.Quiet(pathlib.Path(sys.argv[1]), 1); q.process.join()"
+        where = {"IMAGEVAULT_BIN": ".", "PYTHONPATH": str(Path(__file__).parent)}
+        command = [sys.executable, "-c", script, str(self.folder)]
+        with subprocess.Popen(command, env=os.environ | where, stdout=subprocess.PIPE) as tool:
+            give_up = time.monotonic() + PATIENCE
+            while not (children := descendants(tool.pid)) and time.monotonic() < give_up:
+                time.sleep(0.01)
+            self.assertEqual(len(children), 1)
+            tool.kill()
+            assert tool.stdout is not None
+            # The child has it, too.
+            self.assertTrue(select.select([tool.stdout], [], [], PATIENCE)[0], "it goes on")
+            self.assertEqual(tool.stdout.read(), b"")
 
 
 class Grammar(unittest.TestCase):
