@@ -75,7 +75,9 @@ def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
             half = len(images) // 2
             one = {"idle": erasures(door, images[:half])}
             stop, begun, events_read = multiprocessing.Event(), multiprocessing.Event(), multiprocessing.Value("q", 0)
-            reader = multiprocessing.Process(target=export, args=(vault.path("audit"), stop, begun, events_read))
+            reader = multiprocessing.Process(
+                target=export, args=(vault.path("audit"), stop, begun, events_read), daemon=True
+            )
             reader.start()
             if not begun.wait(PATIENCE):
                 raise SystemExit("bench: the export does not begin")

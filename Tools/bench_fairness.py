@@ -68,7 +68,7 @@ def ask_noisily(path: Path, work: str, image: str, seed: int, stop: Any, count: 
 
 def quiet(path: Path, work: str, image: str, options: argparse.Namespace) -> dict[str, float]:
     told: Any = multiprocessing.Queue()
-    one = multiprocessing.Process(target=ask_quietly, args=(path, work, image, options, told))
+    one = multiprocessing.Process(target=ask_quietly, args=(path, work, image, options, told), daemon=True)
     one.start()
     times = sorted(told.get(timeout=PATIENCE))
     one.join()
@@ -82,7 +82,7 @@ def quiet(path: Path, work: str, image: str, options: argparse.Namespace) -> dic
 def beside(path: Path, work: str, image: str, options: argparse.Namespace) -> dict[str, float]:
     stop, count = multiprocessing.Event(), multiprocessing.Value("q", 0)
     others = [
-        multiprocessing.Process(target=ask_noisily, args=(path, work, image, seed, stop, count))
+        multiprocessing.Process(target=ask_noisily, args=(path, work, image, seed, stop, count), daemon=True)
         for seed in range(options.connections)
     ]
     for one in others:

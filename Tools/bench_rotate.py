@@ -51,7 +51,7 @@ def fill(vault, count):
     """Each image has two keys: its blob's and its reference's."""
     images = count // 2
     workers = [
-        multiprocessing.Process(target=upload, args=(vault, range(first, images, UPLOADERS)))
+        multiprocessing.Process(target=upload, args=(vault, range(first, images, UPLOADERS)), daemon=True)
         for first in range(UPLOADERS)
     ]
     for worker in workers:
@@ -77,7 +77,9 @@ def readings(vault, ids, size, during):
     """Latencies of READERS clients for as long as `during` takes."""
     stop, out = multiprocessing.Event(), multiprocessing.Queue()
     workers = [
-        multiprocessing.Process(target=read, args=(vault.path("images"), ids, size, seed, stop, out))
+        multiprocessing.Process(
+            target=read, args=(vault.path("images"), ids, size, seed, stop, out), daemon=True
+        )
         for seed in range(READERS)
     ]
     for worker in workers:
