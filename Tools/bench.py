@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench_support import end_by_signals
 from bench_table import PEER, PHASES, Row, machine, of, place, table
 
 TOOLS = Path(__file__).resolve().parent
@@ -221,8 +222,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
-    # SIGTERM ends both sides as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    end_by_signals()
     workloads = dict.fromkeys(config.partition("@")[0] for config in options.configs.split(","))
     corpus = [sys.executable, str(options.peers / "load/corpus.py"), *workloads]
     try:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import drive, vault
-from bench_support import BIN, BenchVault, Door, daemon
+from bench_support import BIN, BenchVault, Door, daemon, end_by_signals
 from bench_table import PHASES, of
 
 #: Of the readings that LogWriter makes up.
@@ -232,6 +232,7 @@ def main() -> None:
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="room for 600 bytes an event")
     parser.add_argument("--json", help="every figure")
     options = parser.parse_args()
+    end_by_signals()
     told: dict[str, Any] = {}
     if options.only != "archive":
         workloads = dict.fromkeys(config.partition("@")[0] for config in options.configs.split(","))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench_support import Door, daemon
+from bench_support import Door, daemon, end_by_signals
 
 TOOLS = Path(__file__).resolve().parent
 #: Readers' latencies of fewer answers than this have no p99 to speak of.
@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--share", default="25,100")
     parser.add_argument("--photo", type=Path)
     options = parser.parse_args()
+    end_by_signals()
     folder = Path(tempfile.mkdtemp(prefix="ivbench"))
     try:
         subprocess.run([TOOLS / "up", folder], check=True, stdout=subprocess.DEVNULL)

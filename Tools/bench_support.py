@@ -140,7 +140,7 @@ class BenchVault:
             f"  root_key_file: {folder}/root.key\n  log_key_file: {folder}/log.key\n"
             "validation:\n  level: structure\nlog:\n  level: warning\n"
         )
-        command = [BIN / "vaultd", "init", "--config", folder / "vaultd.yaml"]
+        command = [str(BIN / "vaultd"), "init", "--config", str(folder / "vaultd.yaml")]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def path(self, door: str) -> Path:
@@ -148,7 +148,7 @@ class BenchVault:
 
 
 def end_by_signals() -> None:
-    """What was begun is ended, by whatever signal. Of SIGKILL the daemon hears by itself."""
+    """What was begun is ended, by whatever signal, as Ctrl-C does. Of SIGKILL the daemon hears by itself."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
 
