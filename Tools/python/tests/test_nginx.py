@@ -444,6 +444,10 @@ def test_no_log_has_a_ticket(front: Front, vault: Vault, image: Image) -> None:
     path, secret = ticket.path, ticket.ticket[4:]
     for wanted in (path, path, f"{path}&job=a", f"/v1/version?{secret}"):
         front.get(wanted)
+    # Where there is no query, or none that is nginx's.
+    bare = path.partition("?")[0]
+    for ending in ("%3fticket=", "%3Fticket%3d", "#ticket=", ";ticket=", "/"):
+        front.get(f"{bare}{ending}{ticket.ticket}")
     front.request("POST", path)
     front.request("POST", path, b"x" * 100)
     # What is no request at all, or too long for one.
