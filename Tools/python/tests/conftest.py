@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from imagevault import ImagePage, Vault
+from imagevault import ImagePage, RateLimited, Vault, VaultError
 from imagevault.aio import AsyncImageStream, AsyncVault
 from imagevault.testing import FakeVault
 from imagevault.testing.aio import AsyncFakeVault
@@ -61,6 +61,15 @@ def running_vault(*options: str, **settings: str) -> Iterator[Path]:
             subprocess.run(stop, check=True, timeout=30, capture_output=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def refused(error: type[VaultError]) -> Iterator[None]:
+    """A bad secret is refused with this, or told to wait where the real vault saw some of this user before."""
+    with pytest.raises((error, RateLimited)) as caught:
+        yield
+    if not isinstance(caught.value, error):
+        assert caught.value.retryable and 1 <= (caught.value.retry_after or 0) <= 60
 
 
 def vaultctl(folder: Path, *words: str) -> str:

@@ -158,8 +158,8 @@ class AsyncVault:
 
         `start` and `stop` as for :meth:`get`. `if_none_match` is the header of that name, as a
         browser sends it: :class:`~imagevault.NotModified` is raised where it names the image.
-        A `ticket` stands in place of this vault's token, its claim in place of `job` and `owner`;
-        a request with one is never sent twice.
+        A `ticket` stands in place of this vault's token, and has its own claim: `job` and `owner`
+        are not looked at. A request with one is never sent twice.
         """
         part = Part(start, stop)
         answer = await self._ask(_wire.read_request(image, job, owner, part, if_none_match, ticket))
@@ -209,7 +209,8 @@ class AsyncVault:
     ) -> Ticket:
         """Lets whoever has the ticket read this image, a few times, for a while; never sent twice.
 
-        It is read under the claim that is named here. Each reading counts, whichever part it is.
+        It is read under the claim that this finds, and goes with it. Each answer is one reading:
+        a part, and :class:`~imagevault.NotModified` too.
         """
         request, body = _wire.ticket_request(image, reads, seconds, job, owner)
         return await self._json(request, 201, Ticket.from_json, AsyncBody(body, None))

@@ -86,11 +86,10 @@ class _Image:
 
 @dataclass
 class _Ticket:
-    """A fetch ticket, and the claim that it reads under."""
+    """A fetch ticket, and the claim that it reads under and goes with."""
 
-    image: str
-    job: str | None
-    owner: str | None
+    image: _Image
+    claim: _Claim
     left: int
     expires: datetime
 
@@ -245,23 +244,25 @@ class Store:
     def _make_ticket(
         self, image: str, job: str | None, owner: str | None, asked: dict[str, int]
     ) -> StoredAnswer:
-        self._find(image, job, owner)
+        found = self._find(image, job, owner)
         reads, expires = asked["reads"], datetime.now(UTC) + timedelta(seconds=asked["seconds"])
         text = ticket_of("".join(secrets.choice(_LETTERS) for _ in range(43)))
-        self._tickets[text] = _Ticket(image, job, owner, reads, expires)
+        self._tickets[text] = _Ticket(*found, reads, expires)
         document: dict[str, Any] = {"id": secrets.token_hex(16), "ticket": text, "image": image}
         document |= {"reads": reads, "expires": _text(expires)}
         return _json(201, document | {"path": f"/v1/images/{image}?ticket={text}"})
 
     def _get_by_ticket(self, text: str, image_id: str, asked: dict[str, str]) -> StoredAnswer:
         ticket = self._tickets.get(text)
-        if ticket is None or ticket.image != image_id or ticket.left < 1:
+        if ticket is None or ticket.image.id != image_id or ticket.left < 1:
             raise TicketRefused()
-        if ticket.expires <= datetime.now(UTC):
+        # The same picture under the same claim, stored again, is another claim.
+        is_claimed = any(claim is ticket.claim for claim in ticket.image.claims)
+        if not is_claimed or ticket.expires <= datetime.now(UTC):
             raise TicketRefused()
-        answer = self._get(*self._find(image_id, ticket.job, ticket.owner), asked)
-        # What sends no bytes is no reading.
-        ticket.left -= answer.head.status != 304
+        answer = self._get(ticket.image, ticket.claim, asked)
+        # Each answer is a reading, 304 too; what is refused is none.
+        ticket.left -= 1
         return answer
 
     def _get(self, image: _Image, claim: _Claim, asked: dict[str, str]) -> StoredAnswer:
