@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -160,13 +161,19 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     pytest.fail("nginx does not listen")
 
 
-@pytest.fixture(scope="session")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@contextmanager
+def vault_behind_a_proxy(scratch: Path) -> Iterator[Path]:
     """The folder of a vault where nginx is a proxy."""
-    policy = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    policy = scratch / "policy.yaml"
     policy.write_text(POLICY.replace("USER", str(os.getuid())))
     policy.chmod(0o600)
     with running_vault("--validation", "structure", IMAGEVAULT_POLICY_FILE=str(policy)) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with vault_behind_a_proxy(tmp_path_factory.mktemp("policy")) as folder:
         yield folder
 
 
@@ -203,6 +210,14 @@ def path(vault: Vault, image: Image, job: str) -> str:
 def log(guarded: Path, path: str) -> Log:
     """Made after the image and its ticket, so that it begins with the request."""
     return Log(guarded)
+
+
+def is_refused(front: Front, path: str, status: int, code: str, **headers: str) -> bool:
+    """Whether a bad secret is told of so, or told to wait because others came before it."""
+    answer, body = front.get(path, **headers)
+    if answer.status == 429:
+        return 1 <= int(answer.headers["Retry-After"]) <= 60
+    return answer.status == status and bool(json.loads(body)["code"] == code)
 
 
 @pytest.mark.parametrize("side", [8, 1840])
@@ -319,18 +334,50 @@ def test_other_paths_do_not_reach_the_vault(
 
 
 def test_a_ticket_is_good_for_its_readings(front: Front, vault: Vault, image: Image) -> None:
-    ticket = vault.ticket(image.id, reads=2)
+    ticket = vault.ticket(image.id, reads=4)
     assert front.request("HEAD", ticket.path)[0].status == 200
+    assert front.get(ticket.path, If_None_Match=f'"{image.id}"')[0].status == 304
     assert front.get(ticket.path)[1] == front.get(ticket.path)[1] == vault.get(image.id)
-    answer, body = front.get(ticket.path)
-    assert (answer.status, json.loads(body)["code"]) == (403, "ticket-refused")
+    assert is_refused(front, ticket.path, 403, "ticket-refused")
 
 
 def test_a_ticket_is_for_its_image(front: Front, vault: Vault, image: Image, path: str) -> None:
     other = vault.put(png(), "b.png").id
-    answer, body = front.get(path.replace(image.id, other))
-    assert (answer.status, json.loads(body)["code"]) == (403, "ticket-refused")
+    assert is_refused(front, path.replace(image.id, other), 403, "ticket-refused")
     assert front.get(path)[0].status == 200
+
+
+def test_a_ticket_goes_with_its_image(
+    front: Front, vault: Vault, image: Image, path: str, job: str
+) -> None:
+    assert front.get(path)[0].status == 200
+    vault.delete(image.id, job=job)
+    assert is_refused(front, path, 403, "ticket-refused")
+
+
+def test_who_guesses_waits_and_nobody_else(tmp_path: Path) -> None:
+    with (
+        vault_behind_a_proxy(tmp_path) as folder,
+        running(folder / "images.sock") as front,
+        Vault(
+            folder / "images.sock",
+            token=vaultctl(folder, "token", "create", "--principal", "backend"),
+        ) as vault,
+    ):
+        data = png()
+        path = vault.ticket(vault.put(data, "a.png").id, reads=9).path
+        wrong = f"{path.partition('=')[0]}={ticket_of('a' * 43)}"
+        first = [front.get(wrong) for _ in range(2)]
+        assert {(answer.status, json.loads(body)["code"]) for answer, body in first} == {
+            (403, "ticket-refused")
+        }
+        # From then on each is told of later, twice as late each time.
+        later = (front.get(wrong)[0] for _ in range(9))
+        waits = next(answer for answer in later if answer.status == 429)
+        assert 1 <= int(waits.headers["Retry-After"]) <= 60
+        # Who has a good one does not wait, and forgives nothing.
+        assert front.get(path)[1] == data
+        assert 429 in [front.get(wrong)[0].status for _ in range(2)]
 
 
 def test_without_a_ticket_there_is_nothing(front: Front, image: Image, log: Log) -> None:
@@ -344,8 +391,7 @@ def test_the_vault_asks_a_proxy_for_a_ticket_whatever_nginx_lets_through(
 ) -> None:
     with running(guarded / "images.sock", without_tickets=True) as front:
         assert front.get(path)[0].status == 200
-        answer, body = front.get(f"/v1/images/{image.id}")
-    assert (answer.status, json.loads(body)["code"]) == (401, "token-required")
+        assert is_refused(front, f"/v1/images/{image.id}", 401, "token-required")
 
 
 def test_who_is_admitted_needs_no_ticket(real_vault: Path, job: str) -> None:
@@ -377,8 +423,7 @@ def test_a_browser_shows_nothing_but_its_ticket(
     assert front.get(f"/v1/images/{image.id}", **shown)[0].status == 403
     # The vault would refuse two of them at once.
     assert front.get(ticket.path, **shown)[0].status == 200
-    answer, body = front.get(ticket.path, **shown)
-    assert (answer.status, json.loads(body)["code"]) == (403, "ticket-refused")
+    assert is_refused(front, ticket.path, 403, "ticket-refused", **shown)
 
 
 def test_a_browser_asserts_nothing(front: Front, path: str, log: Log) -> None:
@@ -401,15 +446,6 @@ def test_a_body_does_not_reach_the_vault(
     assert answer.status == 413
     assert log.actions() == []
     assert front.files == []
-
-
-def test_an_image_that_is_gone_is_the_vaults_answer(
-    front: Front, vault: Vault, image: Image, path: str, job: str
-) -> None:
-    vault.delete(image.id, job=job)
-    answer, body = front.get(path)
-    assert answer.status == 404
-    assert json.loads(body)["code"] == "unknown-image"
 
 
 def test_a_damaged_image_is_never_a_whole_answer(
@@ -464,7 +500,7 @@ def test_no_log_has_a_ticket(front: Front, vault: Vault, image: Image) -> None:
     # The worker, which is alone, has written a line before it takes the next request.
     front.get("/")
     assert f"/v1/images/{image.id} 200 200" in front.log
-    assert f"/v1/images/{image.id} 403 403" in front.log
+    assert re.search(f"/v1/images/{image.id} (403 403|429 429)", front.log)
     assert secret not in front.logs and "?" not in front.log
 
 
