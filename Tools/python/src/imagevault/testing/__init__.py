@@ -15,7 +15,8 @@ from .._stream import Answer
 from .._upload import Body
 from .._wire import Head, Request
 from ..client import Vault
-from ._store import IMAGE_BYTES, Store, StoredAnswer
+from ._limits import IMAGE_BYTES
+from ._store import Store, StoredAnswer
 
 __all__ = ["FakeControls", "FakeVault"]
 

@@ -6,10 +6,16 @@ import ipaddress
 import math
 import time
 
-#: Failures that lock, for how many seconds each counts, and for how many the lock lasts.
-FAILURES, WINDOW, LOCK = 5, 900.0, 900.0
-#: Where a check does not say: so many a minute, so many at once.
-PER_MINUTE, BURST = 60, 60
+from ._limits import (
+    DELAY_SECONDS,
+    DELAYING_FAILURES,
+    FAILURE_SECONDS,
+    LOCK_SECONDS,
+    LOCKING_FAILURES,
+)
+
+#: Seconds that a sum of waits may be off by.
+_ROUNDING_SECONDS = 1e-9
 
 #: Whom failures are counted against: an actor's name, or the network that he came from.
 Subject = tuple[str, str]
@@ -43,7 +49,7 @@ class Attempts:
         now, interval = time.monotonic(), 60 / per_minute
         taken = max(0.0, self._taken.get(key, now) - now)
         wait = taken + min(cost, burst) * interval - burst * interval
-        if wait > 1e-9:
+        if wait > _ROUNDING_SECONDS:
             return {"allowed": False, "retry_after_ms": math.ceil(wait * 1000)}
         self._taken[key] = now + taken + cost * interval
         return {"allowed": True, "retry_after_ms": 0}
@@ -51,10 +57,10 @@ class Attempts:
     def _fail(self, subject: Subject, actor: str | None, now: float) -> None:
         if self._locked.get(subject, now) > now:
             return
-        failures = [one for one in self._failures.get(subject, []) if one[0] > now - WINDOW]
+        failures = [one for one in self._failures.get(subject, []) if one[0] > now - FAILURE_SECONDS]
         failures.append((now, actor))
-        if len(failures) >= FAILURES:
-            self._locked[subject], failures = now + LOCK, []
+        if len(failures) >= LOCKING_FAILURES:
+            self._locked[subject], failures = now + LOCK_SECONDS, []
         self._failures[subject] = failures
 
     def _judge(self, subjects: list[Subject], now: float) -> tuple[int, float]:
@@ -62,11 +68,12 @@ class Attempts:
         strictest = (0, 0.0)
         for subject in subjects:
             locked = self._locked.get(subject, now) - now
-            failures = [at for at, _ in self._failures.get(subject, []) if at > now - WINDOW]
+            failures = [at for at, _ in self._failures.get(subject, []) if at > now - FAILURE_SECONDS]
             if locked > 0:
                 strictest = max(strictest, (2, locked))
-            elif len(failures) > 1:
-                wait = failures[-1] + 2.0 ** (len(failures) - 2) - now
+            elif len(failures) >= DELAYING_FAILURES:
+                delay = DELAY_SECONDS * 2 ** (len(failures) - DELAYING_FAILURES)
+                wait = failures[-1] + delay - now
                 strictest = max(strictest, (1, wait) if wait > 0 else (0, 0.0))
         return strictest
 

@@ -35,12 +35,18 @@ from ..errors import (
     UnknownRoute,
     VaultSealed,
 )
-from ._attempts import BURST, PER_MINUTE, Attempts
-
-#: Bytes of the longest upload, unless the fake is told otherwise.
-IMAGE_BYTES = 10 << 20
-#: Bytes of a frame: damage in the first one is an answer, later damage cuts the body.
-FRAME_BYTES = 256 << 10
+from ._attempts import Attempts
+from ._limits import (
+    CHECKS_AT_ONCE,
+    CHECKS_PER_MINUTE,
+    FRAME_BYTES,
+    IMAGE_BYTES,
+    NAME_BYTES,
+    PAGE_ROWS,
+    PAGE_ROWS_UNLESS_SAID,
+    SAFE_NAME_BYTES,
+    SECRET_LETTERS,
+)
 
 #: What a request says beside its question.
 CONTEXT = ("Vault-Actor", "Vault-Client", "traceparent", "Vault-Timeout-Ms")
@@ -182,7 +188,7 @@ class Store:
     def _count(self, path: str, body: bytes, headers: dict[str, str]) -> StoredAnswer:
         asked = json.loads(body)
         if path == "/v1/limits/check":
-            pace = (asked.get("per_minute", PER_MINUTE), asked.get("burst", BURST))
+            pace = (asked.get("per_minute", CHECKS_PER_MINUTE), asked.get("burst", CHECKS_AT_ONCE))
             return _json(200, self._attempts.check(asked["key"], asked["cost"], *pace))
         found = re.search(r"ip=([^;]+)", headers.get("Vault-Client", ""))
         actor = asked.get("actor", headers.get("Vault-Actor"))
@@ -246,7 +252,7 @@ class Store:
     ) -> StoredAnswer:
         found = self._find(image, job, owner)
         reads, expires = asked["reads"], datetime.now(UTC) + timedelta(seconds=asked["seconds"])
-        text = ticket_of("".join(secrets.choice(_LETTERS) for _ in range(43)))
+        text = ticket_of("".join(secrets.choice(_LETTERS) for _ in range(SECRET_LETTERS)))
         self._tickets[text] = _Ticket(*found, reads, expires)
         document: dict[str, Any] = {"id": secrets.token_hex(16), "ticket": text, "image": image}
         document |= {"reads": reads, "expires": _text(expires)}
@@ -399,9 +405,9 @@ def _text(moment: datetime) -> str:
 
 def _page(query: dict[str, str]) -> tuple[int, int | None]:
     """The most rows, and the row after which they begin."""
-    limit = int(query.get("limit", "100"))
-    if not 1 <= limit <= 1000:
-        raise InvalidParameter(detail="limit must be a number from 1 to 1000.")
+    limit = int(query.get("limit", PAGE_ROWS_UNLESS_SAID))
+    if not 1 <= limit <= PAGE_ROWS:
+        raise InvalidParameter(detail=f"limit must be a number from 1 to {PAGE_ROWS}.")
     after = query.get("after")
     if after is not None and not re.fullmatch(r"r[0-9]{1,18}", after):
         raise InvalidParameter(detail="after must be the next of another page.")
@@ -437,7 +443,7 @@ def _check_digest(field: str | None, data: bytes) -> None:
 def _file_name(header: str) -> str:
     name = disposition_name(header) or ""
     last = name.rpartition("/")[2]
-    if not 1 <= len(last.encode()) <= 255 or last in (".", "..") or _DIRECTION.search(last):
+    if not 1 <= len(last.encode()) <= NAME_BYTES or last in (".", "..") or _DIRECTION.search(last):
         raise InvalidName()
     return last
 
@@ -499,7 +505,7 @@ def _refusal(code: str, offset: int | None = None) -> ImageRefused:
 def _safe_name(name: str, kind: str) -> str:
     extension = "png" if kind == "image/png" else "jpg"
     stem = re.sub(r"[^A-Za-z0-9._-]+", "_", re.sub(r"^[^A-Za-z0-9]+", "", name.rpartition(".")[0]))
-    return f"{stem[: 99 - len(extension)] or 'image'}.{extension}"
+    return f"{stem[: SAFE_NAME_BYTES - 1 - len(extension)] or 'image'}.{extension}"
 
 
 def _document(image: _Image, claim: _Claim) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from .._upload import AsyncBody
 from .._wire import Request
 from ..aio import AsyncVault
 from . import FakeControls, _FakeAnswer
-from ._store import IMAGE_BYTES, Store
+from ._limits import IMAGE_BYTES
+from ._store import Store
 
 __all__ = ["AsyncFakeVault"]
 
