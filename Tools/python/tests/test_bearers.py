@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 import json
 import pickle
+import socket
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from conftest import ROOT, Script, refused, vaultctl
 from pictures import png
@@ -17,8 +22,9 @@ from test_hostile import OK, answer, raw
 
 import imagevault
 from imagevault import Vault
-from imagevault._bearer import ticket_of, ticket_text, token_text
+from imagevault._bearer import masked, ticket_of, ticket_text, token_text
 from imagevault._pool import UnixConnection
+from imagevault.aio import AsyncVault
 from imagevault.logging import mask
 from imagevault.testing import FakeVault
 
@@ -111,15 +117,121 @@ def test_no_exception_has_the_secret(script: Script, connect: Connect, broken: s
             error = error.__cause__ or error.__context__
 
 
+def variables(error: BaseException) -> str:
+    """What a report shows that has the variables of all frames, without those of the tests themselves."""
+    shown: list[str] = []
+    seen: traceback.TracebackException | None
+    seen = traceback.TracebackException.from_exception(error, capture_locals=True)
+    while seen is not None:
+        inner = [frame for frame in seen.stack if Path(frame.filename).parent != Path(__file__).parent]
+        shown += [f"{frame.name} {frame.locals}" for frame in inner]
+        seen = seen.__cause__ or seen.__context__
+    return "\n".join(shown)
+
+
+@pytest.mark.parametrize("failing", ["absent", "silent", "broken", "unsent", "interrupted"])
+def test_no_frame_shows_the_secret(
+    script: Script, connect: Connect, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    if failing == "unsent":
+        monkeypatch.setattr(UnixConnection, "connect", connected_to_read)
+    if failing in ("unsent", "interrupted"):
+        error = KeyError() if failing == "interrupted" else BrokenPipeError()
+        monkeypatch.setattr(aiohttp.http_writer.StreamWriter, "_write", raising(error))
+    if failing == "interrupted":
+        monkeypatch.setattr(UnixConnection, "send", raising(KeyError()))
+    path = script.path.with_name("absent") if failing == "absent" else script.path
+    vault = connect(path, token=TOKEN)
+    asks = [vault.health, *(partial(verb, ID, ticket=TICKET) for verb in (vault.get, vault.open))]
+    for ask in [*asks, lambda: next(iter(vault.stream(ID, ticket=TICKET)))]:
+        script.scenes = [[raw("SSH-2.0-OpenSSH_9.2\n\n") if failing == "broken" else None]]
+        with pytest.raises((imagevault.VaultError, KeyError)) as caught:
+            ask()
+        shown = variables(caught.value)
+        assert "_exchange {" in shown
+        assert TOKEN[4:20] not in shown and TICKET[4:20] not in shown
+
+
+def connected_to_read(connection: UnixConnection) -> None:
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(connection.path)
+    connection.sock.shutdown(socket.SHUT_WR)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def instead(*values: Any) -> Any:
+        raise error
+
+    return instead
+
+
+@pytest.mark.parametrize("at", [-1, 20])
+def test_no_frame_shows_a_mistyped_secret(script: Script, connect: Connect, at: int) -> None:
+    token, ticket = ((it[:at] + "!" + it[at:])[: len(it)] for it in (TOKEN, TICKET))
+    for ask in (
+        lambda: connect(script.path, token=token),
+        connect(script.path, token=lambda: token).health,
+        lambda: connect(script.path).get(ID, ticket=ticket),
+    ):
+        with pytest.raises(imagevault.VaultError) as caught:
+            ask()
+        shown = variables(caught.value)
+        assert "_checked {" in shown
+        assert TOKEN[4:20] not in shown and TICKET[4:20] not in shown
+
+
+def test_a_masked_text_is_the_text_but_for_its_repr() -> None:
+    text = masked(TOKEN)
+    assert text == TOKEN and f"{text}" == str(text) == TOKEN and text.encode() == TOKEN.encode()
+    assert json.loads(json.dumps({text: text})) == {TOKEN: TOKEN}
+    assert pickle.loads(pickle.dumps(text)) == TOKEN
+    for shown in (repr(text), repr(text[:20]), repr([text]), f"{text!r}", ascii(text)):
+        assert TOKEN[4:20] not in shown
+
+
+def test_what_a_process_prints_of_all_connections_has_no_secret(
+    script: Script,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    script.scenes = [[answer(OK)]]
+    connect(script.path, token=TOKEN).health()
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_an_async_function_gives_the_token(script: Script) -> None:
+    given = iter([f"{TOKEN}\n", "half"])
+
+    async def token() -> str:
+        await asyncio.sleep(0)
+        return next(given)
+
+    async def ask() -> None:
+        async with AsyncVault(script.path, token=token) as vault:
+            # It is not asked where a ticket goes in its place.
+            assert await vault.get(ID, ticket=TICKET) == b"ab"
+            await vault.health()
+            with pytest.raises(imagevault.TokenRefused):
+                await vault.health()
+
+    script.scenes = [[answer(b"ab"), answer(OK)]]
+    asyncio.run(ask())
+    first, second = (request.decode() for request in script.requests)
+    assert "Authorization" not in first and f"Authorization: Bearer {TOKEN}\r\n" in second
+
+
 def test_no_repr_has_the_secret(script: Script, connect: Connect) -> None:
     vault = connect(script.path, token=TOKEN)
     view = vault.on_behalf("user:1")
-    request = view._context.applied(imagevault._wire.service_request("health"))
-    assert TOKEN in str(request.headers)
+    request = view._context.applied(imagevault._wire.service_request("health"), TOKEN)
+    assert TOKEN in dict(request.headers)["Authorization"]
     fake = FakeVault()
     ticket = fake.ticket(fake.put(png(), "a.png").id)
     logged = json.dumps(mask(None, "info", {"made": ticket, "text": f"{ticket.path} {TOKEN}"}))
-    for text in (repr(vault), repr(view._context), repr(request), repr(ticket), logged):
+    shown = [repr(it) for it in (vault, view._context, request, request.headers, ticket)]
+    for text in [*shown, logged]:
         assert TOKEN not in text and ticket.ticket not in text
 
 

@@ -6,24 +6,58 @@ answer; no message has the secret.
 
 from __future__ import annotations
 
+import inspect
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import SupportsIndex, TypeVar
 
 from ._base import VaultError
 from .errors import TicketRefused, TokenRefused
 
 #: An access token, or what gives the one of the moment: a rotated token's file is read anew.
 Token = str | Callable[[], str]
+#: The same, where it may be waited for.
+AsyncToken = str | Callable[[], str | Awaitable[str]]
+
+T = TypeVar("T")
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _TOKEN, _TICKET = "ivt_", "ivf_"
 
 
-def token_text(token: Token) -> str:
+class Masked(str):
+    """A secret: a text like any other, but not where an error's report shows the variables of its frames."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        # A report may shorten what it shows.
+        return Masked(super().__getitem__(key))
+
+
+def masked(secret: T) -> T:
+    """The same, and masked where it is a text."""
+    text: object = Masked(secret) if isinstance(secret, str) else secret
+    return text  # type: ignore[return-value]
+
+
+def token_text(token: AsyncToken | None) -> str:
     """The token to send; the newline at a file's end is no part of it."""
-    text = token() if callable(token) else token
-    return _checked(text.strip() if isinstance(text, str) else text, _TOKEN, TokenRefused)
+    return _token(masked(token() if callable(token) else token))
+
+
+async def awaited_token_text(token: AsyncToken | None) -> str:
+    """The same, of a function that may have to wait for it."""
+    given: object = masked(token() if callable(token) else token)
+    return _token(masked(await given) if inspect.isawaitable(given) else given)
+
+
+def _token(given: object) -> str:
+    return _checked(given.strip() if isinstance(given, str) else given, _TOKEN, TokenRefused)
 
 
 def ticket_text(ticket: str) -> str:
@@ -36,6 +70,7 @@ def ticket_of(secret: str) -> str:
 
 
 def _checked(text: object, prefix: str, error: type[VaultError]) -> str:
+    text = masked(text)
     form = prefix + "[0-9A-Za-z]{49}"
     if not isinstance(text, str) or not re.fullmatch(form, text):
         raise error(detail=f"It is not {prefix} and 49 letters or digits.")

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from ._bearer import Token, token_text
+from ._bearer import AsyncToken, Masked, token_text
 from ._wire import TICKET_HEADER, Request
 from .errors import InvalidHeader
 
@@ -29,7 +29,7 @@ class Context:
 
     asserted: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     deadline: tuple[tuple[str, str], ...] = ()
-    token: Token | None = field(default=None, repr=False)
+    token: AsyncToken | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         # What is a function is asked with each request, and may have no token yet.
@@ -57,11 +57,15 @@ class Context:
             raise InvalidHeader(detail="A deadline is 0.001 to 3600 seconds.")
         return replace(self, deadline=(("Vault-Timeout-Ms", str(round(seconds * 1000))),))
 
-    def applied(self, request: Request) -> Request:
+    def shows_token(self, request: Request) -> bool:
+        """Whether the token goes with a request: a ticket stands for itself."""
+        return self.token is not None and all(name != TICKET_HEADER for name, _ in request.headers)
+
+    def applied(self, request: Request, token: str | None = None) -> Request:
+        """The request with all of this, and with the token of the moment."""
         headers = (*request.headers, *self.asserted, *self.deadline)
-        # One of the two is shown: a ticket stands for itself.
-        if self.token is not None and not any(name == TICKET_HEADER for name, _ in headers):
-            headers = (*headers, ("Authorization", f"Bearer {token_text(self.token)}"))
+        if token is not None:
+            headers = (*headers, ("Authorization", Masked(f"Bearer {token}")))
         return replace(request, headers=headers)
 
 

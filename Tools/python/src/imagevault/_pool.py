@@ -15,6 +15,9 @@ from ._wire import IDLE_CONNECTIONS, IDLE_SECONDS
 class UnixConnection(http.client.HTTPConnection):
     """A connection to the vault."""
 
+    #: Whatever the process sets for all connections: what is printed then has the headers.
+    debuglevel = 0
+
     def __init__(self, path: str, timeout: float | None) -> None:
         super().__init__("vault", timeout=timeout)
         self.path = path
@@ -30,6 +33,14 @@ class UnixConnection(http.client.HTTPConnection):
             sock.close()
             raise
         self.sock = sock
+
+    def send_head(self) -> None:
+        try:
+            self.endheaders()
+        except BaseException as error:
+            # The frames in between have the head as it is sent: a report that shows variables would have the token.
+            error.__traceback__ = None
+            raise
 
     @property
     def is_quiet(self) -> bool:

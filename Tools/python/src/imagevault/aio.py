@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 import aiohttp
 
 from . import _wire
-from ._bearer import Token
+from ._bearer import AsyncToken, awaited_token_text, masked
 from ._context import Context
 from ._stream import AsyncAnswer, AsyncImageStream
 from ._upload import AsyncBody, AsyncData
@@ -44,7 +44,7 @@ class AsyncVault:
     `path` is the socket; without it, `$IMAGEVAULT_DIR/images.sock` or
     `/run/imagevault/images.sock`. `timeout` counts seconds of waiting at each step;
     `connections` bounds the requests under way at once. `token` is as for
-    :class:`imagevault.Vault`; a function must not wait for long.
+    :class:`imagevault.Vault`; a function that waits is async.
     """
 
     def __init__(
@@ -53,8 +53,9 @@ class AsyncVault:
         *,
         timeout: float | None = _wire.TIMEOUT_SECONDS,
         connections: int = 64,
-        token: Token | None = None,
+        token: AsyncToken | None = None,
     ) -> None:
+        token = masked(token)
         self.path = _wire.socket_path(path)
         self._sessions = _Sessions(self.path, timeout, connections)
         self._context = Context(token=token)
@@ -132,6 +133,7 @@ class AsyncVault:
         ticket: str | None = None,
     ) -> bytes:
         """The image's bytes, whole; or those from `start` to before `stop`, as a slice has them."""
+        ticket = masked(ticket)
         async with await self.open(
             image,
             job=job,
@@ -161,6 +163,7 @@ class AsyncVault:
         A `ticket` stands in place of this vault's token, and has its own claim: `job` and `owner`
         are not looked at. A request with one is never sent twice.
         """
+        ticket = masked(ticket)
         part = Part(start, stop)
         answer = await self._ask(_wire.read_request(image, job, owner, part, if_none_match, ticket))
         try:
@@ -185,6 +188,7 @@ class AsyncVault:
         ticket: str | None = None,
     ) -> AsyncIterator[bytes]:
         """The image's bytes, piece by piece; asks when the first one is wanted."""
+        ticket = masked(ticket)
         async with await self.open(
             image, job=job, owner=owner, start=start, stop=stop, ticket=ticket
         ) as stream:
@@ -380,7 +384,9 @@ class AsyncVault:
         return _wire.decoded(answer.head, await self._whole(answer), expected, parse)
 
     async def _ask(self, request: Request, body: AsyncBody | None = None) -> AsyncAnswer:
-        return await self._exchange(self._context.applied(request), body)
+        context = self._context
+        token = await awaited_token_text(context.token) if context.shows_token(request) else None
+        return await self._exchange(context.applied(request, token), body)
 
     async def _whole(self, answer: AsyncAnswer) -> bytes:
         """The answer's body, bounded; the connection is given back or closed."""
@@ -434,16 +440,20 @@ class AsyncVault:
             headers.append(("Content-Length", str(body.length)))
         # An empty upload has a length and no body.
         pieces = None if body is None or body.length == 0 else body.pieces()
-        response = await self._sessions.open().request(
-            request.method,
-            f"http://vault{request.target}",
-            data=pieces,
-            headers=headers,
-            allow_redirects=False,
-            skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
-            middlewares=(attempt.once,),
-            trace_request_ctx=attempt,
-        )
+        try:
+            response = await self._sessions.open().request(
+                request.method,
+                f"http://vault{request.target}",
+                data=pieces,
+                headers=headers,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
+                middlewares=(attempt.once,),
+                trace_request_ctx=attempt,
+            )
+        except BaseException as error:
+            _forget_frames(error, None if body is None else body.failure)
+            raise
         values = [(name.decode(), value.decode("latin-1")) for name, value in response.raw_headers]
         return _HTTPAnswer(Head.of(response.status, values), response, self.path)
 
@@ -509,6 +519,13 @@ async def _note_reuse(
     parameters: aiohttp.TraceConnectionReuseconnParams,
 ) -> None:
     context.trace_request_ctx.reused = True
+
+
+def _forget_frames(error: BaseException | None, failure: BaseException | None) -> None:
+    """As for :meth:`UnixConnection.send_head`: frames of aiohttp have the head. The source's own failure has none."""
+    while error is not None and error is not failure:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _translated(path: str, error: Exception) -> Exception:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from . import _wire
-from ._bearer import Token
+from ._bearer import Token, masked, token_text
 from ._context import Context
 from ._pool import Pool, UnixConnection
 from ._stream import Answer, ImageStream
@@ -52,6 +52,7 @@ class Vault:
         connections: int = _wire.IDLE_CONNECTIONS,
         token: Token | None = None,
     ) -> None:
+        token = masked(token)
         self.path = _wire.socket_path(path)
         self._pool = Pool(self.path, timeout, connections)
         self._context = Context(token=token)
@@ -138,6 +139,7 @@ class Vault:
         ticket: str | None = None,
     ) -> bytes:
         """The image's bytes, whole; or those from `start` to before `stop`, as a slice has them."""
+        ticket = masked(ticket)
         with self.open(
             image,
             job=job,
@@ -167,6 +169,7 @@ class Vault:
         A `ticket` stands in place of this vault's token, and has its own claim: `job` and `owner`
         are not looked at. A request with one is never sent twice.
         """
+        ticket = masked(ticket)
         part = Part(start, stop)
         answer = self._ask(_wire.read_request(image, job, owner, part, if_none_match, ticket))
         try:
@@ -191,6 +194,7 @@ class Vault:
         ticket: str | None = None,
     ) -> Iterator[bytes]:
         """The image's bytes, piece by piece; asks when the first one is wanted."""
+        ticket = masked(ticket)
         with self.open(
             image, job=job, owner=owner, start=start, stop=stop, ticket=ticket
         ) as stream:
@@ -379,7 +383,9 @@ class Vault:
         return _wire.decoded(answer.head, self._whole(answer), expected, parse)
 
     def _ask(self, request: Request, body: Body | None = None) -> Answer:
-        return self._exchange(self._context.applied(request), body)
+        context = self._context
+        token = token_text(context.token) if context.shows_token(request) else None
+        return self._exchange(context.applied(request, token), body)
 
     def _whole(self, answer: Answer) -> bytes:
         """The answer's body, bounded; the connection is given back or closed."""
@@ -450,7 +456,7 @@ class Vault:
         elif body is not None:
             connection.putheader("Content-Length", str(body.length))
         try:
-            connection.endheaders()
+            connection.send_head()
         except TimeoutError as error:
             raise VaultTimeout(self.path) from error
         except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .._bearer import Token
+from .._bearer import AsyncToken
 from .._stream import AsyncAnswer
 from .._upload import AsyncBody
 from .._wire import Request
@@ -20,7 +20,7 @@ class AsyncFakeVault(AsyncVault, FakeControls):
     """A vault in memory; given the `store` of another fake, it shows the same images."""
 
     def __init__(
-        self, store: Store | None = None, *, limit: int = IMAGE_BYTES, token: Token | None = None
+        self, store: Store | None = None, *, limit: int = IMAGE_BYTES, token: AsyncToken | None = None
     ) -> None:
         super().__init__(os.devnull, token=token)
         self.store = Store(limit) if store is None else store
