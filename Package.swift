@@ -123,6 +123,7 @@ let package = Package(
             dependencies: [
                 "VaultFormat", "VaultAPI", "VaultClient", "VaultPolicy", "CVaultSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.embedInCode("Resources/verify.html")], swiftSettings: rules),
         .executableTarget(
@@ -213,7 +214,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "VaultFormat", "VaultAPI", "VaultTestKit", "vaultd", "vaultctl", "vaultinspect",
-                "vaultverify",
+                "vaultverify", "HostileWorker",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules),

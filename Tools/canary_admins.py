@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from canary_life import Life
 
 
@@ -42,5 +44,12 @@ def registers(life: Life) -> None:
     vault.ctl("hold", "ls")
     vault.ctl("hold", "release", str(held["id"]))
     vault.ctl("retention", "set", "--days", "400", life.image)
+    # What evidence says stays with whoever attests.
+    evidence = vault.folder / "evidence.txt"
+    evidence.write_text(nest.text("evidence", "doctor attest"))
+    soon = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 300 * 86_400))
+    vault.ctl("doctor", "attest", "firewall", "--evidence", str(evidence), "--expires", soon)
+    vault.ctl("doctor", "--only", "firewall")
+    evidence.unlink()
     vault.ctl("check", "--wait")
     vault.ctl("reinspect", "--all", "--wait", "--key", nest.text("idempotency key", "vaultctl reinspect"))

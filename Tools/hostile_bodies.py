@@ -26,6 +26,9 @@ SOUND: dict[str, tuple[bytes, ...]] = {
     "/v1/holds": (b'{"owner":"{T}","note":"{T}"}', b'{"job":"{T}"}', b'{"backup":"{H}"}'),
     "/v1/retention/{namespace}/{image}": (b'{"days":30}', b'{"until":null}'),
     "/v1/inspections": (b"{}", b'{"trial":true,"below":1}'),
+    "/v1/doctor/attestations": (
+        b'{"item":"firewall","evidence":"{H}{H}","bytes":1,"expires":"2027-01-01T00:00:00.000000Z"}',
+    ),
     "/v1/redactions": (b'{"pseudonym":"{H}","reason":"{T}"}',),
     "/v1/log/names/{pseudonym}": (b'{"reason":"{T}"}',),
     "/v1/keys/epochs/{epoch}/destroy": (b"{}", b'{"strand":["{H}"]}'),

@@ -25,6 +25,7 @@ HEAVY = (
     "/v1/keys/rotate-log-key",
     "/v1/inspections",
     "/v1/checks",
+    "/v1/doctor",
 )
 HEAVY_SHARE = 0.05
 

@@ -363,6 +363,12 @@ def escrow_row(one):
     return row + struct.pack(">Q", one["changed"])
 
 
+def attestation_row(one):
+    row = short(b"attestation") + short(one["item"].encode()) + bytes.fromhex(one["evidence"])
+    row += struct.pack(">QIqq", one["bytes"], one["attester"], one["created"], one["expires"])
+    return row + struct.pack(">Q", one["changed"])
+
+
 def hold_row(one):
     row = short(b"hold") + bytes.fromhex(one["hold"]) + bytes([one["kind"]])
     row += short(one["namespace"].encode()) + short(bytes.fromhex(one["subject"]))
@@ -1313,6 +1319,8 @@ def laid_out_rows():
     ticket = {"ticket": fixed("row ticket", 16).hex(), "digest": fixed("row digest").hex(), "reads": 3} | times
     ticket |= {"namespace": "default", "image": fixed("row image").hex(), "principal": "web"}
     ticket |= {"owner": fixed("row owner", 16).hex(), "job": ""}
+    attested = {"item": "firewall", "evidence": fixed("row evidence").hex(), "bytes": 4711} | created
+    attested |= {"attester": 1001, "expires": 1_700_086_400_000_000}
     on_backup = hold | {"kind": 4, "namespace": "", "subject": fixed("row backup", 16).hex()}
     for rule, layout, fields in (
         ("a claim that is kept for ever", reference_row, reference),
@@ -1328,6 +1336,7 @@ def laid_out_rows():
         ("an access token", token_row, token),
         ("an access token that was rotated", token_row, rotated),
         ("a fetch ticket", ticket_row, ticket),
+        ("somebody's word on what no program can see", attestation_row, attested),
         ("a request to destroy an epoch", approval_row, destruction),
         ("an approved request that may be sent", approval_row, guarded),
         ("a registered backup", backup_row, backup),
@@ -1881,6 +1890,7 @@ def events():
             "token": fixed("event token", 16).hex(),
             "ticket": fixed("event ticket", 16).hex(),
             "scopes": "images.get images.probe",
+            "item": "firewall",
         },
     )
     yield (

@@ -111,3 +111,5 @@ enum vault_jpeg_end vault_jpeg_decode(
     jpeg_destroy_decompress(&trap.decoder);
     return trap.end;
 }
+
+uint32_t vault_jpeg_version(void) { return LIBJPEG_TURBO_VERSION_NUMBER; }

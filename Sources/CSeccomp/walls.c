@@ -57,6 +57,13 @@ int vault_wall_calls(const struct vault_walls *walls) {
     return failed ? -1 : 0;
 }
 
+void vault_seccomp_version(uint32_t parts[3]) {
+    const struct scmp_version *version = seccomp_version();
+    parts[0] = version ? version->major : 0;
+    parts[1] = version ? version->minor : 0;
+    parts[2] = version ? version->micro : 0;
+}
+
 enum vault_wall vault_raise_walls(const struct vault_walls *walls, int *landlock_abi) {
     // Landlock and the filter need descriptors of their own for a moment: they come first there.
     if (vault_wall_files(landlock_abi) != 0) return VAULT_WALL_FILES;

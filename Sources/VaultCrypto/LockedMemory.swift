@@ -225,6 +225,9 @@ import VaultFormat
 
 /// The process's memory for keys, as a whole.
 package enum KeyMemory {
+    /// Whether it is locked: made now, where nobody needed it yet.
+    package static var isLocked: Bool { (try? KeyArena.shared.get()) != nil }
+
     /// Erases every key and every secret of this process, also those that somebody still holds: whoever
     /// uses one from now on is told ``CryptoError/sealed``. Returns when they are zero.
     package static func eraseAll() {

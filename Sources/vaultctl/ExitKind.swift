@@ -25,7 +25,7 @@ enum ExitKind: Int32, CaseIterable {
           4    not found
           5    not permitted
           6    unavailable, sealed or busy: try again later
-          7    stored data is damaged, or an answer ended early
+          7    stored data is damaged, an answer ended early, or a check failed
           64   wrong usage
           130  interrupted
         """

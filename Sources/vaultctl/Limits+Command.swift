@@ -13,6 +13,8 @@ extension Limits {
     static let longestWaitMilliseconds = 5000
     /// Milliseconds between two looks at a receipt that is waited for: each is an event in the log.
     static let receiptLookMilliseconds = 250
+    /// Bytes of evidence that are hashed at a time.
+    static let evidencePieceBytes = 1 << 20
     /// Bytes from which one file is worth a progress bar.
     static let progressBytes = 1_000_000
 }

@@ -27,6 +27,7 @@ struct Vaultctl: AsyncParsableCommand {
             Erase.self,
             Receipts.self, Escrows.self, Holds.self, RetentionCommands.self,
             Check.self, Policy.self, Tokens.self, TicketCommand.self, Namespaces.self,
+            DoctorCommand.self,
         ])
 
     static func main() async {

@@ -58,6 +58,10 @@ enum Worker {
     /// Answers one request after another; the end of the stream is the end.
     static func serve(_ socket: WorkerSocket, _ magic: Magic, in room: ImageRoom) -> Int32 {
         while let head = socket.read(byteCount: WorkerRequest.byteCount) {
+            if let probe = try? WorkerProbe(parsing: head) {
+                guard socket.write(WallProbe.answer(to: probe).encoded()) else { return EX_IOERR }
+                continue
+            }
             guard let request = try? WorkerRequest(parsing: head),
                 room.fill(byteCount: request.bodyBytes, from: socket)
             else { return EX_PROTOCOL }

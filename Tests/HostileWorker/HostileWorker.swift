@@ -57,7 +57,18 @@ struct HostileWorker {
         let failed = unsafe vault_raise_walls(&walls, &abi)
         guard failed == VAULT_WALL_NONE else { exit(EX_SOFTWARE) }
         put(WorkerGreeting(stage: .ready, landlockABI: UInt8(clamping: abi)).encoded())
-        while let request = try? WorkerRequest(parsing: take(WorkerRequest.byteCount)) {
+        while true {
+            let head = take(WorkerRequest.byteCount)
+            if let probe = try? WorkerProbe(parsing: head) {
+                // As if nothing had held it.
+                let versions = WorkerProbeAnswer.libraries.map { ($0, VersionNumber(9, 9, 9)) }
+                put(
+                    WorkerProbeAnswer(
+                        to: probe, .done, versions: Dictionary(uniqueKeysWithValues: versions)
+                    ).encoded())
+                continue
+            }
+            guard let request = try? WorkerRequest(parsing: head) else { break }
             let order = String(decoding: take(request.bodyBytes), as: UTF8.self)
             let right = WorkerAnswer(
                 to: request, detectedType: DetectedType(request.claimedType),

@@ -50,6 +50,9 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("access_token", "creator", ["-1", "4294967296"]), ("access_token", "expires", []),
         ("access_token", "changed", ["-1"]), ("ticket", "reads", ["-1", "4294967296"]),
         ("ticket", "expires", []), ("ticket", "changed", ["-1"]),
+        ("attestation", "bytes", ["-1"]), ("attestation", "attester", ["-1", "4294967296"]),
+        ("attestation", "made", []), ("attestation", "expires", []),
+        ("attestation", "changed", ["-1"]),
     ]
 
     /// Columns of bytes: whether their length is fixed.
@@ -68,6 +71,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("hold", "mac", true), ("access_token", "token", true), ("access_token", "previous", true),
         ("access_token", "mac", true), ("ticket", "digest", true), ("ticket", "image", true),
         ("ticket", "owner", true), ("ticket", "job", true), ("ticket", "mac", true),
+        ("attestation", "evidence", true), ("attestation", "mac", true),
     ]
 
     /// Words, and lists of numbers.
@@ -96,6 +100,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("access_token", "principal", ["NULL", "''", "'No name'", "x'ff'"]),
         ("access_token", "scopes", ["NULL", "'moon'", "' '", "x'ff'"]),
         ("access_token", "note", ["NULL", "x'ff'", "char(10)"]),
+        ("attestation", "item", ["'nonsense'", "'swap '"]),
         ("ticket", "namespace", ["NULL", "''", "'No name'", "x'ff'"]),
         ("ticket", "principal", ["NULL", "''", "'No name'", "x'ff'"]),
         ("escrow", "epochs", ["x'0000'", "zeroblob(4)", "zeroblob(16388)"]),

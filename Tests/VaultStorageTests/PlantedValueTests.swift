@@ -147,6 +147,7 @@ private struct PlantedRows {
         let (rotated, ticket) = (token, try rows.ticket())
         self.ticket = ticket
         let purge = PurgeRow(through: 3, atMicroseconds: 4, mac: rows.id())
+        let attestation = rows.attestation()
         let (registered, receipt) = (escrow, receipt)
         let (proof, backup, approval) = (proof, backup, approval)
         let (answer, pseudonym) = (answer, pseudonym)
@@ -166,11 +167,12 @@ private struct PlantedRows {
             try writer.insertAccessToken(rotated)
             try writer.insertTicket(ticket)
             try writer.setPurge(purge)
+            try writer.setAttestation(attestation)
         }
         self.operation = operation
     }
 
-    static let count = 13
+    static let count = 14
 
     /// Reads each row, and counts them.
     func found(in catalog: SQLiteCatalog) throws -> Int {
@@ -188,6 +190,7 @@ private struct PlantedRows {
             found += try reader.holds(after: 0, limit: 10).count
             found += try reader.accessTokens(after: 0, limit: 10).count
             found += try reader.ticket(ticket.ticket) == nil ? 0 : 1
+            found += try reader.attestations().count
             return found
         }
     }

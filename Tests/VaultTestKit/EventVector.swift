@@ -64,6 +64,7 @@ package struct EventVector: NamedVector {
         let token: String?
         let ticket: String?
         let scopes: String?
+        let item: String?
     }
 
     package let rule: String
@@ -143,6 +144,7 @@ package struct EventVector: NamedVector {
         event.token = try fields.token.map { try AccessTokenID(hex: $0) }
         event.ticket = try fields.ticket.map { try TicketID(hex: $0) }
         event.scopes = try fields.scopes.map { try TokenScopes($0) }
+        event.item = fields.item.flatMap(DoctorItem.init(rawValue:))
         return event
     }
 }

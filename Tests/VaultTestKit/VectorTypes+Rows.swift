@@ -82,6 +82,8 @@ package struct LookupVectors: Decodable, Sendable {
             package let principal: String?
             package let scopes: String?
             package let reads: UInt32?
+            package let item: String?
+            package let evidence: String?
             package let created: Int64
             package let changed: UInt64
         }

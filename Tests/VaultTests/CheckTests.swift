@@ -246,6 +246,21 @@ struct CheckTests {
         #expect(try await test.check().map(\.event) == [registered, attested])
     }
 
+    @Test("somebody's word that is an earlier one, or not there, is found")
+    func attestations() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.attest(.firewall)
+        let (first, before) = (try index(.attestationMade), memory.tables)
+        try await test.attest(.firewall)
+        #expect(try await test.check().isEmpty)
+        let second = try index(.attestationMade)
+        putBack { $0.attestations = before.attestations }
+        try await expectOne(test, of: nil, second)
+        putBack { $0.attestations = [:] }
+        #expect(try await test.check().map(\.event) == [first, second])
+    }
+
     @Test("a backup that is wanted again, and an approval that waits again, are found")
     func registers() async throws {
         let test = try vault()

@@ -48,6 +48,7 @@ struct RowVectorTests {
         if fields.hold != nil { return try mac(hold(fields)) }
         if fields.token != nil { return try mac(accessToken(fields)) }
         if fields.ticket != nil { return try mac(ticket(fields)) }
+        if fields.item != nil { return try mac(attestation(fields)) }
         guard fields.reference != nil else { return nil }
         let image = try ImageRow(
             row: 0, namespace: NamespaceName(given(fields.namespace)),
@@ -74,6 +75,14 @@ struct RowVectorTests {
             images: try given(fields.images), storedBytes: try given(fields.bytes),
             left: left == -1 ? nil : left, epoch: epoch == 0 ? nil : try EpochNumber(epoch),
             event: UInt64(exactly: event))
+    }
+
+    private func attestation(_ fields: LookupVectors.LaidOut.Fields) throws -> AttestationRow {
+        AttestationRow(
+            item: try given(DoctorItem(rawValue: given(fields.item))),
+            evidence: try Digest256(hex: given(fields.evidence)),
+            evidenceBytes: try given(fields.bytes), attester: try given(fields.attester),
+            madeMicroseconds: fields.created, expiresMicroseconds: try given(fields.expires))
     }
 
     private func escrow(_ fields: LookupVectors.LaidOut.Fields) throws -> EscrowRow {

@@ -25,3 +25,6 @@ struct vault_jpeg_budget {
 // nowhere.
 enum vault_jpeg_end vault_jpeg_decode(
     const unsigned char *bytes, size_t length, const struct vault_jpeg_budget *budget);
+
+// The version of libjpeg-turbo's headers, as 2001005 for 2.1.5: the library does not say its own.
+uint32_t vault_jpeg_version(void);

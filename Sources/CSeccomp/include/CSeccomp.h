@@ -24,5 +24,8 @@ int vault_wall_limits(const struct vault_walls *walls);
 // The list of system calls a worker needs; any other kills the process. 0 or -1.
 int vault_wall_calls(const struct vault_walls *walls);
 
+// The three numbers of the library's version, as it says itself.
+void vault_seccomp_version(uint32_t parts[3]);
+
 // All of them, in this order, and every descriptor but the socket closed.
 enum vault_wall vault_raise_walls(const struct vault_walls *walls, int *landlock_abi);

@@ -26,6 +26,13 @@ int vault_close_on_exec(void);
 // show. 0, or -1 with errno.
 int vault_harden_process(const char *name);
 
+// Whether somebody keeps the system's clock right, as the kernel says (adjtimex): 1, 0, or -1 where nobody knows; and how
+// many microseconds it may be wrong by. Nothing is adjusted.
+int vault_clock_is_kept(long *error_microseconds);
+
+// PR_GET_DUMPABLE: 0 where this process leaves no core file and is not traced by its own uid; -1 where nobody knows.
+int vault_is_dumpable(void);
+
 // Landlock with no rule: no path, no TCP port, no signal or abstract socket beyond the process, for good.
 // Leaves the ABI it used in `abi` (0 where the kernel has none, which is no failure). 0 or -1.
 int vault_wall_files(int *abi);

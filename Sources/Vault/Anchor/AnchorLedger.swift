@@ -12,6 +12,17 @@ package struct AnchorStatus: Hashable, Sendable {
     package let logSize: UInt64?
     /// Since the start.
     package let failures: Int
+
+    package init(
+        kind: AnchorKind, state: AnchorState, keptMicroseconds: Int64?, logSize: UInt64?,
+        failures: Int
+    ) {
+        self.kind = kind
+        self.state = state
+        self.keptMicroseconds = keptMicroseconds
+        self.logSize = logSize
+        self.failures = failures
+    }
 }
 
 final class AnchorLedger: Sendable {

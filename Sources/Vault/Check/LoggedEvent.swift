@@ -52,6 +52,7 @@ struct LoggedEvent: Sendable {
         var escrow: String?
         var hold: String?
         var token: String?
+        var item: String?
         var from: UInt64?
         var to: UInt64?
     }
@@ -79,6 +80,7 @@ struct LoggedEvent: Sendable {
     var escrow: EscrowID? { Self.id(words.escrow) }
     var hold: HoldID? { Self.id(words.hold) }
     var token: AccessTokenID? { Self.id(words.token) }
+    var item: DoctorItem? { words.item.flatMap { DoctorItem(rawValue: $0) } }
 
     private static func id<ID: FixedBytes>(_ text: String?) -> ID? {
         text.flatMap { try? ID(hex: $0) }

@@ -25,6 +25,7 @@ struct RowComparison {
         case .tokenRevoked: try revokedToken(event)
         case .escrowRegistered, .escrowAttested: try escrow(event)
         case .backupExpired: try backup(event)
+        case .attestationMade: try attestation(event)
         default: nil
         }
     }
@@ -79,6 +80,13 @@ struct RowComparison {
         guard let row = try reader.escrow(id) else { return .rowRolledBack }
         return row.fault(
             keyring, unless: event.action == .escrowRegistered || row.destroyed != nil)
+    }
+
+    /// Somebody's word stays until he, or another, gives it anew.
+    private func attestation(_ event: LoggedEvent) throws(StorageError) -> ErrorCode? {
+        guard let item = event.item else { return nil }
+        guard let row = try reader.attestation(of: item) else { return .rowRolledBack }
+        return row.fault(keyring, unless: row.changedAt >= event.index)
     }
 
     /// One that forbids nothing any more may have made room.

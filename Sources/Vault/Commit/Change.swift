@@ -53,6 +53,8 @@ package enum Change: Sendable {
     case createTicket(TicketRow)
     /// One reading less.
     case useTicket(TicketID)
+    /// Somebody's word on what no program can see, in the place of an earlier one.
+    case attest(AttestationRow)
     /// Until when every claim on an image is kept.
     case setRetention(image: ImageID, namespace: NamespaceName, Retention, extendOnly: Bool)
 }
@@ -83,6 +85,7 @@ package enum ChangeResult: Hashable, Sendable {
     case hold(HoldRow)
     /// As it is now, or was when it was revoked.
     case token(AccessTokenRow)
+    case attested(AttestationRow)
     /// How many claims have it.
     case retention(Int)
     /// How many events lost their bodies.
@@ -125,6 +128,11 @@ extension ChangeResult {
             event.principal = token.principal
             event.scopes = token.scopes
             event.until = .until(microseconds: token.expiresMicroseconds)
+        case .attested(let row):
+            event.item = row.item
+            event.statement = row.evidence
+            event.bytes = row.evidenceBytes
+            event.until = .until(microseconds: row.expiresMicroseconds)
         case .hold(let hold):
             event.hold = hold.hold
             event.work = hold.subject.kind.name
@@ -223,6 +231,10 @@ extension Change {
                 catalog: catalog, keyring: try unsealed(keyring), index: index,
                 microseconds: microseconds)
             return try change.apply(self)
+        case .attest(let offered):
+            let row = offered.authenticated(by: try unsealed(keyring), at: index)
+            try catalogued { () throws(StorageError) in try catalog.setAttestation(row) }
+            return .attested(row)
         case .purged, .placeHold, .releaseHold, .setRetention:
             return try erasure(catalog, keyring, index, microseconds, retention).apply(self)
         }

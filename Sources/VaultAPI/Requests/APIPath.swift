@@ -44,6 +44,8 @@ package enum APIPath {
     package static let namespaces = "/v1/namespaces"
     package static let tokens = "/v1/tokens"
     package static let policy = "/v1/policy"
+    package static let doctor = "/v1/doctor"
+    package static let attestations = "/v1/doctor/attestations"
     package static let reloadPolicy = "/v1/policy/reload"
 
     package static func image(_ id: ImageID) -> String { "\(images)/\(id.hex)" }

@@ -64,6 +64,8 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     case readTokens = "tokens.read"
     case readPolicy = "policy.read"
     case reloadPolicy = "policy.reload"
+    case runDoctor = "doctor.run"
+    case attestItems = "doctor.attest"
 
     case readLog = "log.read"
     case exportLog = "log.export"

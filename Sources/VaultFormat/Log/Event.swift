@@ -77,6 +77,8 @@ package struct Event: Hashable, Sendable {
     package var ticket: TicketID?
     /// What a token is good for.
     package var scopes: TokenScopes?
+    /// What somebody gave his word on.
+    package var item: DoctorItem?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -184,6 +186,7 @@ extension Event {
         if let token { line.add("token", token.hex) }
         if let ticket { line.add("ticket", ticket.hex) }
         if let scopes, !scopes.verbs.isEmpty { line.add("scopes", scopes.description) }
+        if let item { line.add("item", item.rawValue) }
         return line.finished
     }
 

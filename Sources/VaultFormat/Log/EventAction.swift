@@ -84,6 +84,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case approvalAsked = 128
     case approvalGiven = 129
     case approvalUsed = 130
+    case doctorRan = 132
+    case attestationMade = 133
 
     package var name: String {
         switch self {
@@ -171,6 +173,8 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .approvalAsked: "approval.asked"
         case .approvalGiven: "approval.given"
         case .approvalUsed: "approval.used"
+        case .doctorRan: "doctor.ran"
+        case .attestationMade: "attestation.made"
         }
     }
 }

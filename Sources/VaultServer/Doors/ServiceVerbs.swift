@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import HTTPTypes
 import NIOCore
-import Vault
+package import Vault
 import VaultAPI
 import VaultCrypto
 package import VaultFormat
@@ -18,11 +18,14 @@ package struct ServiceFacts: Sendable {
     package let connections: ConnectionCounter
     /// Who may learn the name behind a pseudonym.
     package let resolvers: DoorAccess
+    /// What the machine shows, for a doctor, under a policy.
+    package let host: @Sendable (AccessPolicy) async -> HostFacts
     let probes = ProbeCounter()
 
     package init(
         version: String, vault: VaultID, startedMicroseconds: Int64, stateDirectory: String,
-        connections: ConnectionCounter, resolvers: DoorAccess
+        connections: ConnectionCounter, resolvers: DoorAccess,
+        host: @escaping @Sendable (AccessPolicy) async -> HostFacts
     ) {
         self.version = version
         self.vault = vault
@@ -30,6 +33,7 @@ package struct ServiceFacts: Sendable {
         self.stateDirectory = stateDirectory
         self.connections = connections
         self.resolvers = resolvers
+        self.host = host
     }
 }
 
@@ -43,6 +47,7 @@ extension RequestHandler {
         if let answer = try await answerErasure(verb, exchange) { return answer }
         if let answer = try await answerRegisters(verb, exchange) { return answer }
         if let answer = try await answerPolicy(verb, exchange) { return answer }
+        if let answer = try await answerDoctor(verb, exchange) { return answer }
         if let answer = try await answerSecurity(verb, exchange) { return answer }
         if let answer = try await answerTokens(verb, exchange) { return answer }
         if let answer = try await answerNamespaces(verb, exchange) { return answer }

@@ -66,6 +66,8 @@ extension Verb {
         case .setRetention: .setRetention
         case .readPolicy: .readPolicy
         case .reloadPolicy: .reloadPolicy
+        case .runDoctor: .runDoctor
+        case .attestItem: .attestItems
         }
     }
 }

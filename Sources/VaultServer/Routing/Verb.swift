@@ -61,6 +61,7 @@ enum Verb: Hashable, Sendable {
     case releaseHold(String)
     case readRetention(namespace: String, image: String)
     case setRetention(namespace: String, image: String)
+    case runDoctor, attestItem
 
     /// - Throws: ``VaultAPI/ErrorCode`` `unknown-route` or `method-not-allowed`, with the methods
     ///   that the path takes.
@@ -144,6 +145,9 @@ enum Verb: Hashable, Sendable {
         case (.admin, 3, "policy"): return [(.get, .readPolicy)]
         case (.admin, 4, "policy") where segments[3] == "reload":
             return [(.post, .reloadPolicy)]
+        case (.admin, 3, "doctor"): return [(.post, .runDoctor)]
+        case (.admin, 4, "doctor") where segments[3] == "attestations":
+            return [(.post, .attestItem)]
         case (.admin, 3, "inspections"): return [(.post, .startInspection)]
         case (.admin, 3, "checks"): return [(.post, .startCheck)]
         case (.admin, 3, "operations"): return [(.get, .listOperations)]
@@ -213,7 +217,7 @@ enum Verb: Hashable, Sendable {
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
             .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
             .setRetention, .resolveName, .redact, .reportSecurity, .checkLimit, .createTicket,
-            .createToken, .rotateToken, .createNamespace:
+            .createToken, .rotateToken, .createNamespace, .attestItem:
             .small
         default: .none
         }
@@ -230,7 +234,7 @@ enum Verb: Hashable, Sendable {
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
             .resolveName, .redact, .reloadPolicy, .reportSecurity, .checkLimit, .createTicket,
-            .createToken, .rotateToken, .revokeToken, .createNamespace:
+            .createToken, .rotateToken, .revokeToken, .createNamespace, .runDoctor, .attestItem:
             true
         default: false
         }
@@ -297,6 +301,8 @@ enum Verb: Hashable, Sendable {
         case .releaseHold: .holdReleased
         case .readRetention: .retentionRead
         case .setRetention: .retentionSet
+        case .runDoctor: .doctorRan
+        case .attestItem: .attestationMade
         case .contract, .version, .health, .ready, .metrics: .contractRead
         }
     }

@@ -51,6 +51,9 @@ enum CatalogSchema {
         migrator.registerMigration("12 what namespaces have") { db in
             try db.execute(sql: usage)
         }
+        migrator.registerMigration("14 attestations") { db in
+            try db.execute(sql: attestations)
+        }
         return migrator
     }
 

@@ -3,6 +3,7 @@
 
 import Foundation
 import GRDB
+import GRDBSQLite
 import Glibc
 import Synchronization
 package import Vault
@@ -95,6 +96,26 @@ package final class SQLiteCatalog: Catalog, Sendable {
         try pool.writeWithoutTransaction { db in
             try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
         }
+    }
+
+    /// How it is set, as SQLite tells, and how long its write-ahead log is.
+    package func facts() throws -> DatabaseFacts {
+        let (pool, logPath) = files.withLock { ($0.pool, $0.path + "-wal") }
+        var log = stat()
+        let logBytes = unsafe stat(logPath, &log) == 0 ? Int64(log.st_size) : 0
+        return try pool.writeWithoutTransaction { db in
+            DatabaseFacts(
+                secureDelete: try Int.fetchOne(db, sql: "PRAGMA secure_delete") ?? -1,
+                synchronous: try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1,
+                journal: try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "",
+                logBytes: logBytes)
+        }
+    }
+
+    /// The library's version, as it says itself.
+    package static var libraryVersion: VersionNumber? {
+        // A text of the library's own, which lasts.
+        unsafe VersionNumber(in: String(cString: sqlite3_libversion()))
     }
 
     /// What SQLite finds wrong with the file: nothing, or its words. Reads every page.

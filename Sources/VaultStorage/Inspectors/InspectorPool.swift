@@ -13,7 +13,7 @@ package import VaultFormat
 
 package final class InspectorPool: Sendable {
     private let configuration: Configuration
-    private let launcher: WorkerLauncher
+    let launcher: WorkerLauncher
     private let state: Mutex<InspectorQueue>
     /// Counted up once an upload that waits, and for each thread that is to end.
     private let work = DispatchSemaphore(value: 0)

@@ -39,5 +39,10 @@ package final class Inspectors: ContentInspector {
         }
     }
 
+    /// - Throws: ``InspectorPoolError``.
+    package func tryWalls() async throws(InspectorPoolError) -> (WallFacts, [LibraryVersion]) {
+        try await pool.tryWalls()
+    }
+
     package func shutdown() async { await pool.shutdown() }
 }

@@ -17,6 +17,8 @@ final class WorkerProcess: Sendable {
 
     deinit { kill() }
 
+    var pidfd: Int32 { process.raw }
+
     /// Sure and without effect on anybody else: a pidfd cannot come to mean another process.
     func kill() { _ = vault_pidfd_signal(process.raw, SIGKILL) }
 

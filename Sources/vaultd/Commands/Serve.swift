@@ -61,7 +61,8 @@ struct Serve: AsyncParsableCommand {
             logger.error(
                 "failures from before the start are not remembered: the log cannot be read")
         }
-        let doors = try openDoors(settings, policy, vault, id, started, executor, logger)
+        let witness = HostWitness(settings, options.config, catalog, inspectors)
+        let doors = try openDoors(settings, policy, vault, id, started, witness, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
         guard vault_close_on_exec() == 0 else {
             throw SettingsError("the process could not be hardened")
@@ -277,14 +278,14 @@ struct Serve: AsyncParsableCommand {
 
     private func openDoors(
         _ settings: DaemonSettings, _ policy: PolicyHolder, _ vault: Vault, _ id: VaultID,
-        _ started: Int64,
+        _ started: Int64, _ witness: HostWitness,
         _ executor: RequestExecutor, _ logger: Logger
     ) throws -> [DoorServer] {
         let counter = ConnectionCounter()
         let facts = ServiceFacts(
             version: Version.text, vault: id, startedMicroseconds: started,
             stateDirectory: settings.stateDirectory, connections: counter,
-            resolvers: settings.resolvers)
+            resolvers: settings.resolvers, host: { await witness.facts(under: $0) })
         let adopted = ServiceManager.adoptedSockets()
         return try settings.doors.sorted { $0.key.rawValue < $1.key.rawValue }.map { door, its in
             let listener: Int32

@@ -32,6 +32,7 @@ package struct MemoryTables: Sendable {
     package var accessTokens: [AccessTokenRow] = []
     package var tickets: [TicketRow] = []
     package var purge: PurgeRow?
+    package var attestations: [DoctorItem: AttestationRow] = [:]
     package var frontier = MerkleFrontier.empty
     // Numbers of rows are never used again.
     private var lastImage: Int64 = 0

@@ -54,6 +54,7 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let token: String?
     package let ticket: String?
     package let scopes: String?
+    package let item: String?
 
     /// Action, outcome and code in one line, for comparing whole logs.
     package var summary: String {

@@ -124,6 +124,15 @@ package struct TestRows: Sendable {
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 
+    package mutating func attestation(of item: DoctorItem = .firewall) -> AttestationRow {
+        AttestationRow(
+            item: item, evidence: id(), evidenceBytes: .random(in: 0...Int.max, using: &random),
+            attester: .random(in: 0...UInt32.max, using: &random),
+            madeMicroseconds: .random(in: 0...Int64.max, using: &random),
+            expiresMicroseconds: .random(in: 0...Int64.max, using: &random),
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
     package mutating func hold(_ subject: HoldSubject) throws -> HoldRow {
         HoldRow(
             hold: id(), subject: subject,

@@ -1,6 +1,7 @@
 // Erasures, what forbids them, and how far they are, in few words.
 
 package import Vault
+import VaultCrypto
 package import VaultFormat
 
 extension TestVault {
@@ -52,6 +53,13 @@ extension TestVault {
     @discardableResult
     package func attest(_ escrow: EscrowID) async throws -> EscrowRow {
         try await vault.attestEscrow(escrow, admin)
+    }
+
+    @discardableResult
+    package func attest(_ item: DoctorItem, days: Int64 = 1) async throws -> AttestationRow {
+        try await vault.attest(
+            item, evidence: LogHash.digest([1, 2]), bytes: 2,
+            expires: clock.nowMicroseconds() + days * 86_400_000_000, admin)
     }
 
     @discardableResult

@@ -1,0 +1,73 @@
+// Everything that is judged, in one value: what the machine shows, what the vault knows, and who may do what.
+
+package import VaultFormat
+
+package struct DoctorFacts: Sendable {
+    package var host: HostFacts
+    package var vault: VaultFacts
+    package var policy: AccessPolicy
+    package var nowMicroseconds: Int64
+
+    package init(
+        host: HostFacts, vault: VaultFacts, policy: AccessPolicy, nowMicroseconds: Int64
+    ) {
+        self.host = host
+        self.vault = vault
+        self.policy = policy
+        self.nowMicroseconds = nowMicroseconds
+    }
+
+    /// Whole days since a moment; none for one that is still to come.
+    func days(since microseconds: Int64) -> Int {
+        let (age, isOver) = nowMicroseconds.subtractingReportingOverflow(microseconds)
+        return isOver ? 0 : Int(max(0, age) / 86_400_000_000)
+    }
+}
+
+/// What the vault knows of itself. While it is sealed no row can be believed: what comes from rows is nil then.
+package struct VaultFacts: Sendable {
+    package struct Slot: Hashable, Sendable {
+        package var name: String
+        package var file: KeyFile.Kind
+        package var provedMicroseconds: Int64?
+
+        package init(name: String, file: KeyFile.Kind, provedMicroseconds: Int64?) {
+            self.name = name
+            self.file = file
+            self.provedMicroseconds = provedMicroseconds
+        }
+    }
+
+    /// A token, as far as a doctor looks at it.
+    package struct Token: Hashable, Sendable {
+        package var id: AccessTokenID
+        package var principal: PrincipalName
+        package var expiresMicroseconds: Int64
+
+        package init(
+            id: AccessTokenID, principal: PrincipalName, expiresMicroseconds: Int64
+        ) {
+            self.id = id
+            self.principal = principal
+            self.expiresMicroseconds = expiresMicroseconds
+        }
+    }
+
+    package var isSealed = true
+    package var logState = LogState.writable
+    /// Of the key that signs; nil while it is closed.
+    package var logKeyFingerprint: String?
+    /// When the log was written last.
+    package var lastEventMicroseconds: Int64?
+    /// When the log could not be written, newest last; nil where it cannot be read.
+    package var outages: [Int64]?
+    package var anchors: [AnchorStatus] = []
+    package var slots: [Slot]?
+    package var primaryMicroseconds: Int64?
+    /// When the newest backup that is wanted was registered; nil in it for none.
+    package var newestBackup: Int64??
+    package var tokens: [Token]?
+    package var attestations: [DoctorItem: AttestationRow]?
+
+    package init() {}
+}

@@ -1,0 +1,73 @@
+// Whether the vault could still be opened, tomorrow and after a fire.
+
+import VaultFormat
+
+enum SealedCheck: DoctorCheck {
+    static let item = DoctorItem.sealed
+
+    static func judge(_ facts: DoctorFacts) -> Diagnosis {
+        facts.vault.isSealed
+            ? .warning("it is sealed: images are neither stored nor read", fix: "vaultctl unseal")
+            : .ok("it is open")
+    }
+}
+
+enum SlotsProvedCheck: DoctorCheck {
+    static let item = DoctorItem.slotsProved
+
+    static func judge(_ facts: DoctorFacts) -> Diagnosis {
+        guard let slots = facts.vault.slots else { return .whileSealed }
+        let found = slots.compactMap { slot -> String? in
+            guard let proved = slot.provedMicroseconds else {
+                return "\(slot.name) was never tried"
+            }
+            let days = facts.days(since: proved)
+            return days > Limits.slotProofDays ? "\(slot.name) was tried \(days) days ago" : nil
+        }
+        return .list(
+            found, .warning, fix: "vaultctl slots prove ID, each quarter",
+            orElse: "all \(slots.count) were tried within \(Limits.slotProofDays) days")
+    }
+}
+
+enum SecondSlotCheck: DoctorCheck {
+    static let item = DoctorItem.secondSlot
+
+    static func judge(_ facts: DoctorFacts) -> Diagnosis {
+        guard let slots = facts.vault.slots else { return .whileSealed }
+        let ways = slots.filter { $0.file == .keyring }
+        guard ways.count >= 2 else {
+            return .warning(
+                "one way leads to the keys: when it is lost, so is every image",
+                fix: "vaultctl slots add: a recovery key on paper, shares or a passphrase")
+        }
+        return .ok("\(ways.count) ways lead to the keys")
+    }
+}
+
+enum KeyAgeCheck: DoctorCheck {
+    static let item = DoctorItem.keyAge
+
+    static func judge(_ facts: DoctorFacts) -> Diagnosis {
+        guard let made = facts.vault.primaryMicroseconds else { return .whileSealed }
+        let (days, most) = (
+            facts.days(since: made), facts.host.rotationDays ?? Limits.doctorKeyDays
+        )
+        let words = "the primary epoch is \(days) days old, \(most) are wanted at most"
+        // The day of the rotation itself is none.
+        return days > most ? .warning(words, fix: "vaultctl keys rotate --wait") : .ok(words)
+    }
+}
+
+enum BackupAgeCheck: DoctorCheck {
+    static let item = DoctorItem.backupAge
+
+    static func judge(_ facts: DoctorFacts) -> Diagnosis {
+        guard let newest = facts.vault.newestBackup else { return .whileSealed }
+        let fix = "make one, and vaultctl backups register"
+        guard let newest else { return .warning("none is registered", fix: fix) }
+        let words = "the newest was registered \(facts.days(since: newest)) days ago"
+        return facts.days(since: newest) > Limits.doctorBackupDays
+            ? .warning(words, fix: fix) : .ok(words)
+    }
+}

@@ -1,0 +1,81 @@
+// What this daemon shows a doctor: the files of its settings, its own process, its machine and its workers.
+
+import Glibc
+import Vault
+import VaultAPI
+import VaultCrypto
+import VaultFormat
+import VaultStorage
+
+struct HostWitness: Sendable {
+    let settings: DaemonSettings
+    let settingsFile: String
+    let catalog: SQLiteCatalog
+    let inspectors: Inspectors
+    private let look = HostLook()
+
+    init(
+        _ settings: DaemonSettings, _ settingsFile: String, _ catalog: SQLiteCatalog,
+        _ inspectors: Inspectors
+    ) {
+        self.settings = settings
+        self.settingsFile = settingsFile
+        self.catalog = catalog
+        self.inspectors = inspectors
+    }
+
+    func facts(under policy: AccessPolicy) async -> HostFacts {
+        var facts = HostFacts()
+        facts.uid = getuid()
+        facts.files = files()
+        // Made first, where no key was needed yet: what is locked is looked at next.
+        _ = KeyMemory.isLocked
+        facts.process = look.process()
+        facts.swaps = look.swaps()
+        facts.database = try? catalog.facts()
+        facts.disk = look.disk(settings.stateDirectory)
+        facts.clock = look.clock()
+        facts.anchorPlace = anchorPlace()
+        facts.rotationDays = settings.rotationDays
+        facts.libraries = [
+            VersionNumber(in: SodiumVersion.text).map { LibraryVersion(.sodium, $0) },
+            SQLiteCatalog.libraryVersion.map { LibraryVersion(.sqlite, $0) },
+        ].compactMap(\.self)
+        if let (walls, libraries) = try? await inspectors.tryWalls() {
+            facts.workers = walls
+            facts.libraries += libraries
+        }
+        for group in policy.rules.flatMap(\.groups) {
+            facts.groupNames[group] = look.groupName(group)
+        }
+        return facts
+    }
+
+    private func files() -> FilesFacts {
+        var files = FilesFacts()
+        let publicKey = settings.publicKeyFile
+        files.state = look.state(settings.stateDirectory, without: [publicKey])
+        let keys = [settings.rootKeyFile, settings.logKeyFile]
+        files.keys = keys.compactMap(look.file)
+        files.keyDirectories = Set(files.keys.map { HostLook.directory(of: $0.path) }).sorted()
+            .compactMap(look.file)
+        files.settings = ([settingsFile] + [settings.policy?.path].compactMap(\.self))
+            .compactMap(look.file)
+        files.sockets = settings.doors.values.compactMap { door in
+            look.file(door.socket).map { SocketFacts(file: $0, mode: door.mode, group: door.group) }
+        }.sorted { $0.file.path < $1.file.path }
+        files.publicKey = look.file(publicKey)
+        files.pinned =
+            ((try? AnchorFile.load(publicKey)) ?? nil).map { text in
+                text.split(separator: "\n").compactMap { try? NoteVerifier(line: $0).fingerprint }
+            } ?? []
+        return files
+    }
+
+    private func anchorPlace() -> AnchorPlace {
+        if let file = settings.anchor.file {
+            return .file(path: file, device: look.file(file)?.device)
+        }
+        return settings.anchor.command.isEmpty ? .none : .command
+    }
+}
