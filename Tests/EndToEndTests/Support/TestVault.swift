@@ -8,6 +8,8 @@ final class TestVault: @unchecked Sendable {
     // @unchecked: one test starts and stops it; requests only read the paths.
     let folder: TestFolder
     private(set) var daemon: ChildProcess?
+    /// What starts the daemon in its place, by exec.
+    var wrapper: [String] = []
     private let startOptions: (arguments: [String], environment: [String: String])
     private let settings: String
 
@@ -95,9 +97,11 @@ final class TestVault: @unchecked Sendable {
     func launch(
         arguments: [String] = [], environment: [String: String] = [:]
     ) throws -> ChildProcess {
+        let words =
+            wrapper + [Machine.program("vaultd"), "serve", "--config", configuration]
+            + startOptions.arguments + arguments
         let child = try ChildProcess(
-            Machine.program("vaultd"),
-            ["serve", "--config", configuration] + startOptions.arguments + arguments,
+            words[0], Array(words.dropFirst()),
             environment: startOptions.environment.merging(environment) { $1 })
         daemon = child
         return child

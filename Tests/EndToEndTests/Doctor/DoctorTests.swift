@@ -1,0 +1,410 @@
+// Each fault is planted in a real vault, and the doctor names it and no other.
+
+import Crypto
+import Foundation
+import Glibc
+import Testing
+
+@Suite("vaultctl doctor")
+struct DoctorTests {
+    /// What can be put wrong while the vault serves, and right again.
+    private struct Plant {
+        let item: String
+        let verdict: String
+        let words: String
+        let plant: () throws -> Void
+        let undo: () throws -> Void
+
+        init(
+            _ item: String, _ verdict: String, _ words: String,
+            _ plant: @escaping () throws -> Void,
+            undo: @escaping () throws -> Void
+        ) {
+            self.item = item
+            self.verdict = verdict
+            self.words = words
+            self.plant = plant
+            self.undo = undo
+        }
+    }
+
+    private func check(_ patient: Patient, _ plants: [Plant]) throws {
+        for plant in plants {
+            try plant.plant()
+            let (found, expected) = (
+                try patient.found(), try patient.expected(with: plant.item, plant.verdict)
+            )
+            #expect(found == expected, "\(plant.item): \(plant.words)")
+            try plant.undo()
+            #expect(try patient.found() == patient.healthy, "\(plant.item) undone: \(plant.words)")
+        }
+    }
+
+    private static func mode(_ path: String, _ mode: UInt32) throws {
+        guard unsafe chmod(path, mode) == 0 else { throw TestFailure("chmod \(path)") }
+    }
+
+    @Test("names each file that others may read or change, and nothing else")
+    func files() throws {
+        let patient = try Patient()
+        let vault = patient.vault
+        let plants = [
+            ("state-files", "\(vault.state)/catalog.sqlite", 0o644, 0o600),
+            ("state-files", "\(vault.state)/blobs/7f", 0o755, 0o700),
+            ("key-files", patient.rootKey, 0o640, 0o600),
+            ("settings-files", vault.configuration, 0o666, 0o644),
+            ("settings-files", patient.policy, 0o664, 0o644),
+            ("sockets", vault.socket("audit"), 0o666, 0o660),
+            ("log-key-pinned", vault.publicKey, 0o666, 0o644),
+        ].map { (item, path, wrong, right) in
+            Plant(item, "failure", path) {
+                try Self.mode(path, UInt32(wrong))
+            } undo: {
+                try Self.mode(path, UInt32(right))
+            }
+        }
+        try check(patient, plants)
+    }
+
+    @Test("names what is wrong in the store, and nothing else")
+    func store() throws {
+        let patient = try Patient()
+        let (vault, catalog) = (patient.vault, patient.vault.catalog)
+        // An authenticator that does not hold is no proof.
+        let proof = "UPDATE slot_proof SET proved = proved"
+        let last = "WHERE id = (SELECT max(id) FROM event)"
+        var token = ""
+        try check(
+            patient,
+            [
+                Plant("slots-proved", "warning", "no proof") {
+                    try Catalog.change(catalog, proof + " + 1")
+                } undo: {
+                    try Catalog.change(catalog, proof + " - 1")
+                },
+                Plant("clock", "failure", "an event of the future") {
+                    try Catalog.change(catalog, "UPDATE event SET at = at + 864000000000 \(last)")
+                } undo: {
+                },
+                Plant("backup-age", "warning", "none is wanted") {
+                    for backup in try vault.vaultctlJSON(["backups", "ls"])["id"].text.map({ [$0] })
+                        ?? []
+                    {
+                        _ = try vault.vaultctlJSON(["backups", "expire", backup])
+                    }
+                } undo: {
+                    _ = try vault.vaultctlJSON(["backups", "register"])
+                },
+                Plant("tokens", "warning", "one for too long") {
+                    let made = try vault.vaultctlJSON([
+                        "token", "create", "--principal", "web", "--days", "366",
+                    ])
+                    token = made["id"].text ?? ""
+                } undo: {
+                    _ = try vault.vaultctlJSON(["token", "revoke", token])
+                },
+                Plant("state-files", "failure", "a link") {
+                    try FileManager.default.createSymbolicLink(
+                        atPath: "\(vault.state)/more", withDestinationPath: "/")
+                } undo: {
+                    try Disk.remove("\(vault.state)/more")
+                },
+            ])
+    }
+
+    @Test("names each rule of a policy that is too wide, and nothing else")
+    func policies() throws {
+        let patient = try Patient()
+        let vault = patient.vault
+        func policy(
+            _ item: String, _ verdict: String, _ write: @escaping () throws -> Void
+        ) -> Plant {
+            func reload() throws {
+                let (ending, _, errors) = try vault.vaultctl("policy", "reload")
+                guard ending == .exited(0) else { throw TestFailure("\(item): \(errors)") }
+            }
+            return Plant(item, verdict, "the policy") {
+                try write()
+                try reload()
+            } undo: {
+                try patient.writePolicy()
+                try reload()
+            }
+        }
+        try check(
+            patient,
+            [
+                policy("policy-erasure", "warning") {
+                    try patient.writePolicy(web: "users: [4001], roles: [backend]")
+                },
+                policy("policy-doors", "warning") {
+                    try patient.writePolicy(audit: "users: [4001, 4003], roles: [auditor]")
+                },
+                policy("policy-everybody", "failure") {
+                    try patient.writePolicy(audit: "groups: [users], roles: [auditor]")
+                },
+                policy("policy-admins", "warning") {
+                    try patient.writePolicy(ops: "users: [\(getuid())], roles: [admin]")
+                },
+            ])
+    }
+
+    @Test("names what the daemon was started with, and nothing else")
+    func starts() throws {
+        let patient = try Patient()
+        let vault = patient.vault
+        let copy = vault.folder.path("root.key")
+        try Disk.write(try Disk.read(patient.rootKey), to: copy)
+        try Self.mode(copy, 0o600)
+        let here = "audit.anchor_file=\(vault.folder.path("anchor"))"
+        let hostile = "inspectors.program=\(Machine.program("HostileWorker"))"
+        let starts: [(item: String, verdict: String, [String], [String: String])] = [
+            ("anchor", "warning", [], [:]),
+            ("anchor-place", "warning", ["--set", here], [:]),
+            (
+                "root-key-place", "warning",
+                patient.anchor + ["--set", "keys.root_key_file=\(copy)"], [:]
+            ),
+            ("sandbox", "failure", patient.anchor + ["--set", hostile], [:]),
+            ("libraries", "failure", patient.anchor, try OtherWorld.sqlite("3.39.1")),
+        ]
+        for (item, verdict, arguments, environment) in starts {
+            try vault.stop()
+            try vault.start(arguments: arguments, environment: environment)
+            let expected = try patient.expected(with: item, verdict)
+            #expect(try patient.found() == expected, "\(item)")
+        }
+        try vault.stop()
+        try vault.start(arguments: patient.anchor)
+        #expect(try patient.found() == patient.healthy)
+        let only = try vault.vaultctl("doctor", "--only", "sealed", "sockets")
+        #expect(only.ending == .exited(0), "\(only.errors)")
+        #expect(only.output.hasSuffix("\n2 checks: 0 failed, 0 warnings, 0 unknown, 2 ok\n"))
+    }
+
+    @Test("names what became too old, one after another")
+    func ages() throws {
+        let patient = try Patient()
+        let vault = patient.vault
+        let evidence = vault.folder.path("drill.txt")
+        try Disk.write("it came back\n", to: evidence)
+        func later(_ days: Int) throws {
+            try vault.stop()
+            try vault.start(arguments: patient.anchor, environment: try OtherWorld.days(days))
+        }
+        func register() throws { _ = try vault.vaultctlJSON(["backups", "register"]) }
+        try later(36)
+        #expect(try patient.found() == patient.expected(with: "backup-age", "warning"))
+        try register()
+        let soon = Date(timeIntervalSinceNow: 50 * 86_400).formatted(.iso8601.year().month().day())
+        let attested = try vault.vaultctlJSON([
+            "doctor", "attest", "restore-drill", "--evidence", evidence, "--expires", soon,
+        ])
+        #expect(attested["bytes"].number == 13)
+        #expect(try patient.found() == patient.expected(with: "restore-drill", nil))
+        try later(60)
+        // What nobody gave his word on before is now a word that ran out.
+        let ranOut = patient.healthy.merging(["restore-drill": "warning"]) { $1 }
+        #expect(try patient.found() == ranOut)
+        try later(92)
+        try register()
+        let old = ["slots-proved": "warning"]
+        #expect(try patient.found() == ranOut.merging(old) { $1 })
+        try later(366)
+        try patient.prove()
+        try register()
+        #expect(try patient.found() == ranOut.merging(["key-age": "warning"]) { $1 })
+    }
+
+    @Test(
+        "names what an admin can change about a machine, and nothing else",
+        .enabled(if: Machine.isRoot))
+    func machine() throws {
+        let patient = try Patient()
+        let vault = patient.vault
+        let pid = "\(try #require(vault.daemon).pid)"
+        func limit(_ words: String) throws {
+            let (ending, _, errors) = try run("prlimit", ["--pid", pid, words])
+            guard ending == .exited(0) else { throw TestFailure("prlimit: \(errors)") }
+        }
+        try check(
+            patient,
+            [
+                Plant("core-files", "failure", "a limit") {
+                    try limit("--core=unlimited")
+                } undo: {
+                    try limit("--core=0")
+                },
+                Plant("locked-memory", "warning", "a limit") {
+                    try limit("--memlock=4096:8388608")
+                } undo: {
+                    try limit("--memlock=8388608")
+                },
+            ])
+        // Seen by this daemon alone: a name space of its own, in which other files lie over the kernel's.
+        let planted: [(item: String, [(path: String, text: String)])] = [
+            (
+                "swap",
+                [
+                    (
+                        "/proc/swaps",
+                        "Filename\tType\tSize\tUsed\tPriority\n/dev/sda9\tpartition\t9\t0\t-2\n"
+                    )
+                ]
+            ),
+            (
+                "core-pattern",
+                [
+                    ("/proc/sys/kernel/core_pattern", "|/usr/bin/collect %P\n"),
+                    ("/proc/sys/fs/suid_dumpable", "2\n"),
+                ]
+            ),
+        ]
+        for (item, files) in planted {
+            try vault.stop()
+            var script = "set -e; "
+            for (number, file) in files.enumerated() {
+                let lie = vault.folder.path("lie\(number)")
+                try Disk.write(file.text, to: lie)
+                script += "mount --bind \(lie) \(file.path); "
+            }
+            vault.wrapper = ["unshare", "-m", "sh", "-c", script + "exec \"$@\"", "sh"]
+            try vault.start(arguments: patient.anchor)
+            #expect(try patient.found() == patient.expected(with: item, "warning"), "\(item)")
+            vault.wrapper = []
+        }
+    }
+
+    @Test(
+        "names a disk that fills, and a log that could not be written",
+        .enabled(if: Machine.canMount))
+    func disks() throws {
+        let folder = try TestFolder()
+        let bytes = 64 << 20
+        let disk = try TemporaryDisk(in: folder, bytes: bytes)
+        defer { withExtendedLifetime(disk) {} }
+        let patient = try Patient(stateDirectory: folder.path("disk/state"), in: folder)
+        let filler = folder.path("disk/filler")
+        func fill(_ percentLeft: Int) throws {
+            var space = statvfs()
+            guard unsafe statvfs(folder.path("disk"), &space) == 0 else {
+                throw TestFailure("statvfs")
+            }
+            let free = Int(space.f_bavail) * Int(space.f_frsize)
+            try Disk.write(
+                [UInt8](repeating: 0, count: free - bytes * percentLeft / 100), to: filler)
+        }
+        try check(
+            patient,
+            [("warning", 7), ("failure", 2)].map { verdict, left in
+                Plant("disk-room", verdict, "\(left) % left") {
+                    try fill(left)
+                } undo: {
+                    try Disk.remove(filler)
+                }
+            })
+        // To the last byte, until the vault says that it is full, and room again.
+        try fill(0)
+        try eventually("a full log") {
+            _ = try patient.vault.vaultctl("status")
+            return try patient.vault.vaultctlJSON(["status"])["log"]["state"].text == "full"
+        }
+        try Disk.remove(filler)
+        try eventually("a log that goes on") {
+            try patient.vault.vaultctlJSON(["status"])["log"]["state"].text == "writable"
+        }
+        #expect(try patient.found() == patient.expected(with: "outages", "warning"))
+    }
+
+    @Test("is an event with counts and the digest of what was handed out")
+    func event() throws {
+        let vault = try TestVault()
+        let told = try vault.ask("POST", "/v1/doctor", door: "admin")
+        #expect(told.status == 200, "\(told.summary)")
+        let event = try #require(try vault.events().last { $0["action"].text == "doctor.ran" })
+        let digest = SHA256.hash(data: told.body).map { String(format: "%02x", $0) }.joined()
+        #expect(event["statement"].text == digest)
+        let counts = told.json["counts"]
+        #expect(event["items"].number == told.json["checks"].list.count)
+        #expect(event["found"] == counts["warning"] && event["failures"] == counts["failure"])
+        // As the page says of --json.
+        let (ending, output, _) = try vault.vaultctl("doctor", "--json")
+        let again = try #require(try vault.events().last { $0["action"].text == "doctor.ran" })
+        let line = Data(output.utf8.dropLast())
+        #expect(
+            again["statement"].text
+                == SHA256.hash(data: line).map { String(format: "%02x", $0) }.joined())
+        #expect(ending == .exited(counts["failure"] == .number(0) ? 0 : 7))
+    }
+
+    @Test("prints the worst first, and beneath what is not well what to do")
+    func page() throws {
+        let vault = try TestVault()
+        _ = unsafe chmod(vault.configuration, 0o666)
+        let (ending, output, errors) = try vault.vaultctl("doctor")
+        #expect(ending == .exited(7), "\(errors)")
+        let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines[0].hasPrefix("FAILED   settings-files") && lines[0].contains(" has mode 666"))
+        #expect(lines[1].trimmingCharacters(in: .whitespaces).hasPrefix("-> chmod go-w"))
+        let words = lines.map { $0.prefix { $0 != " " } }.filter { !$0.isEmpty && $0 != "39" }
+        let ranks = words.compactMap {
+            ["FAILED", "WARNING", "unknown", "ok"].firstIndex(of: String($0))
+        }
+        #expect(ranks.count == words.count && ranks == ranks.sorted())
+        #expect(lines.dropLast().last?.hasPrefix("39 checks: ") == true)
+    }
+
+    @Test("works on a sealed vault, and believes no row of it")
+    func sealed() throws {
+        let vault = try TestVault()
+        _ = try vault.ask("POST", "/v1/seal", door: "admin")
+        let told = try vault.ask("POST", "/v1/doctor", door: "admin")
+        let verdicts = told.json["checks"].list.reduce(into: [String: String]()) {
+            $0[$1["id"].text ?? ""] = $1["verdict"].text
+        }
+        #expect(verdicts["sealed"] == "warning" && verdicts["firewall"] == "unknown")
+        #expect(verdicts["slots-proved"] == "unknown" && verdicts["sandbox"] == "ok")
+        let word =
+            #"{"item":"firewall","evidence":"\#(String(repeating: "0", count: 64))","#
+            + #""bytes":1,"expires":"2999-01-01T00:00:00.000000Z"}"#
+        let attested = try vault.ask(
+            "POST", "/v1/doctor/attestations", body: Array(word.utf8), door: "admin")
+        #expect(attested.code == "invalid-body", "\(attested.summary)")
+    }
+
+    @Test(
+        "keeps somebody's word as its event says, for a time that ends, and finds one that is gone")
+    func attests() throws {
+        let vault = try TestVault()
+        let evidence = vault.folder.path("report.pdf")
+        let bytes = [UInt8](repeating: 7, count: 3_000_000)
+        try Disk.write(bytes, to: evidence)
+        func attest(_ item: String, _ day: String) throws -> (Ending, String, String) {
+            try vault.vaultctl("doctor", "attest", item, "--evidence", evidence, "--expires", day)
+        }
+        let day = Date(timeIntervalSinceNow: 30 * 86_400).formatted(.iso8601.year().month().day())
+        let made = try attest("penetration-test", day)
+        #expect(made.0 == .exited(0), "\(made.2)")
+        let digest = SHA256.hash(data: Data(bytes)).map { String(format: "%02x", $0) }.joined()
+        #expect(made.1.contains(digest))
+        let event = try #require(
+            try vault.events().last { $0["action"].text == "attestation.made" })
+        #expect(event["item"].text == "penetration-test" && event["statement"].text == digest)
+        #expect(event["bytes"].number == bytes.count)
+        #expect(event["until"].text == "\(day)T23:59:59.999999Z")
+        let shown = try vault.vaultctl("doctor", "--only", "penetration-test").output
+        #expect(shown.hasPrefix("ok ") && shown.contains(digest))
+        for (item, day) in [
+            ("swap", day), ("firewall", "2020-01-01"), ("firewall", "2999-01-01"),
+            ("firewall", "soon"),
+        ] {
+            #expect(try attest(item, day).0 != .exited(0), "\(item) \(day)")
+        }
+        #expect(try vault.vaultctl("check", "--wait").ending == .exited(0))
+        try Catalog.change(vault.catalog, "DELETE FROM attestation")
+        let found = try vault.vaultctl("check", "--wait")
+        #expect(found.ending == .exited(7) && found.output.contains("row-rolled-back"))
+        let gone = try vault.vaultctl("doctor", "--only", "penetration-test").output
+        #expect(gone.contains("nobody gave his word"))
+    }
+}
