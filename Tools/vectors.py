@@ -384,6 +384,12 @@ def token_row(one):
     return row + short(one["note"].encode()) + struct.pack(">Q", one["changed"])
 
 
+def canary_row(one):
+    row = short(b"canary") + short(one["namespace"].encode()) + bytes.fromhex(one["image"])
+    row += struct.pack(">qI", one["created"], one["creator"]) + short(one["note"].encode())
+    return row + struct.pack(">Q", one["changed"])
+
+
 def ticket_row(one):
     row = short(b"ticket") + bytes.fromhex(one["ticket"]) + bytes.fromhex(one["digest"])
     row += short(one["namespace"].encode()) + bytes.fromhex(one["image"])
@@ -1321,6 +1327,8 @@ def laid_out_rows():
     ticket |= {"owner": fixed("row owner", 16).hex(), "job": ""}
     attested = {"item": "firewall", "evidence": fixed("row evidence").hex(), "bytes": 4711} | created
     attested |= {"attester": 1001, "expires": 1_700_086_400_000_000}
+    canary = {"canary": 1, "namespace": "default", "image": fixed("row image").hex()} | created
+    canary |= {"creator": 1000, "note": "the cellar"}
     on_backup = hold | {"kind": 4, "namespace": "", "subject": fixed("row backup", 16).hex()}
     for rule, layout, fields in (
         ("a claim that is kept for ever", reference_row, reference),
@@ -1337,6 +1345,7 @@ def laid_out_rows():
         ("an access token that was rotated", token_row, rotated),
         ("a fetch ticket", ticket_row, ticket),
         ("somebody's word on what no program can see", attestation_row, attested),
+        ("a canary", canary_row, canary),
         ("a request to destroy an epoch", approval_row, destruction),
         ("an approved request that may be sent", approval_row, guarded),
         ("a registered backup", backup_row, backup),
@@ -1891,6 +1900,7 @@ def events():
             "ticket": fixed("event ticket", 16).hex(),
             "scopes": "images.get images.probe",
             "item": "firewall",
+            "rule": "id-walk",
         },
     )
     yield (

@@ -28,6 +28,7 @@ struct Vaultctl: AsyncParsableCommand {
             Receipts.self, Escrows.self, Holds.self, RetentionCommands.self,
             Check.self, Policy.self, Tokens.self, TicketCommand.self, Namespaces.self,
             DoctorCommand.self,
+            Canaries.self,
         ])
 
     static func main() async {

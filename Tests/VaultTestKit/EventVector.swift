@@ -65,6 +65,7 @@ package struct EventVector: NamedVector {
         let ticket: String?
         let scopes: String?
         let item: String?
+        let rule: String?
     }
 
     package let rule: String
@@ -145,6 +146,7 @@ package struct EventVector: NamedVector {
         event.ticket = try fields.ticket.map { try TicketID(hex: $0) }
         event.scopes = try fields.scopes.map { try TokenScopes($0) }
         event.item = fields.item.flatMap(DoctorItem.init(rawValue:))
+        event.rule = fields.rule.flatMap(DetectionRule.init(rawValue:))
         return event
     }
 }

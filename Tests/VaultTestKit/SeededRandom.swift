@@ -16,6 +16,12 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         print("\(test): IMAGEVAULT_TEST_SEED=\(seed)")
     }
 
+    /// For a test that runs with several seeds, of which it names each.
+    package init(seed: UInt64) {
+        self.seed = seed
+        state = seed
+    }
+
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

@@ -84,6 +84,7 @@ package struct LookupVectors: Decodable, Sendable {
             package let reads: UInt32?
             package let item: String?
             package let evidence: String?
+            package let canary: Int?
             package let created: Int64
             package let changed: UInt64
         }

@@ -153,6 +153,37 @@ struct CheckTests {
         #expect(try await test.check().map(\.code) == [.rowDamaged])
     }
 
+    @Test("a canary that is gone, one that is changed, and one that is back, are found")
+    func canaries() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let id = try await test.put(TestImages.small, as: ann).image.image
+        let place = ImagePlace(.standard, id)
+        for note in ["attic", "cellar"] {
+            _ = try await test.vault.plantCanary(
+                place, note: AdminNote(note), test.call(uid: 0, door: .admin))
+        }
+        let planted = try index(.canaryPlanted)
+        let rows = memory.tables.canaries
+        #expect(try await test.check().isEmpty)
+        putBack { $0.canaries = [] }
+        try await expectOne(test, of: id, planted)
+        putBack { tables in tables.canaries = rows.map { $0.authenticated(by: test.keyring, at: 1) }
+        }
+        try await expectOne(test, of: id, planted)
+        putBack { tables in
+            tables.canaries = rows
+            tables.canaries[0].changedAt += 1
+        }
+        #expect(try await test.check().map(\.code) == [.rowDamaged])
+        putBack { $0.canaries = rows }
+        _ = try await test.vault.liftCanary(place, test.call(uid: 0, door: .admin))
+        #expect(try await test.check().isEmpty)
+        let lifted = try index(.canaryLifted)
+        putBack { $0.canaries = rows }
+        try await expectOne(test, of: id, lifted)
+    }
+
     @Test("a token that is gone, one whose older secret is back, and a revoked one, are found")
     func tokens() async throws {
         let test = try vault()

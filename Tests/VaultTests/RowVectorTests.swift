@@ -46,6 +46,7 @@ struct RowVectorTests {
         }
         if fields.escrow != nil { return try mac(escrow(fields)) }
         if fields.hold != nil { return try mac(hold(fields)) }
+        if fields.canary != nil { return try mac(canary(fields)) }
         if fields.token != nil { return try mac(accessToken(fields)) }
         if fields.ticket != nil { return try mac(ticket(fields)) }
         if fields.item != nil { return try mac(attestation(fields)) }
@@ -102,6 +103,14 @@ struct RowVectorTests {
             subject: try HoldSubject(
                 given(HoldKind(rawValue: given(fields.kind))),
                 namespace.isEmpty ? nil : NamespaceName(namespace), given(fields.subject).bytes),
+            createdMicroseconds: fields.created, creator: try given(fields.creator),
+            note: try AdminNote(given(fields.note)))
+    }
+
+    private func canary(_ fields: LookupVectors.LaidOut.Fields) throws -> CanaryRow {
+        CanaryRow(
+            place: ImagePlace(
+                try NamespaceName(given(fields.namespace)), try ImageID(hex: given(fields.image))),
             createdMicroseconds: fields.created, creator: try given(fields.creator),
             note: try AdminNote(given(fields.note)))
     }

@@ -198,6 +198,9 @@ struct Check: OperationWork {
         for (id, made) in log.tokens.sorted(by: { $0.value.index < $1.value.index }) {
             if let found = try comparison.token(id, made, log) { findings.append(found) }
         }
+        for (place, planted) in log.canaries.sorted(by: { $0.value.index < $1.value.index }) {
+            if let found = try comparison.canary(place, planted, log) { findings.append(found) }
+        }
         return findings
     }
 

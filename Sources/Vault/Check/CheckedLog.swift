@@ -38,6 +38,8 @@ struct CheckedLog: Sendable {
     private(set) var holds: [HoldID: LoggedEvent] = [:]
     /// What was made or rotated, and not revoked since.
     private(set) var tokens: [AccessTokenID: LoggedEvent] = [:]
+    /// What was planted, and not lifted since.
+    private(set) var canaries: [ImagePlace: LoggedEvent] = [:]
     /// When the end of an epoch was written down last.
     private(set) var destroyed: [EpochNumber: UInt64] = [:]
     private(set) var floor = RowFloor()
@@ -113,6 +115,12 @@ struct CheckedLog: Sendable {
             else { return }
             tokens[token] = event
         case .tokenRevoked: if let token = event.token { tokens[token] = nil }
+        case .canaryPlanted:
+            guard let place = event.place,
+                canaries[place] != nil || canaries.count < Limits.canaries
+            else { return }
+            canaries[place] = event
+        case .canaryLifted: if let place = event.place { canaries[place] = nil }
         case .epochDestroyed: if let epoch = event.epoch { destroyed[epoch] = event.index }
         case .operationStarted where event.work == .reencrypt:
             reencryption = event.operation.map { ($0, event.index) }

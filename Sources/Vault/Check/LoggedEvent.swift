@@ -81,6 +81,7 @@ struct LoggedEvent: Sendable {
     var hold: HoldID? { Self.id(words.hold) }
     var token: AccessTokenID? { Self.id(words.token) }
     var item: DoctorItem? { words.item.flatMap { DoctorItem(rawValue: $0) } }
+    var place: ImagePlace? { namespace.flatMap { name in image.map { ImagePlace(name, $0) } } }
 
     private static func id<ID: FixedBytes>(_ text: String?) -> ID? {
         text.flatMap { try? ID(hex: $0) }

@@ -23,6 +23,7 @@ struct RowComparison {
         case .retentionSet: try retention(event)
         case .holdReleased: try releasedHold(event)
         case .tokenRevoked: try revokedToken(event)
+        case .canaryLifted: try liftedCanary(event)
         case .escrowRegistered, .escrowAttested: try escrow(event)
         case .backupExpired: try backup(event)
         case .attestationMade: try attestation(event)
@@ -72,6 +73,12 @@ struct RowComparison {
     private func revokedToken(_ event: LoggedEvent) throws(StorageError) -> ErrorCode? {
         guard let id = event.token, let row = try reader.accessToken(id) else { return nil }
         return row.fault(keyring, unless: false)
+    }
+
+    /// One that was planted again is newer.
+    private func liftedCanary(_ event: LoggedEvent) throws(StorageError) -> ErrorCode? {
+        guard let place = event.place, let row = try reader.canary(place) else { return nil }
+        return row.fault(keyring, unless: row.changedAt > event.index)
     }
 
     /// Copies of the keyring stay in the register for good.
@@ -124,6 +131,14 @@ struct RowComparison {
     ) throws(StorageError) -> CheckFinding? {
         guard let row = try reader.accessToken(id) else { return missing(made, log) }
         return row.fault(keyring, unless: row.changedAt >= made.index).map(made.finding)
+    }
+
+    /// A canary stands as its last event left it, until it is lifted.
+    func canary(
+        _ place: ImagePlace, _ planted: LoggedEvent, _ log: CheckedLog
+    ) throws(StorageError) -> CheckFinding? {
+        guard let row = try reader.canary(place) else { return missing(planted, log) }
+        return row.fault(keyring, unless: row.changedAt >= planted.index).map(planted.finding)
     }
 
     // MARK: From a row to its event

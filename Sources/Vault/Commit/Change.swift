@@ -55,6 +55,8 @@ package enum Change: Sendable {
     case useTicket(TicketID)
     /// Somebody's word on what no program can see, in the place of an earlier one.
     case attest(AttestationRow)
+    case plantCanary(CanaryRow)
+    case liftCanary(ImagePlace)
     /// Until when every claim on an image is kept.
     case setRetention(image: ImageID, namespace: NamespaceName, Retention, extendOnly: Bool)
 }
@@ -83,6 +85,8 @@ package enum ChangeResult: Hashable, Sendable {
     case destroyed(EpochNumber, ApprovalRow?)
     case escrow(EscrowRow)
     case hold(HoldRow)
+    /// As it is now, or was when it was lifted.
+    case canary(CanaryRow)
     /// As it is now, or was when it was revoked.
     case token(AccessTokenRow)
     case attested(AttestationRow)
@@ -96,7 +100,7 @@ extension ChangeResult {
     /// Adds to the change's event what is known only now.
     func complete(_ event: inout Event) {
         switch self {
-        case .none, .quarantined, .retention, .erasedEvents: break
+        case .none, .quarantined, .retention, .erasedEvents, .canary: break
         case .put(_, let reference, _): event.epoch = reference.key.epoch
         case .dropped(let reference, _, _): event.reference = reference
         case .operation(let operation): tell(of: operation, &event)
@@ -235,6 +239,10 @@ extension Change {
             let row = offered.authenticated(by: try unsealed(keyring), at: index)
             try catalogued { () throws(StorageError) in try catalog.setAttestation(row) }
             return .attested(row)
+        case .plantCanary(let row):
+            return .canary(try canaries(catalog, keyring, index).plant(row))
+        case .liftCanary(let place):
+            return .canary(try canaries(catalog, keyring, index).lift(place))
         case .purged, .placeHold, .releaseHold, .setRetention:
             return try erasure(catalog, keyring, index, microseconds, retention).apply(self)
         }
@@ -273,6 +281,12 @@ extension Change {
         EpochChange(
             catalog: catalog, keyring: try unsealed(keyring), index: index,
             microseconds: microseconds)
+    }
+
+    private func canaries(
+        _ catalog: any CatalogWriter, _ keyring: Keyring?, _ index: UInt64
+    ) throws(ChangeFailure) -> CanaryChange {
+        CanaryChange(catalog: catalog, keyring: try unsealed(keyring), index: index)
     }
 
     private func unsealed(_ keyring: Keyring?) throws(ChangeFailure) -> Keyring {

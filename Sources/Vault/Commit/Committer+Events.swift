@@ -11,9 +11,10 @@ extension Committer {
         package static let leavesEvents = true
     #endif
 
+    /// - Returns: what detection is told of it.
     func append(
         _ event: Event, to writer: any CatalogWriter, _ log: inout LogAppender, _ keyring: Keyring?
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Observation {
         var event = event
         if let keyring, let namespace = event.namespace {
             event.pseudonyms = try NameKeeper(catalog: writer, keyring: keyring)
@@ -29,6 +30,7 @@ extension Committer {
         for (subtree, root) in log.made {
             try writer.insertSubtree(height: subtree.height, place: subtree.place, root)
         }
+        return Observation(event, index: row.index)
     }
 
     /// What an event is found by: who called, with what, for whom, and whose claim it is about.

@@ -17,6 +17,7 @@ package final class Committer: Sendable {
     private let keyring: @Sendable () -> Keyring?
     private let retention: RetentionPolicies
     let outages: Outages
+    private let observer: @Sendable ([Observation]) -> Void
     let state: Mutex<State>
     private let wake = DispatchSemaphore(value: 0)
     private let stopped = DispatchSemaphore(value: 0)
@@ -45,14 +46,18 @@ package final class Committer: Sendable {
     /// - Parameters:
     ///   - retention: what the settings say of each namespace.
     ///   - outages: what is to happen while the log cannot be written.
+    ///   - observer: told of each batch's events when they are durable, on the committer's thread.
     ///   - keyring: the keys, or nil while the vault is sealed; asked once a batch.
     package init(
         catalog: any Catalog, retention: RetentionPolicies = RetentionPolicies(),
-        outages: Outages = Outages(), keyring: @escaping @Sendable () -> Keyring?
+        outages: Outages = Outages(),
+        observer: @escaping @Sendable ([Observation]) -> Void = { _ in },
+        keyring: @escaping @Sendable () -> Keyring?
     ) throws(StorageError) {
         self.catalog = catalog
         self.retention = retention
         self.outages = outages
+        self.observer = observer
         self.keyring = keyring
         let frontier = try catalog.read { (reader) throws(StorageError) in try reader.frontier() }
         try LogTree.complete(catalog)
@@ -214,23 +219,26 @@ package final class Committer: Sendable {
         defer { state.withLock { $0.writing = nil } }
         let keyring = keyring()
         var log = LogAppender(frontier: frontier)
-        let results = try catalog.write { (writer) throws(StorageError) in
+        let (results, seen) = try catalog.write { (writer) throws(StorageError) in
             var results: [Result<Committed, VaultError>] = []
+            var seen: [Observation] = []
             for entry in batch {
-                results.append(try apply(entry, to: writer, &log, keyring))
+                results.append(try apply(entry, to: writer, &log, keyring, &seen))
             }
             try writer.setFrontier(log.frontier)
             // Authenticators of erased keys must not be written: this leaves no trace of them.
             if keyring?.isErased == true { throw .sealed }
-            return results
+            return (results, seen)
         }
         state.withLock { $0.frontier = log.frontier }
         for (entry, result) in zip(batch, results) { entry.answer?.give(result) }
+        observer(seen)
     }
 
     /// A refused change leaves its refusal as the event.
     private func apply(
-        _ entry: Entry, to writer: any CatalogWriter, _ log: inout LogAppender, _ keyring: Keyring?
+        _ entry: Entry, to writer: any CatalogWriter, _ log: inout LogAppender,
+        _ keyring: Keyring?, _ seen: inout [Observation]
     ) throws(StorageError) -> Result<Committed, VaultError> {
         let index = log.frontier.size
         var event = entry.event
@@ -261,7 +269,7 @@ package final class Committer: Sendable {
         #if BENCH_WITHOUT_EVENTS
             return result
         #else
-            try append(event, to: writer, &log, keyring)
+            seen.append(try append(event, to: writer, &log, keyring))
             return result
         #endif
     }

@@ -35,7 +35,7 @@ package protocol Catalog: Sendable {
 }
 
 package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, BackupReader,
-    ErasureReader, HoldReader, BearerReader, AttestationReader, LogReader
+    ErasureReader, HoldReader, BearerReader, AttestationReader, CanaryReader, LogReader
 {
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
     /// What a namespace has.
@@ -72,7 +72,8 @@ package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, Ba
 }
 
 package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter, KeyWriter,
-    BackupWriter, ErasureWriter, HoldWriter, BearerWriter, AttestationWriter, LogWriter
+    BackupWriter, ErasureWriter, HoldWriter, BearerWriter, AttestationWriter, CanaryWriter,
+    LogWriter
 {
     func insertImage(_ image: ImageRow) throws(StorageError) -> Int64
     /// Removes the row and its wrap.

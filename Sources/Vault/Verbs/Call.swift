@@ -10,6 +10,8 @@ package struct Call: Sendable {
     package let asserted: AssertedContext
     /// What it was asked with, beside who the kernel says is calling.
     package let bearer: Bearer?
+    /// Who that is, as the policy calls him; nil for a stranger.
+    package let principal: PrincipalName?
     /// That somebody else approved it.
     package let approval: ApprovalID?
 
@@ -18,8 +20,10 @@ package struct Call: Sendable {
 
     package init(
         caller: Caller, request: RequestID, namespace: NamespaceName,
-        asserted: AssertedContext = .none, bearer: Bearer? = nil, approval: ApprovalID? = nil
+        asserted: AssertedContext = .none, bearer: Bearer? = nil,
+        principal: PrincipalName? = nil, approval: ApprovalID? = nil
     ) {
+        self.principal = principal
         self.approval = approval
         self.bearer = bearer
         self.caller = caller

@@ -14,12 +14,15 @@ package final class Vault: Sendable {
         /// Days for which events keep their bodies; nil for ever.
         package var logDays: Int?
         package var limits: AccessLimits
+        /// Rules of detection that are switched off.
+        package var undetected: Set<DetectionRule>
 
         package init(
             policies: InspectionPolicies, suite: Suite, twoPerson: Set<TwoPersonRule> = [],
             retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil,
-            limits: AccessLimits = AccessLimits()
+            limits: AccessLimits = AccessLimits(), undetected: Set<DetectionRule> = []
         ) {
+            self.undetected = undetected
             self.limits = limits
             self.logDays = logDays
             self.policies = policies
@@ -65,6 +68,7 @@ package final class Vault: Sendable {
     let anchors = AnchorLedger()
     let gatekeeper: Gatekeeper
     let outages: Outages
+    package let detection: DetectionFeed
 
     /// - Parameters:
     ///   - keyring: nil for a vault that is sealed.
@@ -105,8 +109,11 @@ package final class Vault: Sendable {
             return rows?.map(\.atMicroseconds) ?? []
         }
         self.outages = outages
+        let detection = DetectionFeed()
+        self.detection = detection
         committer = try Committer(
-            catalog: catalog, retention: settings.retention, outages: outages
+            catalog: catalog, retention: settings.retention, outages: outages,
+            observer: { detection.take($0) }
         ) { keys.current }
         // What a crash left of any erasure goes with the sweep.
         erasures.begin(.start, at: 0)
@@ -237,6 +244,7 @@ extension Vault {
         event.namespace = call.namespace
         event.asserted = call.asserted
         event.image = image
+        event.principal = call.principal
         event.token = call.bearer?.token
         event.ticket = call.bearer?.ticket
         return event

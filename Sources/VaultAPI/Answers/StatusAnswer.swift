@@ -22,12 +22,13 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
     package var connections: Int
     /// Of each place outside of the store that takes one.
     package var anchors: [Anchor]
+    package var detection: Detection
 
     package init(
         version: String, vault: VaultID, sealed: Bool, startedMicroseconds: Int64,
         uptimeSeconds: Int, validation: Validation, namespaces: [String: Validation],
         images: Images, keys: Keys?, log: Log, disk: Disk, inspectors: Inspectors, connections: Int,
-        anchors: [Anchor]
+        anchors: [Anchor], detection: Detection
     ) {
         self.version = version
         self.vault = vault
@@ -43,12 +44,14 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
         self.inspectors = inspectors
         self.connections = connections
         self.anchors = anchors
+        self.detection = detection
     }
 
     private enum CodingKeys: String, CodingKey {
         case version, vault, sealed, started
         case uptimeSeconds = "uptime_seconds"
         case validation, namespaces, images, keys, log, disk, inspectors, connections, anchors
+        case detection
     }
 }
 

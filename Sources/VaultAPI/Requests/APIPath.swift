@@ -37,6 +37,7 @@ package enum APIPath {
     package static let escrows = "/v1/escrows"
     package static let holds = "/v1/holds"
     package static let retention = "/v1/retention"
+    package static let canaries = "/v1/canaries"
     package static let redactions = "/v1/redactions"
     package static let securityEvents = "/v1/security-events"
     package static let limitChecks = "/v1/limits/check"
@@ -85,6 +86,10 @@ package enum APIPath {
 
     package static func retention(of image: ImageID, in namespace: NamespaceName) -> String {
         "\(retention)/\(namespace)/\(image.hex)"
+    }
+
+    package static func canary(_ image: ImageID, in namespace: NamespaceName) -> String {
+        "\(canaries)/\(namespace)/\(image.hex)"
     }
 
     package static func requests(_ id: ImageID) -> String { "\(quarantine)/\(id.hex)/requests" }

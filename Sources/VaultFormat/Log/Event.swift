@@ -79,6 +79,8 @@ package struct Event: Hashable, Sendable {
     package var scopes: TokenScopes?
     /// What somebody gave his word on.
     package var item: DoctorItem?
+    /// What detection has seen.
+    package var rule: DetectionRule?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -187,6 +189,7 @@ extension Event {
         if let ticket { line.add("ticket", ticket.hex) }
         if let scopes, !scopes.verbs.isEmpty { line.add("scopes", scopes.description) }
         if let item { line.add("item", item.rawValue) }
+        if let rule { line.add("rule", rule.rawValue) }
         return line.finished
     }
 
@@ -199,12 +202,13 @@ extension Event {
         if !verdict.findings.isEmpty { line.add("findings", verdict.findingsText) }
     }
 
-    /// What is left of the event while the vault is sealed: who by number, the code, and the slot, which
-    /// stands in clear in the keyring too.
+    /// What is left of the event while the vault is sealed: who by number, the code, what detection has seen, and
+    /// the slot, which stands in clear in the keyring too.
     package var whileSealed: Event {
         var bare = Event(action, outcome, code: code, atMicroseconds: atMicroseconds)
         bare.slot = slot
         bare.keyFile = keyFile
+        bare.rule = rule
         if let caller {
             bare.caller = Caller(door: caller.door, uid: caller.uid, gid: caller.gid, pid: 0)
         }

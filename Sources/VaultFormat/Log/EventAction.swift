@@ -86,6 +86,12 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case approvalUsed = 130
     case doctorRan = 132
     case attestationMade = 133
+    case alarmRaised = 136
+    case alarmEnded = 137
+    case canaryPlanted = 138
+    case canaryLifted = 139
+    case canariesRead = 140
+    case detectionLimited = 141
 
     package var name: String {
         switch self {
@@ -175,6 +181,12 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .approvalUsed: "approval.used"
         case .doctorRan: "doctor.ran"
         case .attestationMade: "attestation.made"
+        case .alarmRaised: "alarm.raised"
+        case .alarmEnded: "alarm.ended"
+        case .canaryPlanted: "canary.planted"
+        case .canaryLifted: "canary.lifted"
+        case .canariesRead: "canaries.read"
+        case .detectionLimited: "detection.limited"
         }
     }
 }

@@ -22,7 +22,7 @@ extension RequestHandler {
         let measures = vault.measures()
         let families =
             serviceFamilies(measures) + keyFamilies(measures) + storeFamilies(measures)
-            + anchorFamilies(measures)
+            + anchorFamilies(measures) + detectionFamilies()
         return Answer(
             type: MediaType.metrics, body: Array(MetricFamily.text(families).utf8))
     }

@@ -109,7 +109,7 @@ extension RequestHandler {
         _ namespace: String, _ image: String, _ exchange: Exchange
     ) async throws -> Answer {
         try await requireNoQuery(exchange)
-        let (namespace, image) = try await kept(namespace, image, exchange)
+        let (namespace, image) = try await imagePlace(namespace, image, exchange)
         let found = try await verb { () async throws(VaultError) in
             try await vault.retention(of: image, in: namespace, exchange.call)
         }
@@ -120,7 +120,7 @@ extension RequestHandler {
         _ namespace: String, _ image: String, _ exchange: Exchange
     ) async throws -> Answer {
         let request = try await body(RetentionRequest.self, exchange)
-        let (namespace, image) = try await kept(namespace, image, exchange)
+        let (namespace, image) = try await imagePlace(namespace, image, exchange)
         let found = try await verb { () async throws(VaultError) in
             try await vault.setRetention(of: image, in: namespace, exchange.call) {
                 request.retention(from: $0)
@@ -130,7 +130,7 @@ extension RequestHandler {
     }
 
     /// The image of a path; in what is no namespace there is none.
-    private func kept(
+    func imagePlace(
         _ namespace: String, _ image: String, _ exchange: Exchange
     ) async throws -> (NamespaceName, ImageID) {
         let image = try await parsing(exchange) { () throws(RequestError) in

@@ -51,6 +51,7 @@ extension RequestHandler {
         if let answer = try await answerSecurity(verb, exchange) { return answer }
         if let answer = try await answerTokens(verb, exchange) { return answer }
         if let answer = try await answerNamespaces(verb, exchange) { return answer }
+        if let answer = try await answerCanaries(verb, exchange) { return answer }
         if let answer = try await answerLog(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)
@@ -151,7 +152,7 @@ extension RequestHandler {
                 disk: disk,
                 inspectors: .init(workers: status.workers, restarts: status.workerRestarts),
                 connections: service.connections.total,
-                anchors: status.anchors.map(StatusAnswer.Anchor.init)))
+                anchors: status.anchors.map(StatusAnswer.Anchor.init), detection: detection))
     }
 
     private static func validation(_ policy: InspectionPolicy) -> StatusAnswer.Validation {

@@ -75,7 +75,7 @@ struct Exchange {
                 door: door, uid: peer.uid, gid: peer.gid, pid: peer.pid, process: peer.process),
             request: id, namespace: principal?.namespace ?? .standard,
             asserted: (try? context.get())?.asserted ?? .none, bearer: bearer,
-            approval: (try? context.get())?.approval)
+            principal: principal?.name, approval: (try? context.get())?.approval)
     }
 
     var isMalformed: Bool { request.head.scheme == MalformedRequests.scheme }

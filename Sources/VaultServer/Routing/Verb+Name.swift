@@ -64,6 +64,9 @@ extension Verb {
         case .releaseHold: .releaseHolds
         case .readRetention: .readRetention
         case .setRetention: .setRetention
+        case .plantCanary: .plantCanaries
+        case .liftCanary: .liftCanaries
+        case .listCanaries: .readCanaries
         case .readPolicy: .readPolicy
         case .reloadPolicy: .reloadPolicy
         case .runDoctor: .runDoctor

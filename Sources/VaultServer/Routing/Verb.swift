@@ -62,6 +62,9 @@ enum Verb: Hashable, Sendable {
     case readRetention(namespace: String, image: String)
     case setRetention(namespace: String, image: String)
     case runDoctor, attestItem
+    case listCanaries
+    case plantCanary(namespace: String, image: String)
+    case liftCanary(namespace: String, image: String)
 
     /// - Throws: ``VaultAPI/ErrorCode`` `unknown-route` or `method-not-allowed`, with the methods
     ///   that the path takes.
@@ -134,6 +137,12 @@ enum Verb: Hashable, Sendable {
             return [
                 (.get, .readRetention(namespace: segments[3], image: segments[4])),
                 (.put, .setRetention(namespace: segments[3], image: segments[4])),
+            ]
+        case (.admin, 3, "canaries"): return [(.get, .listCanaries)]
+        case (.admin, 5, "canaries"):
+            return [
+                (.put, .plantCanary(namespace: segments[3], image: segments[4])),
+                (.delete, .liftCanary(namespace: segments[3], image: segments[4])),
             ]
         case (.admin, 3, "namespaces"):
             return [(.get, .listNamespaces), (.post, .createNamespace)]
@@ -217,7 +226,7 @@ enum Verb: Hashable, Sendable {
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
             .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
             .setRetention, .resolveName, .redact, .reportSecurity, .checkLimit, .createTicket,
-            .createToken, .rotateToken, .createNamespace, .attestItem:
+            .createToken, .rotateToken, .createNamespace, .attestItem, .plantCanary:
             .small
         default: .none
         }
@@ -234,7 +243,8 @@ enum Verb: Hashable, Sendable {
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
             .resolveName, .redact, .reloadPolicy, .reportSecurity, .checkLimit, .createTicket,
-            .createToken, .rotateToken, .revokeToken, .createNamespace, .runDoctor, .attestItem:
+            .createToken, .rotateToken, .revokeToken, .createNamespace, .runDoctor, .attestItem,
+            .plantCanary, .liftCanary:
             true
         default: false
         }
@@ -303,6 +313,9 @@ enum Verb: Hashable, Sendable {
         case .setRetention: .retentionSet
         case .runDoctor: .doctorRan
         case .attestItem: .attestationMade
+        case .plantCanary: .canaryPlanted
+        case .liftCanary: .canaryLifted
+        case .listCanaries: .canariesRead
         case .contract, .version, .health, .ready, .metrics: .contractRead
         }
     }

@@ -54,6 +54,9 @@ enum CatalogSchema {
         migrator.registerMigration("14 attestations") { db in
             try db.execute(sql: attestations)
         }
+        migrator.registerMigration("16 canary images") { db in
+            try db.execute(sql: canaries)
+        }
         return migrator
     }
 

@@ -57,7 +57,8 @@ struct Status: AsyncParsableCommand {
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
             .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
-        return head + Table.pairs(anchors(status.anchors)) + Table.pairs(own)
+        return head + Table.pairs(anchors(status.anchors))
+            + Table.pairs(detection(status.detection)) + Table.pairs(own)
             + (status.keys.map { keys($0, status.log.slots, at: microseconds) } ?? [])
     }
 
@@ -68,6 +69,22 @@ struct Status: AsyncParsableCommand {
             let state = anchor.state == "current" ? "" : " — \(anchor.state.uppercased())"
             return ("anchor to \(anchor.kind)", kept + size + state)
         }
+    }
+
+    /// Nothing where there is nothing to say.
+    private static func detection(_ detection: StatusAnswer.Detection) -> [(String, String)] {
+        let alarms = detection.alarms.map { alarm in
+            let actor = alarm.actor.map { " for \($0)" } ?? ""
+            let whose = (alarm.principal ?? "the vault") + actor
+            return (
+                "ALARM",
+                "\(alarm.rule) by \(whose), \(Units.moment(alarm.raised)), "
+                    + "events \(alarm.from) to \(alarm.to)"
+            )
+        }
+        let missed = [("detection", "\(Units.count(detection.missed, "event")) not looked at")]
+        let off = [("not detected", detection.off.joined(separator: ", "))]
+        return alarms + (detection.missed == 0 ? [] : missed) + (detection.off.isEmpty ? [] : off)
     }
 
     private static func checks(_ policy: StatusAnswer.Validation) -> String {

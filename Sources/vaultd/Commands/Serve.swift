@@ -73,6 +73,11 @@ struct Serve: AsyncParsableCommand {
         case .overridden(let anchor): try await vault.recordRollbackAccepted(anchor)
         }
         try await vault.recordService(.serviceStarted, policy: policy.current.digest)
+        try await vault.recordUndetected()
+        let alarms = AlarmLog(logger: logger)
+        let detection = Task(executorPreference: RequestExecutor(threads: 1)) {
+            await vault.detect { alarms.tell($0) }
+        }
         let anchors = Anchors(settings, vault, logger)
         let anchoring = anchors.start()
         let sweep = sweep(vault, logger)
@@ -118,6 +123,8 @@ struct Serve: AsyncParsableCommand {
         await operations.value
         await purge.value
         try? await vault.endLimitCases(isLast: true)
+        vault.detection.finish()
+        await detection.value
         try? await vault.recordService(.serviceStopped)
         let isWritten = vault.committer.stop()
         for task in anchoring { await task.value }

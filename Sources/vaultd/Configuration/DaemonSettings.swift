@@ -57,6 +57,7 @@ struct DaemonSettings: Sendable {
         keys.formUnion(TokenSettings.known)
         keys.formUnion(AnchorSettings.known)
         keys.formUnion(LimitSettings.known)
+        keys.formUnion(DetectionSettings.known)
         for door in Door.allCases {
             for key in ["mode", "group", "users", "groups"] {
                 keys.insert("doors.\(door.name).\(key)")
@@ -143,7 +144,8 @@ struct DaemonSettings: Sendable {
             suite: try await suite(source), twoPerson: try await twoPerson(source),
             retention: try await RetentionSettings.policies(source),
             logDays: try await source.number("audit.keep_days", in: Limits.logDays),
-            limits: try await LimitSettings.limits(source))
+            limits: try await LimitSettings.limits(source),
+            undetected: try await DetectionSettings.off(source))
     }
 
     private static func exports(

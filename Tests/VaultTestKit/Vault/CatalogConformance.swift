@@ -10,7 +10,7 @@ package enum CatalogConformance {
 
     package static let rules: [Rule] =
         imageRules + referenceRules + logRules + operationRules + keyRules + erasureRules
-        + bearerRules + doctorRules + transactionRules
+        + bearerRules + doctorRules + canaryRules + transactionRules
 
     private static let imageRules = [
         Rule("a new catalog is empty", isEmpty),

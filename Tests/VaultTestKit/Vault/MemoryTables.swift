@@ -31,6 +31,7 @@ package struct MemoryTables: Sendable {
     /// By row, upwards.
     package var accessTokens: [AccessTokenRow] = []
     package var tickets: [TicketRow] = []
+    package var canaries: [CanaryRow] = []
     package var purge: PurgeRow?
     package var attestations: [DoctorItem: AttestationRow] = [:]
     package var frontier = MerkleFrontier.empty

@@ -55,6 +55,11 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let ticket: String?
     package let scopes: String?
     package let item: String?
+    package let rule: String?
+    package let from: UInt64?
+    package let to: UInt64?
+    package let count: Int?
+    package let filters: String?
 
     /// Action, outcome and code in one line, for comparing whole logs.
     package var summary: String {

@@ -141,6 +141,14 @@ package struct TestRows: Sendable {
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 
+    package mutating func canary(at place: ImagePlace? = nil) throws -> CanaryRow {
+        CanaryRow(
+            place: place ?? ImagePlace(.standard, id()),
+            createdMicroseconds: .random(in: 0...Int64.max, using: &random),
+            creator: .random(in: 0...UInt32.max, using: &random), note: try AdminNote("cellar"),
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
     package mutating func accessToken() throws -> AccessTokenRow {
         AccessTokenRow(
             token: id(), digest: id(),

@@ -28,7 +28,8 @@ package struct TestVault: Sendable {
         keyFiles: MemoryKeyFiles? = nil, stretcher: any PassphraseStretcher = InProcessStretcher(),
         eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = [],
         retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil,
-        outages: Outages = .lasting, limits: AccessLimits = AccessLimits()
+        outages: Outages = .lasting, limits: AccessLimits = AccessLimits(),
+        undetected: Set<DetectionRule> = []
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let signer = try signer ?? TestKeys.logSigner()
@@ -37,7 +38,7 @@ package struct TestVault: Sendable {
         vault = try Vault(
             settings: .init(
                 policies: policies, suite: suite, twoPerson: twoPerson, retention: retention,
-                logDays: logDays, limits: limits),
+                logDays: logDays, limits: limits, undetected: undetected),
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },

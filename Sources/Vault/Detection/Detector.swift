@@ -1,0 +1,156 @@
+// All rules over one stream of events, and one alarm a case. Pure: the same events give the same alarms.
+
+package import VaultFormat
+
+/// What is news.
+package enum AlarmChange: Hashable, Sendable {
+    case raised(Alarm)
+    /// Nothing of it was seen for a while. The alarm has what there was of it in the end.
+    case ended(Alarm)
+}
+
+package struct Detector: Sendable {
+    private struct Key: Hashable, Sendable {
+        let rule: DetectionRule
+        let subject: AlarmSubject
+    }
+
+    private struct Case: Sendable {
+        var events: ClosedRange<UInt64>
+        var count: Int
+        var lastMicroseconds: Int64
+        let alarm: Alarm
+    }
+
+    private var rules: [any BehaviourRule]
+    private var requesters = Requesters()
+    private var cases: [Key: Case] = [:]
+    /// What the log says was raised, and not ended.
+    private var told: [Key: Alarm] = [:]
+    /// The newest event's time.
+    private var now: Int64 = .min
+    private var sweptAt: Int64 = .min
+    private let capacity: Int
+
+    /// - Parameter off: rules that the settings switch off.
+    package init(
+        _ rules: [any BehaviourRule] = RuleParameters.rules(), off: Set<DetectionRule> = [],
+        cases: Int = Limits.detectionCases
+    ) {
+        self.rules = rules.filter { !off.contains($0.rule) }
+        capacity = cases
+    }
+
+    /// Those that are not over, the newest first.
+    package var open: [Alarm] {
+        cases.values.map(\.alarm).sorted { $0.atMicroseconds > $1.atMicroseconds }
+    }
+
+    package mutating func see(_ observation: Observation) -> [AlarmChange] {
+        var event = observation
+        keepTime(&event)
+        note(event)
+        requesters.attribute(&event)
+        var changes = ended()
+        for place in rules.indices {
+            let rule = rules[place].rule
+            for sighting in rules[place].see(event) {
+                if let alarm = count(sighting, of: rule, event) { changes.append(.raised(alarm)) }
+            }
+        }
+        return changes
+    }
+
+    /// What a stop kept from being told, once the rules have seen what the log had by then: it says itself what was
+    /// told.
+    package mutating func recalled() -> [AlarmChange] {
+        let untold = cases.filter { told[$0.key] == nil }
+            .map { AlarmChange.raised($0.value.alarm) }
+        let over = told.filter { cases[$0.key] == nil }.map { AlarmChange.ended($0.value) }
+        return untold + over
+    }
+
+    /// Time does not go back, but for a clock that was put right.
+    private mutating func keepTime(_ event: inout Observation) {
+        if event.atMicroseconds < now - Limits.detectionClockMicroseconds {
+            for place in rules.indices { rules[place].forget() }
+            now = event.atMicroseconds
+            sweptAt = .min
+            for key in cases.keys { cases[key]?.lastMicroseconds = now }
+        }
+        now = max(now, event.atMicroseconds)
+        event.atMicroseconds = now
+    }
+
+    private mutating func note(_ event: Observation) {
+        guard let rule = event.rule else { return }
+        let key = Key(
+            rule: rule, subject: AlarmSubject(principal: event.principal, actor: event.actor))
+        switch event.action {
+        case .alarmRaised where told.count < capacity:
+            let indexes = event.indexes ?? event.index..<event.index + 1
+            guard let last = indexes.last else { return }
+            told[key] = Alarm(
+                rule: rule, subject: key.subject, events: indexes.lowerBound...last,
+                count: event.count ?? 0, atMicroseconds: event.atMicroseconds)
+        case .alarmEnded: told[key] = nil
+        default: break
+        }
+    }
+
+    private mutating func count(
+        _ sighting: Sighting, of rule: DetectionRule, _ event: Observation
+    ) -> Alarm? {
+        var key = Key(rule: rule, subject: sighting.subject)
+        if cases[key] == nil, cases.count >= capacity { key = Key(rule: rule, subject: .vault) }
+        if var one = cases[key] {
+            one.events = one.events.lowerBound...max(one.events.upperBound, event.index)
+            one.count += 1
+            one.lastMicroseconds = now
+            cases[key] = one
+            return nil
+        }
+        let events = min(sighting.first, event.index)...event.index
+        let alarm = Alarm(
+            rule: rule, subject: key.subject, events: events, count: sighting.count,
+            atMicroseconds: now)
+        cases[key] = Case(
+            events: events, count: sighting.count, lastMicroseconds: now, alarm: alarm)
+        return alarm
+    }
+
+    /// Looked for once a second.
+    private mutating func ended() -> [AlarmChange] {
+        guard !cases.isEmpty, now - 1_000_000 >= sweptAt else { return [] }
+        sweptAt = now
+        var changes: [AlarmChange] = []
+        for (key, one) in cases
+        where now - one.lastMicroseconds >= RuleParameters.quietMicroseconds(key.rule) {
+            cases[key] = nil
+            changes.append(
+                .ended(
+                    Alarm(
+                        rule: key.rule, subject: key.subject, events: one.events,
+                        count: one.count, atMicroseconds: now)))
+        }
+        return changes
+    }
+}
+
+/// The steps of an erasure are the vault's own doing: whoever asked for it deletes by them.
+private struct Requesters: Sendable {
+    private var known: [OperationID: (principal: PrincipalName?, actor: Pseudonym?)] = [:]
+
+    mutating func attribute(_ event: inout Observation) {
+        guard let operation = event.operation else { return }
+        switch event.action {
+        case .operationStarted where event.work == OperationKind.erase.name && event.isDone:
+            guard known.count < Limits.detectionErasures else { return }
+            known[operation] = (event.principal, event.actor)
+        case .operationEnded, .operationCancelled: known[operation] = nil
+        default:
+            guard event.principal == nil, let asked = known[operation] else { return }
+            (event.principal, event.actor) = asked
+        }
+    }
+}
