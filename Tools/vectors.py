@@ -398,6 +398,15 @@ def ticket_row(one):
     return row + struct.pack(">IqQ", one["reads"], one["expires"], one["changed"])
 
 
+def incident_row(one):
+    row = short(b"incident") + bytes.fromhex(one["incident"]) + short(one["cause"].encode())
+    row += short(one["principal"].encode()) + short(bytes.fromhex(one["actor"]))
+    row += struct.pack(">qI", one["opened"], one["creator"]) + short(one["note"].encode())
+    row += struct.pack(">qQQQI", one["closed"], one["from"], one["to"], one["bytes"], one["records"])
+    row += bytes.fromhex(one["digest"]) + struct.pack(">BqI", one["grade"], one["ends"], one["setter"])
+    return row + struct.pack(">Q", one["changed"])
+
+
 def reinspection_parameters(level, quarantine, trial, below):
     return struct.pack(">BBBI", 1, level, (1 if quarantine else 0) + (2 if trial else 0), below)
 
@@ -1329,6 +1338,12 @@ def laid_out_rows():
     attested |= {"attester": 1001, "expires": 1_700_086_400_000_000}
     canary = {"canary": 1, "namespace": "default", "image": fixed("row image").hex()} | created
     canary |= {"creator": 1000, "note": "the cellar"}
+    incident = {"incident": fixed("row incident", 16).hex(), "cause": "hand", "principal": "", "actor": ""} | created
+    incident |= {"opened": created["created"], "creator": 1000, "note": "reads at night", "closed": 0}
+    incident |= {"from": 3, "to": 42, "bytes": 7000, "records": 4, "digest": fixed("row case").hex()}
+    incident |= {"grade": 0, "ends": 0, "setter": 0}
+    contained = incident | {"cause": "canary", "principal": "web", "actor": fixed("row actor", 16).hex()}
+    contained |= {"grade": 2, "ends": 1_700_003_600_000_000, "setter": 1001}
     on_backup = hold | {"kind": 4, "namespace": "", "subject": fixed("row backup", 16).hex()}
     for rule, layout, fields in (
         ("a claim that is kept for ever", reference_row, reference),
@@ -1346,6 +1361,9 @@ def laid_out_rows():
         ("a fetch ticket", ticket_row, ticket),
         ("somebody's word on what no program can see", attestation_row, attested),
         ("a canary", canary_row, canary),
+        ("an incident of the vault", incident_row, incident),
+        ("an incident with a containment", incident_row, contained),
+        ("a closed incident", incident_row, incident | {"closed": 1_700_000_000_000_009}),
         ("a request to destroy an epoch", approval_row, destruction),
         ("an approved request that may be sent", approval_row, guarded),
         ("a registered backup", backup_row, backup),
@@ -1901,6 +1919,9 @@ def events():
             "scopes": "images.get images.probe",
             "item": "firewall",
             "rule": "id-walk",
+            "incident": fixed("event incident", 16).hex(),
+            "grade": "read-only",
+            "alert": "syslog",
         },
     )
     yield (
@@ -2244,6 +2265,7 @@ def receipts(origin, seed):
 def files():
     # Here, because it imports this file.
     import vectors_bundles
+    import vectors_cases
 
     def pair(both):
         return {"opens": list(both[0]), "refusals": list(both[1])}
@@ -2259,6 +2281,7 @@ def files():
     yield "log", "LogFormat", log()
     yield "bearers", "Bearers", bearers()
     yield "bundles", "BundleFormat", vectors_bundles.bundles()
+    yield "cases", "CaseFormat", vectors_cases.cases()
 
 
 def check_sample(sample):

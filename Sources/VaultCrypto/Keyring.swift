@@ -13,6 +13,7 @@ package final class Keyring: Sendable {
     private let blindIndex: Int
     private let eventIndex: Int
     let tokenIndex: Int
+    let casesIndex: Int
 
     /// - Throws: ``CryptoError/unknownKey`` unless every key is there once and one epoch is primary.
     package init(_ keys: OpenKeyFile) throws(CryptoError) {
@@ -36,6 +37,7 @@ package final class Keyring: Sendable {
         blindIndex = try only(.index)
         eventIndex = try only(.eventBody)
         tokenIndex = try only(.token)
+        casesIndex = try only(.cases)
     }
 
     /// The entries of a new vault's keyring: one epoch, one namespace.

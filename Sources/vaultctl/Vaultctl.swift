@@ -25,7 +25,7 @@ struct Vaultctl: AsyncParsableCommand {
             Seal.self, Unseal.self, Slots.self, Keys.self, WhoAmI.self, Audit.self,
             Reinspect.self, Operations.self, Quarantine.self, Approvals.self, Backups.self,
             Erase.self,
-            Receipts.self, Escrows.self, Holds.self, RetentionCommands.self,
+            Receipts.self, Escrows.self, Holds.self, Incidents.self, RetentionCommands.self,
             Check.self, Policy.self, Tokens.self, TicketCommand.self, Namespaces.self,
             DoctorCommand.self,
             Canaries.self,

@@ -50,7 +50,7 @@ struct ContractTests {
 
     @Test("gives every operation its codes, and responses for exactly their statuses")
     func operationCodes() throws {
-        #expect(operations.count == 82)
+        #expect(operations.count == 90)
         for operation in operations {
             let known = operation.codes.compactMap(ErrorCode.init(rawValue:))
             #expect(known.count == operation.codes.count, "\(operation.name)")
@@ -102,6 +102,8 @@ struct ContractTests {
         #expect(words("outcome") == Set(EventOutcome.allCases.map(\.name)))
         #expect(words("verdict") == Set(InspectionLevel.allCases.map(\.name)))
         #expect(Set(try strings("Door", "enum")) == Set(Door.allCases.map(\.name)))
+        #expect(words("grade") == Set(ContainmentGrade.allCases.map(\.name)))
+        #expect(words("alert") == Set(AlertKind.allCases.map(\.rawValue)))
         #expect(words("limit") == Set(LimitClass.allCases.map(\.rawValue)))
         let subjects = LockedSubject.allCases.map(\.rawValue)
         #expect(words("locked") == Set(subjects + [subjects.joined(separator: ",")]))
@@ -230,6 +232,25 @@ struct ContractTests {
             principal: PrincipalName(of: .images), scopes: .all, createdMicroseconds: 0, creator: 0,
             expiresMicroseconds: 1, overlapEndsMicroseconds: nil, note: .none)
         try expectMembers("Token", WireJSON.encode(token))
+        let incident = IncidentAnswer(
+            id: IncidentID(checked: Array(repeating: 1, count: 16)), cause: .hand, principal: nil,
+            actor: nil, openedMicroseconds: 0, creator: 0, reason: .none, closedMicroseconds: nil,
+            events: 0..<1, digest: Digest256(checked: Array(repeating: 1, count: 32)), bytes: 1,
+            containment: nil)
+        try expectMembers("Incident", WireJSON.encode(incident))
+        try expectMembers(
+            "Containment",
+            WireJSON.encode(ContainmentAnswer(grade: .suspend, untilMicroseconds: 1, uid: 0)))
+        try expectMembers(
+            "IncidentList", WireJSON.encode(IncidentListAnswer(incidents: [incident], next: nil)))
+        try expectMembers(
+            "IncidentState",
+            WireJSON.encode(IncidentStateAnswer(incident: incident, entries: nil)))
+        try expectMembers(
+            "Case",
+            WireJSON.encode(
+                CaseAnswer(
+                    incident: incident, manifest: "", census: [], entries: [], bundle: "")))
         let quota = [NamespaceName.standard: Quota(images: 1)]
         try expectMembers(
             "AccessPolicy", WireJSON.encode(PolicyAnswer(AccessPolicy(rules: [], quotas: quota))))

@@ -53,6 +53,12 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("attestation", "bytes", ["-1"]), ("attestation", "attester", ["-1", "4294967296"]),
         ("attestation", "made", []), ("attestation", "expires", []),
         ("attestation", "changed", ["-1"]),
+        ("incident", "opened", []),
+        ("incident", "creator", ["-1", "4294967296"]), ("incident", "closed", []),
+        ("incident", "first", ["-1", "10"]), ("incident", "behind", ["-1", "2"]),
+        ("incident", "bytes", []), ("incident", "records", []),
+        ("incident", "grade", ["0", "5", "256", "-1"]), ("incident", "ends", []),
+        ("incident", "setter", ["-1", "4294967296"]), ("incident", "changed", ["-1"]),
     ]
 
     /// Columns of bytes: whether their length is fixed.
@@ -72,6 +78,8 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("access_token", "mac", true), ("ticket", "digest", true), ("ticket", "image", true),
         ("ticket", "owner", true), ("ticket", "job", true), ("ticket", "mac", true),
         ("attestation", "evidence", true), ("attestation", "mac", true),
+        ("incident", "incident", true), ("incident", "actor", true), ("incident", "digest", true),
+        ("incident", "mac", true),
     ]
 
     /// Words, and lists of numbers.
@@ -103,6 +111,9 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("attestation", "item", ["'nonsense'", "'swap '"]),
         ("ticket", "namespace", ["NULL", "''", "'No name'", "x'ff'"]),
         ("ticket", "principal", ["NULL", "''", "'No name'", "x'ff'"]),
+        ("incident", "cause", ["NULL", "''", "'moon'"]),
+        ("incident", "principal", ["NULL", "'No name'", "x'ff'"]),
+        ("incident", "note", ["NULL", "x'ff'", "char(10)"]),
         ("escrow", "epochs", ["x'0000'", "zeroblob(4)", "zeroblob(16388)"]),
         // Without a row's number SQLite itself refuses NULL.
         ("slot_proof", "slot", ["17", "x'00'", "'text'", "zeroblob(63)"]),

@@ -146,6 +146,9 @@ private struct PlantedRows {
         token.previous = .init(digest: rows.id(), untilMicroseconds: 9)
         let (rotated, ticket) = (token, try rows.ticket())
         self.ticket = ticket
+        let incident = try rows.incident(
+            of: PrincipalName("web"),
+            containment: .init(grade: .suspend, endsMicroseconds: 5, setter: 7))
         let purge = PurgeRow(through: 3, atMicroseconds: 4, mac: rows.id())
         let attestation = rows.attestation()
         let (registered, receipt) = (escrow, receipt)
@@ -166,6 +169,7 @@ private struct PlantedRows {
             try writer.insertHold(hold)
             try writer.insertAccessToken(rotated)
             try writer.insertTicket(ticket)
+            try writer.insertIncident(incident)
             try writer.setPurge(purge)
             try writer.setAttestation(attestation)
         }
@@ -191,6 +195,7 @@ private struct PlantedRows {
             found += try reader.accessTokens(after: 0, limit: 10).count
             found += try reader.ticket(ticket.ticket) == nil ? 0 : 1
             found += try reader.attestations().count
+            found += try reader.incidents(before: .max, limit: 10).count
             return found
         }
     }

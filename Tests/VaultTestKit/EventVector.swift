@@ -66,6 +66,9 @@ package struct EventVector: NamedVector {
         let scopes: String?
         let item: String?
         let rule: String?
+        let incident: String?
+        let grade: String?
+        let alert: String?
     }
 
     package let rule: String
@@ -147,6 +150,9 @@ package struct EventVector: NamedVector {
         event.scopes = try fields.scopes.map { try TokenScopes($0) }
         event.item = fields.item.flatMap(DoctorItem.init(rawValue:))
         event.rule = fields.rule.flatMap(DetectionRule.init(rawValue:))
+        event.incident = try fields.incident.map { try IncidentID(hex: $0) }
+        event.grade = fields.grade.flatMap { ContainmentGrade(name: $0) }
+        event.alert = fields.alert.flatMap(AlertKind.init(rawValue:))
         return event
     }
 }

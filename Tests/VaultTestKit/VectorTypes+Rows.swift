@@ -85,6 +85,17 @@ package struct LookupVectors: Decodable, Sendable {
             package let item: String?
             package let evidence: String?
             package let canary: Int?
+            package let incident: String?
+            package let cause: String?
+            package let actor: String?
+            package let opened: Int64?
+            package let closed: Int64?
+            package let from: UInt64?
+            package let to: UInt64?
+            package let records: Int?
+            package let grade: UInt8?
+            package let ends: Int64?
+            package let setter: UInt32?
             package let created: Int64
             package let changed: UInt64
         }
@@ -111,6 +122,23 @@ package struct LookupVectors: Decodable, Sendable {
     package let rowMacs: [Row]
     package let rows: [LaidOut]
     package let answers: Answers
+}
+
+/// `cases.json`.
+package struct CaseVector: NamedVector, Sendable {
+    package struct Record: Decodable, Sendable {
+        package let kind: String
+        package let content: HexBytes
+    }
+
+    package let rule: String
+    package let refusedBy: String?
+    package let code: String?
+    package let incident: String?
+    package let records: [Record]?
+    package let digests: [String]?
+    package let digest: String?
+    package let file: HexBytes
 }
 
 /// `bearers.json`.

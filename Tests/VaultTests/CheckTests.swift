@@ -218,6 +218,27 @@ struct CheckTests {
         #expect(found.map(\.event) == [try index(.tokenRevoked)])
     }
 
+    @Test("an incident that is gone, and one that is as it was before it was contained, are found")
+    func incidents() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let call = test.call(uid: 1000, door: .admin)
+        let policy = AccessPolicy(rules: [])
+        let row = try await test.vault.openIncident(
+            of: PrincipalName("web"), note: AdminNote("seen"), under: policy, call)
+        let before = memory.tables.incidents
+        try await test.vault.contain(
+            row.incident, to: .suspend, minutes: 5, under: policy, call)
+        let after = memory.tables.incidents
+        let set = try index(.containmentSet)
+        for rows in [[], before] {
+            putBack { $0.incidents = rows }
+            try await expectOne(test, of: nil, set)
+        }
+        putBack { $0.incidents = after }
+        #expect(try await test.check().isEmpty)
+    }
+
     @Test("what an erased event may have done to a token or a hold is no finding")
     func erasedEvents() async throws {
         let test = try vault()

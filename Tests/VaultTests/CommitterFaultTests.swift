@@ -52,7 +52,7 @@ struct CommitterFaultTests {
         case .operation(let operation): state.operations.contains(operation)
         case .quarantined(let image): state.images.contains(image)
         case .asked, .approved, .backup, .destroyed, .advanced, .escrow, .hold, .retention,
-            .erasedEvents, .token, .attested, .canary:
+            .erasedEvents, .token, .attested, .canary, .incident:
             false
         }
     }

@@ -12,7 +12,7 @@ struct RowVectorTests {
     func rows() throws {
         let keyring = try FixedVault.keyring()
         let vectors = try Vectors.load("lookups", as: LookupVectors.self).rows
-        #expect(vectors.count == 22)
+        #expect(vectors.count == 27)
         for vector in vectors {
             let fields = vector.fields
             let mac: RowMAC
@@ -50,6 +50,7 @@ struct RowVectorTests {
         if fields.token != nil { return try mac(accessToken(fields)) }
         if fields.ticket != nil { return try mac(ticket(fields)) }
         if fields.item != nil { return try mac(attestation(fields)) }
+        if fields.incident != nil { return try mac(incident(fields)) }
         guard fields.reference != nil else { return nil }
         let image = try ImageRow(
             row: 0, namespace: NamespaceName(given(fields.namespace)),
@@ -131,6 +132,28 @@ struct RowVectorTests {
             scopes: try TokenScopes(given(fields.scopes)), createdMicroseconds: fields.created,
             creator: try given(fields.creator), expiresMicroseconds: try given(fields.expires),
             note: try AdminNote(given(fields.note)))
+    }
+
+    private func incident(_ fields: LookupVectors.LaidOut.Fields) throws -> IncidentRow {
+        let (principal, actor) = (try given(fields.principal), try given(fields.actor))
+        let (grade, closed) = (try given(fields.grade), try given(fields.closed))
+        return IncidentRow(
+            incident: try IncidentID(hex: given(fields.incident)),
+            cause: try IncidentCause(name: given(fields.cause)),
+            principal: principal.isEmpty ? nil : try PrincipalName(principal),
+            actor: actor.isEmpty ? nil : try Pseudonym(hex: actor),
+            openedMicroseconds: try given(fields.opened), creator: try given(fields.creator),
+            note: try AdminNote(given(fields.note)),
+            closedMicroseconds: closed == 0 ? nil : closed,
+            events: try given(fields.from)..<given(fields.to),
+            file: .init(
+                bytes: try given(fields.bytes), records: try given(fields.records),
+                digest: try Digest256(hex: given(fields.digest))),
+            containment: try ContainmentGrade(rawValue: grade).map {
+                .init(
+                    grade: $0, endsMicroseconds: try given(fields.ends),
+                    setter: try given(fields.setter))
+            })
     }
 
     private func ticket(_ fields: LookupVectors.LaidOut.Fields) throws -> TicketRow {

@@ -37,6 +37,9 @@ SILENT_REQUESTS = 5
 #: The operation that opens the vault, and the one that closes it; each needs the vault to be as it is not.
 OPENS, CLOSES = "unseal", "seal"
 
+#: What may seal the vault, or keep a principal from everything else: it is ended at once.
+CONTAINS = "containIncident"
+
 #: What leaves no token for the operations that need one: they come before it.
 REVOKES = "revokeToken"
 
@@ -117,7 +120,13 @@ class Run:
             for value in case.path_parameters.values():
                 self.supplies.forget(value)
         if status < 300 and name(case.operation) == CLOSES:
-            self.doors["admin"].post(f"{BASE}/v1/{OPENS}", data=self.supplies.secret, timeout=PATIENCE)
+            self.unseal()
+        if status < 300 and name(case.operation) == CONTAINS:
+            self.unseal()
+            self.doors["admin"].delete(f"{BASE}{case.formatted_path}", timeout=PATIENCE)
+
+    def unseal(self) -> None:
+        self.doors["admin"].post(f"{BASE}/v1/{OPENS}", data=self.supplies.secret, timeout=PATIENCE)
 
     def note(self, case: Case, door: str, title: str, detail: str) -> None:
         where = f"{case.operation.label} on {door}.sock"

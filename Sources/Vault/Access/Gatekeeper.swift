@@ -15,6 +15,8 @@ final class Gatekeeper: Sendable {
         var strangers = RateLimiter<Door, UInt32>()
         var checks = RateLimiter<PrincipalName, LimitKey>()
         var uploads = RateLimiter<NamespaceName, ActorName>()
+        /// Of whoever is contained, whatever it asks for.
+        var contained = RateLimiter<PrincipalName, ActorName>()
         var failures: FailureTracker
         /// Bad tokens and tickets, by who passed them on: nobody's reports take their room.
         var bearers: FailureTracker

@@ -201,6 +201,9 @@ struct Check: OperationWork {
         for (place, planted) in log.canaries.sorted(by: { $0.value.index < $1.value.index }) {
             if let found = try comparison.canary(place, planted, log) { findings.append(found) }
         }
+        for (id, made) in log.incidents.sorted(by: { $0.value.index < $1.value.index }) {
+            if let found = try comparison.incident(id, made, log) { findings.append(found) }
+        }
         return findings
     }
 

@@ -40,6 +40,8 @@ struct CheckedLog: Sendable {
     private(set) var tokens: [AccessTokenID: LoggedEvent] = [:]
     /// What was planted, and not lifted since.
     private(set) var canaries: [ImagePlace: LoggedEvent] = [:]
+    /// When each was changed last.
+    private(set) var incidents: [IncidentID: LoggedEvent] = [:]
     /// When the end of an epoch was written down last.
     private(set) var destroyed: [EpochNumber: UInt64] = [:]
     private(set) var floor = RowFloor()
@@ -121,6 +123,11 @@ struct CheckedLog: Sendable {
             else { return }
             canaries[place] = event
         case .canaryLifted: if let place = event.place { canaries[place] = nil }
+        case .incidentOpened, .incidentNoted, .incidentClosed, .containmentSet, .containmentEnded:
+            guard let incident = event.incident,
+                incidents[incident] != nil || incidents.count < Limits.incidents
+            else { return }
+            incidents[incident] = event
         case .epochDestroyed: if let epoch = event.epoch { destroyed[epoch] = event.index }
         case .operationStarted where event.work == .reencrypt:
             reencryption = event.operation.map { ($0, event.index) }

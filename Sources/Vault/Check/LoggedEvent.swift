@@ -53,6 +53,7 @@ struct LoggedEvent: Sendable {
         var hold: String?
         var token: String?
         var item: String?
+        var incident: String?
         var from: UInt64?
         var to: UInt64?
     }
@@ -82,6 +83,7 @@ struct LoggedEvent: Sendable {
     var token: AccessTokenID? { Self.id(words.token) }
     var item: DoctorItem? { words.item.flatMap { DoctorItem(rawValue: $0) } }
     var place: ImagePlace? { namespace.flatMap { name in image.map { ImagePlace(name, $0) } } }
+    var incident: IncidentID? { Self.id(words.incident) }
 
     private static func id<ID: FixedBytes>(_ text: String?) -> ID? {
         text.flatMap { try? ID(hex: $0) }

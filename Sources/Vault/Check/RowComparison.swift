@@ -141,6 +141,14 @@ struct RowComparison {
         return row.fault(keyring, unless: row.changedAt >= planted.index).map(planted.finding)
     }
 
+    /// An incident stays for good, as its last event left it: one with an older containment was put back.
+    func incident(
+        _ id: IncidentID, _ made: LoggedEvent, _ log: CheckedLog
+    ) throws(StorageError) -> CheckFinding? {
+        guard let row = try reader.incident(id) else { return made.finding(.rowRolledBack) }
+        return row.fault(keyring, unless: row.changedAt >= made.index).map(made.finding)
+    }
+
     // MARK: From a row to its event
 
     func finding(_ image: ImageRow, _ floor: RowFloor) throws(StorageError) -> CheckFinding? {

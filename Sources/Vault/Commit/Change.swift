@@ -57,6 +57,9 @@ package enum Change: Sendable {
     case attest(AttestationRow)
     case plantCanary(CanaryRow)
     case liftCanary(ImagePlace)
+    case openIncident(IncidentRow)
+    /// One as it is from now on, made of what it was.
+    case changeIncident(IncidentRow)
     /// Until when every claim on an image is kept.
     case setRetention(image: ImageID, namespace: NamespaceName, Retention, extendOnly: Bool)
 }
@@ -90,6 +93,7 @@ package enum ChangeResult: Hashable, Sendable {
     /// As it is now, or was when it was revoked.
     case token(AccessTokenRow)
     case attested(AttestationRow)
+    case incident(IncidentRow)
     /// How many claims have it.
     case retention(Int)
     /// How many events lost their bodies.
@@ -137,6 +141,10 @@ extension ChangeResult {
             event.statement = row.evidence
             event.bytes = row.evidenceBytes
             event.until = .until(microseconds: row.expiresMicroseconds)
+        case .incident(let incident):
+            event.incident = incident.incident
+            event.principal = incident.principal
+            event.statement = incident.file.digest
         case .hold(let hold):
             event.hold = hold.hold
             event.work = hold.subject.kind.name
@@ -243,6 +251,16 @@ extension Change {
             return .canary(try canaries(catalog, keyring, index).plant(row))
         case .liftCanary(let place):
             return .canary(try canaries(catalog, keyring, index).lift(place))
+        case .openIncident(let row):
+            return .incident(
+                try IncidentChange(
+                    catalog: catalog, keyring: try unsealed(keyring), index: index
+                ).open(row))
+        case .changeIncident(let row):
+            return .incident(
+                try IncidentChange(
+                    catalog: catalog, keyring: try unsealed(keyring), index: index
+                ).change(row))
         case .purged, .placeHold, .releaseHold, .setRetention:
             return try erasure(catalog, keyring, index, microseconds, retention).apply(self)
         }

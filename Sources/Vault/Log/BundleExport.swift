@@ -152,22 +152,40 @@ extension Vault {
         let frontier = committer.frontier
         let range = try range(of: query, frontier.size)
         guard (query.known.max() ?? 0) <= frontier.size else { throw VaultError(.unknownIndex) }
-        guard let signer = signers.current else { throw VaultError(.logKeySealed) }
-        let root = frontier.root(hash: LogHash.node) ?? LogHash.empty
-        let note = try failing { () throws(CryptoError) in
-            try signer.note(size: frontier.size, root: root)
-        }
+        let export = try export(
+            range, at: frontier, known: query.known, words: query.filter.isOfTime ? nil : words,
+            filter: filter)
         var event = begun
         event.indexes = range
         let names = query.filter.filterNames
         event.filters = names.isEmpty ? nil : names.joined(separator: " ")
         try await committer.record(event)
+        return export
+    }
+
+    /// A bundle of a range, all of it, for a case. Its event is the case's.
+    func bundle(
+        of range: Range<UInt64>, at frontier: MerkleFrontier
+    ) throws(VaultError) -> BundleExport {
+        try export(range, at: frontier, known: [], words: nil, filter: nil)
+    }
+
+    /// - Parameters:
+    ///   - words: the query as the heading says it, with `filter` in the catalog's words; nil for the whole range.
+    private func export(
+        _ range: Range<UInt64>, at frontier: MerkleFrontier, known: [UInt64], words: String?,
+        filter: EventFilter?
+    ) throws(VaultError) -> BundleExport {
+        guard let signer = signers.current else { throw VaultError(.logKeySealed) }
+        let root = frontier.root(hash: LogHash.node) ?? LogHash.empty
+        let note = try failing { () throws(CryptoError) in
+            try signer.note(size: frontier.size, root: root)
+        }
         return BundleExport(
             heading: BundleHeading(
-                vault: signer.vault, from: range.lowerBound, to: range.upperBound,
-                query: query.filter.isOfTime ? nil : words),
-            filter: query.filter.isOfTime ? nil : filter, known: query.known, note: note,
-            root: root, size: frontier.size)
+                vault: signer.vault, from: range.lowerBound, to: range.upperBound, query: words),
+            filter: words == nil ? nil : filter, known: known, note: note, root: root,
+            size: frontier.size)
     }
 
     private func range(

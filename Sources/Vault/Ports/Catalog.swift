@@ -35,7 +35,8 @@ package protocol Catalog: Sendable {
 }
 
 package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, BackupReader,
-    ErasureReader, HoldReader, BearerReader, AttestationReader, CanaryReader, LogReader
+    ErasureReader, HoldReader, BearerReader, AttestationReader, CanaryReader, IncidentReader,
+    LogReader
 {
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow?
     /// What a namespace has.
@@ -73,7 +74,7 @@ package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, Ba
 
 package protocol CatalogWriter: CatalogReader, OperationWriter, QuarantineWriter, KeyWriter,
     BackupWriter, ErasureWriter, HoldWriter, BearerWriter, AttestationWriter, CanaryWriter,
-    LogWriter
+    IncidentWriter, LogWriter
 {
     func insertImage(_ image: ImageRow) throws(StorageError) -> Int64
     /// Removes the row and its wrap.

@@ -11,6 +11,10 @@ package protocol KeyFiles: Sendable {
     func discardPrepared(_ kind: KeyFile.Kind)
     /// Whether the vault is to stay sealed until somebody unseals it; durable when this returns.
     func setSealMark(_ isSealed: Bool) throws(StorageError)
+    /// The same, until a time when the vault may open itself as it does at a start.
+    func setSealMark(untilMicroseconds: Int64) throws(StorageError)
+    /// That time; nil where there is no mark, or one without an end.
+    func sealEndMicroseconds() -> Int64?
 }
 
 /// Where passphrases are stretched: in a process that has no key of the vault and ends with its answer.

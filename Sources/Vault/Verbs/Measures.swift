@@ -22,6 +22,9 @@ package struct VaultMeasures: Sendable {
     package let workers: Int
     package let workerRestarts: Int
     package let anchors: [AnchorStatus]
+    /// Principals that are contained now.
+    package let contained: Int
+    package let alerts: [AlertKind: AlertQueue.Counts]
 
     /// How many keys are wrapped under each epoch, and zero for one that was emptied.
     package var wraps: [UInt32: Int] {
@@ -93,6 +96,8 @@ extension Vault {
             rows: rows,
             logSize: committer.frontier.size, logState: committer.logState,
             workers: inspectors.workers,
-            workerRestarts: inspectors.restarts, anchors: anchorStates)
+            workerRestarts: inspectors.restarts, anchors: anchorStates,
+            contained: containments.holding(at: clock.nowMicroseconds()).count,
+            alerts: alerts.counts)
     }
 }

@@ -56,15 +56,29 @@ extension Vault {
         _ file: KeyFile, with opener: any SlotOpener, _ call: Call
     ) async throws(VaultError) -> SlotID {
         let sealings = keys.sealings
-        // One that was put back while the vault was sealed is older than its anchor.
+        try requireNotOlder(file)
+        let (keyring, slot) = try fittingKeyring(file, with: opener)
+        try await recordOpening(of: file, by: slot, call)
+        try await use(keyring, ifSealings: sealings)
+        // It has opened, which is a proof; the vault is open without its record too.
+        try? await commitProof(of: slot, call)
+        return slot
+    }
+
+    /// One that was put back while the vault was sealed is older than its anchor.
+    private func requireNotOlder(_ file: KeyFile) throws(VaultError) {
         guard
             !anchors.contradicts(generation: file.generation, LogHash.digest(file.encoded))
         else { throw VaultError(.keyringRefused) }
-        let (keyring, slot) = try fittingKeyring(file, with: opener)
-        try await recordOpening(of: file, by: slot, call)
+    }
+
+    /// Its opening is on record.
+    private func use(_ keyring: Keyring, ifSealings sealings: Int) async throws(VaultError) {
         try marking { () throws(StorageError) in try keyFiles.setSealMark(false) }
-        // Before anybody can report an attempt. What the log does not tell any more keeps nobody sealed out.
+        // Before anybody can report an attempt, or ask for anything. What the log does not tell any more keeps nobody
+        // sealed out; an incident's row that does not verify is told of where they are listed.
         try? recallAttempts(keyring)
+        try? recallContainments(keyring)
         guard keys.install(keyring, ifSealings: sealings) else {
             // Somebody sealed meanwhile: that stands.
             try marking { () throws(StorageError) in try keyFiles.setSealMark(true) }
@@ -72,9 +86,7 @@ extension Vault {
         }
         signers.reopen { keys.sealings == sealings }
         desk.clear()
-        // It has opened, which is a proof; the vault is open without its record too.
-        try? await commitProof(of: slot, call)
-        return slot
+        try? await endSeals()
     }
 
     private func openLogKey(
@@ -106,22 +118,68 @@ extension Vault {
     ///
     /// The keys are zero first of all; then the mark is durable that a start heeds; then the event.
     package func seal(_ call: Call) async throws(VaultError) {
+        try await seal(nil, call)
+    }
+
+    /// - Parameters:
+    ///   - end: when the vault may open itself as it does at a start; nil where somebody has to.
+    ///   - call: nil where the vault does it by a rule.
+    func seal(_ end: Int64?, _ call: Call?) async throws(VaultError) {
         keys.seal()
         signers.close()
         desk.clear()
         checkMemory.forget()
         eraseKeys()
+        guard let call else {
+            try markSealed(end)
+            return try await recordIfWritable(
+                Event(.vaultSealed, atMicroseconds: clock.nowMicroseconds()))
+        }
         try await audited(.vaultSealed, call) { () async throws(VaultError) in
-            try marking { () throws(StorageError) in
-                do throws(StorageError) {
-                    try keyFiles.setSealMark(true)
-                } catch .full where outages.reserve != nil {
-                    // The room that is kept is for this too.
-                    outages.reserve?.release()
-                    try keyFiles.setSealMark(true)
-                }
-            }
+            try markSealed(end)
             try await recordIfWritable(event(.vaultSealed, call))
+        }
+    }
+
+    private func markSealed(_ end: Int64?) throws(VaultError) {
+        try marking { () throws(StorageError) in
+            do throws(StorageError) {
+                try mark(until: end)
+            } catch .full where outages.reserve != nil {
+                // The room that is kept is for this too.
+                outages.reserve?.release()
+                try mark(until: end)
+            }
+        }
+    }
+
+    private func mark(until end: Int64?) throws(StorageError) {
+        guard let end else { return try keyFiles.setSealMark(true) }
+        try keyFiles.setSealMark(untilMicroseconds: end)
+    }
+
+    /// When a seal that had an end was over; nil where there is none, or it is not.
+    package var endOfSeal: Int64? {
+        guard isSealed, let end = keyFiles.sealEndMicroseconds() else { return nil }
+        return end <= clock.nowMicroseconds() ? end : nil
+    }
+
+    /// Opens the vault where a seal that had an end is over, with what a start would open it with.
+    ///
+    /// - Parameter opened: the keyring's file, opened; nil where it takes somebody.
+    /// - Returns: whether it is open now.
+    package func unsealAtEnd(
+        with opened: (KeyFile) -> OpenKeyFile?
+    ) async throws(VaultError) -> Bool {
+        guard endOfSeal != nil else { return false }
+        return try await inTurn { () async throws(VaultError) in
+            let (file, sealings) = (try loadKeyFile(.keyring), keys.sealings)
+            guard let found = opened(file), let keyring = try? Keyring(found) else { return false }
+            try requireNotOlder(file)
+            try requireFitting(keyring)
+            try await recordService(.vaultUnsealed)
+            try await use(keyring, ifSealings: sealings)
+            return true
         }
     }
 
@@ -140,12 +198,16 @@ extension Vault {
             let (opened, slot) = try KeyFileCipher.open(file, with: opener)
             return (try Keyring(opened), slot)
         }
+        try requireFitting(keyring)
+        return (keyring, slot)
+    }
+
+    private func requireFitting(_ keyring: Keyring) throws(VaultError) {
         do throws(StorageError) {
             guard try Self.fits(keyring, catalog) else { throw .missing }
         } catch {
             throw VaultError(error == .missing ? .keyringRefused : error.code(for: .catalog))
         }
-        return (keyring, slot)
     }
 
     // MARK: What somebody gave

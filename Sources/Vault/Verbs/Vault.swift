@@ -16,13 +16,16 @@ package final class Vault: Sendable {
         package var limits: AccessLimits
         /// Rules of detection that are switched off.
         package var undetected: Set<DetectionRule>
+        package var incidents: IncidentSettings
 
         package init(
             policies: InspectionPolicies, suite: Suite, twoPerson: Set<TwoPersonRule> = [],
             retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil,
-            limits: AccessLimits = AccessLimits(), undetected: Set<DetectionRule> = []
+            limits: AccessLimits = AccessLimits(), undetected: Set<DetectionRule> = [],
+            incidents: IncidentSettings = IncidentSettings()
         ) {
             self.undetected = undetected
+            self.incidents = incidents
             self.limits = limits
             self.logDays = logDays
             self.policies = policies
@@ -67,6 +70,12 @@ package final class Vault: Sendable {
     let checkMemory = CheckMemory()
     let anchors = AnchorLedger()
     let gatekeeper: Gatekeeper
+    let cases: any CaseFiles
+    let containments = Containments()
+    let incidentTurn = IncidentTurn()
+    package let alerts = AlertQueue()
+    /// The policy that is in force, for what happens without a request.
+    private let policy = Mutex<@Sendable () -> AccessPolicy>({ AccessPolicy(rules: []) })
     let outages: Outages
     package let detection: DetectionFeed
 
@@ -79,7 +88,8 @@ package final class Vault: Sendable {
         stretcher: any PassphraseStretcher, token: any SlotToken = NoToken(), keyring: Keyring?,
         openLogKey: @escaping @Sendable () -> OpenKeyFile?, waitsForUnsealing: Bool = false,
         eraseKeys: @escaping @Sendable () -> Void = { KeyMemory.eraseAll() },
-        blockingExecutor: (any TaskExecutor)? = nil, outages: Outages = Outages()
+        blockingExecutor: (any TaskExecutor)? = nil, outages: Outages = Outages(),
+        cases: any CaseFiles = NoCaseFiles()
     ) throws(StorageError) {
         let keys = KeyHolder(keyring)
         self.settings = settings
@@ -111,6 +121,7 @@ package final class Vault: Sendable {
         self.outages = outages
         let detection = DetectionFeed()
         self.detection = detection
+        self.cases = cases
         committer = try Committer(
             catalog: catalog, retention: settings.retention, outages: outages,
             observer: { detection.take($0) }
@@ -118,6 +129,13 @@ package final class Vault: Sendable {
         // What a crash left of any erasure goes with the sweep.
         erasures.begin(.start, at: 0)
     }
+
+    /// Says where the policy in force is found.
+    package func goes(by policy: @escaping @Sendable () -> AccessPolicy) {
+        self.policy.withLock { $0 = policy }
+    }
+
+    var policyInForce: AccessPolicy { policy.withLock { $0 }() }
 
     /// What the log says of the policy in force in a namespace.
     func policyDigest(in namespace: NamespaceName) -> PolicyDigest? {

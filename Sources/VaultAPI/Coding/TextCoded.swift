@@ -49,6 +49,7 @@ extension EscrowID: TextCoded {}
 extension HoldID: TextCoded {}
 extension AccessTokenID: TextCoded {}
 extension TicketID: TextCoded {}
+extension IncidentID: TextCoded {}
 
 extension JobID: TextCoded {
     package init(wireText: String) throws { try self.init(wireText) }

@@ -44,6 +44,8 @@ package enum APIPath {
     package static let blocks = "/v1/blocks"
     package static let namespaces = "/v1/namespaces"
     package static let tokens = "/v1/tokens"
+    package static let incidents = "/v1/incidents"
+    package static let cases = "/v1/cases"
     package static let policy = "/v1/policy"
     package static let doctor = "/v1/doctor"
     package static let attestations = "/v1/doctor/attestations"
@@ -74,6 +76,11 @@ package enum APIPath {
     package static func token(_ id: AccessTokenID) -> String { "\(tokens)/\(id.hex)" }
     package static func rotation(of id: AccessTokenID) -> String { "\(token(id))/rotate" }
     package static func tickets(of id: ImageID) -> String { "\(image(id))/tickets" }
+    package static func incident(_ id: IncidentID) -> String { "\(incidents)/\(id.hex)" }
+    package static func containment(of id: IncidentID) -> String {
+        "\(incident(id))/containment"
+    }
+    package static func exportedCase(_ id: IncidentID) -> String { "\(cases)/\(id.hex)" }
     package static func hold(_ id: HoldID) -> String { "\(holds)/\(id.hex)" }
 
     package static func attestation(_ id: EscrowID) -> String {

@@ -69,6 +69,11 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     case reloadPolicy = "policy.reload"
     case runDoctor = "doctor.run"
     case attestItems = "doctor.attest"
+    case readIncidents = "incidents.read"
+    case openIncidents = "incidents.open"
+    case closeIncidents = "incidents.close"
+    case setContainments = "containments.set"
+    case liftContainments = "containments.lift"
 
     case readLog = "log.read"
     case exportLog = "log.export"

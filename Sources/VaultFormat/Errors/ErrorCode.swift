@@ -57,6 +57,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case approvalNeeded = "approval-needed"
     case policyRefused = "policy-refused"
     case noPolicy = "no-policy"
+    case suspended = "suspended"
+    case lastAdmin = "last-admin"
+    case unknownIncident = "unknown-incident"
+    case incidentClosed = "incident-closed"
+    case caseDamaged = "case-damaged"
     // The image.
     case imageRefused = "image-refused"
     case inspectionFailed = "inspection-failed"
@@ -134,7 +139,7 @@ extension ErrorCode {
     package var description: Description {
         requestDescription ?? keyDescription ?? erasureDescription ?? tokenDescription
             ?? operationDescription ?? policyDescription ?? quarantineDescription
-            ?? vaultDescription
+            ?? incidentDescription ?? vaultDescription
     }
 
     private var keyDescription: Description? {
@@ -287,6 +292,32 @@ extension ErrorCode {
             .init(
                 409, "There is no policy's file",
                 fix: "Set policy_file in the daemon's settings, and start it again.")
+        default: nil
+        }
+    }
+
+    private var incidentDescription: Description? {
+        switch self {
+        case .suspended:
+            .init(
+                403, "You may not do this while an incident is looked into",
+                fix: "Ask an admin, whom vaultctl incidents list tells until when.")
+        case .lastAdmin:
+            .init(
+                409, "Nobody would be left who may lift a containment",
+                fix: "Give somebody else the role admin first, or choose throttle.")
+        case .unknownIncident:
+            .init(
+                404, "There is no such incident",
+                fix: "Use an id from vaultctl incidents list.")
+        case .incidentClosed:
+            .init(
+                409, "The incident is closed",
+                fix: "Open another; what a case says of a closed one stays as it is.")
+        case .caseDamaged:
+            .init(
+                500, "The case is not what the vault wrote",
+                fix: "Take a copy of the file as it is; its digest in the log says what it was.")
         default: nil
         }
     }

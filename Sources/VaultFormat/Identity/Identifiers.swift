@@ -75,6 +75,13 @@ package struct OperationID: FixedBytes {
     package init(checked bytes: [UInt8]) { self.bytes = bytes }
 }
 
+/// One incident and its case: 128 random bits.
+package struct IncidentID: FixedBytes {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+    package init(checked bytes: [UInt8]) { self.bytes = bytes }
+}
+
 /// One request that waits for approval: 128 random bits.
 package struct ApprovalID: FixedBytes {
     package static let byteCount = 16

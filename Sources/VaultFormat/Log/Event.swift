@@ -81,6 +81,11 @@ package struct Event: Hashable, Sendable {
     package var item: DoctorItem?
     /// What detection has seen.
     package var rule: DetectionRule?
+    package var incident: IncidentID?
+    /// How far somebody is contained, or was.
+    package var grade: ContainmentGrade?
+    /// Through what an incident was told of.
+    package var alert: AlertKind?
 
     package init(
         _ action: EventAction, _ outcome: EventOutcome = .done, code: ErrorCode? = nil,
@@ -190,6 +195,9 @@ extension Event {
         if let scopes, !scopes.verbs.isEmpty { line.add("scopes", scopes.description) }
         if let item { line.add("item", item.rawValue) }
         if let rule { line.add("rule", rule.rawValue) }
+        if let incident { line.add("incident", incident.hex) }
+        if let grade { line.add("grade", grade.name) }
+        if let alert { line.add("alert", alert.rawValue) }
         return line.finished
     }
 

@@ -92,6 +92,15 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case canaryLifted = 139
     case canariesRead = 140
     case detectionLimited = 141
+    case incidentOpened = 144
+    case incidentNoted = 145
+    case incidentClosed = 146
+    case incidentsRead = 147
+    case containmentSet = 148
+    case containmentEnded = 149
+    case alertSent = 150
+    case alertFailed = 151
+    case caseExported = 152
 
     package var name: String {
         switch self {
@@ -187,6 +196,15 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .canaryLifted: "canary.lifted"
         case .canariesRead: "canaries.read"
         case .detectionLimited: "detection.limited"
+        case .incidentOpened: "incident.opened"
+        case .incidentNoted: "incident.noted"
+        case .incidentClosed: "incident.closed"
+        case .incidentsRead: "incidents.read"
+        case .containmentSet: "containment.set"
+        case .containmentEnded: "containment.ended"
+        case .alertSent: "alert.sent"
+        case .alertFailed: "alert.failed"
+        case .caseExported: "case.exported"
         }
     }
 }

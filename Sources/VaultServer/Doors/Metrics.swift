@@ -22,7 +22,7 @@ extension RequestHandler {
         let measures = vault.measures()
         let families =
             serviceFamilies(measures) + keyFamilies(measures) + storeFamilies(measures)
-            + anchorFamilies(measures) + detectionFamilies()
+            + anchorFamilies(measures) + detectionFamilies() + incidentFamilies(measures)
         return Answer(
             type: MediaType.metrics, body: Array(MetricFamily.text(families).utf8))
     }
@@ -112,6 +112,27 @@ extension RequestHandler {
                 "imagevault_anchor_failures_total", .counter,
                 "Anchors that could not be kept there."
             ) { .count(UInt64(clamping: $0.failures)) },
+        ]
+    }
+
+    /// Of alerts nothing where nobody is to be told.
+    private func incidentFamilies(_ measures: VaultMeasures) -> [MetricFamily] {
+        let places = measures.alerts.sorted { $0.key.rawValue < $1.key.rawValue }
+        return [
+            MetricFamily(
+                "imagevault_contained_principals", .gauge,
+                "Principals that an incident contains now.",
+                count: UInt64(clamping: measures.contained)),
+            MetricFamily(
+                "imagevault_alerts_total", .counter,
+                "Alerts of incidents since the start, by the place that was told or could not be.",
+                places.flatMap { kind, counts in
+                    [("sent", counts.sent), ("failed", counts.failed)].map { outcome, count in
+                        .init(
+                            .count(UInt64(clamping: count)),
+                            ["place": kind.rawValue, "outcome": outcome])
+                    }
+                }),
         ]
     }
 

@@ -52,6 +52,7 @@ extension RequestHandler {
         if let answer = try await answerTokens(verb, exchange) { return answer }
         if let answer = try await answerNamespaces(verb, exchange) { return answer }
         if let answer = try await answerCanaries(verb, exchange) { return answer }
+        if let answer = try await answerIncidents(verb, exchange) { return answer }
         if let answer = try await answerLog(verb, exchange) { return answer }
         switch verb {
         case .listImages: return try await listImages(exchange)

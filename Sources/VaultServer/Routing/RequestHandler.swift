@@ -162,6 +162,7 @@ package struct RequestHandler: Sendable {
             let bytes = verb.payload == .image ? announcedBytes(exchange) : 0
             try await requireRoom(limit, bytes: bytes, exchange)
         }
+        try await requireFreedom(verb, of: [principal, speaker], exchange)
         guard verb.name.map({ speaker.may($0, at: door) }) ?? true else {
             throw try await refused(VaultError(.notPermitted), exchange)
         }

@@ -67,6 +67,12 @@ extension Verb {
         case .plantCanary: .plantCanaries
         case .liftCanary: .liftCanaries
         case .listCanaries: .readCanaries
+        case .openIncident, .noteIncident: .openIncidents
+        case .listIncidents, .readIncident: .readIncidents
+        case .closeIncident: .closeIncidents
+        case .containIncident: .setContainments
+        case .liftContainment: .liftContainments
+        case .exportCase: .exportLog
         case .readPolicy: .readPolicy
         case .reloadPolicy: .reloadPolicy
         case .runDoctor: .runDoctor

@@ -65,6 +65,13 @@ enum Verb: Hashable, Sendable {
     case listCanaries
     case plantCanary(namespace: String, image: String)
     case liftCanary(namespace: String, image: String)
+    case openIncident, listIncidents
+    case readIncident(String)
+    case noteIncident(String)
+    case closeIncident(String)
+    case containIncident(String)
+    case liftContainment(String)
+    case exportCase(String)
 
     /// - Throws: ``VaultAPI/ErrorCode`` `unknown-route` or `method-not-allowed`, with the methods
     ///   that the path takes.
@@ -171,6 +178,11 @@ enum Verb: Hashable, Sendable {
             return [(.post, .requestRelease(segments[3]))]
         case (.admin, 3, "approvals"): return [(.get, .listApprovals)]
         case (.admin, 4, "approvals"): return [(.post, .approve(segments[3]))]
+        case (.admin, 3, "incidents"):
+            return [(.get, .listIncidents), (.post, .openIncident)]
+        case (.admin, 4, "incidents"): return [(.get, .readIncident(segments[3]))]
+        case (.admin, 5, "incidents"): return incidents(segments[3], segments[4])
+        case (.audit, 4, "cases"): return [(.get, .exportCase(segments[3]))]
         case (.audit, 3, "events"): return [(.get, .listEvents)]
         case (.audit, 3, "checkpoint"): return [(.get, .checkpoint)]
         case (.audit, 4..., "log"): return log(Array(segments[3...]))
@@ -185,6 +197,17 @@ enum Verb: Hashable, Sendable {
         case ("bundle", 1): [(.get, .bundle)]
         case ("tile", 3...): [(.get, .readTile(Array(segments[1...])))]
         case ("names", 2): [(.post, .resolveName(segments[1]))]
+        default: []
+        }
+    }
+
+    private static func incidents(
+        _ id: String, _ word: String
+    ) -> [(HTTPRequest.Method, Verb)] {
+        switch word {
+        case "notes": [(.post, .noteIncident(id))]
+        case "close": [(.post, .closeIncident(id))]
+        case "containment": [(.post, .containIncident(id)), (.delete, .liftContainment(id))]
         default: []
         }
     }
@@ -226,7 +249,8 @@ enum Verb: Hashable, Sendable {
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
             .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
             .setRetention, .resolveName, .redact, .reportSecurity, .checkLimit, .createTicket,
-            .createToken, .rotateToken, .createNamespace, .attestItem, .plantCanary:
+            .createToken, .rotateToken, .createNamespace, .attestItem, .plantCanary,
+            .openIncident, .noteIncident, .closeIncident, .containIncident:
             .small
         default: .none
         }
@@ -244,7 +268,8 @@ enum Verb: Hashable, Sendable {
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
             .resolveName, .redact, .reloadPolicy, .reportSecurity, .checkLimit, .createTicket,
             .createToken, .rotateToken, .revokeToken, .createNamespace, .runDoctor, .attestItem,
-            .plantCanary, .liftCanary:
+            .plantCanary, .liftCanary, .openIncident, .noteIncident, .closeIncident,
+            .containIncident, .liftContainment:
             true
         default: false
         }
@@ -316,6 +341,13 @@ enum Verb: Hashable, Sendable {
         case .plantCanary: .canaryPlanted
         case .liftCanary: .canaryLifted
         case .listCanaries: .canariesRead
+        case .openIncident: .incidentOpened
+        case .listIncidents, .readIncident: .incidentsRead
+        case .noteIncident: .incidentNoted
+        case .closeIncident: .incidentClosed
+        case .containIncident: .containmentSet
+        case .liftContainment: .containmentEnded
+        case .exportCase: .caseExported
         case .contract, .version, .health, .ready, .metrics: .contractRead
         }
     }

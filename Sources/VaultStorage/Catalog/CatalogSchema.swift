@@ -57,6 +57,9 @@ enum CatalogSchema {
         migrator.registerMigration("16 canary images") { db in
             try db.execute(sql: canaries)
         }
+        migrator.registerMigration("15 incidents, containments") { db in
+            try db.execute(sql: incidents)
+        }
         return migrator
     }
 

@@ -47,16 +47,35 @@ package struct LocalKeyFiles: KeyFiles {
     }
 
     package func setSealMark(_ isSealed: Bool) throws(StorageError) {
-        let path = Self.sealMark(in: directory)
-        try mapping { () throws(KeyFileStoreError) in
-            if isSealed {
-                try KeyFileStore.write(
-                    Array("vaultctl unseal removes this\n".utf8), at: path, mode: 0o600,
-                    replacing: true)
-            } else {
-                try KeyFileStore.remove(path)
+        guard isSealed else {
+            return try mapping { () throws(KeyFileStoreError) in
+                try KeyFileStore.remove(Self.sealMark(in: directory))
             }
         }
+        try mark(Self.sealWords)
+    }
+
+    package func setSealMark(untilMicroseconds end: Int64) throws(StorageError) {
+        try mark("\(Self.sealWords)\(Self.endWord)\(Timestamp.text(microseconds: end))\n")
+    }
+
+    private static let sealWords = "vaultctl unseal removes this\n"
+    private static let endWord = "until "
+
+    private func mark(_ words: String) throws(StorageError) {
+        try mapping { () throws(KeyFileStoreError) in
+            try KeyFileStore.write(
+                Array(words.utf8), at: Self.sealMark(in: directory), mode: 0o600,
+                replacing: true)
+        }
+    }
+
+    /// Nil for a mark that says anything else.
+    package func sealEndMicroseconds() -> Int64? {
+        guard let words = try? AnchorFile.load(Self.sealMark(in: directory)) else { return nil }
+        let lines = words.split(separator: "\n")
+        guard lines.count == 2, lines[1].hasPrefix(Self.endWord) else { return nil }
+        return Timestamp.microseconds(String(lines[1].dropFirst(Self.endWord.count)))
     }
 
     private func mapping<R>(

@@ -22,6 +22,7 @@ extension EscrowID: ExpressibleByArgument {}
 extension HoldID: ExpressibleByArgument {}
 extension AccessTokenID: ExpressibleByArgument {}
 extension TicketID: ExpressibleByArgument {}
+extension IncidentID: ExpressibleByArgument {}
 
 extension PrincipalName: ExpressibleByArgument {
     package init?(argument: String) {

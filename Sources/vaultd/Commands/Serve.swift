@@ -61,6 +61,8 @@ struct Serve: AsyncParsableCommand {
             logger.error(
                 "failures from before the start are not remembered: the log cannot be read")
         }
+        vault.goes { policy.current }
+        recallContainments(vault, logger)
         let witness = HostWitness(settings, options.config, catalog, inspectors)
         let doors = try openDoors(settings, policy, vault, id, started, witness, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
@@ -76,7 +78,15 @@ struct Serve: AsyncParsableCommand {
         try await vault.recordUndetected()
         let alarms = AlarmLog(logger: logger)
         let detection = Task(executorPreference: RequestExecutor(threads: 1)) {
-            await vault.detect { alarms.tell($0) }
+            await vault.detect {
+                alarms.tell($0)
+            } onAlarm: { alarm in
+                do throws(VaultError) {
+                    try await vault.open(alarm)
+                } catch {
+                    alarms.tell(unopened: alarm, error.code)
+                }
+            }
         }
         let anchors = Anchors(settings, vault, logger)
         let anchoring = anchors.start()
@@ -87,6 +97,12 @@ struct Serve: AsyncParsableCommand {
         let purge = Task(executorPreference: RequestExecutor(threads: 1)) {
             await PurgeRunner(vault).run()
         }
+        let incidents = IncidentTasks(
+            vault: vault, targets: settings.alerts,
+            openKeyring: { [tokens = TokenOpener(slotChild, settings, logger)] in
+                opened($0, settings.rootKeyFile, tokens, logger) { $0 }
+            }, logger: logger
+        ).start()
         let schedules = schedules(settings, vault, logger)
         let reloads = hangups.map { [reload(at: $0, policy, vault, logger)] } ?? []
         let attempts = Task {
@@ -114,7 +130,7 @@ struct Serve: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
         try? await ServiceGroup(configuration: group).run()
         ServiceManager.notify("STOPPING=1")
-        for task in schedules + anchoring + reloads { task.cancel() }
+        for task in schedules + anchoring + reloads + incidents { task.cancel() }
         attempts.cancel()
         cases.cancel()
         operations.cancel()
@@ -122,6 +138,7 @@ struct Serve: AsyncParsableCommand {
         sweep.cancel()
         await operations.value
         await purge.value
+        for task in incidents { await task.value }
         try? await vault.endLimitCases(isLast: true)
         vault.detection.finish()
         await detection.value
@@ -134,6 +151,18 @@ struct Serve: AsyncParsableCommand {
         await inspectors.shutdown()
         slotChild.shutdown()
         logger.notice("stopped")
+    }
+
+    /// Before a door is open: who is contained stays so.
+    private func recallContainments(_ vault: Vault, _ logger: Logger) {
+        do throws(VaultError) {
+            try vault.recallContainments()
+        } catch {
+            guard error.code != .sealed else { return }
+            logger.error(
+                "an incident's row is not what the vault wrote: whom it contained is free",
+                metadata: ["code": "\(error.code.rawValue)"])
+        }
     }
 
     private func schedules(
@@ -194,6 +223,7 @@ struct Serve: AsyncParsableCommand {
             throw SettingsError("catalog-damaged: \(state)/catalog.sqlite cannot be used: \(error)")
         }
         let blobs = try LocalBlobStore(directory: state + "/blobs")
+        let cases = try LocalCaseFiles(directory: state + "/cases")
         do {
             guard try Vault.logIsWhole(catalog) else { throw StorageError.damaged }
             let gate = AnchorGate(settings: settings, acceptedSize: acceptRollback, logger: logger)
@@ -209,7 +239,7 @@ struct Serve: AsyncParsableCommand {
                 clock: SystemClock(), keyFiles: LocalKeyFiles(directory: state),
                 stretcher: slotChild, token: slotChild, keyring: fits ? keyring : nil,
                 openLogKey: openLogKey, waitsForUnsealing: isMarked,
-                blockingExecutor: executor, outages: outages(state, logger))
+                blockingExecutor: executor, outages: outages(state, logger), cases: cases)
             return (vault, catalog, keyringFile.vault, finding)
         } catch let error as SettingsError {
             throw error

@@ -40,6 +40,8 @@ struct DaemonSettings: Sendable {
     /// Days after which the primary epoch is followed by another; nil for never.
     let rotationDays: Int?
     let anchor: AnchorSettings
+    /// Who is told of incidents.
+    let alerts: [any AlertTarget]
     let logLevel: Logger.Level
 
     private static func known(_ namespaces: [NamespaceName]) -> Set<String> {
@@ -58,6 +60,7 @@ struct DaemonSettings: Sendable {
         keys.formUnion(AnchorSettings.known)
         keys.formUnion(LimitSettings.known)
         keys.formUnion(DetectionSettings.known)
+        keys.formUnion(IncidentConfiguration.known)
         for door in Door.allCases {
             for key in ["mode", "group", "users", "groups"] {
                 keys.insert("doors.\(door.name).\(key)")
@@ -96,6 +99,7 @@ struct DaemonSettings: Sendable {
                 "rotation.every_days", in: Limits.rotationDays),
             anchor: try await AnchorSettings(
                 source, stateDirectory: state, publicKeyFile: publicKey),
+            alerts: try await IncidentConfiguration.alerts(source),
             logLevel: try await logLevel(source))
     }
 
@@ -145,7 +149,8 @@ struct DaemonSettings: Sendable {
             retention: try await RetentionSettings.policies(source),
             logDays: try await source.number("audit.keep_days", in: Limits.logDays),
             limits: try await LimitSettings.limits(source),
-            undetected: try await DetectionSettings.off(source))
+            undetected: try await DetectionSettings.off(source),
+            incidents: try await IncidentConfiguration.incidents(source))
     }
 
     private static func exports(

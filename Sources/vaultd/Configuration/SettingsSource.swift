@@ -3,6 +3,7 @@
 import Configuration
 import Foundation
 import SystemPackage
+import VaultCrypto
 import VaultFormat
 import Yams
 
@@ -16,6 +17,8 @@ struct SettingsSource {
     private let reader: ConfigReader
     /// Those that the settings name, `default` among them, by name.
     let namespaces: [NamespaceName]
+    /// SHA-256 of what the daemon was set to. CaseFormat §3.
+    let digest: Digest256
 
     /// - Parameter known: the keys that are read, where the settings name these namespaces.
     init(
@@ -37,6 +40,7 @@ struct SettingsSource {
             // The provider of variables parses text into numbers and lists, which flags need as well.
             flags[Self.variable(String(parts[0]))] = String(parts[1])
         }
+        digest = Self.digest(of: file, overrides, known: known)
         let fileProvider: FileProvider<YAMLSnapshot>
         do {
             fileProvider = try await FileProvider<YAMLSnapshot>(filePath: FilePath(file))
@@ -107,6 +111,18 @@ struct SettingsSource {
             own[variable(key)] = environment["IMAGEVAULT_" + variable(key)]
         }
         return own
+    }
+
+    private static func digest(
+        of file: String, _ overrides: [String], known: Set<String>
+    ) -> Digest256 {
+        let environment = ProcessInfo.processInfo.environment
+        let variables = known.map { "IMAGEVAULT_" + variable($0) }.compactMap { name in
+            environment[name].map { "\(name)=\($0)" }
+        }
+        let more = (overrides + variables).sorted().map { "\n" + $0 }.joined()
+        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: file))) ?? Data()
+        return LogHash.digest([UInt8](bytes) + Array(more.utf8))
     }
 
     private static func root(of file: String) throws -> Node {

@@ -14,6 +14,13 @@ struct AlarmLog: Sendable {
         }
     }
 
+    /// An alarm of which no incident came.
+    func tell(unopened alarm: Alarm, _ code: ErrorCode) {
+        var metadata = words(of: alarm)
+        metadata["code"] = "\(code.rawValue)"
+        logger.error("no incident was opened", metadata: metadata)
+    }
+
     private func words(of alarm: Alarm) -> Logger.Metadata {
         var words: Logger.Metadata = [
             "rule": "\(alarm.rule.rawValue)", "count": "\(alarm.count)",

@@ -10,7 +10,7 @@ package enum CatalogConformance {
 
     package static let rules: [Rule] =
         imageRules + referenceRules + logRules + operationRules + keyRules + erasureRules
-        + bearerRules + doctorRules + canaryRules + transactionRules
+        + bearerRules + doctorRules + canaryRules + incidentRules + transactionRules
 
     private static let imageRules = [
         Rule("a new catalog is empty", isEmpty),

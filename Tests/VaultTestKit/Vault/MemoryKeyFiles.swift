@@ -11,6 +11,7 @@ package final class MemoryKeyFiles: KeyFiles {
         var files: [KeyFile.Kind: KeyFile]
         var prepared: [KeyFile.Kind: KeyFile] = [:]
         var isMarkedSealed = false
+        var sealEnd: Int64?
     }
 
     private let disk: Mutex<Disk>
@@ -31,8 +32,15 @@ package final class MemoryKeyFiles: KeyFiles {
 
     package func setSealMark(_ isSealed: Bool) throws(StorageError) {
         try faults.pass("seal mark")
-        disk.withLock { $0.isMarkedSealed = isSealed }
+        disk.withLock { ($0.isMarkedSealed, $0.sealEnd) = (isSealed, nil) }
     }
+
+    package func setSealMark(untilMicroseconds: Int64) throws(StorageError) {
+        try faults.pass("seal mark")
+        disk.withLock { ($0.isMarkedSealed, $0.sealEnd) = (true, untilMicroseconds) }
+    }
+
+    package func sealEndMicroseconds() -> Int64? { disk.withLock { $0.sealEnd } }
 
     package var hasPrepared: Bool { disk.withLock { !$0.prepared.isEmpty } }
 

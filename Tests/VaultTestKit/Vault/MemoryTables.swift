@@ -32,6 +32,8 @@ package struct MemoryTables: Sendable {
     package var accessTokens: [AccessTokenRow] = []
     package var tickets: [TicketRow] = []
     package var canaries: [CanaryRow] = []
+    /// By row, upwards.
+    package var incidents: [IncidentRow] = []
     package var purge: PurgeRow?
     package var attestations: [DoctorItem: AttestationRow] = [:]
     package var frontier = MerkleFrontier.empty

@@ -165,6 +165,19 @@ package struct TestRows: Sendable {
             changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
     }
 
+    package mutating func incident(
+        of principal: PrincipalName?, containment: IncidentRow.Containment? = nil
+    ) throws -> IncidentRow {
+        IncidentRow(
+            incident: id(), cause: Bool.random(using: &random) ? .hand : .rule(.canaryRead),
+            principal: principal, actor: principal == nil ? nil : id(),
+            openedMicroseconds: .random(in: 0...Int64.max, using: &random),
+            creator: .random(in: 0...UInt32.max, using: &random), note: try AdminNote("seen"),
+            events: 3..<9, file: .init(bytes: 700, records: 4, digest: id()),
+            containment: containment,
+            changedAt: .random(in: 0...UInt64(Int64.max), using: &random), mac: id())
+    }
+
     package mutating func ticket(expires: Int64 = 10) throws -> TicketRow {
         TicketRow(
             ticket: id(), digest: id(), namespace: .standard, image: id(),

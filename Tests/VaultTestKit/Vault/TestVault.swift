@@ -13,6 +13,7 @@ package struct TestVault: Sendable {
     package let inspector: StubInspector
     package let keyring: Keyring
     package let keyFiles: MemoryKeyFiles
+    package let cases: MemoryCaseFiles
     private let stretcher: any PassphraseStretcher
     private let openLogKey: @Sendable () -> OpenKeyFile?
 
@@ -29,7 +30,8 @@ package struct TestVault: Sendable {
         eraseKeys: @escaping @Sendable () -> Void = {}, twoPerson: Set<TwoPersonRule> = [],
         retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil,
         outages: Outages = .lasting, limits: AccessLimits = AccessLimits(),
-        undetected: Set<DetectionRule> = []
+        undetected: Set<DetectionRule> = [],
+        incidents: IncidentSettings = IncidentSettings(), cases: MemoryCaseFiles = MemoryCaseFiles()
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let signer = try signer ?? TestKeys.logSigner()
@@ -38,11 +40,12 @@ package struct TestVault: Sendable {
         vault = try Vault(
             settings: .init(
                 policies: policies, suite: suite, twoPerson: twoPerson, retention: retention,
-                logDays: logDays, limits: limits, undetected: undetected),
+                logDays: logDays, limits: limits, undetected: undetected, incidents: incidents),
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },
-            eraseKeys: eraseKeys, outages: outages)
+            eraseKeys: eraseKeys, outages: outages, cases: cases)
+        self.cases = cases
         self.catalog = catalog
         self.blobs = blobs
         self.clock = clock
@@ -60,7 +63,7 @@ package struct TestVault: Sendable {
             suite: vault.settings.suite, policies: vault.settings.policies,
             openLogKey: openLogKey, keyFiles: keyFiles, stretcher: stretcher,
             twoPerson: vault.settings.twoPerson, retention: vault.settings.retention,
-            limits: vault.settings.limits)
+            limits: vault.settings.limits, incidents: vault.settings.incidents, cases: cases)
     }
 
     /// Ends the committer's thread; what waits is written.

@@ -449,6 +449,51 @@ class NoPolicy(VaultError):
     default_fix = "Set policy_file in the daemon's settings, and start it again."
 
 
+class Suspended(VaultError):
+    """`suspended`: You may not do this while an incident is looked into."""
+
+    default_code = "suspended"
+    default_status = 403
+    default_title = "You may not do this while an incident is looked into"
+    default_fix = "Ask an admin, whom vaultctl incidents list tells until when."
+
+
+class LastAdmin(VaultError):
+    """`last-admin`: Nobody would be left who may lift a containment."""
+
+    default_code = "last-admin"
+    default_status = 409
+    default_title = "Nobody would be left who may lift a containment"
+    default_fix = "Give somebody else the role admin first, or choose throttle."
+
+
+class UnknownIncident(VaultError):
+    """`unknown-incident`: There is no such incident."""
+
+    default_code = "unknown-incident"
+    default_status = 404
+    default_title = "There is no such incident"
+    default_fix = "Use an id from vaultctl incidents list."
+
+
+class IncidentClosed(VaultError):
+    """`incident-closed`: The incident is closed."""
+
+    default_code = "incident-closed"
+    default_status = 409
+    default_title = "The incident is closed"
+    default_fix = "Open another; what a case says of a closed one stays as it is."
+
+
+class CaseDamaged(VaultError):
+    """`case-damaged`: The case is not what the vault wrote."""
+
+    default_code = "case-damaged"
+    default_status = 500
+    default_title = "The case is not what the vault wrote"
+    default_fix = "Take a copy of the file as it is; its digest in the log says what it was."
+
+
 class ImageRefused(VaultError):
     """`image-refused`: The upload is not a sound image."""
 
@@ -909,6 +954,11 @@ BY_CODE: dict[str, type[VaultError]] = {
     "approval-needed": ApprovalNeeded,
     "policy-refused": PolicyRefused,
     "no-policy": NoPolicy,
+    "suspended": Suspended,
+    "last-admin": LastAdmin,
+    "unknown-incident": UnknownIncident,
+    "incident-closed": IncidentClosed,
+    "case-damaged": CaseDamaged,
     "image-refused": ImageRefused,
     "inspection-failed": InspectionFailed,
     "sealed": VaultSealed,
@@ -966,6 +1016,7 @@ __all__ = [
     "BackupStranded",
     "BadRequest",
     "BodyTooLarge",
+    "CaseDamaged",
     "CatalogDamaged",
     "CrossSite",
     "DeadlineExceeded",
@@ -979,6 +1030,7 @@ __all__ = [
     "ImageDamaged",
     "ImageMissing",
     "ImageRefused",
+    "IncidentClosed",
     "InspectionFailed",
     "InternalError",
     "InvalidBody",
@@ -992,6 +1044,7 @@ __all__ = [
     "KeyDamaged",
     "KeyringDamaged",
     "KeyringRefused",
+    "LastAdmin",
     "LastProvedSlot",
     "LogKeySealed",
     "MalformedSecret",
@@ -1016,6 +1069,7 @@ __all__ = [
     "SecondPersonRequired",
     "StorageFull",
     "StorageUnavailable",
+    "Suspended",
     "TicketRefused",
     "TokenKeyUnfit",
     "TokenLocked",
@@ -1034,6 +1088,7 @@ __all__ = [
     "UnknownEscrow",
     "UnknownHold",
     "UnknownImage",
+    "UnknownIncident",
     "UnknownIndex",
     "UnknownName",
     "UnknownNamespace",
