@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import threading
 import time
@@ -10,6 +9,7 @@ import time
 from bench_support import BIN, ENDS_WITH_US
 from canary_life import Life
 from canary_places import Place
+from canary_vault import PATIENCE
 
 FORMATS = ("bundle", "jsonl", "csv", "cef", "ocsf", "syslog")
 #: Seconds that new events are followed for.
@@ -65,11 +65,12 @@ def follow(life: Life) -> None:
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=vault.environment, cwd=vault.folder / "cwd"
     )
-    threading.Timer(FOLLOW, process.send_signal, (signal.SIGINT,)).start()
+    # Who runs in the background has SIGINT ignored, until vaultctl listens for it.
+    threading.Timer(FOLLOW, process.terminate).start()
     time.sleep(FOLLOW / 3)
     # By the second time it is erased.
     vault.ask("images", f"GET /v1/images/{life.image}", fields=life.mine + life.asserted)
-    vault.heard.add(Place.EXPORTS, "audit follow", process.communicate()[0])
+    vault.heard.add(Place.EXPORTS, "audit follow", process.communicate(timeout=PATIENCE)[0])
 
 
 def quarantine(life: Life) -> None:
