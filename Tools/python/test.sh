@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Tools/python/test.sh [pytest's arguments]
+# Tools/python/test.sh --environment     makes the environment only, and prints where it is
 #
 # Installs the package with everything it can use into an environment outside the checkout, checks its
 # types, and runs its tests against a real vault and a fake. Uses the programs in $IMAGEVAULT_BIN, else
@@ -38,6 +39,10 @@ else
   install --no-build-isolation --no-deps --force-reinstall "$copy"
 fi
 
+if [ "${1:-}" = --environment ]; then
+  printf '%s\n' "$venv"
+  exit
+fi
 cd "$here"
 export PYTHONDONTWRITEBYTECODE=1
 # Programs that count what they run leave no file of it where they are run.

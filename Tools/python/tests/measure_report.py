@@ -1,14 +1,10 @@
-"""How long a report takes to open, and how much memory, in a headless Chromium: no test, see decision 0034.
-
-Each argument is a number of events. Prints for each the report's size, seconds until its bundle is read, seconds
-from the key to the verdict and the tables, and the most memory that the page's process had.
-"""
+"""How long a report takes to open in a headless Chromium, and how much memory: `Tools/bench report`, decision 0034."""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +14,8 @@ from typing import Any
 import made
 from browser import Browser, headless
 
+#: Numbers of events.
+COUNTS = (3_000, 30_000, 100_000)
 BEGIN, QUARTER = 1782864000, 91 * 86400
 ACTIONS = ("read.begun", "read.ended", "image.put", "image.list")
 
@@ -76,6 +74,12 @@ def measure(count: int, folder: Path) -> str:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        prog="Tools/bench report",
+        description="Prints for each number of events the report's size, seconds until its bundle is read, seconds "
+        "from the key to the verdict and the tables, and the most memory that the page's process had.",
+    )
+    parser.add_argument("events", type=int, nargs="*", default=COUNTS, help=f"{COUNTS} unless told")
     with tempfile.TemporaryDirectory() as place:
-        for argument in sys.argv[1:]:
-            print(measure(int(argument), Path(place)), flush=True)
+        for count in parser.parse_args().events:
+            print(measure(count, Path(place)), flush=True)
