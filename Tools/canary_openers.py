@@ -110,6 +110,10 @@ def tokens(life: Life) -> None:
     vault.ask("images", f"GET /v1/images/{'0' * 64}", fields=fields + life.mine)
     vault.ask("admin", "GET /v1/status", fields=fields)
     vault.ask("images", f"{get}?ticket=ivf_{nest.text('token', '?ticket=')}", fields=life.mine)
+    # Where an id belongs, and as what nobody asks for.
+    vault.want(400, "audit", f"GET /v1/events?token=ivt_{nest.text('token', 'events of a token')}")
+    vault.want(400, "audit", f"GET /v1/events?ticket=ivf_{nest.text('token', 'events of a ticket')}")
+    vault.ask("admin", "GET /v1/status", fields=f"Vault-Approval: ivt_{nest.text('token', 'Vault-Approval')}\r\n")
     vault.ask("images", f"GET /v1/images?ticket=%69vf_{nest.text('token', '?ticket= of a list')}")
 
 
