@@ -15,6 +15,7 @@ import unittest
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -22,6 +23,7 @@ os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 import canary_written
 from canary_leaks import SAID, missed, planted
+from canary_life import Life
 from canary_places import Allowed, Place, Table
 from canary_search import Search, Secret
 from canary_vault import Heard, Nest, Processes, answered, begun, untaken
@@ -208,6 +210,24 @@ class Asking(unittest.TestCase):
                     self.assertEqual(untaken(line), 0)
                     other.setblocking(False)
                     self.assertRaises(BlockingIOError, other.recv, 99)
+
+
+class Hearing(unittest.TestCase):
+    def test_files_are_heard_when_they_are_new_or_other(self) -> None:
+        heard = Heard()
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            vault: Any = SimpleNamespace(folder=folder, heard=heard, nest=None)
+            life = Life(vault)
+            for name in ("state", "tmp", "cwd"):
+                (folder / name).mkdir()
+                (folder / name / f"in {name}").write_bytes(name.encode())
+            life.hear_files("first")
+            (folder / "state" / "in state").write_bytes(b"other")
+            life.hear_files("then")
+        told = [(place, content) for place, where, content in heard.said if not where.startswith("the name of ")]
+        first = [(Place.STATE, b"state"), (Place.TEMPORARY, b"tmp"), (Place.CORES, b"cwd")]
+        self.assertEqual(told, [*first, (Place.STATE, b"other")])
 
 
 class Watching(unittest.TestCase):
