@@ -29,7 +29,7 @@ from imagevault.logging import mask
 from imagevault.testing import FakeVault
 
 VECTORS = json.loads((ROOT / "Tests/VaultTestKit/Vectors/bearers.json").read_text())
-TOKEN, TICKET = (item["text"] for item in VECTORS["opens"][:2])
+TOKEN, TICKET = (str(item["text"]) for item in VECTORS["opens"][:2])
 ID = "a" * 64
 Connect = Callable[..., Any]
 
@@ -166,11 +166,18 @@ def raising(error: Exception) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("at", [-1, 20])
-def test_no_frame_shows_a_mistyped_secret(script: Script, connect: Connect, at: int) -> None:
+def test_no_frame_shows_a_mistyped_secret(
+    script: Script, connect: Connect, flavour: str, at: int
+) -> None:
     token, ticket = ((it[:at] + "!" + it[at:])[: len(it)] for it in (TOKEN, TICKET))
+
+    async def later() -> str:
+        return token
+
+    functions = [lambda: token] if flavour == "sync" else [lambda: token, later]
     for ask in (
         lambda: connect(script.path, token=token),
-        connect(script.path, token=lambda: token).health,
+        *(connect(script.path, token=function).health for function in functions),
         lambda: connect(script.path).get(ID, ticket=ticket),
     ):
         with pytest.raises(imagevault.VaultError) as caught:
