@@ -89,12 +89,24 @@ ROWS = [
         (CORE + "AttemptTests.swift", "An attempt that a backend reports"),
         (CLIENT + "SecurityRequestTests.swift", "What a web tier says and asks"),
         (CORE + "BearerTests.swift", "A bearer")]),
-    Row(12, "intrusion detection", "a strict grammar at the door", [
+    Row(12, "intrusion detection", "a strict grammar at the door; thirteen rules on behaviour, canaries", [
         ("Tools/hostile", "hostile"),
-        (END + "Hostile/BadInputTests.swift", "Against bad input")],
-        "rules on behaviour"),
-    Row(13, "incident response", "", [], "cases, containment, alerts"),
-    Row(14, "a checklist", "", [], "vaultctl doctor"),
+        (END + "Hostile/BadInputTests.swift", "Against bad input"),
+        (CORE + "Detection/RuleTests.swift", "Rules of detection"),
+        (CORE + "Detection/DetectorTests.swift", "Cases of detection"),
+        (CORE + "Detection/CanaryTests.swift", "Canaries"),
+        (END + "Life/DetectionTests.swift", "Detection"),
+        ("Tools/traffic", "traffic"),
+        ("Tools/attack", "attack")]),
+    Row(13, "incident response", "evidence first, sealed; containment with an end and an undo; alerts", [
+        (CORE + "IncidentTests.swift", "An incident"),
+        (CORE + "ContainmentTests.swift", "A contained principal"),
+        (CORE + "AlertTests.swift", "Alerts"),
+        ("Tests/VaultCryptoTests/CaseTests.swift", "A case's file"),
+        (END + "Incidents/IncidentTests.swift", "Incidents")]),
+    Row(14, "a checklist", "vaultctl doctor: each item looked at, with evidence and what to do", [
+        (CORE + "Doctor/DoctorTests.swift", "A doctor's checks"),
+        (END + "Doctor/DoctorTests.swift", "@Suite")]),
     Row(15, "backups, rotation, audit, dependencies, penetration tests",
         "rotation as an operation with a statement; tokens with an overlap; a log that auditors take away; fuzzers and"
         " hostile clients", [
