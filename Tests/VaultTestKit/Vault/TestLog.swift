@@ -60,10 +60,7 @@ package struct LogLine: Decodable, Hashable, Sendable {
     package let to: UInt64?
     package let count: Int?
     package let filters: String?
-    package let from: UInt64?
-    package let to: UInt64?
     package let reason: String?
-    package let count: Int?
     package let incident: String?
     package let grade: String?
     package let alert: String?
