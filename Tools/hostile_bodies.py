@@ -29,6 +29,11 @@ SOUND: dict[str, tuple[bytes, ...]] = {
     "/v1/doctor/attestations": (
         b'{"item":"firewall","evidence":"{H}{H}","bytes":1,"expires":"2027-01-01T00:00:00.000000Z"}',
     ),
+    "/v1/canaries/{namespace}/{id}": (b'{"note":"{T}"}', b"{}"),
+    "/v1/incidents": (b'{"reason":"{T}"}', b'{"principal":"hostile","reason":"{T}"}'),
+    "/v1/incidents/{id}/notes": (b'{"note":"{T}"}',),
+    "/v1/incidents/{id}/close": (b"{}", b'{"note":"{T}"}'),
+    "/v1/incidents/{id}/containment": (b'{"grade":"throttle","minutes":1}',),
     "/v1/redactions": (b'{"pseudonym":"{H}","reason":"{T}"}',),
     "/v1/log/names/{pseudonym}": (b'{"reason":"{T}"}',),
     "/v1/keys/epochs/{epoch}/destroy": (b"{}", b'{"strand":["{H}"]}'),

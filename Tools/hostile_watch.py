@@ -16,7 +16,7 @@ from hostile_quiet import QUIET
 #: Seconds that the daemon may take to stop, and its log to be taken away and checked.
 PATIENCE = 600
 #: Verbs that take the vault away from everybody else: a policy gives them to no hostile client.
-KEPT_FROM = ("vault.seal", "keys.destroy")
+KEPT_FROM = ("vault.seal", "keys.destroy", "containments.set")
 #: Pictures of the hostile client's own: those that stay, and those that it may have deleted and quarantined.
 KEPT, LOOSE = 6, 6
 
