@@ -150,16 +150,17 @@ class Line:
         self.file = self.socket.makefile("rb")
 
     def ask(self, method: str, target: str, body: bytes = b"", fields: str = "") -> tuple[int, bytes]:
-        """The answer's status and content; status 0 for one that broke off."""
+        """The answer's status and content; status 0 for one that broke off. The vault ends connections that are silent
+        for a minute: then another is asked on."""
         length = f"Content-Length: {len(body)}\r\n" if body else ""
         head = f"{method} {target} HTTP/1.1\r\nHost: vault\r\n{length}{fields}\r\n"
-        try:
-            self.socket.sendall(head.encode() + body)
-            return self._answer(method)
-        except (OSError, ValueError, IndexError):
+        for _ in range(2):
+            with suppress(OSError, ValueError, IndexError):
+                self.socket.sendall(head.encode() + body)
+                return self._answer(method)
             self.close()
             self._open()
-            return 0, b""
+        return 0, b""
 
     def _answer(self, method: str) -> tuple[int, bytes]:
         status, size, closes = int(self.file.readline().split()[1]), 0, False

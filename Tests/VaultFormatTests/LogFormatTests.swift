@@ -25,7 +25,7 @@ struct LogFormatTests {
         }
     }
 
-    @Test("what an event says while the vault is sealed is who by number, the code and the slot")
+    @Test("what an event says while the vault is sealed is who by number, code, slot and rule")
     func whileSealed() throws {
         let vectors = try Vectors.load("log", as: LogVectors.self)
         let full = try #require(vectors.opens.first { $0.rule == "an event with every field" })
@@ -35,7 +35,7 @@ struct LogFormatTests {
             body == #"{"index":9,"at":"1970-01-01T00:00:00.000000Z","action":"image.put","#
                 + #""outcome":"refused","code":"image-refused","door":"images","uid":4294967294,"#
                 + #""gid":33,"pid":0,"slot":"\#(try #require(event.slot).hex)","#
-                + #""key_file":"log-key"}"#)
+                + #""key_file":"log-key","rule":"id-walk"}"#)
     }
 
     @Test("numbers that should not be negative are never written so")

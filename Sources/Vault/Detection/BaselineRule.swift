@@ -42,7 +42,7 @@ package struct BaselineRule: BehaviourRule {
     private let counts: @Sendable (Observation) -> Bool
     private var since: Int64?
     private var principals: SubjectTable<PrincipalName, [Pace]>
-    private var actors: SubjectTable<AlarmSubject, [Pace]>
+    private var actors: SubjectTable<AlarmSubject, Actor>
 
     package init(
         _ rule: DetectionRule, scales: [Scale], watchMicroseconds: Int64,
@@ -62,19 +62,55 @@ package struct BaselineRule: BehaviourRule {
         let start = since ?? now
         since = start
         guard let principal = event.principal, counts(event) else { return [] }
-        let scales = scales
-        let new = { scales.map { Pace(at: now, $0) } }
-        // What an actor does too much of is told of him, and not of whoever asks for everybody.
-        if let subject = event.actorSubject {
-            let seen = actors.update(subject, at: now, orElse: new) { paces in
-                Self.count(event, scales, &paces) { scale, limit in
-                    max(limit ?? scale.unknownActor, scale.actorFloor)
-                }
-            }
-            if let seen { return [Sighting(subject, first: seen.first, count: seen.count)] }
+        let his = event.actorSubject.map { count(event, of: $0) }
+        if let subject = event.actorSubject, let his, let seen = his.seen {
+            // What an actor does too much of is told of him, and not of whoever asks for everybody.
+            if his.isNews { discount(his.paces, of: principal, at: now) }
+            return [Sighting(subject, first: seen.first, count: seen.count)]
         }
         let isWatched = now - start >= watchMicroseconds
-        let seen = principals.update(principal, at: now, orElse: new) { paces in
+        guard let seen = count(event, of: principal, isWatched: isWatched) else { return [] }
+        guard let subject = event.actorSubject, let his,
+            2 * his.paces[seen.scale].count >= seen.count
+        else { return [Sighting(.principal(principal), first: seen.first, count: seen.count)] }
+        // Half of it is one actor's.
+        discount(his.paces, of: principal, at: now)
+        let pace = his.paces[seen.scale]
+        return [Sighting(subject, first: pace.first, count: pace.count)]
+    }
+
+    /// A window that has too much.
+    private struct Excess {
+        let scale: Int
+        let first: UInt64
+        let count: Int
+    }
+
+    private mutating func count(
+        _ event: Observation, of actor: AlarmSubject
+    ) -> (paces: [Pace], seen: Excess?, isNews: Bool) {
+        let scales = scales
+        return actors.update(
+            actor, at: event.atMicroseconds,
+            orElse: { Actor(paces: scales.map { Pace(at: event.atMicroseconds, $0) }) }
+        ) { actor in
+            let seen = Self.count(event, scales, &actor.paces) { scale, limit in
+                max(limit ?? scale.unknownActor, scale.actorFloor)
+            }
+            let isNews = seen != nil && !actor.isOver
+            actor.isOver = seen != nil
+            return (actor.paces, seen, isNews)
+        }
+    }
+
+    private mutating func count(
+        _ event: Observation, of principal: PrincipalName, isWatched: Bool
+    ) -> Excess? {
+        let scales = scales
+        return principals.update(
+            principal, at: event.atMicroseconds,
+            orElse: { scales.map { Pace(at: event.atMicroseconds, $0) } }
+        ) { paces in
             Self.count(event, scales, &paces) { scale, limit in
                 guard let limit = limit ?? (isWatched ? scale.unknownPrincipal : nil) else {
                     return nil
@@ -82,24 +118,29 @@ package struct BaselineRule: BehaviourRule {
                 return max(limit, scale.principalFloor)
             }
         }
-        guard let seen else { return [] }
-        return [Sighting(.principal(principal), first: seen.first, count: seen.count)]
+    }
+
+    /// What an actor had of it counts for him alone.
+    private mutating func discount(_ his: [Pace], of principal: PrincipalName, at now: Int64) {
+        let scales = scales
+        principals.update(principal, at: now, orElse: { scales.map { Pace(at: now, $0) } }) {
+            paces in
+            for place in scales.indices { paces[place].discount(his[place]) }
+        }
     }
 
     /// Counts the event in each scale.
-    ///
-    /// - Returns: the first window that has too much.
     private static func count(
         _ event: Observation, _ scales: [Scale], _ paces: inout [Pace],
         limit: (Scale, Int?) -> Int?
-    ) -> (first: UInt64, count: Int)? {
-        var found: (UInt64, Int)?
+    ) -> Excess? {
+        var found: Excess?
         for (place, scale) in scales.enumerated() {
             paces[place].count(event, scale)
             guard found == nil, let limit = limit(scale, paces[place].limit),
                 paces[place].count > limit
             else { continue }
-            found = (paces[place].first, paces[place].count)
+            found = Excess(scale: place, first: paces[place].first, count: paces[place].count)
         }
         return found
     }
@@ -109,6 +150,12 @@ package struct BaselineRule: BehaviourRule {
         actors.removeAll()
         since = nil
     }
+}
+
+private struct Actor: Sendable {
+    var paces: [Pace]
+    /// Whether it was too much the last time.
+    var isOver = false
 }
 
 /// One caller's counts in one scale: a window is the last ``BaselineRule/parts`` parts, and slides by one.
@@ -143,6 +190,15 @@ private struct Pace: Sendable {
         let last = parts.count - 1
         if parts[last].count == 0 { parts[last].first = event.index }
         parts[last].count += 1
+    }
+
+    /// Takes away what another counted of it in the same parts.
+    mutating func discount(_ other: Pace) {
+        let behind = Int(clamping: newest - other.newest)
+        for place in parts.indices where parts.indices.contains(place + behind) {
+            let rest = parts[place].count - other.parts[place + behind].count
+            parts[place].count = max(0, rest)
+        }
     }
 
     private mutating func slide(to current: Int64, _ scale: BaselineRule.Scale) {

@@ -20,7 +20,6 @@ extension Vault {
         /// What was read back comes once more in the feed.
         var next: UInt64 = 0
         func tell(_ changes: [AlarmChange]) async {
-            detection.note(changes, open: detector.open)
             for change in changes {
                 committer.recordLater(event(of: change))
                 onChange(change)
@@ -32,13 +31,20 @@ extension Vault {
             guard let recalled = try? recalledDetector() else { return }
             isRecalled = true
             (detector, next) = recalled
-            await tell(detector.recalled())
+            let changes = detector.recalled()
+            detection.note(changes, open: detector.open)
+            await tell(changes)
         }
         await recall()
         for await batch in detection.batches {
             // A vault that was sealed can be read back now.
             await recall()
-            for event in batch where event.index >= next { await tell(detector.see(event)) }
+            for event in batch where event.index >= next {
+                let changes = detector.see(event)
+                guard !changes.isEmpty else { continue }
+                detection.note(changes, open: detector.open)
+                await tell(changes)
+            }
         }
     }
 

@@ -34,9 +34,7 @@ package final class DetectionFeed: Sendable {
     /// Nothing comes any more: what waits is looked at, and that is all.
     package func finish() { queue.finish() }
 
-    func note(_ changes: [AlarmChange], open: @autoclosure () -> [Alarm]) {
-        guard !changes.isEmpty else { return }
-        let open = open()
+    func note(_ changes: [AlarmChange], open: [Alarm]) {
         state.withLock { report in
             for case .raised(let alarm) in changes { report.raised[alarm.rule, default: 0] += 1 }
             report.open = open

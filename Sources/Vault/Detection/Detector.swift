@@ -27,10 +27,13 @@ package struct Detector: Sendable {
     private var cases: [Key: Case] = [:]
     /// What the log says was raised, and not ended.
     private var told: [Key: Alarm] = [:]
-    /// The newest event's time.
-    private var now: Int64 = .min
-    private var sweptAt: Int64 = .min
+    /// The newest event's time, and when cases were looked through: of no event yet, the first moment of all.
+    private var now: Int64 = Detector.earliest
+    private var sweptAt: Int64 = Detector.earliest
     private let capacity: Int
+
+    /// Far enough from the end of the numbers that what is reckoned with it has room.
+    private static let earliest = Int64.min / 2
 
     /// - Parameter off: rules that the settings switch off.
     package init(
@@ -75,7 +78,7 @@ package struct Detector: Sendable {
         if event.atMicroseconds < now - Limits.detectionClockMicroseconds {
             for place in rules.indices { rules[place].forget() }
             now = event.atMicroseconds
-            sweptAt = .min
+            sweptAt = Self.earliest
             for key in cases.keys { cases[key]?.lastMicroseconds = now }
         }
         now = max(now, event.atMicroseconds)
