@@ -169,7 +169,8 @@ let package = Package(
         .target(
             name: "VaultTestKit",
             dependencies: ["VaultFormat", "VaultCrypto", "ImageInspection", "Vault"],
-            path: "Tests/VaultTestKit", resources: [.copy("Vectors")], swiftSettings: rules),
+            path: "Tests/VaultTestKit", resources: [.copy("Vectors"), .copy("Traces")],
+            swiftSettings: rules),
         .executableTarget(
             name: "HostileWorker", dependencies: ["VaultFormat", "CVaultSystem", "CSeccomp"],
             path: "Tests/HostileWorker", swiftSettings: rules),

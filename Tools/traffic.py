@@ -11,7 +11,10 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from traffic_people import hour
 from traffic_run import Traffic, alarms
@@ -25,6 +28,7 @@ def main() -> int:
     parser.add_argument("--times", type=float, default=12)
     parser.add_argument("--images", type=int, default=600)
     parser.add_argument("--trace", type=Path)
+    parser.add_argument("--replay", type=Path)
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
@@ -58,11 +62,35 @@ def run(folder: Path, options: argparse.Namespace) -> bool:
     raised = alarms(log)
     if options.trace:
         options.trace.write_text("".join(json.dumps(event, separators=(",", ":")) + "\n" for event in log))
+    if options.replay:
+        options.replay.write_text("".join(f"{line}\n" for line in replay(log)))
     return tell(traffic, log, raised, span, options)
 
 
+#: What no rule counts, and would be most of a log.
+UNCOUNTED = {"read.ended", "read.unchanged", "image.list", "log.read", "status.read", "erasure.purged"}
+
+
+def replay(log: list[dict[str, Any]]) -> Iterator[str]:
+    """What rules see of each event, in a line: milliseconds since the one before, action, code, principal, actor and
+    image by number, and of how many events an export was; `-` for what is not there."""
+    numbers: dict[str, dict[str, int]] = {"actor": {}, "image": {}}
+    before: datetime | None = None
+    for event in log:
+        if event.get("action") in UNCOUNTED or "at" not in event:
+            continue
+        at = datetime.fromisoformat(str(event["at"]))
+        wait = (at - (before or at)) // timedelta(milliseconds=1)
+        before = (before or at) + wait * timedelta(milliseconds=1)
+        words = [str(wait), str(event["action"]), str(event.get("code", "-")), str(event.get("principal", "-"))]
+        for name, known in numbers.items():
+            words.append(str(known.setdefault(event[name], len(known))) if name in event else "-")
+        words.append(str(event["to"] - event["from"]) if "from" in event else "-")
+        yield " ".join(words)
+
+
 def tell(
-    traffic: Traffic, log: list[dict[str, object]], raised: list[dict[str, object]], span: float,
+    traffic: Traffic, log: list[dict[str, Any]], raised: list[dict[str, Any]], span: float,
     options: argparse.Namespace,
 ) -> bool:
     by_action = Counter(str(event.get("action")) for event in log)
