@@ -52,17 +52,17 @@ enum ExitKind: Int32, CaseIterable {
             self = .refusedImage
         case .unknownImage, .unknownSlot, .unknownOperation, .unknownApproval, .unknownStatement,
             .unknownEpoch, .unknownBackup, .unknownReceipt, .unknownEscrow, .unknownHold,
-            .unknownIndex, .unknownName, .unknownToken:
+            .unknownIndex, .unknownName, .unknownToken, .unknownIncident:
             self = .notFound
         case .notPermitted, .crossSite, .wrongSecret, .secondPersonRequired, .approvalNeeded,
-            .tokenLocked, .tokenRequired, .tokenRefused, .ticketRefused:
+            .tokenLocked, .tokenRequired, .tokenRefused, .ticketRefused, .suspended:
             self = .notPermitted
         case .sealed, .overloaded, .auditUnavailable, .storageUnavailable, .storageFull,
             .inspectionFailed, .uploadTimeout, .downloadIncomplete, .digestMismatch,
             .deadlineExceeded, .idempotencyKeyInUse, .tokenUnavailable, .rateLimited:
             self = .unavailable
         case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .rowRolledBack, .catalogDamaged,
-            .keyringDamaged, .rolledBack, .anchorRefused:
+            .keyringDamaged, .rolledBack, .anchorRefused, .caseDamaged:
             self = .damaged
         case .badRequest, .unknownRoute, .methodNotAllowed, .unknownParameter, .invalidParameter,
             .invalidIdentifier, .invalidJob, .invalidOwner, .invalidDigest, .invalidHeader,
@@ -73,7 +73,8 @@ enum ExitKind: Int32, CaseIterable {
             .backupStranded, .noChallenge, .logKeySealed, .quarantined,
             .notQuarantined, .approvalUsed, .approvalExpired, .approvalMismatch,
             .operationConflict, .idempotencyKeyReused, .tokenNotConfigured, .tokenModuleFailed,
-            .tokenKeyUnfit, .held, .retentionLocked, .policyRefused, .noPolicy, .internalError:
+            .tokenKeyUnfit, .held, .retentionLocked, .policyRefused, .noPolicy, .lastAdmin,
+            .incidentClosed, .internalError:
             self = .other
         }
     }
@@ -82,8 +83,10 @@ enum ExitKind: Int32, CaseIterable {
     static func isHopeless(_ error: ClientError) -> Bool {
         switch error {
         case .refused(let problem):
-            [.notPermitted, .sealed, .auditUnavailable, .storageUnavailable, .storageFull]
-                .contains(problem.errorCode)
+            [
+                .notPermitted, .suspended, .sealed, .auditUnavailable, .storageUnavailable,
+                .storageFull,
+            ].contains(problem.errorCode)
         case .file: false
         default: true
         }
