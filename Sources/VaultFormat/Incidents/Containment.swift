@@ -47,7 +47,7 @@ extension VerbName {
             .checkLimits, .readBlocks, .readReceipts, .readMetrics, .readStatus, .listSlots,
             .readKeys, .readOperations, .readQuarantine, .readBackups, .readEscrows, .readHolds,
             .readRetention, .readNamespaces, .readTokens, .readPolicy, .readLog, .exportLog,
-            .readIncidents:
+            .readIncidents, .readCanaries, .runDoctor:
             true
         default: false
         }

@@ -243,6 +243,49 @@ struct IncidentTests {
     }
 
     @Test(
+        "an alarm opens one, and contains a principal where the settings say so, but none for a name"
+    )
+    func alarms() throws {
+        let vault = try TestVault(
+            settings: """
+                validation:
+                  level: structure
+                incidents:
+                  containment: { canary-read: suspend }
+                  minutes: 30
+
+                """)
+        let id = try vault.store(Self.photo)
+        #expect(try vault.vaultctl("canary", "plant", id).ending == .exited(0))
+        func incidents() throws -> [JSON] {
+            let answer = try vault.ask("GET", "/v1/incidents", door: "admin")
+            return answer.json["incidents"].list
+        }
+        // Of whom the backend says that he asks, everybody can make up the name.
+        #expect(try vault.get(id, ["Vault-Actor: mallory"]).status == 200)
+        let named = try eventually("the first incident") { try incidents().first }
+        #expect(named["cause"].text == "canary-read" && named["actor"].text?.count == 32)
+        #expect(named["containment"]["grade"].text == nil)
+        #expect(try vault.get(id).status == 200)
+        try eventually("contained") { try vault.get(id).code == "suspended" }
+        let found = try #require(try incidents().first)
+        #expect(found["principal"].text == "images" && found["actor"].text == nil)
+        #expect(found["containment"]["grade"].text == "suspend")
+        let folder = vault.folder.path("case")
+        let export = try vault.vaultctl(
+            ["incidents", "export", #require(found["id"].text), "--output", folder], door: "audit")
+        #expect(export.ending == .exited(0), "\(export.errors)")
+        let held = try vault.verify("bundle", "\(folder)/log.bundle", "--key", vault.publicKey)
+        #expect(held.ending == .exited(0), "\(held.errors)")
+        let manifest = JSON.parse(
+            String(decoding: try Disk.read("\(folder)/manifest.json"), as: UTF8.self))
+        let seen = try vault.events().first {
+            $0["index"].number == manifest["alarm_from"].number
+        }
+        #expect(seen?["image"].text == id)
+    }
+
+    @Test(
         "settings that mean nothing are refused in words",
         arguments: [
             ("incidents.containment.canary-read=seal", "throttle, suspend, read-only or none"),

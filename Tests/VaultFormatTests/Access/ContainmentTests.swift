@@ -11,7 +11,8 @@ struct ContainmentTests {
         "security.report", "limits.check", "blocks.read", "receipts.read", "metrics.read",
         "status.read", "slots.list", "keys.read", "operations.read", "quarantine.read",
         "backups.read", "escrows.read", "holds.read", "retention.read", "namespaces.read",
-        "tokens.read", "policy.read", "incidents.read", "log.read", "log.export",
+        "tokens.read", "policy.read", "incidents.read", "canaries.read", "doctor.run", "log.read",
+        "log.export",
     ]
 
     @Test("allows of every verb what its grade says", arguments: ContainmentGrade.allCases)
