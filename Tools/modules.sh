@@ -75,5 +75,5 @@ inspection_modules() {
   module vaultinspect ImageInspection CJPEG CVaultSystem CSeccomp -- \
     $(find "$sources/vaultinspect" -name '*.swift' ! -name VaultInspect.swift)
   module VaultStorage VaultFormat CVaultSystem -- \
-    $(find "$inspectors" -name '*.swift' ! -name Inspectors.swift)
+    $(find "$inspectors" -name '*.swift' ! -name Inspectors.swift ! -name '*+Walls.swift')
 }

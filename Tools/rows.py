@@ -104,9 +104,11 @@ ROWS = [
         (CORE + "AlertTests.swift", "Alerts"),
         ("Tests/VaultCryptoTests/CaseTests.swift", "A case's file"),
         (END + "Incidents/IncidentTests.swift", "Incidents")]),
-    Row(14, "a checklist", "vaultctl doctor: each item looked at, with evidence and what to do", [
+    Row(14, "a checklist", "executable checks with evidence and a fix; somebody's word on what no program sees", [
         (CORE + "Doctor/DoctorTests.swift", "A doctor's checks"),
-        (END + "Doctor/DoctorTests.swift", "@Suite")]),
+        (END + "Doctor/DoctorTests.swift", "vaultctl doctor"),
+        (STORE + "Inspectors/WallProbeTests.swift", "A look at workers' walls"),
+        (STORE + "HostLookTests.swift", "A look at the machine")]),
     Row(15, "backups, rotation, audit, dependencies, penetration tests",
         "rotation as an operation with a statement; tokens with an overlap; a log that auditors take away; fuzzers and"
         " hostile clients", [

@@ -132,6 +132,12 @@ struct ContractTests {
         #expect(
             operation["state"]?["enum"]?.array().compactMap(\.string)
                 == OperationState.allCases.map(\.name))
+        #expect(try strings("AttestedItem", "enum") == Self.items { $0.isAttested })
+        let checked = try #require(schema("DoctorCheck")["properties"])
+        #expect(checked["id"]?["enum"]?.array().compactMap(\.string) == Self.items { _ in true })
+        #expect(
+            checked["verdict"]?["enum"]?.array().compactMap(\.string)
+                == DoctorVerdict.allCases.map(\.rawValue))
         let wait = try #require(schema("ReceiptWait")["properties"])
         #expect(
             wait["for"]?["enum"]?.array().compactMap(\.string)
@@ -268,6 +274,17 @@ struct ContractTests {
                 TicketAnswer(
                     id: TicketID(checked: Array(repeating: 1, count: 16)), secret: secret,
                     image: ImageID(hex: Samples.hex), reads: 1, expiresMicroseconds: 1)))
+        let check = DoctorAnswer.Check(.swap, .ok, evidence: [], fix: "")
+        let found = DoctorAnswer(atMicroseconds: 0, checks: [check])
+        try expectMembers("DoctorResult", WireJSON.encode(found))
+        try expectMembers("DoctorCheck", WireJSON.encode(check))
+        try expectMembers("DoctorCounts", WireJSON.encode(found.counts))
+        try expectMembers(
+            "Attestation",
+            WireJSON.encode(
+                AttestationAnswer(
+                    item: .firewall, evidence: try Digest256(hex: Samples.hex), bytes: 1, uid: 1,
+                    atMicroseconds: 0, expiresMicroseconds: 1)))
         try expectMembers("AccessDecision", WireJSON.encode(DecisionAnswer(.allow)))
         try expectMembers("LimitCheck", WireJSON.encode(LimitAnswer(waitMicroseconds: nil)))
         let caller = Caller(door: .images, uid: 1, gid: 1, pid: 1)
@@ -287,6 +304,10 @@ struct ContractTests {
         let schema = try schema(name)
         #expect(Set(schema["properties"]?.mapping?.keys.compactMap(\.string) ?? []) == written)
         #expect(Set(schema["required"]?.array().compactMap(\.string) ?? []) == written)
+    }
+
+    private static func items(_ isWanted: (DoctorItem) -> Bool) -> [String] {
+        DoctorItem.allCases.filter(isWanted).map(\.rawValue)
     }
 
     private func schema(_ name: String) throws -> Node {

@@ -26,7 +26,10 @@ final class Patient {
             starting: false, initArguments: settings, stateDirectory: stateDirectory, in: folder)
         secondKey = elsewhere.path("second.key")
         try writePolicy()
+        vault.firstDoor = "admin"
         try vault.start(arguments: anchor)
+        let kept = elsewhere.path("anchor")
+        try eventually("an anchor") { Disk.exists(kept) }
         _ = try run(Machine.program("vaultd"), ["new-key-file", secondKey])
         _ = try vault.vaultctlJSON(["slots", "add", "--label", "b", "--secret-file", secondKey])
         try prove()

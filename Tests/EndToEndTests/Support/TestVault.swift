@@ -10,6 +10,8 @@ final class TestVault: @unchecked Sendable {
     private(set) var daemon: ChildProcess?
     /// What starts the daemon in its place, by exec.
     var wrapper: [String] = []
+    /// The door that a start waits for.
+    var firstDoor = "audit"
     private let startOptions: (arguments: [String], environment: [String: String])
     private let settings: String
 
@@ -86,7 +88,8 @@ final class TestVault: @unchecked Sendable {
         let child = try launch(arguments: arguments, environment: environment)
         try eventually("vaultd at \(folder.root)") {
             guard child.poll() == nil else { throw TestFailure("vaultd ended: \(child.errors)") }
-            guard let door = try? connect("audit"), let answer = try? door.ask("GET", "/v1/health")
+            guard let door = try? connect(firstDoor),
+                let answer = try? door.ask("GET", "/v1/health")
             else { return false }
             return answer.status == 200 && child.errors.contains("\"serving\"")
         }
