@@ -7,6 +7,7 @@ import hashlib
 import io
 import itertools
 import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,10 @@ class Supplies:
             return image_bytes(body.media_type, self.source)
         if body.media_type == "application/octet-stream":
             return self.secret
+        if operation.path == "/v1/doctor/attestations":
+            tomorrow = datetime.now(UTC) + timedelta(days=1)
+            word = {"item": "firewall", "evidence": "ab" * 32, "bytes": self.source.randrange(1 << 40)}
+            return word | {"expires": tomorrow.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
         return self.source.choice(body.examples) if body.examples else None
 
 

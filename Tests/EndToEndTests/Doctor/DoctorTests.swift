@@ -233,17 +233,17 @@ struct DoctorTests {
         try check(
             patient,
             [
-                Plant("core-files", "failure", "a limit") {
-                    try limit("--core=unlimited")
-                } undo: {
-                    try limit("--core=0")
-                },
                 Plant("locked-memory", "warning", "a limit") {
-                    try limit("--memlock=4096:8388608")
+                    try limit("--memlock=4096:")
                 } undo: {
-                    try limit("--memlock=8388608")
-                },
+                    try limit("--memlock=2097152:")
+                }
             ])
+        // A limit of 0 on core files may be raised by who has a capability that containers lack.
+        if (try? limit("--core=unlimited")) != nil {
+            #expect(try patient.found() == patient.expected(with: "core-files", "failure"))
+            try limit("--core=0")
+        }
         // Seen by this daemon alone: a name space of its own, in which other files lie over the kernel's.
         let planted: [(item: String, [(path: String, text: String)])] = [
             (

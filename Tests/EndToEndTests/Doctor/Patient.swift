@@ -85,9 +85,9 @@ final class Patient {
 
     /// What a fault makes of it: its check, and no other.
     ///
-    /// - Throws: ``TestFailure`` where the check was not well before, and would show nothing.
+    /// - Throws: ``TestFailure`` where the check said that before, and would show nothing.
     func expected(with item: String, _ verdict: String?) throws -> [String: String] {
-        guard verdict == nil || expected[item] == nil else {
+        guard verdict == nil || expected[item] != verdict else {
             throw TestFailure("\(item) was \(expected[item] ?? "") before")
         }
         return expected.merging([item: verdict ?? ""]) { $1 }.filter { !$0.value.isEmpty }
