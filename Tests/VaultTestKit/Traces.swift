@@ -3,7 +3,7 @@
 
 import Foundation
 package import Vault
-package import VaultFormat
+import VaultFormat
 
 package enum Traces {
     /// The hour of `Tools/traffic --seed 11`.
