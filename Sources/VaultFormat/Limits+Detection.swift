@@ -20,6 +20,9 @@ extension Limits {
     /// Microseconds by which an event may be older than the one before: clocks are put right by less. A clock that
     /// was put back by more makes the rules begin anew.
     package static let detectionClockMicroseconds: Int64 = 300_000_000
+    /// How often, and after how many milliseconds each time, an alarm's event is tried that met an outage: for a minute.
+    package static let alarmAttempts = 600
+    package static let alarmRetryMilliseconds = 100
     /// Canary images of a vault: an admin knows each by its note.
     package static let canaries = 1000
 }

@@ -21,7 +21,7 @@ extension Vault {
         var next: UInt64 = 0
         func tell(_ changes: [AlarmChange]) async {
             for change in changes {
-                committer.recordLater(event(of: change))
+                leave(event(of: change))
                 onChange(change)
                 if case .raised(let alarm) = change { await onAlarm(alarm) }
             }
@@ -44,6 +44,18 @@ extension Vault {
                 guard !changes.isEmpty else { continue }
                 detection.note(changes, open: detector.open)
                 await tell(changes)
+            }
+        }
+    }
+
+    /// Leaves the event to the next batch. The end of an outage is seen a moment before events are taken again: then it
+    /// is tried until they are.
+    private func leave(_ event: Event) {
+        guard committer.logState != .writable else { return committer.recordLater(event) }
+        Task {
+            for _ in 0..<Limits.alarmAttempts {
+                if (try? await committer.record(event)) != nil { return }
+                try? await Task.sleep(for: .milliseconds(Limits.alarmRetryMilliseconds))
             }
         }
     }
