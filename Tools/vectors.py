@@ -1342,7 +1342,7 @@ def laid_out_rows():
     incident |= {"opened": created["created"], "creator": 1000, "note": "reads at night", "closed": 0}
     incident |= {"from": 3, "to": 42, "bytes": 7000, "records": 4, "digest": fixed("row case").hex()}
     incident |= {"grade": 0, "ends": 0, "setter": 0}
-    contained = incident | {"cause": "canary", "principal": "web", "actor": fixed("row actor", 16).hex()}
+    contained = incident | {"cause": "canary-read", "principal": "web", "actor": fixed("row actor", 16).hex()}
     contained |= {"grade": 2, "ends": 1_700_003_600_000_000, "setter": 1001}
     on_backup = hold | {"kind": 4, "namespace": "", "subject": fixed("row backup", 16).hex()}
     for rule, layout, fields in (
