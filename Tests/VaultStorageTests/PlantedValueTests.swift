@@ -176,7 +176,7 @@ private struct PlantedRows {
         self.operation = operation
     }
 
-    static let count = 14
+    static let count = 15
 
     /// Reads each row, and counts them.
     func found(in catalog: SQLiteCatalog) throws -> Int {
