@@ -65,7 +65,7 @@ enum CSVEvents {
         "operation", "work", "items", "found", "failures", "approval", "statement", "backup",
         "receipt", "level", "escrow", "hold", "until", "from", "to", "filters", "pseudonym",
         "reason", "principal", "limit", "count", "endpoint", "decision", "locked", "token",
-        "ticket", "scopes", "item", "rule", "unavailable",
+        "ticket", "scopes", "item", "rule", "incident", "grade", "alert", "unavailable",
     ]
 
     static func line(_ event: EventFields) -> [UInt8] {
