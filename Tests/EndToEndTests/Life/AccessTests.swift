@@ -28,7 +28,9 @@ struct AccessTests {
             + "  root: {users: [root], roles: [admin, auditor]}\n" + principals.joined() + more
     }
 
-    private static func policyOfSingleVerbs() -> String {
+    private static func policy(
+        ofSingle single: some Sequence<(VerbName, Int)>
+    ) -> String {
         let roles = single.map { verb, uid in "  v\(uid): [\(verb.rawValue)]\n" }
         let principals = single.map { verb, uid in
             "  p-v\(uid): {users: [\"\(uid)\"], roles: [v\(uid)]}\n"
@@ -126,13 +128,18 @@ struct AccessTests {
 
     @Test("tells each verb from each other: who has one has that one alone")
     func singleVerbs() throws {
-        let vault = try vault(Self.policyOfSingleVerbs())
         let operations = Self.operations()
-        for (verb, uid) in Self.single {
-            let own = operations.filter { verb.doors.map(\.name).contains($0.door) }
-            try expect(vault, own, uid: uid, [verb], verb.rawValue)
+        // A policy has no room for so many roles.
+        let all = Array(Self.single)
+        for half in [all.prefix(all.count / 2), all.suffix(from: all.count / 2)] {
+            let vault = try vault(Self.policy(ofSingle: half))
+            for (verb, uid) in half {
+                let own = operations.filter { verb.doors.map(\.name).contains($0.door) }
+                try expect(vault, own, uid: uid, [verb], verb.rawValue)
+            }
+            #expect(try vault.ask("GET", "/v1/health", door: "admin").status == 200)
+            try vault.stop()
         }
-        #expect(try vault.ask("GET", "/v1/health", door: "admin").status == 200)
     }
 
     /// Asks for each operation as this user, and compares what is answered with what these verbs allow.
