@@ -40,6 +40,11 @@ EXPECTED: dict[str, str | None] = {
     "vaultctl token revoke": r"[0-9a-f]{32} +images",
     "path=$(": None,
     'curl --unix-socket ~/vault/images.sock "http://vault$path"': r'"code":"ticket-refused"',
+    "vaultctl incidents contain": r"read-only",
+    "vaultctl incidents lift": r"[0-9a-f]{32}",
+    "vaultctl incidents export": r"log\.bundle",
+    "vaultverify bundle case/log.bundle": r"\nholds$",
+    "vaultctl incidents close": r"closed",
     "vaultctl receipt show": r"level 2  epoch 1\n",
     "vaultverify receipt": r"\nlevel +1: [\s\S]*\nwaits for +the end of epoch 1",
     # Which events are the newest depends on how often receipts were asked for.
