@@ -47,11 +47,11 @@ REVOKES = "revokeToken"
 #: that waits, and an image in it would be missing from all other requests.
 PASSING = {"operations", "quarantine", "approvals"}
 
-#: Good answers that need shares, a recovery key, a second slot that was proved, a second person, or that no rotation
-#: is under way.
+#: Good answers that need shares, a recovery key, a second slot that was proved, a second person, an incident
+#: that is open, or that no rotation is under way.
 RARE = {("unseal", 202), ("proveSlot", 202), ("challengeSlot", 201), ("removeSlot", 200), ("destroyEpoch", 202),
         ("destroyEpoch", 200), ("approveDestruction", 200), ("reencrypt", 202),
-        ("resolveName", 200), ("reloadPolicy", 200)}
+        ("resolveName", 200), ("reloadPolicy", 200), ("closeIncident", 200), ("exportCase", 200)}
 
 
 class Run:

@@ -20,6 +20,8 @@ from schemathesis.core.parameters import ParameterLocation
 #: Members of answers whose values later requests may send, and the parameters that take them by another name.
 HARVESTED = ("id", "next")
 TAKERS = {"after": "next"}
+#: Collections whose things have the ids of another's.
+SHARED = {"cases": "incidents"}
 
 #: The most values kept of one member: enough that few requests meet the same one.
 KEPT_VALUES = 200
@@ -82,7 +84,8 @@ class Supplies:
             self.stock()
         values = {value: of for value, of in self.values[TAKERS.get(parameter.name, "id")].items()
                   if parameter.is_valid(value)}
-        own = [value for value, of in values.items() if of == collection(operation)]
+        about = SHARED.get(collection(operation), collection(operation))
+        own = [value for value, of in values.items() if of == about]
         for some in ([value for value in self.stocked if value in own], own, list(values)):
             if some:
                 return self.source.choice(some)
