@@ -25,8 +25,8 @@ extension Limits {
 
     /// Requests that run at once, of all principals: as many as one transaction takes, for they wait for it together.
     package static let turns = commitBatch
-    /// Of them, those of one principal while another asks: enough for its writes to be flushed together.
-    package static let turnsBeside = 8
+    /// Of them, the fewest of one principal while another asks: two are flushed together.
+    package static let fewestTurnsBeside = 2
     /// Microseconds for which a principal that asked is one of those who do.
     package static let turnLingeringMicroseconds: Int64 = 1_000_000
 

@@ -12,6 +12,8 @@ package struct AccessLimits: Hashable, Sendable {
     /// What a key of a backend's own may, where the backend does not say.
     package var checks: Rate
     package var failures: FailureTracker.Rules
+    /// Requests of one principal that run while another asks too.
+    package var turnsBeside = Limits.fewestTurnsBeside
 
     package init(
         principals: [LimitClass: Rate] = [.secrets: .secrets],

@@ -18,12 +18,12 @@ package final class FairTurns: Sendable {
         }
     }
 
-    init(clock: any VaultClock) {
+    init(clock: any VaultClock, beside: Int) {
         self.clock = clock
         state = Mutex(
             State(
                 table: TurnTable(
-                    turns: Limits.turns, beside: Limits.turnsBeside,
+                    turns: Limits.turns, beside: beside,
                     lingering: Limits.turnLingeringMicroseconds)))
     }
 

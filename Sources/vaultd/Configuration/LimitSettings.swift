@@ -1,5 +1,6 @@
 // How much is too much: `limits`. What is not set is as AccessLimits says.
 
+import Foundation
 import Vault
 import VaultFormat
 
@@ -25,6 +26,9 @@ enum LimitSettings {
 
     static func limits(_ source: SettingsSource) async throws -> AccessLimits {
         var limits = AccessLimits()
+        // What is more than the cores can do waits for one, and has everybody else wait for one.
+        limits.turnsBeside = max(
+            limits.turnsBeside, ProcessInfo.processInfo.activeProcessorCount)
         for limit in LimitClass.allCases {
             limits.principals[limit] = try await rate(
                 source, "limits.\(limit.rawValue)", orElse: limits.principals[limit])
