@@ -86,7 +86,8 @@ extension VaultClient {
     /// Sends a JSON object.
     func send(
         _ value: some Encodable, to path: String, method: HTTPMethod = .POST,
-        key: IdempotencyKey? = nil, claim: Claim = .unnamed
+        key: IdempotencyKey? = nil, claim: Claim = .unnamed,
+        seconds: Int64 = Limits.clientAnswerSeconds
     ) async throws(ClientError) -> HTTPClientResponse {
         var headers = HTTPHeaders(key)
         headers.add(contentsOf: Self.headers(claim))
@@ -94,7 +95,8 @@ extension VaultClient {
         // Encoding fails only for numbers that are none, and no request holds any.
         let bytes = (try? WireJSON.encode(value)) ?? []
         return try await exchange(
-            method, path, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
+            method, path, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)),
+            seconds: seconds)
     }
 }
 

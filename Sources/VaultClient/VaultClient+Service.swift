@@ -11,6 +11,11 @@ extension VaultClient {
         try await answer(StatusAnswer.self, to: exchange(.GET, APIPath.status))
     }
 
+    /// What is measured, as Prometheus reads it; asking leaves no event.
+    package func metrics() async throws(ClientError) -> String {
+        String(buffer: try await bytes(of: exchange(.GET, APIPath.metrics)))
+    }
+
     /// Takes every key from the vault until it is unsealed.
     package func seal() async throws(ClientError) -> SealAnswer {
         try await answer(SealAnswer.self, to: exchange(.POST, APIPath.seal))

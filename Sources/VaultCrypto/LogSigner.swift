@@ -107,6 +107,13 @@ package final class LogSigner: Sendable {
         try note(anchor.text)
     }
 
+    /// The signed note of a backup's manifest.
+    ///
+    /// - Throws: ``CryptoError/sealed``.
+    package func note(_ manifest: BackupManifest) throws(CryptoError) -> String {
+        try note(manifest.text)
+    }
+
     private func note(_ text: String) throws(CryptoError) -> String {
         SignedNote.text(text, name: origin, keyID: keyID, signature: try sign(Array(text.utf8)))
     }

@@ -23,7 +23,8 @@ struct Vaultctl: AsyncParsableCommand {
         subcommands: [
             Put.self, Inspect.self, Get.self, Stat.self, List.self, Remove.self, Status.self,
             Seal.self, Unseal.self, Slots.self, Keys.self, WhoAmI.self, Audit.self,
-            Reinspect.self, Operations.self, Quarantine.self, Approvals.self, Backups.self,
+            Reinspect.self, Operations.self, Quarantine.self, Approvals.self, Backup.self,
+            Backups.self,
             Erase.self,
             Receipts.self, Escrows.self, Holds.self, Incidents.self, RetentionCommands.self,
             Check.self, Policy.self, Tokens.self, TicketCommand.self, Namespaces.self,

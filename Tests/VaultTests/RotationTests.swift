@@ -347,6 +347,8 @@ private final class WatchedCatalog: Catalog {
 
     func reopen() throws(StorageError) { try inner.reopen() }
 
+    func snapshot() throws(StorageError) -> any CatalogSnapshot { try inner.snapshot() }
+
     func readOnce<R>(
         _ body: (any CatalogReader) throws(StorageError) -> R
     ) throws(StorageError) -> R {

@@ -44,6 +44,9 @@ void vault_keep_buffers(void);
 // for, or the file system cannot say.
 ssize_t vault_read_cached(int file, void *bytes, size_t count, off_t offset);
 
+// As syncfs: all of the file system that has `file` is flushed. 0 or -1 with errno.
+int vault_flush_file_system(int file);
+
 // Asks at the controlling terminal, without echo, for at most `room` bytes up to the end of a line.
 // How many came, or -1 with errno (ENXIO without a terminal, ECANCELED after Ctrl-C, EMSGSIZE for
 // more than there is room for) and `bytes` wiped.

@@ -32,6 +32,9 @@ package enum Change: Sendable {
     /// One more backup that somebody looks after, and what it needs; nil for every epoch that is left.
     case registerBackup(BackupRow, epochs: [EpochNumber]?)
     case expireBackup(BackupID)
+    /// Its manifest is made: it needs these epochs.
+    case describeBackup(BackupID, epochs: [EpochNumber])
+    case completeBackup(BackupID)
     /// An epoch whose key is gone with the generation that this event names.
     case destroyEpoch(EpochDestruction)
     /// The store's files are purged.
@@ -218,6 +221,10 @@ extension Change {
             return try epochs(catalog, keyring, index, microseconds).register(row, needed)
         case .expireBackup(let id):
             return try epochs(catalog, keyring, index, microseconds).expire(id)
+        case .describeBackup(let id, let needed):
+            return try epochs(catalog, keyring, index, microseconds).describe(id, needed)
+        case .completeBackup(let id):
+            return try epochs(catalog, keyring, index, microseconds).complete(id)
         case .destroyEpoch(let destruction):
             try epochs(catalog, keyring, index, microseconds).destroy(destruction)
             return .destroyed(destruction.epoch, nil)

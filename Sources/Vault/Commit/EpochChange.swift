@@ -77,10 +77,29 @@ struct EpochChange {
         try catalogued { () throws(StorageError) in try catalog.deleteBackup(spare.backup) }
     }
 
+    /// From its manifest on, a backup needs what the copied catalog has wraps under, and nothing else.
+    func describe(
+        _ id: BackupID, _ epochs: [EpochNumber]
+    ) throws(ChangeFailure) -> ChangeResult {
+        var row = try backup(id)
+        guard row.state == .making, epochs.allSatisfy(keyring.opens) else {
+            throw .refused(VaultError(.unknownBackup))
+        }
+        row.epochs = epochs
+        return .backup(try write(row, .making))
+    }
+
+    /// It is where it belongs. What is told twice stays as it was told first.
+    func complete(_ id: BackupID) throws(ChangeFailure) -> ChangeResult {
+        let row = try backup(id)
+        guard row.state.isKept else { throw .refused(VaultError(.unknownBackup)) }
+        return .backup(row.state == .kept ? row : try write(row, .kept))
+    }
+
     /// One that is not kept any more stays as it is.
     func expire(_ id: BackupID) throws(ChangeFailure) -> ChangeResult {
         let row = try backup(id)
-        guard row.state == .kept else { return .backup(row) }
+        guard row.state.isKept else { return .backup(row) }
         try requireFree([id])
         return .backup(try write(row, .expired))
     }
@@ -129,7 +148,7 @@ struct EpochChange {
         try requireDestroyable(destruction)
         for id in destruction.stranded {
             let row = try backup(id)
-            if row.state == .kept { _ = try write(row, .stranded) }
+            if row.state.isKept { _ = try write(row, .stranded) }
         }
     }
 

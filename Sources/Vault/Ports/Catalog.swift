@@ -32,6 +32,11 @@ package protocol Catalog: Sendable {
     ///
     /// - Returns: false while somebody reads an older state: to be tried again.
     func purge() throws(StorageError) -> Bool
+
+    /// Copies what is committed now. Blocks for as long as that takes; writing goes on meanwhile.
+    ///
+    /// - Throws: ``StorageError/full`` where there is no room for a second one.
+    func snapshot() throws(StorageError) -> any CatalogSnapshot
 }
 
 package protocol CatalogReader: OperationReader, QuarantineReader, KeyReader, BackupReader,

@@ -44,7 +44,7 @@ package struct BackupRow: AuthenticatedRow, Hashable {
 
     /// Neither expired, stranded nor lapsed.
     package func isWanted(at microseconds: Int64) -> Bool {
-        state == .kept && expiresMicroseconds ?? .max > microseconds
+        state.isKept && expiresMicroseconds ?? .max > microseconds
     }
 
     package var authenticated: [UInt8] {

@@ -68,6 +68,7 @@ package final class Vault: Sendable {
     let rowCounts = RowCounts()
     let pace = OperationPace()
     let checkMemory = CheckMemory()
+    let snapshotTurns = SnapshotTurns()
     let anchors = AnchorLedger()
     let gatekeeper: Gatekeeper
     let cases: any CaseFiles

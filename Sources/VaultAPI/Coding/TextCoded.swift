@@ -47,6 +47,7 @@ extension BackupID: TextCoded {}
 extension ReceiptID: TextCoded {}
 extension EscrowID: TextCoded {}
 extension HoldID: TextCoded {}
+extension BlobID: TextCoded {}
 extension AccessTokenID: TextCoded {}
 extension TicketID: TextCoded {}
 extension IncidentID: TextCoded {}

@@ -25,6 +25,9 @@ package enum APIPath {
     package static let reencrypt = "/v1/keys/reencrypt"
     package static let destructions = "/v1/keys/destructions"
     package static let backups = "/v1/backups"
+    package static let snapshots = "/v1/backups/snapshots"
+    package static let drills = "/v1/drills"
+    package static let escrowCopies = "/v1/escrows/copies"
     package static let events = "/v1/events"
     package static let checkpoint = "/v1/checkpoint"
     package static let bundle = "/v1/log/bundle"
@@ -68,6 +71,8 @@ package enum APIPath {
 
     package static func destruction(_ id: ApprovalID) -> String { "\(destructions)/\(id.hex)" }
     package static func backup(_ id: BackupID) -> String { "\(backups)/\(id.hex)" }
+    package static func blobs(of id: BackupID) -> String { "\(backup(id))/blobs" }
+    package static func completion(of id: BackupID) -> String { "\(backup(id))/completion" }
     package static func destruction(_ epoch: EpochNumber) -> String {
         "\(keys)/epochs/\(epoch)/destroy"
     }

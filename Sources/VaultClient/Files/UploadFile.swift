@@ -1,7 +1,7 @@
 // A file on its way into the vault: read piece by piece, so that its size costs no memory.
 
 import Glibc
-import NIOCore
+package import NIOCore
 import VaultFormat
 
 /// An open regular file whose length was taken when it was opened.
@@ -46,6 +46,18 @@ package final class UploadFile: Sendable {
 }
 
 extension UploadFile {
+    /// Its bytes, a piece at a time.
+    package func forEachPiece(
+        _ body: (ByteBuffer) throws(ClientError) -> Void
+    ) throws(ClientError) {
+        var offset = 0
+        while offset < length {
+            let piece = try read(from: offset, count: min(Limits.clientChunkBytes, length - offset))
+            offset += piece.readableBytes
+            try body(piece)
+        }
+    }
+
     /// All its bytes.
     ///
     /// - Throws: ``ClientError/file(_:)``.

@@ -47,9 +47,14 @@ package enum VerbName: String, Sendable, CaseIterable, Comparable {
     case readBackups = "backups.read"
     case registerBackups = "backups.register"
     case expireBackups = "backups.expire"
+    /// Sealed copies of catalog and blobs.
+    case makeBackups = "backups.make"
+    case reportDrills = "drills.report"
     case readEscrows = "escrows.read"
     case registerEscrows = "escrows.register"
     case attestEscrows = "escrows.attest"
+    /// Copies of the sealed keyring.
+    case exportEscrows = "escrows.export"
     case readHolds = "holds.read"
     case placeHolds = "holds.place"
     case releaseHolds = "holds.release"

@@ -101,6 +101,13 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
     case alertSent = 150
     case alertFailed = 151
     case caseExported = 152
+    case backupBegun = 157
+    case backupDescribed = 158
+    case backupCopied = 159
+    case backupCompleted = 160
+    case backupDrilled = 161
+    case escrowExported = 162
+    case vaultRestored = 163
 
     package var name: String {
         switch self {
@@ -205,6 +212,13 @@ package enum EventAction: UInt8, Sendable, CaseIterable {
         case .alertSent: "alert.sent"
         case .alertFailed: "alert.failed"
         case .caseExported: "case.exported"
+        case .backupBegun: "backup.begun"
+        case .backupDescribed: "backup.described"
+        case .backupCopied: "backup.copied"
+        case .backupCompleted: "backup.completed"
+        case .backupDrilled: "backup.drilled"
+        case .escrowExported: "escrow.exported"
+        case .vaultRestored: "vault.restored"
         }
     }
 }

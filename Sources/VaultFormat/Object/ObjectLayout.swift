@@ -17,6 +17,12 @@ package struct ObjectLayout: Hashable, Sendable {
         ObjectHeader.byteCount + plaintextBytes + frameCount * ObjectHeader.tagBytes
     }
 
+    /// How long the file of a blob is that holds so many bytes: in every suite.
+    package static func fileBytes(of plaintextBytes: Int) -> Int {
+        let frames = (plaintextBytes + Limits.frameBytes - 1) / Limits.frameBytes
+        return ObjectHeader.byteCount + plaintextBytes + frames * ObjectHeader.tagBytes
+    }
+
     /// The frames that hold `range`, which must not be empty and lie inside the plaintext.
     package func frames(holding range: Range<Int>) -> Range<Int> {
         range.lowerBound / frameBytes..<(range.upperBound - 1) / frameBytes + 1

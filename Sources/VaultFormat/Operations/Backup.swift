@@ -6,12 +6,18 @@ package enum BackupState: UInt8, Sendable, CaseIterable {
     case expired = 2
     /// An epoch that it needs was given up, knowing of it.
     case stranded = 3
+    /// It is on its way out of the vault, or stopped there: it needs its epochs as one that is there.
+    case making = 4
+
+    /// Whether it may be read again one day.
+    package var isKept: Bool { self == .kept || self == .making }
 
     package var name: String {
         switch self {
         case .kept: "kept"
         case .expired: "expired"
         case .stranded: "stranded"
+        case .making: "making"
         }
     }
 }

@@ -12,6 +12,8 @@ extension RequestHandler {
         case .registerBackup: return try await registerBackup(exchange)
         case .listBackups: return try await listBackups(exchange)
         case .expireBackup(let id): return try await expireBackup(id, exchange)
+        case .completeBackup(let id): return try await completeBackup(id, exchange)
+        case .reportDrill: return try await reportDrill(exchange)
         case .destroyEpoch(let number): return try await destroyEpoch(number, exchange)
         case .listDestructions: return try await listDestructions(exchange)
         case .approveDestruction(let id): return try await approveDestruction(id, exchange)
@@ -49,13 +51,58 @@ extension RequestHandler {
 
     private func expireBackup(_ id: String, _ exchange: Exchange) async throws -> Answer {
         try await requireNoQuery(exchange)
-        guard let id = try? BackupID(hex: id) else {
-            throw try await refused(VaultError(.unknownBackup), exchange)
-        }
+        let id = try await backup(id, exchange)
         let row = try await verb { () async throws(VaultError) in
             try await vault.expireBackup(id, exchange.call)
         }
         return .json(BackupAnswer(row))
+    }
+
+    /// Begins a snapshot; its event is in the log when this returns.
+    func beginBackup(_ exchange: Exchange) async throws -> SnapshotExport {
+        let request = try await body(SnapshotRequest.self, exchange)
+        return try await verb { () async throws(VaultError) in
+            try await vault.beginBackup(
+                expiresDays: request.expiresDays, note: request.note, exchange.call)
+        }
+    }
+
+    /// Begins to hand out blobs; their event is in the log when this returns.
+    func copyBlobs(_ id: String, _ exchange: Exchange) async throws -> BlobCopies {
+        let request = try await body(BlobRequest.self, exchange)
+        let id = try await backup(id, exchange)
+        return try await verb { () async throws(VaultError) in
+            try await vault.copies(of: request.blobs, for: id, exchange.call)
+        }
+    }
+
+    private func completeBackup(_ id: String, _ exchange: Exchange) async throws -> Answer {
+        try await requireNoQuery(exchange)
+        let id = try await backup(id, exchange)
+        let row = try await verb { () async throws(VaultError) in
+            try await vault.completeBackup(id, exchange.call)
+        }
+        return .json(BackupAnswer(row))
+    }
+
+    private func reportDrill(_ exchange: Exchange) async throws -> Answer {
+        let request = try await body(DrillRequest.self, exchange)
+        let until = try await verb { () async throws(VaultError) in
+            try await vault.reportDrill(
+                DrillReport(
+                    backup: request.backup, opened: request.opened, failed: request.failed,
+                    seconds: request.seconds, report: request.report,
+                    reportBytes: request.reportBytes), exchange.call)
+        }
+        return .json(DrillAnswer(believedUntilMicroseconds: until))
+    }
+
+    /// What has not the form of a backup's id is none.
+    private func backup(_ id: String, _ exchange: Exchange) async throws -> BackupID {
+        guard let id = try? BackupID(hex: id) else {
+            throw try await refused(VaultError(.unknownBackup), exchange)
+        }
+        return id
     }
 
     private func destroyEpoch(_ number: String, _ exchange: Exchange) async throws -> Answer {

@@ -46,8 +46,6 @@ extension RequestHandler {
             body: EventPageWriter.encode(slots, next: last, size: page.size))
     }
 
-    // MARK: Bundles
-
     /// Begins a bundle; its event is in the log when this returns.
     func openBundle(_ exchange: Exchange) async throws -> BundleExport {
         let query = try await parsing(exchange) { () throws(RequestError) in
@@ -56,47 +54,6 @@ extension RequestHandler {
         return try await verb { () async throws(VaultError) in
             try await vault.bundle(query, words: query.filter.words, exchange.call)
         }
-    }
-
-    /// Sends a bundle piece by piece. Its length is not known before: an end without the last piece is told by
-    /// the end of the connection, and by the checkpoint that is missing.
-    func send(
-        _ bundle: BundleExport, _ exchange: Exchange, through sender: FrameSender
-    ) async throws {
-        do {
-            var bundle = bundle
-            var parts: [HTTPResponsePart] = [.head(Self.bundleHead)]
-            while let piece = try await piece(of: &bundle) {
-                parts.append(.body(ByteBuffer(bytes: piece)))
-                try await sender.send(parts)
-                parts = []
-            }
-            try await sender.send(parts + [.end(nil)])
-        } catch {
-            let code = (error as? VaultError)?.code ?? .downloadIncomplete
-            logger.error(
-                "a bundle was cut short",
-                metadata: ["code": "\(code.rawValue)", "request_id": "\(exchange.id)"])
-            throw ConnectionEnds()
-        }
-    }
-
-    private func piece(of bundle: inout BundleExport) async throws -> [UInt8]? {
-        let current = bundle
-        let (next, piece) = try await onRequestThread { () throws in
-            var next = current
-            let piece = try next.next(of: vault)
-            return (next, piece)
-        }
-        bundle = next
-        return piece
-    }
-
-    private static var bundleHead: HTTPResponse {
-        var fields = Answer.fields(type: MediaType.note, bytes: 0)
-        fields[.contentLength] = nil
-        fields[.transferEncoding] = "chunked"
-        return HTTPResponse(status: .ok, headerFields: fields)
     }
 
     // MARK: Tiles

@@ -10,6 +10,7 @@ extension RequestHandler {
     func answerRegisters(_ verb: Verb, _ exchange: Exchange) async throws -> Answer? {
         switch verb {
         case .registerEscrow: return try await registerEscrow(exchange)
+        case .exportEscrow: return try await exportEscrow(exchange)
         case .listEscrows: return try await listEscrows(exchange)
         case .attestEscrow(let id): return try await attestEscrow(id, exchange)
         case .placeHold: return try await placeHold(exchange)
@@ -39,6 +40,17 @@ extension RequestHandler {
             }
         }
         return Answer(told)
+    }
+
+    private func exportEscrow(_ exchange: Exchange) async throws -> Answer {
+        let request = try await body(EscrowCopyRequest.self, exchange)
+        let copy = try await verb { () async throws(VaultError) in
+            try await vault.exportEscrow(note: request.note, exchange.call)
+        }
+        return .json(
+            EscrowCopyAnswer(
+                escrow: EscrowAnswer(copy.escrow), keyring: copy.keyring, logKey: copy.logKey),
+            status: .created)
     }
 
     private func listEscrows(_ exchange: Exchange) async throws -> Answer {

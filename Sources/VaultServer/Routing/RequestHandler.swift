@@ -41,7 +41,8 @@ package struct RequestHandler: Sendable {
         switch try await punctualReply(exchange, sender, channel.eventLoop) {
         case .answer(let answer): try await sender.send(answer.parts)
         case .image(let opened): try await send(opened, exchange, through: sender)
-        case .bundle(let bundle): try await send(bundle, exchange, through: sender)
+        case .stream(let stream, let type):
+            try await send(stream, as: type, exchange, through: sender)
         case .refusal(let answer, let hasUnreadBody):
             try await sender.send(answer.parts)
             if hasUnreadBody {
@@ -67,14 +68,16 @@ package struct RequestHandler: Sendable {
     private func reply(_ exchange: Exchange, _ sender: FrameSender) async throws -> Reply {
         var exchange = exchange
         do {
-            switch try await admit(&exchange) {
+            let verb = try await admit(&exchange)
+            switch verb {
             case .getImage(let id):
                 return try await inTurn(exchange) { try await getImage(id, exchange) }
-            case .bundle:
-                return .bundle(
-                    try await inTurn(exchange) {
-                        try await onRequestThread { try await openBundle(exchange) }
-                    })
+            case .bundle, .beginBackup, .copyBlobs:
+                if verb.payload == .small { try await receiveSmall(&exchange) }
+                let asked = exchange
+                return try await inTurn(asked) {
+                    try await onRequestThread { try await open(verb, asked) }
+                }
             case .putImage:
                 let received = try await receiveImage(exchange, sender)
                 exchange.hasUnreadBody = false
@@ -89,7 +92,7 @@ package struct RequestHandler: Sendable {
                     try await inTurn(exchange) {
                         try await onRequestThread { try await inspectImage(received, exchange) }
                     })
-            case let verb:
+            default:
                 if verb.payload == .small { try await receiveSmall(&exchange) }
                 if verb.payload == .secret { try await receiveSecret(&exchange) }
                 guard verb.takesTurn else {
@@ -264,7 +267,8 @@ package struct RequestHandler: Sendable {
 enum Reply {
     case answer(Answer)
     case image(OpenedImage)
-    case bundle(BundleExport)
+    /// With its media type.
+    case stream(any OutgoingStream, String)
     case refusal(Answer, hasUnreadBody: Bool)
 }
 

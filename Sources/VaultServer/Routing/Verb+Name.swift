@@ -44,6 +44,9 @@ extension Verb {
         case .registerBackup: .registerBackups
         case .listBackups: .readBackups
         case .expireBackup: .expireBackups
+        case .beginBackup, .copyBlobs, .completeBackup: .makeBackups
+        case .exportEscrow: .exportEscrows
+        case .reportDrill: .reportDrills
         case .eraseImages: .eraseImages
         case .reportSecurity: .reportSecurity
         case .checkLimit: .checkLimits

@@ -46,6 +46,11 @@ enum Verb: Hashable, Sendable {
     case approveDestruction(String)
     case registerBackup, listBackups
     case expireBackup(String)
+    case beginBackup
+    case copyBlobs(String)
+    case completeBackup(String)
+    case exportEscrow
+    case reportDrill
     case eraseImages
     case reportSecurity, checkLimit, readBlock
     case createTicket(String)
@@ -134,6 +139,15 @@ enum Verb: Hashable, Sendable {
         case (.admin, 6, "keys") where segments[3] == "epochs" && segments[5] == "destroy":
             return [(.post, .destroyEpoch(segments[4]))]
         case (.admin, 3, "backups"): return [(.get, .listBackups), (.post, .registerBackup)]
+        case (.admin, 4, "backups") where segments[3] == "snapshots":
+            return [(.post, .beginBackup)]
+        case (.admin, 5, "backups") where segments[4] == "blobs":
+            return [(.post, .copyBlobs(segments[3]))]
+        case (.admin, 5, "backups") where segments[4] == "completion":
+            return [(.post, .completeBackup(segments[3]))]
+        case (.admin, 3, "drills"): return [(.post, .reportDrill)]
+        case (.admin, 4, "escrows") where segments[3] == "copies":
+            return [(.post, .exportEscrow)]
         case (.admin, 4, "backups"): return [(.delete, .expireBackup(segments[3]))]
         case (.admin, 3, "escrows"): return [(.get, .listEscrows), (.post, .registerEscrow)]
         case (.admin, 5, "escrows") where segments[4] == "attestation":
@@ -247,7 +261,8 @@ enum Verb: Hashable, Sendable {
         case .putImage, .inspectImage: .image
         case .unseal, .addSlot, .proveSlot: .secret
         case .startInspection, .quarantineImage, .requestRelease, .approve, .destroyEpoch,
-            .approveDestruction, .registerBackup, .reencrypt, .registerEscrow, .placeHold,
+            .approveDestruction, .registerBackup, .beginBackup, .copyBlobs, .exportEscrow,
+            .reportDrill, .reencrypt, .registerEscrow, .placeHold,
             .setRetention, .resolveName, .redact, .reportSecurity, .checkLimit, .createTicket,
             .createToken, .rotateToken, .createNamespace, .attestItem, .plantCanary,
             .openIncident, .noteIncident, .closeIncident, .containIncident:
@@ -265,6 +280,7 @@ enum Verb: Hashable, Sendable {
             .startCheck,
             .moveOperation, .quarantineImage, .requestRelease, .approve, .rotateKeys, .reencrypt,
             .destroyEpoch, .approveDestruction, .registerBackup, .expireBackup, .eraseImages,
+            .beginBackup, .copyBlobs, .completeBackup, .exportEscrow, .reportDrill,
             .registerEscrow, .attestEscrow, .placeHold, .releaseHold, .setRetention,
             .resolveName, .redact, .reloadPolicy, .reportSecurity, .checkLimit, .createTicket,
             .createToken, .rotateToken, .revokeToken, .createNamespace, .runDoctor, .attestItem,
@@ -317,6 +333,11 @@ enum Verb: Hashable, Sendable {
         case .registerBackup: .backupRegistered
         case .listBackups: .backupsRead
         case .expireBackup: .backupExpired
+        case .beginBackup: .backupBegun
+        case .copyBlobs: .backupCopied
+        case .completeBackup: .backupCompleted
+        case .exportEscrow: .escrowExported
+        case .reportDrill: .backupDrilled
         case .eraseImages: .operationStarted
         case .reportSecurity: .authAttempted
         case .checkLimit, .readBlock: .requestRefused

@@ -35,6 +35,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
     package static func open(at path: String, vault: VaultID) throws -> SQLiteCatalog {
         guard FileManager.default.fileExists(atPath: path) else { throw CatalogError.missing }
         do {
+            try SQLiteSnapshot.removeLeft(beside: path)
             let catalog = try SQLiteCatalog(path: path, vault: vault)
             try catalog.pool.read { db in try identify(db, vault) }
             // Only what has proved to be this vault's catalog is brought forward.
@@ -191,6 +192,13 @@ package final class SQLiteCatalog: Catalog, Sendable {
         }
     }
 
+    package func snapshot() throws(StorageError) -> any CatalogSnapshot {
+        let (pool, path) = files.withLock { ($0.pool, $0.path) }
+        return try Self.mapping {
+            try SQLiteSnapshot(of: pool, at: SQLiteSnapshot.path(beside: path))
+        }
+    }
+
     /// Leaves all of the catalog in its one file. The pool's last connections can only read, so that
     /// they would leave what was committed last in the log beside it.
     package func close() throws {
@@ -199,7 +207,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
         try pool.close()
     }
 
-    private static func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {
+    static func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {
         do {
             return try body()
         } catch let error as StorageError {

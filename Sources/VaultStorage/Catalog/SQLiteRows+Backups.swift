@@ -39,12 +39,23 @@ extension SQLiteRows {
 
     func updateBackup(_ backup: BackupRow) throws(StorageError) {
         try run(
-            "UPDATE backup SET state = ?, changed = ?, mac = ? WHERE id = ?",
+            "UPDATE backup SET state = ?, epochs = ?, changed = ?, mac = ? WHERE id = ?",
             [
-                Int64(backup.state.rawValue), Int64(clamping: backup.changedAt),
-                Data(backup.mac.bytes), backup.row,
+                Int64(backup.state.rawValue), Data(backup.epochs.packed),
+                Int64(clamping: backup.changedAt), Data(backup.mac.bytes), backup.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
+    }
+
+    func storedBlobs(after: BlobID?, limit: Int) throws(StorageError) -> [ListedBlob] {
+        try all(
+            "SELECT blob, bytes FROM image WHERE blob > ? ORDER BY blob LIMIT ?",
+            [Data(after?.bytes ?? []), limit]
+        ) { row throws in
+            ListedBlob(
+                blob: try BlobID(bytes: bytes(row, 0)),
+                bytes: UInt64(clamping: ObjectLayout.fileBytes(of: try value(row, 1))))
+        }
     }
 
     func deleteBackup(_ id: BackupID) throws(StorageError) {

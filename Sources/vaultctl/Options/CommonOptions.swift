@@ -77,6 +77,13 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
+    /// Asks a door something that can also be left unsaid.
+    func asking<Result: Sendable>(
+        _ door: Door, _ verb: @escaping @Sendable (VaultClient) async throws -> Result
+    ) async throws -> Result {
+        try await VaultClient.with(path(door), token: token(), verb)
+    }
+
     /// Tells a failure on standard error; `subject` is the file or image it is about.
     func tell(_ error: ClientError, about subject: String? = nil) {
         if json {

@@ -67,6 +67,8 @@ package final class GatedReads: Catalog {
 
     package func reopen() throws(StorageError) { try inner.reopen() }
 
+    package func snapshot() throws(StorageError) -> any CatalogSnapshot { try inner.snapshot() }
+
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {

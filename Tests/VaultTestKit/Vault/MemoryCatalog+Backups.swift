@@ -14,6 +14,19 @@ extension MemoryRows {
         return Array(tables.backups.filter { $0.row > after }.prefix(limit))
     }
 
+    func storedBlobs(after: BlobID?, limit: Int) throws(StorageError) -> [ListedBlob] {
+        try faults.pass("storedBlobs")
+        let blobs = tables.images.map { image in
+            ListedBlob(
+                blob: image.blob, bytes: UInt64(ObjectLayout.fileBytes(of: image.storedBytes)))
+        }
+        let sorted = blobs.sorted { $0.blob.bytes.lexicographicallyPrecedes($1.blob.bytes) }
+        let rest = sorted.drop { blob in
+            after.map { !$0.bytes.lexicographicallyPrecedes(blob.blob.bytes) } ?? false
+        }
+        return Array(rest.prefix(limit))
+    }
+
     func insertBackup(_ backup: BackupRow) throws(StorageError) {
         try faults.pass("insertBackup")
         guard !tables.backups.contains(where: { $0.backup == backup.backup }) else {
@@ -31,6 +44,7 @@ extension MemoryRows {
             throw .damaged
         }
         tables.backups[place].state = backup.state
+        tables.backups[place].epochs = backup.epochs
         tables.backups[place].changedAt = backup.changedAt
         tables.backups[place].mac = backup.mac
     }

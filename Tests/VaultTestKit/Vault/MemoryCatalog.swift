@@ -36,6 +36,11 @@ package final class MemoryCatalog: Catalog {
 
     package func reopen() throws(StorageError) { try faults.pass("reopen") }
 
+    package func snapshot() throws(StorageError) -> any CatalogSnapshot {
+        try faults.pass("snapshot")
+        return MemorySnapshot(tables)
+    }
+
     /// A state in memory has no older one beside it.
     package func purge() throws(StorageError) -> Bool {
         writer.lock()
