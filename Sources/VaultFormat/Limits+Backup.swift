@@ -26,4 +26,10 @@ extension Limits {
     package static let drillDays = 92
     /// Erased claims whose lines are added to the list beside the anchor at once.
     package static let erasureLines = 512
+    /// Seconds after which the list beside the anchor says how far it goes, though nothing was erased.
+    package static let erasureListSeconds: Int64 = 60
+    /// Bytes of that list that are read: some millions of claims.
+    package static let erasureListBytes = 1 << 30
+    /// Bytes of a snapshot's list of blobs that are read: some ten million of them.
+    package static let blobListBytes = 1 << 29
 }

@@ -24,7 +24,7 @@ struct Vaultctl: AsyncParsableCommand {
             Put.self, Inspect.self, Get.self, Stat.self, List.self, Remove.self, Status.self,
             Seal.self, Unseal.self, Slots.self, Keys.self, WhoAmI.self, Audit.self,
             Reinspect.self, Operations.self, Quarantine.self, Approvals.self, Backup.self,
-            Backups.self,
+            Backups.self, Drill.self,
             Erase.self,
             Receipts.self, Escrows.self, Holds.self, Incidents.self, RetentionCommands.self,
             Check.self, Policy.self, Tokens.self, TicketCommand.self, Namespaces.self,

@@ -18,7 +18,9 @@ struct Vaultd: AsyncParsableCommand {
             dots and dashes as underscores), then from --set; the later ones win.
             """,
         version: Version.text,
-        subcommands: [Initialize.self, Serve.self, NewKeyFile.self, Recovery.self, Shares.self])
+        subcommands: [
+            Initialize.self, Serve.self, Restore.self, NewKeyFile.self, Recovery.self, Shares.self,
+        ])
 
     static func main() async {
         // Before anything starts a thread: a launcher must have one only.

@@ -15,5 +15,7 @@ struct VaultVerify: ParsableCommand {
 
             Ends with 0 when everything holds, with 1 when it does not, and with 64 for wrong usage.
             """,
-        subcommands: [AnchorCommand.self, Bundle.self, Receipt.self, Statement.self])
+        subcommands: [
+            AnchorCommand.self, BackupCommand.self, Bundle.self, Receipt.self, Statement.self,
+        ])
 }

@@ -35,6 +35,10 @@ package enum Change: Sendable {
     /// Its manifest is made: it needs these epochs.
     case describeBackup(BackupID, epochs: [EpochNumber])
     case completeBackup(BackupID)
+    /// A claim that was erased after the backup that brought it back.
+    case replayErasure(ImageID, NamespaceName, ReferenceID, ReceiptID)
+    /// Every fetch ticket.
+    case dropTickets
     /// An epoch whose key is gone with the generation that this event names.
     case destroyEpoch(EpochDestruction)
     /// The store's files are purged.
@@ -223,6 +227,15 @@ extension Change {
             return try epochs(catalog, keyring, index, microseconds).expire(id)
         case .describeBackup(let id, let needed):
             return try epochs(catalog, keyring, index, microseconds).describe(id, needed)
+        case .replayErasure(let image, let namespace, let reference, let receipt):
+            return try erasure(catalog, keyring, index, microseconds, retention)
+                .replay(image, namespace, reference, receipt)
+        case .dropTickets:
+            _ = try unsealed(keyring)
+            try catalogued { () throws(StorageError) in
+                try catalog.deleteTickets(expiredAt: .max, limit: .max)
+            }
+            return .none
         case .completeBackup(let id):
             return try epochs(catalog, keyring, index, microseconds).complete(id)
         case .destroyEpoch(let destruction):

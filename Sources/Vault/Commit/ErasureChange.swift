@@ -43,11 +43,32 @@ struct ErasureChange {
         }
         guard let (image, reference) = found else { throw .refused(VaultError(.unknownImage)) }
         try requireErasable(reference, of: image)
-        return try catalogued { () throws(StorageError) in
+        return try drop(reference, of: image, receipt)
+    }
+
+    /// A claim that was erased before, and came back with a backup: whatever would forbid it now did not then.
+    func replay(
+        _ id: ImageID, _ namespace: NamespaceName, _ reference: ReferenceID, _ receipt: ReceiptID
+    ) throws(ChangeFailure) -> ChangeResult {
+        let found = try catalogued { () throws(StorageError) -> (ImageRow, ReferenceRow)? in
+            guard let image = try catalog.image(id, in: namespace),
+                let reference = try catalog.reference(reference, of: image.row)
+            else { return nil }
+            return (image, reference)
+        }
+        guard let (image, reference) = found else { throw .refused(VaultError(.unknownImage)) }
+        return try drop(reference, of: image, receipt)
+    }
+
+    private func drop(
+        _ reference: ReferenceRow, of image: ImageRow, _ receipt: ReceiptID
+    ) throws(ChangeFailure) -> ChangeResult {
+        try catalogued { () throws(StorageError) in
             let remaining = try catalog.referenceCount(of: image.row) - 1
             var row = ReceiptRow(
-                receipt: receipt, kind: remaining == 0 ? .image : .claim, namespace: namespace,
-                image: id, askedMicroseconds: microseconds, left: 0)
+                receipt: receipt, kind: remaining == 0 ? .image : .claim,
+                namespace: image.namespace, image: image.image, askedMicroseconds: microseconds,
+                left: 0)
             let erased = try take(reference, of: image, &row)
             try catalog.insertReceipt(row.authenticated(by: keyring, at: index))
             return .dropped(

@@ -19,7 +19,9 @@ package enum BackupRecord: Hashable, Sendable {
     /// Nothing comes behind it.
     case end
 
-    private enum Kind: UInt8 { case catalog = 1, list, manifest, blob, piece, gone, incidentCase, end, begun }
+    private enum Kind: UInt8 {
+        case catalog = 1, list, manifest, blob, piece, gone, incidentCase, end, begun
+    }
 
     package static let headBytes = 5
 

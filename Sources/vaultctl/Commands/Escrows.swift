@@ -1,6 +1,8 @@
 // `escrows`: copies of the keyring, which open erased images together with the secret of a slot.
 
 import ArgumentParser
+import Glibc
+import NIOCore
 import VaultAPI
 import VaultClient
 import VaultFormat
@@ -14,7 +16,9 @@ struct Escrows: AsyncParsableCommand {
             erased since. A receipt reaches level 3 when every copy that is registered here, and that \
             still opens it, is attested destroyed. The vault knows of no other copy.
             """,
-        subcommands: [EscrowRegister.self, EscrowList.self, EscrowAttest.self])
+        subcommands: [
+            EscrowExport.self, EscrowRegister.self, EscrowList.self, EscrowAttest.self,
+        ])
 
     static func show(_ escrows: [EscrowAnswer], _ common: CommonOptions) {
         guard !common.json else { return escrows.forEach { Output.json($0) } }
@@ -32,6 +36,49 @@ struct Escrows: AsyncParsableCommand {
             ])
         }
         Output.line(table.lines.joined(separator: "\n"))
+    }
+}
+
+struct EscrowExport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Take a copy of the sealed keyring and of the log's sealed key away.",
+        discussion: """
+            A restore needs both. They are sealed: only the secret of one of their slots opens them, and that \
+            belongs elsewhere. The copy is registered before it leaves. Make a new one after a change of \
+            slots, after a rotation, and after each new namespace.
+
+            Speaks to the admin socket. Example: vaultctl escrows export /mnt/safe --note "safe, bank"
+            """)
+
+    @Argument(
+        help: "A directory, where the files keyring and log-key are made or replaced.",
+        completion: .directory)
+    var directory: String
+
+    @Option(help: "What to say of it: up to 200 printable ASCII characters, kept in clear.")
+    var note = AdminNote.none
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await common.working(.admin) { client in
+            // Before the copy is registered: what has no place is not asked for.
+            var facts = stat()
+            guard unsafe stat(directory, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
+                throw BackupFailure("\(directory) is no directory")
+            }
+            let copy = try await client.exportEscrow(note: note)
+            for (name, text) in [("keyring", copy.keyring), ("log-key", copy.logKey)] {
+                guard let bytes = try? Base64.decode(text) else {
+                    throw ClientError.answerNotUnderstood(status: 201)
+                }
+                let file = try DownloadFile(target: "\(directory)/\(name)")
+                try file.write(ByteBuffer(bytes: bytes))
+                try file.keep()
+            }
+            Escrows.show([copy.escrow], common)
+        }
     }
 }
 

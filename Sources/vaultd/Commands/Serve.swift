@@ -89,7 +89,8 @@ struct Serve: AsyncParsableCommand {
             }
         }
         let anchors = Anchors(settings, vault, logger)
-        let anchoring = anchors.start()
+        let kept = KeptErasures(settings, vault, of: id, logger)
+        let anchoring = anchors.start() + kept.start()
         let sweep = sweep(vault, logger)
         let operations = Task(executorPreference: RequestExecutor(threads: 1)) {
             await OperationRunner(vault, share: settings.operationShare).run()
@@ -146,6 +147,7 @@ struct Serve: AsyncParsableCommand {
         let isWritten = vault.committer.stop()
         for task in anchoring { await task.value }
         anchors.finish()
+        kept.finish()
         // A catalog that does not come back cannot be closed either.
         if isWritten { try? catalog.close() }
         await inspectors.shutdown()

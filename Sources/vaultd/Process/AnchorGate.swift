@@ -105,6 +105,30 @@ extension AnchorFault {
     fileprivate var canBeMeant: Bool { self != .anotherVault }
 }
 
+/// The list of erasures beside the anchor's file.
+struct KeptErasures {
+    private let keeper: ErasureKeeper?
+
+    init(_ settings: DaemonSettings, _ vault: Vault, of id: VaultID, _ logger: Logger) {
+        keeper = settings.anchor.file.map { path in
+            ErasureKeeper(vault, of: id, ErasureListFile(path + ErasureListFile.suffix)) {
+                logger.warning(
+                    "the list of erasures is not kept: a restore would bring back what was erased",
+                    metadata: ["file": "\(path)\(ErasureListFile.suffix)"])
+            }
+        }
+    }
+
+    func start() -> [Task<Void, Never>] {
+        keeper.map { keeper in
+            [Task(executorPreference: RequestExecutor(threads: 1)) { await keeper.run() }]
+        } ?? []
+    }
+
+    /// Adds the last erasures, once nothing is written any more.
+    func finish() { keeper?.keep() }
+}
+
 /// The anchors' keepers, each on a thread of its own: a place that does not answer holds up nobody else.
 struct Anchors {
     private let keepers: [AnchorKeeper]

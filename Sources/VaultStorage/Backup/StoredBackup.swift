@@ -1,0 +1,177 @@
+// A snapshot in a directory of backups, as a restore reads it: believed only as far as the log's key has signed it.
+// BackupFormat §5.
+
+import CVaultSystem
+import Foundation
+import Glibc
+import Vault
+package import VaultCrypto
+package import VaultFormat
+
+/// Why a backup is not restored, in words.
+package struct BackupRefusal: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+package struct StoredBackup: Sendable {
+    package let root: String
+    package let manifest: BackupManifest
+    /// Of the manifest's note.
+    package let digest: Digest256
+    package let blobs: [ListedBlob]
+    /// The key that signed it.
+    package let fingerprint: String
+
+    private var directory: String { "\(root)/snapshots/\(manifest.backup.hex)" }
+
+    /// - Parameters:
+    ///   - id: nil for the newest.
+    ///   - keys: who may have signed it.
+    /// - Throws: ``BackupRefusal``.
+    package init(at root: String, _ id: BackupID?, signedBy keys: [NoteVerifier]) throws {
+        let names =
+            (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/snapshots")) ?? []
+        let there = names.compactMap { try? BackupID(hex: $0) }.filter { id == nil || $0 == id }
+        guard !there.isEmpty else {
+            throw BackupRefusal(
+                id.map { "\(root) has no snapshot \($0.hex)" } ?? "\(root) has no snapshot")
+        }
+        var newest: StoredBackup?
+        for one in there {
+            let read = try StoredBackup(reading: one, at: root, signedBy: keys)
+            if newest.map({ $0.manifest.at < read.manifest.at }) ?? true { newest = read }
+        }
+        guard let newest else { throw BackupRefusal("\(root) has no snapshot") }
+        self = newest
+    }
+
+    private init(reading id: BackupID, at root: String, signedBy keys: [NoteVerifier]) throws {
+        let directory = "\(root)/snapshots/\(id.hex)"
+        let text = try Self.text("\(directory)/manifest", Limits.backupManifestBytes)
+        guard let note = try? SignedNote(parsing: text),
+            let manifest = try? BackupManifest(parsing: note.text), manifest.backup == id
+        else { throw BackupRefusal("\(directory)/manifest is not in its form") }
+        let signer = keys.first {
+            $0.name == Checkpoint.origin(of: manifest.vault) && $0.verifies(note)
+        }
+        guard let signer else {
+            throw BackupRefusal("\(directory)/manifest is signed by no key in the key file")
+        }
+        let list = try Self.text("\(directory)/blobs", Limits.blobListBytes)
+        guard LogHash.digest(Array(list.utf8)) == manifest.blobList,
+            let blobs = try? ListedBlob.all(in: list), UInt64(blobs.count) == manifest.blobCount
+        else { throw BackupRefusal("\(directory)/blobs is not what the manifest says") }
+        self.root = root
+        self.manifest = manifest
+        digest = LogHash.digest(Array(text.utf8))
+        self.blobs = blobs
+        fingerprint = signer.fingerprint
+    }
+
+    private static func text(_ path: String, _ limit: Int) throws -> String {
+        guard let bytes = try? WholeFile.load(path, limit: limit),
+            let text = String(validating: bytes, as: UTF8.self)
+        else { throw BackupRefusal("\(path) cannot be read") }
+        return text
+    }
+
+    private func path(of blob: BlobID) -> String {
+        "\(root)/blobs/\(blob.hex.prefix(2))/\(blob.hex.dropFirst(2))"
+    }
+
+    /// Blobs that the list names and that are not there, or of another length.
+    package func missing() -> [BlobID] {
+        blobs.filter { listed in
+            var facts = stat()
+            return unsafe lstat(path(of: listed.blob), &facts) != 0
+                || facts.st_mode & S_IFMT != S_IFREG
+                || UInt64(clamping: facts.st_size) != listed.bytes
+        }.map(\.blob)
+    }
+
+    // MARK: Copying
+
+    /// Copies the catalog, and believes it only when it is the one that was signed.
+    ///
+    /// - Throws: ``BackupRefusal``.
+    package func copyCatalog(to target: String) throws {
+        var hash = StreamingSHA256()
+        let bytes = try unsafe copy("\(directory)/catalog.sqlite", to: target) { piece in
+            unsafe hash.update(piece)
+        }
+        guard UInt64(bytes) == manifest.catalogBytes, hash.finish() == manifest.catalog else {
+            throw BackupRefusal("\(directory)/catalog.sqlite is not what the manifest says")
+        }
+    }
+
+    /// Copies the blobs that are there into a store's directory, and the cases.
+    ///
+    /// - Parameter progress: told of so many bytes more.
+    /// - Returns: the blobs that are not.
+    package func copyContents(
+        into state: String, progress: (Int) -> Void
+    ) throws -> [BlobID] {
+        let absent = Set(missing())
+        for shard in 0...255 {
+            _ = unsafe mkdir("\(state)/blobs/\(Hex.encode([UInt8(shard)]))", 0o700)
+        }
+        for listed in blobs where !absent.contains(listed.blob) {
+            let target =
+                "\(state)/blobs/\(listed.blob.hex.prefix(2))/\(listed.blob.hex.dropFirst(2))"
+            progress(try unsafe copy(path(of: listed.blob), to: target) { _ in })
+        }
+        let cases = "\(directory)/cases"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: cases)) ?? [] {
+            guard let incident = try? IncidentID(hex: name) else { continue }
+            _ = try unsafe copy("\(cases)/\(name)", to: "\(state)/cases/\(incident.hex).case") {
+                _ in
+            }
+        }
+        return blobs.map(\.blob).filter(absent.contains)
+    }
+
+    /// Flushes the file system that has a directory.
+    package static func flush(_ directory: String) throws {
+        let file = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw BackupRefusal("\(directory) cannot be opened") }
+        defer { close(file) }
+        guard vault_flush_file_system(file) == 0 else {
+            throw BackupRefusal("\(directory) cannot be flushed")
+        }
+    }
+
+    private func copy(
+        _ source: String, to target: String, _ piece: (UnsafeRawBufferPointer) -> Void
+    ) throws -> Int {
+        let from = unsafe open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard from >= 0 else { throw BackupRefusal("\(source) cannot be read") }
+        defer { close(from) }
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let to = unsafe open(target, flags, 0o600)
+        guard to >= 0 else { throw BackupRefusal("\(target) cannot be made: error \(errno)") }
+        defer { close(to) }
+        var room = [UInt8](repeating: 0, count: Limits.backupReadBytes)
+        var copied = 0
+        while true {
+            let got = unsafe read(from, &room, room.count)
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw BackupRefusal("\(source) cannot be read: error \(errno)") }
+            if got == 0 { return copied }
+            try unsafe room.withUnsafeBytes { bytes in
+                var rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<got])
+                unsafe piece(rest)
+                while unsafe !rest.isEmpty {
+                    let written = unsafe write(to, rest.baseAddress, rest.count)
+                    if written < 0, errno == EINTR { continue }
+                    guard written > 0 else {
+                        throw BackupRefusal("\(target) cannot be written: error \(errno)")
+                    }
+                    unsafe rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+                }
+            }
+            copied += got
+        }
+    }
+}

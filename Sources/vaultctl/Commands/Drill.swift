@@ -1,0 +1,138 @@
+// `drill`: a restore that nobody waits for, to see that the one that everybody waits for would work.
+
+import ArgumentParser
+import Crypto
+import Foundation
+import Glibc
+import VaultAPI
+import VaultClient
+import VaultFormat
+
+struct Drill: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drill",
+        abstract:
+            "Restore the newest backup somewhere else, open images of it, and tell the vault.",
+        discussion: """
+            Restores into a temporary directory with "vaultd restore", which is looked for beside vaultctl, \
+            opens the copied keyring by one of its slots, opens images with all their claims, compares each \
+            with its address, and removes everything again. A drill that went well is what the doctor asks \
+            for, for a quarter. The directory needs room for the whole backup: name one by --directory.
+
+            Speaks to the admin socket. Example: vaultctl drill /srv/backup --keys /mnt/safe --key audit.pub \
+            --secret-file /mnt/stick/root.key
+            """)
+
+    @Argument(help: "The directory of backups.", completion: .directory)
+    var backups: String
+
+    @Option(help: "The directory with the copies of the keyring.", completion: .directory)
+    var keys: String
+
+    @Option(help: "The log's public keys, a line each.", completion: .file())
+    var key: String
+
+    @Option(
+        help: ArgumentHelp(
+            "A key file or a passphrase; else a passphrase is asked for.", valueName: "file"),
+        completion: .file())
+    var secretFile: String?
+
+    @Option(help: "Another list of erasures than none.", completion: .file())
+    var erasures: String?
+
+    @Option(help: "Images that are opened.")
+    var images = Limits.drillImagesUnlessSaid
+
+    @Flag(help: "Open every image.")
+    var all = false
+
+    @Option(
+        help: "Where to restore into; a temporary directory unless given.", completion: .directory)
+    var directory: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard images > 0 else { throw ValidationError("--images is a count from 1.") }
+    }
+
+    func run() async throws {
+        try await common.working(.admin) { client in
+            let report = try restore()
+            guard let found = try? JSONDecoder().decode(DrillFindings.self, from: report) else {
+                throw BackupFailure("vaultd restore gave no report")
+            }
+            let digest = try Digest256(bytes: Array(SHA256.hash(data: report)))
+            let answer = try await client.report(
+                DrillRequest(
+                    backup: found.backup, opened: found.opened, failed: found.broken,
+                    seconds: found.seconds, report: digest, reportBytes: report.count))
+            if common.json {
+                Output.line(String(decoding: report, as: UTF8.self))
+            } else {
+                show(found, answer)
+            }
+            guard found.broken == 0, found.opened > 0 else {
+                throw BackupFailure(
+                    "the drill failed: this backup does not bring everything back", .damaged)
+            }
+        }
+    }
+
+    /// Restores, and leaves nothing of it.
+    private func restore() throws -> Data {
+        let base = directory ?? FileManager.default.temporaryDirectory.path
+        let place = "\(base)/imagevault-drill-\(getpid())"
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        var words = [
+            "restore", backups, "--into", place, "--keys", keys, "--key", key, "--json",
+        ]
+        words += all ? ["--all"] : ["--sample", String(images)]
+        if let secretFile { words += ["--secret-file", secretFile] }
+        if let erasures { words += ["--erasures", erasures] }
+        let (status, output) = try Neighbour("vaultd").run(words)
+        guard status == 0 else {
+            throw BackupFailure("the drill failed: the backup could not be restored", .damaged)
+        }
+        return output
+    }
+
+    private func show(_ found: DrillFindings, _ answer: DrillAnswer) {
+        let made = found.made
+        var lines = [
+            "backup          \(found.backup.hex), made \(made)",
+            "recovery point  \(made): what came later is not in it",
+            "recovery time   \(found.seconds) s for \(Units.count(found.images, "image"))",
+            "opened          \(found.opened), \(Units.bytes(found.openedBytes)), each what its address says",
+        ]
+        if found.missing > 0 {
+            lines.append("missing         \(Units.count(found.missing, "blob"))")
+        }
+        for failure in found.failed.prefix(20) { lines.append("FAILED          \(failure)") }
+        if let until = answer.believedUntil {
+            lines.append("believed        until \(Units.moment(until))")
+        }
+        Output.line(lines.joined(separator: "\n"))
+    }
+}
+
+/// The report of `vaultd restore`, as far as a drill needs it.
+private struct DrillFindings: Decodable {
+    let backup: BackupID
+    let made: String
+    let images: Int
+    let missing: Int
+    let opened: Int
+    let openedBytes: Int
+    let failed: [String]
+    let seconds: Int
+
+    /// An image without its blob does not come back, whether it was in the sample or not.
+    var broken: Int { max(failed.count, missing) }
+
+    private enum CodingKeys: String, CodingKey {
+        case backup, made, images, missing, opened, failed, seconds
+        case openedBytes = "opened_bytes"
+    }
+}
