@@ -2264,6 +2264,7 @@ def receipts(origin, seed):
 
 def files():
     # Here, because it imports this file.
+    import vectors_backups
     import vectors_bundles
     import vectors_cases
 
@@ -2282,6 +2283,7 @@ def files():
     yield "bearers", "Bearers", bearers()
     yield "bundles", "BundleFormat", vectors_bundles.bundles()
     yield "cases", "CaseFormat", vectors_cases.cases()
+    yield "backups", "BackupFormat", vectors_backups.backups()
 
 
 def check_sample(sample):

@@ -136,7 +136,7 @@ extension ClientError: CustomStringConvertible {
         }
         if let detail = problem.detail { text += " \(detail)" }
         if let asked = problem.approval {
-            text += " Asked for until \(asked.expires): \(asked.words)."
+            text += " Asked for until \(asked.expires.wireText): \(asked.words)."
         }
         return "\(text) \(problem.fix) (\(problem.code), request \(problem.requestID))"
     }

@@ -3,8 +3,17 @@
 extension Limits {
     /// Incidents that are open: each is somebody's work, and a flood of alarms fills no disk.
     package static let openIncidents = 64
-    /// Incidents that there are, closed ones among them: an admin looks through them.
-    package static let incidents = 1024
+    /// Of these, what alarms about asserted callers take at most: names are made up easily.
+    package static let actorIncidents = 32
+    /// And what alarms leave to people.
+    package static let handIncidents = 8
+    /// Incidents that there are, closed ones among them: some 300 bytes each in the catalog, and a case's file.
+    package static let incidents = 65_536
+    /// Alarms whose incident could not be opened, and that are tried again; attempts, and seconds before the second,
+    /// which double.
+    package static let unopenedAlarms = 64
+    package static let unopenedAttempts = 8
+    package static let unopenedSeconds: Int64 = 5
     /// Events before an alarm's first that its case has too: what led to it.
     package static let caseEventsBefore: UInt64 = 256
     /// Events that a case has, the last ones: some megabytes.

@@ -44,6 +44,8 @@ extension Limits {
     package static let guardedWordsBytes = 1024
     /// Requests that may wait for approval at once: more than two admins can look at.
     package static let approvalsWaiting = 1000
+    /// Guarded requests of one person that wait, or are approved and not sent: one alone fills no list for others.
+    package static let approvalsEach = 32
     /// Backups that are registered at once: a month of hourly ones, and more than anyone looks after. One
     /// that forbids nothing any more makes room.
     package static let backups = 1000

@@ -57,13 +57,21 @@ struct QuarantineChange {
         case .request: break
         }
         let row = offered.authenticated(by: keyring, at: index)
-        let isCrowded = try catalogued { () throws(StorageError) in
+        let waiting = try catalogued { () throws(StorageError) in
             try catalog.waitingApprovals(
                 ofEpochs: offered.kind == .destroyEpoch, at: microseconds, after: 0,
-                limit: Limits.approvalsWaiting
-            ).count == Limits.approvalsWaiting
+                limit: Limits.approvalsWaiting)
         }
-        guard !isCrowded else { throw .refused(VaultError(.overloaded)) }
+        if offered.kind == .request {
+            let own = waiting.filter { $0.kind == .request && $0.requester == offered.requester }
+            // Who asks for the same again is told of what waits: nobody fills the list by that.
+            let same = own.first { $0.subject == offered.subject && $0.state == .waiting }
+            if let same, (try? same.verify(with: keyring)) != nil { return .asked(same) }
+            guard own.count < Limits.approvalsEach else { throw .refused(VaultError(.overloaded)) }
+        }
+        guard waiting.count < Limits.approvalsWaiting else {
+            throw .refused(VaultError(.overloaded))
+        }
         return try catalogued { () throws(StorageError) in
             try catalog.deleteApprovals(
                 lapsedBefore: microseconds - Limits.approvalSeconds * 1_000_000,
@@ -130,6 +138,7 @@ struct QuarantineChange {
             guard row.subject == .request(request), row.requester == uid else {
                 throw VaultError(.approvalMismatch)
             }
+            guard row.approver != uid else { throw VaultError(.secondPersonRequired) }
             guard microseconds <= row.expiresMicroseconds else {
                 throw VaultError(.approvalExpired)
             }

@@ -66,6 +66,8 @@ package struct VaultFacts: Sendable {
     package var primaryMicroseconds: Int64?
     /// When the newest backup that is wanted was registered; nil in it for none.
     package var newestBackup: Int64??
+    /// Begun more than a day ago, and never finished.
+    package var unfinishedBackups = 0
     package var tokens: [Token]?
     package var attestations: [DoctorItem: AttestationRow]?
 

@@ -64,7 +64,13 @@ enum BackupAgeCheck: DoctorCheck {
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
         guard let newest = facts.vault.newestBackup else { return .whileSealed }
-        let fix = "make one, and vaultctl backups register"
+        let left = facts.vault.unfinishedBackups
+        guard left == 0 else {
+            return .warning(
+                "\(left) were begun more than a day ago, and never finished",
+                fix: "vaultctl backup DIR once more; vaultctl backups ls, and expire those in state making")
+        }
+        let fix = "vaultctl backup DIR; one that was made otherwise: vaultctl backups register"
         guard let newest else { return .warning("none is registered", fix: fix) }
         let words = "the newest was registered \(facts.days(since: newest)) days ago"
         return facts.days(since: newest) > Limits.doctorBackupDays

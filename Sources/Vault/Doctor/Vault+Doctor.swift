@@ -69,7 +69,12 @@ extension Vault {
         guard let rows else { return }
         let isSound = { (row: any AuthenticatedRow) in (try? row.verify(with: keyring)) != nil }
         let backups = rows.backups.filter { isSound($0) && $0.isWanted(at: now) }
-        facts.newestBackup = .some(backups.map(\.createdMicroseconds).max())
+        // What was begun only is no backup.
+        facts.newestBackup = .some(
+            backups.filter { $0.state == .kept }.map(\.createdMicroseconds).max())
+        facts.unfinishedBackups = backups.count {
+            $0.state == .making && now - $0.createdMicroseconds > 86_400_000_000
+        }
         facts.tokens = rows.tokens.filter(isSound).map {
             .init(
                 id: $0.token, principal: $0.principal, expiresMicroseconds: $0.expiresMicroseconds)

@@ -96,7 +96,7 @@ package struct AlertRunner: Sendable {
 
     /// Tells of everything that waits.
     package func tellAll() async {
-        while let incident = vault.alerts.next(target.kind) {
+        while !Task.isCancelled, let incident = vault.alerts.next(target.kind) {
             let isSent = await send(vault.alert(of: incident))
             vault.alerts.ended(target.kind, isSent: isSent)
             // That somebody was told, or was not, is in nobody's way.

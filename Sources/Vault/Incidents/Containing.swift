@@ -53,7 +53,17 @@ extension Vault {
         // What is in the way of the case's file is in nobody else's.
         let entry = CaseEntry(.contained, event, grade: grade, untilMicroseconds: ends)
         row.file = (try? added(entry, to: row)) ?? row.file
-        return try await committed(.changeIncident(row), event)
+        guard grade == .seal else { return try await committed(.changeIncident(row), event) }
+        // In this order: what is on record as sealed is sealed after a crash, too.
+        try markSealed(ends)
+        do throws(VaultError) {
+            return try await committed(.changeIncident(row), event)
+        } catch {
+            if !committer.isBroken, error.code != .auditUnavailable {
+                try? keyFiles.setSealMark(false)
+            }
+            throw error
+        }
     }
 
     /// Somebody who may lift a containment is left, or the containment is nobody's of those.
@@ -79,6 +89,8 @@ extension Vault {
             try await incidentTurn.take { () async throws(VaultError) in
                 let row = try incidentRow(id)
                 guard row.containment != nil else {
+                    // The answer to a lift may have been lost, and what it changed is there.
+                    containments.set(row)
                     var event = event(.incidentsRead, call)
                     event.incident = id
                     try await committer.record(event)
@@ -105,9 +117,16 @@ extension Vault {
     /// Ends the containments whose time has come, each with its event. What cannot be written now is tried again:
     /// for the doors they are over.
     package func endContainments() async throws(VaultError) {
+        var failure: VaultError?
         for id in containments.over(at: clock.nowMicroseconds()) {
-            try await end(id, because: "time") { $0.isOver(at: clock.nowMicroseconds()) }
+            // One whose row is damaged keeps no other.
+            do throws(VaultError) {
+                try await end(id, because: "time") { $0.isOver(at: clock.nowMicroseconds()) }
+            } catch {
+                failure = failure ?? error
+            }
         }
+        if let failure { throw failure }
     }
 
     /// Ends those that sealed the vault, which is open again.

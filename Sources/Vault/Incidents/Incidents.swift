@@ -38,9 +38,11 @@ extension Vault {
                 throw error.recorded
             }
         }
-        guard opened.isNew, case .principal = alarm.subject,
+        // Also where an earlier containment of it is over: it goes on.
+        guard opened.incident.containment == nil, case .principal = alarm.subject,
             let grade = settings.incidents.containment[alarm.rule]
         else { return opened.incident }
+        if !opened.isNew { await alert(of: opened.incident) }
         return try await contain(
             opened.incident.incident, to: grade, minutes: settings.incidents.minutes,
             under: policyInForce)
@@ -55,7 +57,7 @@ extension Vault {
         if let known = others.first(where: { $0.isOf(cause, principal, actor) }) {
             return (known, false)
         }
-        try requireRoom(beside: others)
+        try requireRoom(beside: others, forAlarm: true, ofActor: actor != nil)
         let occasion = Occasion(
             incident: try random(), cause: cause, principal: principal, actor: actor,
             note: .none, creator: settings.incidents.creator,
@@ -83,21 +85,28 @@ extension Vault {
         }
     }
 
+    /// Those that verify: one that somebody changed is no incident of the vault's, and is in no other's way.
     private func openIncidents() throws(VaultError) -> [IncidentRow] {
         let keyring = try keyring()
         let open = try reading { (reader) throws(StorageError) in
             try reader.openIncidents(limit: Limits.openIncidents)
         }
-        for row in open { try row.verify(with: keyring) }
-        return open
+        let sound = open.filter { (try? $0.verify(with: keyring)) != nil }
+        guard !keyring.isErased else { throw VaultError(.sealed) }
+        return sound
     }
 
-    /// Before evidence is taken that nobody could keep.
-    private func requireRoom(beside open: [IncidentRow]) throws(VaultError) {
+    /// Before evidence is taken that nobody could keep. Whoever makes actors up leaves room for alarms about
+    /// principals, and all alarms leave some for people.
+    private func requireRoom(
+        beside open: [IncidentRow], forAlarm: Bool = false, ofActor: Bool = false
+    ) throws(VaultError) {
         let count = try reading { (reader) throws(StorageError) in try reader.incidentCount() }
-        guard count < Limits.incidents, open.count < Limits.openIncidents else {
-            throw VaultError(.overloaded)
-        }
+        let most =
+            forAlarm ? Limits.openIncidents - Limits.handIncidents : Limits.openIncidents
+        guard count < Limits.incidents, open.count < most,
+            !ofActor || open.count(where: { $0.actor != nil }) < Limits.actorIncidents
+        else { throw VaultError(.overloaded) }
     }
 
     private func open(
@@ -122,11 +131,19 @@ extension Vault {
             made = try await committed(.openIncident(row), event)
         } catch {
             // What may have been written keeps its case.
-            if error.outcome == .refused { cases.discard(occasion.incident) }
+            if !committer.isBroken, error.code != .auditUnavailable {
+                cases.discard(occasion.incident)
+            }
             throw error
         }
-        for kind in alerts.add(made) { try? await recordAlert(of: made, by: kind, isSent: false) }
+        await alert(of: made)
         return made
+    }
+
+    private func alert(of incident: IncidentRow) async {
+        for kind in alerts.add(incident) {
+            try? await recordAlert(of: incident, by: kind, isSent: false)
+        }
     }
 
     // MARK: What is known
@@ -140,10 +157,12 @@ extension Vault {
             let rows = try reading { (reader) throws(StorageError) in
                 try reader.incidents(before: before ?? .max, limit: limit + 1)
             }
-            for row in rows { try row.verify(with: keyring) }
+            // One that somebody changed hides no other; a check names it.
+            let sound = rows.prefix(limit).filter { (try? $0.verify(with: keyring)) != nil }
+            guard !keyring.isErased else { throw VaultError(.sealed) }
             try await committer.record(event(.incidentsRead, call))
             return IncidentPage(
-                incidents: Array(rows.prefix(limit)),
+                incidents: sound,
                 next: rows.count > limit ? rows[limit - 1].row : nil)
         }
     }

@@ -38,6 +38,20 @@ package final class RowCounts: Sendable {
     package struct Counts: Hashable, Sendable {
         package let totals: CatalogTotals
         package let census: [UInt32: Int]
+        /// When the newest backup that is kept was begun, and the last drill that went well was reported; as the rows
+        /// say, which nobody verifies here.
+        package let newestBackup: Int64?
+        package let lastDrill: Int64?
+
+        package init(
+            totals: CatalogTotals, census: [UInt32: Int], newestBackup: Int64? = nil,
+            lastDrill: Int64? = nil
+        ) {
+            self.totals = totals
+            self.census = census
+            self.newestBackup = newestBackup
+            self.lastDrill = lastDrill
+        }
     }
 
     private let state = Mutex<(counts: Counts?, since: Int64?)>((nil, nil))
@@ -79,7 +93,14 @@ extension Vault {
 
     func countedRows() throws(VaultError) -> RowCounts.Counts {
         try reading { (reader) throws(StorageError) in
-            RowCounts.Counts(totals: try reader.totals(), census: try reader.census())
+            let drill = try reader.attestations().first { $0.item == .restoreDrill }
+            return RowCounts.Counts(
+                totals: try reader.totals(), census: try reader.census(),
+                newestBackup: try reader.backups(after: 0, limit: Limits.backups)
+                    .filter { $0.state == .kept }.map(\.createdMicroseconds).max(),
+                lastDrill: drill.flatMap {
+                    $0.expiresMicroseconds > $0.madeMicroseconds ? $0.madeMicroseconds : nil
+                })
         }
     }
 

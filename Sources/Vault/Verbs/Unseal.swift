@@ -141,7 +141,7 @@ extension Vault {
         }
     }
 
-    private func markSealed(_ end: Int64?) throws(VaultError) {
+    func markSealed(_ end: Int64?) throws(VaultError) {
         try marking { () throws(StorageError) in
             do throws(StorageError) {
                 try mark(until: end)

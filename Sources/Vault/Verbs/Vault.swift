@@ -74,6 +74,7 @@ package final class Vault: Sendable {
     let cases: any CaseFiles
     let containments = Containments()
     let incidentTurn = IncidentTurn()
+    let unopened = UnopenedAlarms()
     package let alerts = AlertQueue()
     /// The policy that is in force, for what happens without a request.
     private let policy = Mutex<@Sendable () -> AccessPolicy>({ AccessPolicy(rules: []) })

@@ -41,6 +41,8 @@ package enum TwoPersonRule: String, Sendable, CaseIterable {
     case redaction
     /// Another policy.
     case policy
+    /// A copy of the keyring.
+    case escrows
 
     /// The rule of a verb whose request is approved, and then sent; nil for any other.
     package init?(_ verb: VerbName) {
@@ -50,6 +52,7 @@ package enum TwoPersonRule: String, Sendable, CaseIterable {
         case .createTokens, .rotateTokens: self = .tokens
         case .redactLog: self = .redaction
         case .reloadPolicy: self = .policy
+        case .exportEscrows: self = .escrows
         default: return nil
         }
     }

@@ -1,6 +1,7 @@
 // The words that somebody approves: what distinguishes a request from others of its verb, without its secrets.
 
 import VaultAPI
+import VaultCrypto
 import VaultFormat
 
 extension TokenRequest {
@@ -25,7 +26,21 @@ extension RedactionRequest {
 }
 
 extension NewSlotQuery {
-    var words: String {
-        "key=\(kind.name) label=\(label.text) token=\(token?.name ?? "none")"
+    /// - Parameter form: of the secret: what kind of way in it becomes.
+    func words(_ form: TypedSecret.Form) -> String {
+        "key=\(kind.name) label=\(label.text) token=\(token?.name ?? "none") form=\(form.word)"
+    }
+}
+
+extension TypedSecret.Form {
+    fileprivate var word: String {
+        switch self {
+        case .keyFile: "key-file"
+        case .passphrase: "passphrase"
+        case .shares: "shares"
+        case .recipient: "recipient"
+        case .answer: "answer"
+        case .refused: "refused"
+        }
     }
 }

@@ -86,9 +86,10 @@ extension RequestHandler {
         let told = try await verb { () async throws(VaultError) in
             try await vault.once(repeatable, exchange.action, call) {
                 (place) async throws(VaultError) in
-                try await vault.requireSecondPerson(.addSlots, call) { query.words }
+                let secret = try exchange.neededSecret
+                try await vault.requireSecondPerson(.addSlots, call) { query.words(secret.form) }
                 let (id, list) = try await vault.addSlot(
-                    exchange.neededSecret, label: query.label, to: query.kind, on: query.token,
+                    secret, label: query.label, to: query.kind, on: query.token,
                     call)
                 let told = StoredAnswer(status: 201, json: SlotsAnswer(list, added: id))
                 if let place { try await vault.keep(told, at: place, telling: .slotsRead, call) }

@@ -22,6 +22,7 @@ extension RequestHandler {
         let measures = vault.measures()
         let families =
             serviceFamilies(measures) + keyFamilies(measures) + storeFamilies(measures)
+            + backupFamilies(measures)
             + anchorFamilies(measures) + detectionFamilies() + incidentFamilies(measures)
         return Answer(
             type: MediaType.metrics, body: Array(MetricFamily.text(families).utf8))
@@ -133,6 +134,21 @@ extension RequestHandler {
                             ["place": kind.rawValue, "outcome": outcome])
                     }
                 }),
+        ]
+    }
+
+    /// Nothing where the catalog cannot be read.
+    private func backupFamilies(_ measures: VaultMeasures) -> [MetricFamily] {
+        guard let rows = measures.rows else { return [] }
+        return [
+            MetricFamily(
+                "imagevault_backup_timestamp_seconds", .gauge,
+                "When the newest backup that is kept was begun; 0 where there is none.",
+                [.init(.moment(microseconds: rows.newestBackup ?? 0))]),
+            MetricFamily(
+                "imagevault_drill_timestamp_seconds", .gauge,
+                "When the last restore drill went well; 0 where none did, or one failed since.",
+                [.init(.moment(microseconds: rows.lastDrill ?? 0))]),
         ]
     }
 

@@ -45,7 +45,10 @@ extension RequestHandler {
     private func exportEscrow(_ exchange: Exchange) async throws -> Answer {
         let request = try await body(EscrowCopyRequest.self, exchange)
         let copy = try await verb { () async throws(VaultError) in
-            try await vault.exportEscrow(note: request.note, exchange.call)
+            try await vault.requireSecondPerson(.exportEscrows, exchange.call) {
+                "note=\"\(request.note.text)\""
+            }
+            return try await vault.exportEscrow(note: request.note, exchange.call)
         }
         return .json(
             EscrowCopyAnswer(

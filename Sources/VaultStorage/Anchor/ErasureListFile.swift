@@ -36,7 +36,9 @@ package struct ErasureListFile: ErasureListPlace {
         defer { close(file) }
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let written = unsafe rest.withUnsafeBytes { unsafe write(file, $0.baseAddress, $0.count) }
+            let written = unsafe rest.withUnsafeBytes {
+                unsafe write(file, $0.baseAddress, $0.count)
+            }
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { throw StorageError(errno: errno) }
             rest = rest.dropFirst(written)

@@ -17,6 +17,8 @@ struct BackupRun {
         let manifest: BackupManifest
         let fetched: Int
         let fetchedBytes: UInt64
+        /// The log's size once all that this run left behind its snapshot is in it, and nothing else came.
+        let logSize: UInt64
     }
 
     func run() async throws -> Result {
@@ -32,8 +34,11 @@ struct BackupRun {
                 if let manifest = receiver.manifest, let id = receiver.id, copied.gone == 0 {
                     try sink.endSnapshot(id)
                     _ = try await client.complete(id)
+                    // Its description, each batch of blobs, its completion.
+                    let own = UInt64(copied.batches) + 2
                     return Result(
-                        manifest: manifest, fetched: fetched, fetchedBytes: fetchedBytes)
+                        manifest: manifest, fetched: fetched, fetchedBytes: fetchedBytes,
+                        logSize: manifest.logSize + own)
                 }
                 try await drop(receiver)
             } catch {
@@ -55,20 +60,21 @@ struct BackupRun {
 
     private func fetch(
         _ receiver: SnapshotReceiver
-    ) async throws -> (count: Int, bytes: UInt64, gone: Int) {
+    ) async throws -> (count: Int, bytes: UInt64, gone: Int, batches: Int) {
         guard let id = receiver.id else { throw BackupRecordReader.broken }
         let missing = receiver.blobs.filter { !sink.has($0) }
         let total = missing.reduce(UInt64(0)) { $0 + $1.bytes }
         let bar = ProgressBar(
             totalBytes: isQuiet ? 0 : Int(clamping: total), totalFiles: isQuiet ? 1 : missing.count)
         defer { bar.end() }
-        var gone = 0
+        var (gone, batches) = (0, 0)
         for start in stride(from: 0, to: missing.count, by: Limits.backupBlobs) {
             let batch = missing[start..<min(start + Limits.backupBlobs, missing.count)]
             gone += try await fetch(Array(batch), for: id, bar)
             try sink.flush()
+            batches += 1
         }
-        return (missing.count - gone, total, gone)
+        return (missing.count - gone, total, gone, batches)
     }
 
     private func fetch(

@@ -81,26 +81,28 @@ struct BackupMake: AsyncParsableCommand {
             try await BackupCare(client: client, directory: directory).finishLeftovers()
             let run = BackupRun(
                 client: client, sink: directory, request: request, isQuiet: follow)
-            tell(try await run.run(), onNotes: follow)
-            if follow { try await self.follow(client, directory, run) }
+            let made = try await run.run()
+            tell(made, onNotes: follow)
+            if follow { try await self.follow(client, directory, run, from: made) }
         }
     }
 
     /// Each snapshot takes the place of the last, which goes once the new one is whole.
     private func follow(
-        _ client: VaultClient, _ directory: BackupDirectory, _ run: BackupRun
+        _ client: VaultClient, _ directory: BackupDirectory, _ run: BackupRun,
+        from first: BackupRun.Result
     ) async throws {
         let care = BackupCare(client: client, directory: directory)
-        var seen = try await client.logSize()
-        var last = try directory.snapshots().last?.id
+        // What comes between a snapshot and its end is no event of ours, and makes another.
+        var (seen, last) = (first.logSize, first.manifest.backup)
         while true {
             try await Task.sleep(for: .seconds(every ?? Limits.backupFollowSecondsUnlessSaid))
             do {
                 guard try await client.logSize() != seen else { continue }
                 let made = try await run.run()
-                if let last { try await care.forget([last]) }
-                last = made.manifest.backup
-                seen = try await client.logSize()
+                try await care.forget([last])
+                // With the event that the one before is not needed any more.
+                (seen, last) = (made.logSize + 1, made.manifest.backup)
             } catch let error as ClientError where ExitKind(error) == .unavailable {
                 // A vault that is restarted or sealed comes back.
                 common.tell(error)

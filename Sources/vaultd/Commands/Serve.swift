@@ -85,6 +85,8 @@ struct Serve: AsyncParsableCommand {
                     try await vault.open(alarm)
                 } catch {
                     alarms.tell(unopened: alarm, error.code)
+                    // Where alarms are too many, more attempts do not help.
+                    if error.code != .overloaded { _ = vault.openLater(alarm) }
                 }
             }
         }
@@ -102,7 +104,7 @@ struct Serve: AsyncParsableCommand {
             vault: vault, targets: settings.alerts,
             openKeyring: { [tokens = TokenOpener(slotChild, settings, logger)] in
                 opened($0, settings.rootKeyFile, tokens, logger) { $0 }
-            }, logger: logger
+            }, alarms: alarms, logger: logger
         ).start()
         let schedules = schedules(settings, vault, logger)
         let reloads = hangups.map { [reload(at: $0, policy, vault, logger)] } ?? []

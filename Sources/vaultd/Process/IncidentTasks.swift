@@ -11,6 +11,7 @@ struct IncidentTasks: Sendable {
     let targets: [any AlertTarget]
     /// The keyring's file, opened as a start opens it; nil where it takes somebody.
     let openKeyring: @Sendable (KeyFile) -> OpenKeyFile?
+    let alarms: AlarmLog
     let logger: Logger
 
     func start() -> [Task<Void, Never>] {
@@ -19,6 +20,7 @@ struct IncidentTasks: Sendable {
             while !Task.isCancelled {
                 // What cannot be written now is tried again; the doors look at the time themselves.
                 try? await vault.endContainments()
+                await vault.openWaiting { alarms.tell(unopened: $0, $1) }
                 // Once: what does not open it then asks for somebody, and a token counts the PINs it was given.
                 if let end = vault.endOfSeal, end != tried,
                     let isOpen = try? await vault.unsealAtEnd(with: openKeyring)

@@ -116,6 +116,7 @@ extension Fault {
         },
         Fault(.keyAge, .warning, "older than the settings want") { $0.host.rotationDays = 364 },
         Fault(.backupAge, .warning, "none") { $0.vault.newestBackup = .some(nil) },
+        Fault(.backupAge, .warning, "never finished") { $0.vault.unfinishedBackups = 1 },
         Fault(.backupAge, .warning, "an old one") {
             $0.vault.newestBackup = .some(DoctorFacts.now - 36 * DoctorFacts.day)
         },
