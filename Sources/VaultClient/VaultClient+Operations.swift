@@ -16,8 +16,10 @@ extension VaultClient {
     }
 
     /// Begins a check of the rows against the log; asking again under the same key begins nothing more.
-    package func check(key: IdempotencyKey? = nil) async throws(ClientError) -> OperationAnswer {
-        try await begin(APIPath.checks, key)
+    package func check(
+        contents: Bool = false, key: IdempotencyKey? = nil
+    ) async throws(ClientError) -> OperationAnswer {
+        try await begin(APIPath.checks + CheckQuery(contents: contents).query, key)
     }
 
     package func operations(_ page: PageQuery) async throws(ClientError) -> OperationListAnswer {

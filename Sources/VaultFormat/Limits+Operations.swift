@@ -44,6 +44,13 @@ extension Limits {
     package static let guardedWordsBytes = 1024
     /// Requests that may wait for approval at once: more than two admins can look at.
     package static let approvalsWaiting = 1000
+    /// Images that one scrub puts under quarantine: a disk that is not mounted is no archive full of damage.
+    package static let scrubQuarantines = 32
+    /// Percent of the time that a scheduled scrub works where the settings do not say.
+    package static let scrubShare = 10
+    /// Days between the beginnings of two scheduled scrubs, and where the settings do not say; 0 is never.
+    package static let scrubDays = 0...365
+    package static let scrubDaysUnlessSaid = 7
     /// Guarded requests of one person that wait, or are approved and not sent: one alone fills no list for others.
     package static let approvalsEach = 32
     /// Backups that are registered at once: a month of hourly ones, and more than anyone looks after. One

@@ -3,6 +3,8 @@
 import VaultFormat
 
 extension Limits {
+    /// Seconds between two looks of a status that is watched.
+    static let watchSeconds = 2
     /// Uploads at once: what two cores can feed without starving the vault.
     static let uploadsAtOnce = 1...16
     /// Files of one `put`: a bound on what is held in memory, about 200 bytes each.

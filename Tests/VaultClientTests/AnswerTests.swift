@@ -302,6 +302,7 @@ enum Samples {
             inspectors: StatusAnswer.Inspectors(workers: 2, restarts: 0), connections: 1,
             anchors: [
                 .init(kind: .file, state: .failed, keptMicroseconds: 1, logSize: 4, failures: 2)
-            ], detection: .init(off: [], missed: 0, alarms: []))
+            ], detection: .init(off: [], missed: 0, alarms: []),
+            care: .init(verified: 1, backup: nil, drill: nil))
     }
 }

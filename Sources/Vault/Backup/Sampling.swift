@@ -52,7 +52,7 @@ extension Vault {
 
     /// - Returns: how many bytes it has.
     /// - Throws: ``VaultError`` `row-damaged`, `wrap-damaged`, `blob-missing` or `blob-damaged`.
-    private func openWhole(_ image: ImageRow) async throws(VaultError) -> Int {
+    func openWhole(_ image: ImageRow) async throws(VaultError) -> Int {
         let keyring = try keyring()
         try image.verify(with: keyring)
         let blob = try await openBlob(of: image, from: 0, keyring)

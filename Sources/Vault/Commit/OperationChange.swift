@@ -23,6 +23,8 @@ package struct OperationStep: Sendable {
         case statement(SignedStatement)
         /// A claim is to go.
         case erased(ErasedClaim)
+        /// So many images were opened by a scrub; or one that did not open.
+        case scrubbed(Int, ScrubbedImage?)
         /// So many events or rows were looked at by a check.
         case checked(Int, [CheckFinding])
     }
@@ -193,6 +195,9 @@ struct OperationChange {
         case .erased(let claim):
             let end = try erase(claim, &row)
             if case .gone(let blob) = end { erased = blob } else { asTold = false }
+        case .scrubbed(let count, let failed):
+            row.progress.done += count
+            if let failed { asTold = try enter(failed, &row) }
         case .checked(let count, let findings):
             row.progress.done += count
             row.progress.found += findings.count
@@ -355,6 +360,28 @@ struct OperationChange {
             try note(image, code, nil, row)
         }
         return false
+    }
+
+    /// - Returns: whether it came under quarantine.
+    private func enter(
+        _ failed: ScrubbedImage, _ row: inout OperationRow
+    ) throws(ChangeFailure) -> Bool {
+        let seen = failed.image
+        let current = try catalogued { () throws(StorageError) in
+            try catalog.image(seen.image, in: seen.namespace)
+        }
+        guard var image = current, image.row == seen.row, image.blob == seen.blob else {
+            return false
+        }
+        try note(image, failed.code, &row)
+        // Beyond some, it is the disk or the keyring that has to be looked at, and not each image.
+        guard failed.isDamage, row.progress.found < Limits.scrubQuarantines,
+            image.quarantinedMicroseconds == nil, (try? image.verify(with: keyring)) != nil
+        else { return false }
+        row.progress.found += 1
+        image.quarantinedMicroseconds = microseconds
+        try update(image)
+        return true
     }
 
     private func update(_ image: ImageRow) throws(ChangeFailure) {

@@ -85,6 +85,19 @@ extension Vault {
         }
     }
 
+    /// Opens one of the vault's own accord.
+    func openIncident(note: AdminNote) async throws(VaultError) -> IncidentRow {
+        try await incidentTurn.take { () async throws(VaultError) in
+            try requireRoom(beside: openIncidents(), forAlarm: true)
+            let event = Event(.incidentOpened, atMicroseconds: clock.nowMicroseconds())
+            let occasion = Occasion(
+                incident: try random(), cause: .hand, principal: nil, actor: nil, note: note,
+                creator: settings.incidents.creator, atMicroseconds: event.atMicroseconds,
+                alarm: nil)
+            return try await open(occasion, event, under: policyInForce)
+        }
+    }
+
     /// Those that verify: one that somebody changed is no incident of the vault's, and is in no other's way.
     private func openIncidents() throws(VaultError) -> [IncidentRow] {
         let keyring = try keyring()

@@ -34,7 +34,8 @@ struct KeyRotation: OperationWork {
             var operation = operation
             operation.progress.cursor = last.cursor
             return operation
-        case .images, .phase, .statement, .reencrypted, .rekeyed, .erased, .checked: return nil
+        case .images, .phase, .statement, .reencrypted, .rekeyed, .erased, .checked, .scrubbed:
+            return nil
         }
     }
 

@@ -41,26 +41,30 @@ package struct OperationRunner: Sendable {
     private let vault: Vault
     /// Percent of the time that may be worked.
     private let share: Int
+    /// Whether it works on scheduled scrubs, and nothing else: one of days holds up nobody.
+    private let scrubs: Bool
     private let rest: @Sendable (_ milliseconds: Int64) async -> Void
 
     /// - Parameters:
     ///   - share: 1 to 100.
     ///   - rest: lets so many milliseconds pass, or fewer once its task is cancelled.
     package init(
-        _ vault: Vault, share: Int,
+        _ vault: Vault, share: Int, scrubs: Bool = false,
         rest: @escaping @Sendable (_ milliseconds: Int64) async -> Void = {
             try? await Task.sleep(for: .milliseconds($0))
         }
     ) {
         self.vault = vault
         self.share = share
+        self.scrubs = scrubs
         self.rest = rest
     }
 
     /// Works until its task is cancelled.
     package func run() async {
-        vault.operationAlarm.ring()
-        for await _ in vault.operationAlarm.rings {
+        let alarm = scrubs ? vault.scrubAlarm : vault.operationAlarm
+        alarm.ring()
+        for await _ in alarm.rings {
             while !Task.isCancelled, await turnAndRest() {}
         }
     }
@@ -107,7 +111,8 @@ package struct OperationRunner: Sendable {
             try reader.unfinishedOperations(limit: Limits.finishedOperations)
         }
         let runnable = rows.filter { row in
-            row.state != .paused && (try? row.verify(with: keyring)) != nil
+            row.state != .paused && (row.kind == .scrub) == scrubs
+                && (try? row.verify(with: keyring)) != nil
         }
         // Keys that went meanwhile verify nothing: that is not to have nothing to do.
         guard !keyring.isErased else { throw VaultError(.sealed) }
@@ -167,6 +172,10 @@ package struct OperationRunner: Sendable {
                 let committed = try await vault.committer.commit(
                     .advanceOperation(operation.operation, step), event(of: step))
                 if case .advanced(let row, let blob, _) = committed.result {
+                    // One incident a scrub.
+                    if case .scrubbed(_, let failed?) = step.effect, row.progress.failures == 1 {
+                        await vault.reportDamage(failed, by: row)
+                    }
                     vault.pace.note(row, atMicroseconds: vault.clock.monotonicMicroseconds())
                     if let blob { erased.append(blob) }
                 }
@@ -198,6 +207,7 @@ package struct OperationRunner: Sendable {
                 return EraseClaims(
                     vault: vault,
                     selection: .expired(try .init(parsing: operation.parameters)))
+            case .scrub, .verify: return Scrub(vault: vault)
             case .check:
                 return Check(vault: vault, parameters: try .init(parsing: operation.parameters))
             }
@@ -212,6 +222,12 @@ package struct OperationRunner: Sendable {
             event.action = .imageQuarantined
             event.namespace = image.namespace
             event.image = image.image
+        }
+        if case .scrubbed(_, let failed?) = step.effect, failed.isDamage {
+            event.action = .imageQuarantined
+            event.namespace = failed.image.namespace
+            event.image = failed.image.image
+            event.reason = failed.code.rawValue
         }
         if case .erased(let claim) = step.effect {
             event.action = .imageDelete

@@ -132,6 +132,7 @@ extension Vault {
             let committed = try await committer.commit(
                 .moveOperation(id, to: steering.state, failure: nil), event)
             operationAlarm.ring()
+            scrubAlarm.ring()
             guard case .operation(let operation) = committed.result else {
                 throw VaultError(.internalError)
             }

@@ -42,11 +42,14 @@ package final class RowCounts: Sendable {
         /// say, which nobody verifies here.
         package let newestBackup: Int64?
         package let lastDrill: Int64?
+        /// When the newest scrub that came to its end was begun.
+        package let lastScrub: Int64?
 
         package init(
             totals: CatalogTotals, census: [UInt32: Int], newestBackup: Int64? = nil,
-            lastDrill: Int64? = nil
+            lastDrill: Int64? = nil, lastScrub: Int64? = nil
         ) {
+            self.lastScrub = lastScrub
             self.totals = totals
             self.census = census
             self.newestBackup = newestBackup
@@ -100,7 +103,7 @@ extension Vault {
                     .filter { $0.state == .kept }.map(\.createdMicroseconds).max(),
                 lastDrill: drill.flatMap {
                     $0.expiresMicroseconds > $0.madeMicroseconds ? $0.madeMicroseconds : nil
-                })
+                }, lastScrub: try reader.lastScrub())
         }
     }
 

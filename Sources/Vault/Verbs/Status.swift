@@ -18,6 +18,10 @@ package struct VaultStatus: Sendable {
     package let workers: Int
     package let workerRestarts: Int
     package let anchors: [AnchorStatus]
+    /// When everything that was stored by then was opened last, the newest backup was begun, and the last drill went well.
+    package let lastScrub: Int64?
+    package let newestBackup: Int64?
+    package let lastDrill: Int64?
 }
 
 extension Vault {
@@ -33,7 +37,8 @@ extension Vault {
                 logState: committer.logState,
                 logRoot: frontier.root(hash: LogHash.node) ?? LogHash.empty,
                 workers: inspectors.workers, workerRestarts: inspectors.restarts,
-                anchors: anchorStates)
+                anchors: anchorStates, lastScrub: rows.lastScrub, newestBackup: rows.newestBackup,
+                lastDrill: rows.lastDrill)
         }
     }
 

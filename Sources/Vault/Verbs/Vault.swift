@@ -61,6 +61,7 @@ package final class Vault: Sendable {
     /// Requests with a key of their sender that are being answered.
     let answering = Mutex<Set<BlindIndex>>([])
     let operationAlarm = OperationAlarm()
+    let scrubAlarm = OperationAlarm()
     let purgeAlarm = OperationAlarm()
     let erasures = ErasureLedger()
     /// The times of the last events before this start, oldest first: what they tell of the clock.

@@ -23,13 +23,15 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
     /// Of each place outside of the store that takes one.
     package var anchors: [Anchor]
     package var detection: Detection
+    package var care: Care
 
     package init(
         version: String, vault: VaultID, sealed: Bool, startedMicroseconds: Int64,
         uptimeSeconds: Int, validation: Validation, namespaces: [String: Validation],
         images: Images, keys: Keys?, log: Log, disk: Disk, inspectors: Inspectors, connections: Int,
-        anchors: [Anchor], detection: Detection
+        anchors: [Anchor], detection: Detection, care: Care
     ) {
+        self.care = care
         self.version = version
         self.vault = vault
         self.sealed = sealed
@@ -51,7 +53,25 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
         case version, vault, sealed, started
         case uptimeSeconds = "uptime_seconds"
         case validation, namespaces, images, keys, log, disk, inspectors, connections, anchors
-        case detection
+        case detection, care
+    }
+}
+
+extension StatusAnswer {
+    /// What has to be done again from time to time.
+    package struct Care: Codable, Hashable, Sendable {
+        /// No image that was stored by then has been unverified for longer; null where no scrub came to its end.
+        @Nullable package var verified: UTCTime?
+        /// When the newest backup was begun; null where there is none.
+        @Nullable package var backup: UTCTime?
+        /// When the last restore drill went well; null where none did.
+        @Nullable package var drill: UTCTime?
+
+        package init(verified: Int64?, backup: Int64?, drill: Int64?) {
+            self.verified = verified.map { UTCTime(microseconds: $0) }
+            self.backup = backup.map { UTCTime(microseconds: $0) }
+            self.drill = drill.map { UTCTime(microseconds: $0) }
+        }
     }
 }
 

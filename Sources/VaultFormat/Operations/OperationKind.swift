@@ -12,6 +12,10 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
     case expire = 5
     /// The catalog's rows are compared with the log.
     case check = 6
+    /// Everything that is stored is opened, from time to time and slowly.
+    case scrub = 7
+    /// The same, now.
+    case verify = 8
 
     package var name: String {
         switch self {
@@ -21,6 +25,8 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
         case .erase: "erase"
         case .expire: "expire"
         case .check: "check"
+        case .scrub: "scrub"
+        case .verify: "verify"
         }
     }
 
@@ -32,10 +38,13 @@ package enum OperationKind: UInt8, Sendable, CaseIterable {
     /// Whether it brings all keys under a new epoch.
     package var walksKeys: Bool {
         switch self {
-        case .reinspect, .erase, .expire, .check: false
+        case .reinspect, .erase, .expire, .check, .scrub, .verify: false
         case .rotate, .reencrypt: true
         }
     }
+
+    /// Whether it opens all that is stored.
+    package var opensAll: Bool { self == .scrub || self == .verify }
 
     /// Whether it takes claims away, and images with their last one.
     package var erases: Bool { self == .erase || self == .expire }

@@ -146,6 +146,11 @@ extension RequestHandler {
                 "When the newest backup that is kept was begun; 0 where there is none.",
                 [.init(.moment(microseconds: rows.newestBackup ?? 0))]),
             MetricFamily(
+                "imagevault_scrub_timestamp_seconds", .gauge,
+                "When the last scrub that came to its end was begun: what was stored by then has "
+                    + "been unverified for no longer; 0 where none did.",
+                [.init(.moment(microseconds: rows.lastScrub ?? 0))]),
+            MetricFamily(
                 "imagevault_drill_timestamp_seconds", .gauge,
                 "When the last restore drill went well; 0 where none did, or one failed since.",
                 [.init(.moment(microseconds: rows.lastDrill ?? 0))]),

@@ -13,8 +13,14 @@ extension RequestHandler {
         switch verb {
         case .startInspection: return try await startInspection(exchange)
         case .startCheck:
-            return try await begin(exchange) { (place, answer) async throws(VaultError) in
-                try await vault.startCheck(exchange.call, at: place, answer)
+            let query = try await parsing(exchange) { () throws(RequestError) in
+                try CheckQuery(query: exchange.query)
+            }
+            return try await begin(exchange, anyQuery: true) {
+                (place, answer) async throws(VaultError) in
+                query.contents
+                    ? try await vault.startVerification(exchange.call, at: place, answer)
+                    : try await vault.startCheck(exchange.call, at: place, answer)
             }
         case .listOperations: return try await listOperations(exchange)
         case .readOperation(let id): return try await readOperation(id, exchange)
@@ -49,13 +55,13 @@ extension RequestHandler {
 
     /// Begins work that needs no words, once where its sender names the request.
     func begin(
-        _ exchange: Exchange,
+        _ exchange: Exchange, anyQuery: Bool = false,
         _ start: (
             RequestPlace?, @Sendable (OperationRow) -> StoredAnswer
         ) async throws(VaultError) -> StoredAnswer
     ) async throws -> Answer {
         let repeatable = try await parsing(exchange) { () throws(RequestError) in
-            try QueryString.requireNone(exchange.query)
+            if !anyQuery { try QueryString.requireNone(exchange.query) }
             return try exchange.repeatable()
         }
         let told = try await verb { () async throws(VaultError) in

@@ -153,7 +153,10 @@ extension RequestHandler {
                 disk: disk,
                 inspectors: .init(workers: status.workers, restarts: status.workerRestarts),
                 connections: service.connections.total,
-                anchors: status.anchors.map(StatusAnswer.Anchor.init), detection: detection))
+                anchors: status.anchors.map(StatusAnswer.Anchor.init), detection: detection,
+                care: StatusAnswer.Care(
+                    verified: status.lastScrub, backup: status.newestBackup,
+                    drill: status.lastDrill)))
     }
 
     private static func validation(_ policy: InspectionPolicy) -> StatusAnswer.Validation {

@@ -72,8 +72,12 @@ extension SQLiteRows {
     }
 
     func deleteFinishedOperations(butNewest kept: Int) throws(StorageError) {
-        let finished =
-            "SELECT id FROM operation WHERE state >= 4 ORDER BY id DESC LIMIT -1 OFFSET ?"
+        // How long ago everything was opened last is known by the row of the scrub that did it.
+        let finished = """
+            SELECT id FROM operation WHERE state >= 4 AND id IS NOT
+                (SELECT max(id) FROM operation WHERE state = 4 AND kind IN (7, 8))
+            ORDER BY id DESC LIMIT -1 OFFSET ?
+            """
         try run("DELETE FROM finding WHERE operation IN (\(finished))", [kept])
         try run("DELETE FROM operation WHERE id IN (\(finished))", [kept])
     }

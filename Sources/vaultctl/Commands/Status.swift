@@ -10,19 +10,34 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show the state of the vault, its keys, log and disk.",
-        discussion: "Speaks to the admin socket. Example: vaultctl status")
+        discussion: """
+            Speaks to the admin socket. With --watch it is shown anew every two seconds, until Ctrl-C; each look \
+            is an event. Examples:
+              vaultctl status
+              vaultctl status --watch
+            """)
+
+    @Flag(help: "Show it again and again.")
+    var watch = false
 
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await common.session(.admin) { client in
-            let status = try await client.status()
-            if common.json {
-                Output.json(status)
-            } else {
-                let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-                Output.line(Self.screen(status, at: now).joined(separator: "\n"))
-            }
+            repeat {
+                let status = try await client.status()
+                if watch, Output.resultsAreOnTerminal, !common.json {
+                    // Home, and clear what was there.
+                    Output.control("\u{1B}[H\u{1B}[2J")
+                }
+                if common.json {
+                    Output.json(status)
+                } else {
+                    let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
+                    Output.line(Self.screen(status, at: now).joined(separator: "\n"))
+                }
+                if watch { try await Task.sleep(for: .seconds(Limits.watchSeconds)) }
+            } while watch
         }
     }
 
@@ -57,9 +72,21 @@ struct Status: AsyncParsableCommand {
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
             .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
-        return head + Table.pairs(anchors(status.anchors))
+        return head + Table.pairs(care(status.care)) + Table.pairs(anchors(status.anchors))
             + Table.pairs(detection(status.detection)) + Table.pairs(own)
             + (status.keys.map { keys($0, status.log.slots, at: microseconds) } ?? [])
+    }
+
+    private static func care(_ care: StatusAnswer.Care) -> [(String, String)] {
+        [
+            (
+                "verified",
+                care.verified.map { "everything that was stored by \(Units.moment($0))" }
+                    ?? "no scrub came to its end yet: vaultctl check --contents"
+            ),
+            ("backup", care.backup.map { Units.moment($0) } ?? "NONE: vaultctl backup DIR"),
+            ("drill", care.drill.map { Units.moment($0) } ?? "none: vaultctl drill DIR"),
+        ]
     }
 
     private static func anchors(_ anchors: [StatusAnswer.Anchor]) -> [(String, String)] {

@@ -97,6 +97,9 @@ struct Serve: AsyncParsableCommand {
         let operations = Task(executorPreference: RequestExecutor(threads: 1)) {
             await OperationRunner(vault, share: settings.operationShare).run()
         }
+        let scrubs = Task(executorPreference: RequestExecutor(threads: 1)) {
+            await OperationRunner(vault, share: settings.scrubShare, scrubs: true).run()
+        }
         let purge = Task(executorPreference: RequestExecutor(threads: 1)) {
             await PurgeRunner(vault).run()
         }
@@ -137,9 +140,11 @@ struct Serve: AsyncParsableCommand {
         attempts.cancel()
         cases.cancel()
         operations.cancel()
+        scrubs.cancel()
         purge.cancel()
         sweep.cancel()
         await operations.value
+        await scrubs.value
         await purge.value
         for task in incidents { await task.value }
         try? await vault.endLimitCases(isLast: true)
@@ -183,10 +188,16 @@ struct Serve: AsyncParsableCommand {
         let rotation = settings.rotationDays.map { days in
             Task { await RotationSchedule(vault, everyDays: days, creator: getuid()).run() }
         }
+        let scrub =
+            settings.scrubDays == 0
+            ? nil
+            : Task {
+                await ScrubSchedule(vault, everyDays: settings.scrubDays, creator: getuid()).run()
+            }
         let exports = settings.exports.map { exports in
             Task { await ExportSchedule(settings: exports, vault: vault, logger: logger).run() }
         }
-        return [expiry] + [rotation, exports].compactMap(\.self)
+        return [expiry] + [rotation, scrub, exports].compactMap(\.self)
     }
 
     /// Opens catalog, blobs and keys. What is wrong with a key seals the vault; what is wrong with

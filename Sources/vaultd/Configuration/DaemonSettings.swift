@@ -39,6 +39,9 @@ struct DaemonSettings: Sendable {
     let operationShare: Int
     /// Days after which the primary epoch is followed by another; nil for never.
     let rotationDays: Int?
+    /// Days after which everything that is stored is opened once more; 0 for never. Percent of the time for that.
+    let scrubDays: Int
+    let scrubShare: Int
     let anchor: AnchorSettings
     /// Who is told of incidents.
     let alerts: [any AlertTarget]
@@ -49,8 +52,8 @@ struct DaemonSettings: Sendable {
             "state_directory", "run_directory", "keys.root_key_file", "keys.log_key_file",
             "keys.public_key_file", "keys.root_key_credential", "keys.log_key_credential",
             "encryption.suite", "inspectors.program", "inspectors.workers", "operations.share",
-            "rotation.every_days", "two_person", "log.level", "policy_file",
-            "audit.resolvers.users",
+            "rotation.every_days", "scrub.every_days", "scrub.share",
+            "two_person", "log.level", "policy_file", "audit.resolvers.users",
             "audit.resolvers.groups", "audit.keep_days", "audit.export.directory",
             "audit.export.every_hours",
         ]
@@ -97,6 +100,9 @@ struct DaemonSettings: Sendable {
                 "operations.share", in: 1...100) ?? Limits.operationShare,
             rotationDays: try await source.number(
                 "rotation.every_days", in: Limits.rotationDays),
+            scrubDays: try await source.number("scrub.every_days", in: Limits.scrubDays)
+                ?? Limits.scrubDaysUnlessSaid,
+            scrubShare: try await source.number("scrub.share", in: 1...100) ?? Limits.scrubShare,
             anchor: try await AnchorSettings(
                 source, stateDirectory: state, publicKeyFile: publicKey),
             alerts: try await IncidentConfiguration.alerts(source),

@@ -74,7 +74,10 @@ extension MemoryRows {
 
     func deleteFinishedOperations(butNewest kept: Int) throws(StorageError) {
         try faults.pass("deleteFinishedOperations")
-        let old = Set(tables.operations.filter(\.state.isFinal).dropLast(kept).map(\.row))
+        let scrub = tables.operations.last { $0.kind.opensAll && $0.state == .done }?.row
+        let old = Set(
+            tables.operations.filter { $0.state.isFinal && $0.row != scrub }.dropLast(kept)
+                .map(\.row))
         tables.findings.removeAll { old.contains($0.operation) }
         tables.operations.removeAll { old.contains($0.row) }
     }

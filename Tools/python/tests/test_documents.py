@@ -45,6 +45,10 @@ EXPECTED: dict[str, str | None] = {
     "vaultctl incidents export": r"log\.bundle",
     "vaultverify bundle case/log.bundle": r"\nholds$",
     "vaultctl incidents close": r"closed",
+    "vaultctl backup ": r"[0-9a-f]{32}  \d+ blobs?, .*; fetched \d+ blobs?, ",
+    "mkdir ": None,
+    "vaultctl escrows export": r"^ID .*\n[0-9a-f]{32} ",
+    "vaultctl drill": r"^backup [\s\S]*\nopened +\d+, ",
     "vaultctl receipt show": r"level 2  epoch 1\n",
     "vaultverify receipt": r"\nlevel +1: [\s\S]*\nwaits for +the end of epoch 1",
     # Which events are the newest depends on how often receipts were asked for.

@@ -1,0 +1,168 @@
+// Everything that is stored, opened: each image's wrap and every frame, hashed and compared with its address, and every
+// claim's words. What does not open is listed, and put under quarantine; nothing is ever made up in its place.
+
+import VaultCrypto
+package import VaultFormat
+
+/// What became of one image that did not open.
+package struct ScrubbedImage: Hashable, Sendable {
+    package let image: ImageRow
+    package let code: ErrorCode
+
+    /// Whether it is damage, and no trouble of the moment.
+    var isDamage: Bool {
+        switch code {
+        case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged: true
+        default: false
+        }
+    }
+}
+
+struct Scrub: OperationWork {
+    let vault: Vault
+
+    func step(of operation: OperationRow) async throws(VaultError) -> [OperationStep] {
+        let begun = vault.clock.monotonicMicroseconds()
+        let images = try vault.reading { (reader) throws(StorageError) in
+            try reader.storedImages(
+                after: operation.progress.cursor, through: operation.progress.last,
+                limit: Limits.operationStepImages)
+        }
+        var steps: [OperationStep] = []
+        var (opened, last) = (0, operation.progress.cursor)
+        func close() {
+            guard opened > 0 else { return }
+            steps.append(OperationStep(cursor: last, .scrubbed(opened, nil)))
+            opened = 0
+        }
+        for image in images {
+            if let failed = try await look(at: image) {
+                close()
+                // A quarantine has an event of its own.
+                steps.append(OperationStep(cursor: image.row, .scrubbed(1, failed)))
+            } else {
+                opened += 1
+            }
+            last = image.row
+            let worked = vault.clock.monotonicMicroseconds() - begun
+            if worked >= Limits.operationStepMilliseconds * 1000 { break }
+        }
+        close()
+        return steps
+    }
+
+    /// Twice, before damage is believed.
+    ///
+    /// - Returns: nil for an image that opens, or went meanwhile.
+    private func look(at image: ImageRow) async throws(VaultError) -> ScrubbedImage? {
+        guard let first = try await fault(of: image), first.isDamage else {
+            return try await fault(of: image)
+        }
+        return try await fault(of: image)
+    }
+
+    private func fault(of image: ImageRow) async throws(VaultError) -> ScrubbedImage? {
+        let keyring = try vault.keyring()
+        do throws(VaultError) {
+            _ = try await vault.openWhole(image)
+            return nil
+        } catch {
+            // With keys that went meanwhile nothing opens: that is no damage.
+            guard !keyring.isErased else { throw VaultError(.sealed) }
+            switch error.code {
+            case .blobDamaged, .blobMissing, .wrapDamaged, .rowDamaged, .storageUnavailable:
+                return try isAsRead(image) ? ScrubbedImage(image: image, code: error.code) : nil
+            case .unknownImage: return nil
+            default: throw error
+            }
+        }
+    }
+
+    /// One that was sealed anew, or went, since its row was read is another.
+    private func isAsRead(_ image: ImageRow) throws(VaultError) -> Bool {
+        let now = try vault.reading { (reader) throws(StorageError) in
+            try reader.image(image.image, in: image.namespace)
+        }
+        return now?.row == image.row && now?.blob == image.blob && now?.key == image.key
+    }
+}
+
+extension Vault {
+    /// Begins to open everything that is stored now.
+    ///
+    /// - Parameter answer: what its sender is told, kept where the request may come again.
+    /// - Throws: ``VaultError`` `operation-conflict` while another one is unfinished.
+    package func startVerification(
+        _ call: Call, at place: RequestPlace?, _ answer: @Sendable (OperationRow) -> StoredAnswer
+    ) async throws(VaultError) -> StoredAnswer {
+        try await audited(.operationStarted, call) { () async throws(VaultError) in
+            _ = try keyring()
+            let operation = try scrub(.verify, creator: call.caller.uid)
+            let told = answer(operation)
+            _ = try await committer.commit(
+                .startOperation(operation), event(.operationStarted, call),
+                keeping: place.map { KeptAnswer(place: $0, answer: told) })
+            operationAlarm.ring()
+            return told
+        }
+    }
+
+    /// Begins a scheduled scrub, of the vault's own accord, where the last one is that old.
+    ///
+    /// - Parameter creator: the daemon's own user.
+    /// - Returns: whether it did.
+    package func scrubIfDue(everyDays days: Int, creator: UInt32) async throws(VaultError) -> Bool {
+        let keyring = try keyring()
+        let (rows, images) = try reading { (reader) throws(StorageError) in
+            (
+                try reader.operations(before: .max, limit: Limits.finishedOperations),
+                try reader.totals().images
+            )
+        }
+        let newest = rows.first { $0.kind.opensAll && (try? $0.verify(with: keyring)) != nil }
+        let now = clock.nowMicroseconds()
+        // One that failed or was cancelled is tried again the next day.
+        let wait = newest.map { $0.state == .done ? Int64(days) : 1 } ?? 0
+        guard images > 0, newest?.state.isFinal ?? true,
+            now - (newest?.createdMicroseconds ?? 0) >= wait * 86_400_000_000
+        else { return false }
+        let operation = try scrub(.scrub, creator: creator)
+        _ = try await committer.commit(
+            .startOperation(operation), Event(.operationStarted, atMicroseconds: now))
+        scrubAlarm.ring()
+        return true
+    }
+
+    private func scrub(
+        _ kind: OperationKind, creator: UInt32
+    ) throws(VaultError) -> OperationRow {
+        let now = clock.nowMicroseconds()
+        let (last, total) = try reading { (reader) throws(StorageError) in
+            (try reader.lastRow(of: .blob), try reader.totals().images)
+        }
+        return OperationRow(
+            row: 0, operation: try random(), kind: kind, parameters: [], creator: creator,
+            createdMicroseconds: now, state: .pending,
+            progress: OperationProgress(last: last, total: total), failure: nil,
+            updatedMicroseconds: now, changedAt: 0, mac: RowMAC(checked: []))
+    }
+
+    /// Opens an incident of what a scrub found damaged first.
+    func reportDamage(_ damaged: ScrubbedImage, by operation: OperationRow) async {
+        let words =
+            "\(operation.kind.name) \(operation.operation.hex): \(damaged.code.rawValue), "
+            + "image \(damaged.image.image.hex)"
+        guard let note = try? AdminNote(words) else { return }
+        // That there is no room for it, or no key to the log, keeps the scrub from nothing.
+        _ = try? await openIncident(note: note)
+    }
+}
+
+extension CatalogReader {
+    /// When the newest scrub that came to its end was begun: whatever was stored by then was opened since. Nobody
+    /// verifies the row here.
+    func lastScrub() throws(StorageError) -> Int64? {
+        try operations(before: .max, limit: Limits.finishedOperations)
+            .first { $0.kind.opensAll && $0.state == .done }?.createdMicroseconds
+    }
+}

@@ -1,0 +1,161 @@
+// Scrubs: what they find, what they do about it, and what they leave alone.
+
+import Testing
+import Vault
+import VaultCrypto
+import VaultFormat
+import VaultTestKit
+
+@Suite("Scrubs")
+struct ScrubTests {
+    let memory = MemoryCatalog()
+    let store = MemoryBlobStore()
+    let clock = ManualClock()
+
+    private func vault() throws -> TestVault {
+        try TestVault(
+            catalog: memory, blobs: store, clock: clock, signer: TestKeys.logSigner())
+    }
+
+    private func begin(_ test: TestVault) async throws {
+        _ = try await test.vault.startVerification(test.call(), at: nil) { _ in
+            StoredAnswer(status: 202, body: [])
+        }
+    }
+
+    private func run(_ test: TestVault, scrubs: Bool = false) async throws {
+        let runner = OperationRunner(test.vault, share: 100, scrubs: scrubs) { _ in }
+        while try await runner.turn() {}
+    }
+
+    private func row() throws -> OperationRow { try #require(memory.tables.operations.last) }
+
+    @Test("what opens is counted, and nothing is changed")
+    func sound() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await test.put(TestImages.large, as: TestClaim(owner: "o", job: "j"))
+        let before = memory.tables.images
+        try await begin(test)
+        try await run(test)
+        let row = try row()
+        #expect((row.kind, row.state) == (.verify, .done))
+        #expect((row.progress.done, row.progress.failures, row.progress.found) == (2, 0, 0))
+        #expect(memory.tables.images == before)
+        #expect(memory.tables.incidents.isEmpty)
+    }
+
+    @Test("damage of each kind is listed, quarantined with its event, and one incident")
+    func damage() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let (flipped, missing) = (
+            try await test.put(TestImages.small).image, try await test.put(TestImages.other).image
+        )
+        let sound = try await test.put(TestImages.jpeg, name: "photo.jpg").image
+        store.tamper(flipped.blob) { $0[$0.count - 1] ^= 1 }
+        try store.remove(missing.blob)
+        try await begin(test)
+        try await run(test)
+        let row = try row()
+        #expect((row.progress.done, row.progress.failures, row.progress.found) == (3, 2, 2))
+        #expect(memory.tables.findings.map(\.code) == [.blobDamaged, .blobMissing])
+        let quarantined = memory.tables.images.filter { $0.quarantinedMicroseconds != nil }
+        #expect(quarantined.map(\.image) == [flipped.image, missing.image])
+        #expect(try await refusal { _ = try await test.get(flipped.image) } == .quarantined)
+        #expect(try await test.get(sound.image) == TestImages.jpeg)
+        let events = try test.log().filter { $0.action == "image.quarantined" }
+        #expect(events.map(\.image) == quarantined.map(\.image.hex))
+        #expect(memory.tables.incidents.count == 1)
+    }
+
+    @Test("a claim whose words do not open is damage of its image")
+    func claim() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        memory.tamper { $0.references[0].sealedBody[0] ^= 1 }
+        try await begin(test)
+        try await run(test)
+        #expect(try row().progress.failures == 1)
+    }
+
+    @Test("a disk that does not answer quarantines nothing")
+    func transient() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await begin(test)
+        for time in 1...4 { store.faults.arm("open", time: time, .unavailable(5)) }
+        try await run(test)
+        #expect(memory.tables.images.allSatisfy { $0.quarantinedMicroseconds == nil })
+        #expect(memory.tables.incidents.isEmpty || memory.tables.findings.count == 1)
+    }
+
+    @Test("a disk that is not mounted quarantines some images and no more")
+    func cap() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        for width in 1...Limits.scrubQuarantines + 3 {
+            var picture = TestPNG.color
+            picture.width = width
+            let image = try await test.put(picture.bytes).image
+            try store.remove(image.blob)
+        }
+        try await begin(test)
+        try await run(test)
+        let row = try row()
+        #expect(row.progress.failures == Limits.scrubQuarantines + 3)
+        #expect(row.progress.found == Limits.scrubQuarantines)
+        let quarantined = memory.tables.images.count { $0.quarantinedMicroseconds != nil }
+        #expect(quarantined == Limits.scrubQuarantines)
+        #expect(memory.tables.incidents.count == 1)
+    }
+
+    @Test("a scheduled one begins when the last is old, and goes on after a stop")
+    func schedule() async throws {
+        let test = try vault()
+        #expect(try await !test.vault.scrubIfDue(everyDays: 7, creator: 0), "nothing is stored")
+        try await test.put(TestImages.small)
+        #expect(try await test.vault.scrubIfDue(everyDays: 7, creator: 0))
+        #expect(try await !test.vault.scrubIfDue(everyDays: 7, creator: 0))
+        // The other operations' runner leaves it alone.
+        try await run(test)
+        #expect(try row().state == .pending)
+        test.stop()
+        let again = try test.reopened()
+        defer { again.stop() }
+        try await run(again, scrubs: true)
+        #expect(try row().state == .done)
+        #expect(again.vault.measures().rows?.lastScrub == clock.nowMicroseconds())
+        #expect(try await !again.vault.scrubIfDue(everyDays: 7, creator: 0))
+        clock.advance(microseconds: 7 * 86_400_000_000)
+        #expect(try await again.vault.scrubIfDue(everyDays: 7, creator: 0))
+    }
+
+    @Test("the one that tells how old everything is outlasts other operations")
+    func remembered() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await begin(test)
+        try await run(test)
+        let scrub = try row().operation
+        for _ in 0...Limits.finishedOperations {
+            let row = OperationRow(
+                row: 0, operation: try Random.id(), kind: .check, parameters: [], creator: 0,
+                createdMicroseconds: 1, state: .cancelled,
+                progress: OperationProgress(last: 0, total: 0), failure: nil,
+                updatedMicroseconds: 1, changedAt: 0, mac: RowMAC(checked: []))
+            memory.tamper { tables in
+                var row = row
+                row.row = (tables.operations.last?.row ?? 0) + 1
+                tables.operations.append(row)
+            }
+        }
+        try await begin(test)
+        #expect(memory.tables.operations.contains { $0.operation == scrub })
+        #expect(memory.tables.operations.count == Limits.finishedOperations + 2)
+    }
+}
