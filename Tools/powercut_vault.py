@@ -55,13 +55,16 @@ class Daemon:
         line, give_up = Line(self.run / "admin.sock"), time.monotonic() + PATIENCE
         while self.process.poll() is None and time.monotonic() < give_up:
             try:
-                if line.ask("GET /v1/ready")[0] == 200:
+                if self.is_up(*line.ask("GET /v1/ready")):
                     return
             except OSError:
                 pass
             line.close()
             time.sleep(0.02)
         raise NotServing(f"vaultd does not serve: {self._said()}")
+
+    def is_up(self, status: int, content: bytes) -> bool:
+        return status == 200
 
     def _said(self) -> str:
         """The end of what it said."""

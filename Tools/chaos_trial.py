@@ -1,0 +1,165 @@
+"""One fault in the middle of one verb, and the look at what is left of it."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from chaos_calls import ERRORS, Fault, Kind, believed_again, calls_of, counted
+from chaos_check import LOST, WRONG, Came, Finding
+from chaos_vault import Case, Prepared, Traced
+from chaos_verbs import Tale, Verb
+from powercut_load import Line
+from powercut_vault import NotServing
+
+#: Runs of a verb without a fault, whose points are taken together.
+SIGHTINGS = 3
+#: How often a fault is tried whose point did not come.
+TRIES = 5
+#: Seconds in which a vault has to recover by itself from an error that came once.
+RECOVERY = 40
+LOOK = 0.05
+
+
+@dataclass
+class Outcome:
+    """What came of one fault."""
+
+    fault: Fault | None
+    has_fired: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    points: Counter[Kind] = field(default_factory=Counter)
+
+
+def sighted(prepared: Prepared, verb: Verb, keep: bool) -> Outcome:
+    """A run without a fault; the daemon is killed at its end, when everything is at rest."""
+    return once(prepared, verb, None, random.Random(0), keep)
+
+
+def tried(prepared: Prepared, verb: Verb, fault: Fault, seed: int, keep: bool) -> Outcome:
+    """The fault, again where its point does not come: a change more or less in a batch moves pages."""
+    outcome = Outcome(fault)
+    for attempt in range(TRIES):
+        outcome = once(prepared, verb, fault, random.Random(f"{seed}/{verb.name}/{fault}/{attempt}"), keep)
+        if outcome.has_fired or outcome.findings:
+            break
+    return outcome
+
+
+def found_out(prepared: Prepared, verb: Verb) -> bool:
+    """Whether a vault that goes back to how it began, after it acknowledged, is seen to have lost something.
+
+    The anchor goes too: it would not even let such a vault start.
+    """
+    case, tale = prepared.copy(), Tale()
+    daemon = Traced(case, None)
+    try:
+        verb.act(case, tale)
+        daemon.settle()
+    finally:
+        daemon.kill()
+    shutil.rmtree(case.state)
+    shutil.copytree(prepared.state, case.state)
+    (case.run / "anchor").unlink()
+    return any(finding.kind == LOST for finding in came_back(case, verb, tale))
+
+
+def once(prepared: Prepared, verb: Verb, fault: Fault | None, chance: random.Random, keep: bool) -> Outcome:
+    case, outcome = prepared.copy(), Outcome(fault)
+    try:
+        faulted(case, verb, outcome, chance)
+    except (NotServing, OSError) as error:
+        outcome.findings.append(Finding(WRONG, f"{type(error).__name__}: {error}"))
+    if outcome.findings:
+        (case.run / "findings").write_text("".join(f"{one.kind}: {one.text}\n" for one in outcome.findings))
+    if not keep and not outcome.findings:
+        shutil.rmtree(case.run)
+    return outcome
+
+
+def faulted(case: Case, verb: Verb, outcome: Outcome, chance: random.Random) -> None:
+    fault, tale = outcome.fault, Tale()
+    daemon = Traced(case, fault)
+    try:
+        verb.act(case, tale)
+        if fault and fault.what in ERRORS:
+            outcome.findings += lived(daemon, tale, chance)
+        else:
+            daemon.settle()
+            if fault and daemon.has_fired and not daemon.is_gone:
+                outcome.findings.append(Finding(WRONG, "the daemon lives on after its kill"))
+    finally:
+        daemon.kill()
+    calls = calls_of(daemon.trace)
+    outcome.has_fired, outcome.points = daemon.has_fired, counted(calls)
+    outcome.findings += [Finding(WRONG, line) for line in believed_again(calls)]
+    outcome.findings += [Finding(WRONG, f"{one['call']} is not counted") for one in calls if one.get("unseen")]
+    outcome.findings += came_back(case, verb, tale)
+
+
+def came_back(case: Case, verb: Verb, tale: Tale) -> list[Finding]:
+    came = Came(case)
+    try:
+        came.unsealed()
+        touched = set(verb.touched(case))
+        untouched = [image for image in case.prepared.contents if image not in touched]
+        found = came.held(untouched, lambda came: verb.held(case, tale, came))
+        came.daemon.stop()
+        return found
+    finally:
+        came.daemon.kill()
+
+
+# MARK: Errors
+
+
+def is_proper(answer: tuple[int, bytes]) -> bool:
+    """Success, or a problem document that says what it is."""
+    status, content = answer
+    if status < 300:
+        return True
+    try:
+        problem = json.loads(content)
+    except ValueError:
+        return False
+    return bool(problem.get("code")) and problem.get("status") == status
+
+
+def lived(daemon: Traced, tale: Tale, chance: random.Random) -> list[Finding]:
+    """What has to hold of a daemon one of whose calls failed. It is killed afterwards: at once, or recovered."""
+    found = []
+    if daemon.is_gone:
+        return [Finding(WRONG, "the daemon died of an error")]
+    if tale.answer and not is_proper(tale.answer):
+        found.append(Finding(WRONG, f"the answer is no proper one: {tale.answer[0]} {tale.answer[1][:200]!r}"))
+    if tale.answer is None and not tale.received:
+        found.append(Finding(WRONG, "there was no answer"))
+    admin = daemon.case.door("admin")
+    found += answers(admin, "GET /v1/health") + answers(admin, "GET /v1/status")
+    way = chance.choice(("kill", "seal", "recover", "recover"))
+    if way == "seal":
+        found += answers(admin, "POST /v1/seal")
+    if way == "recover":
+        found += recovered(admin)
+        daemon.settle()
+        if daemon.is_gone:
+            found.append(Finding(WRONG, "the daemon died of an error"))
+    return found
+
+
+def answers(admin: Line, request: str) -> list[Finding]:
+    status, content = admin.ask(request)
+    return [] if status == 200 else [Finding(WRONG, f"{request} is answered {status}: {content[:200]!r}")]
+
+
+def recovered(admin: Line) -> list[Finding]:
+    give_up = time.monotonic() + RECOVERY
+    while (answer := admin.ask("GET /v1/ready"))[0] != 200:
+        if time.monotonic() > give_up:
+            return [Finding(WRONG, f"it does not recover within {RECOVERY} s: {answer[1][:200]!r}")]
+        time.sleep(LOOK)
+    return []

@@ -1,0 +1,183 @@
+"""A small vault that each trial gets a copy of, and a daemon over it whose calls are counted."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench_support import BIN, ENDS_WITH_US, noise
+from chaos_calls import Fault
+from chaos_trace import ARMED, CONTROL, FIRED, PASSED, PROCESS
+from powercut_check import Kept
+from powercut_load import Line
+from powercut_vault import PATIENCE, Daemon, Ground, NotServing
+
+#: Edges of the pictures: one blob has two frames.
+EDGES = (40, 120, 300, 620)
+#: The owner whose images `erase` takes, and another who claims one of them too.
+ERASED, STAYS = "leaves", "stays"
+#: Seconds without a call that changes a file, after which a daemon is quiet: before the verb and after it.
+QUIET_BEFORE, QUIET_AFTER = 0.2, 0.5
+#: Seconds between two looks.
+LOOK = 0.01
+
+
+@dataclass
+class Prepared:
+    """The vault that every trial begins with, stopped."""
+
+    ground: Ground
+    state: Path
+    known: Kept
+    contents: dict[str, bytes]
+    #: By owner, where there is one.
+    owned: dict[str, list[str]]
+    #: What a verb made in a run without fault, by a name of the verb's.
+    seen: dict[str, str] = field(default_factory=dict)
+    numbers: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def copy(self) -> Case:
+        with self.lock:
+            self.numbers += 1
+            number = self.numbers
+        run = self.ground.folder / f"t{number}"
+        self.ground.settings(run, run / "state")
+        subprocess.run(["cp", "-a", "--reflink=auto", self.state, run / "state"], check=True)
+        return Case(self, run)
+
+    @property
+    def free(self) -> list[str]:
+        """Images that nobody owns, smallest first."""
+        owned = {image for images in self.owned.values() for image in images}
+        return sorted((image for image in self.contents if image not in owned), key=lambda one: len(self.contents[one]))
+
+
+@dataclass
+class Case:
+    """One trial's copy of the vault."""
+
+    prepared: Prepared
+    run: Path
+
+    @property
+    def state(self) -> Path:
+        return self.run / "state"
+
+    def door(self, name: str) -> Line:
+        return Line(self.run / f"{name}.sock")
+
+
+def prepared(folder: Path, seed: int) -> Prepared:
+    """Makes the vault: images of nobody, three of an owner, one of which another claims too."""
+    ground, chance = Ground(folder, folder / "state"), random.Random(f"{seed}/images")
+    daemon = Daemon(ground.run)
+    try:
+        line, contents, owned = Line(ground.run / "images.sock"), dict[str, bytes](), dict[str, list[str]]()
+        for number, owner in enumerate(("", "", "", "", ERASED, ERASED, ERASED)):
+            edge = EDGES[number % len(EDGES)]
+            content = noise(edge, edge, chance.getrandbits(60))
+            claimed = [owner, STAYS] if number == len(EDGES) else [owner]
+            for claim in claimed:
+                image = stored(line, content, claim)
+                contents[image] = content
+                if claim:
+                    owned.setdefault(claim, []).append(image)
+        known = Kept(Line(ground.run / "audit.sock").ask("GET /v1/checkpoint")[1], 0)
+    finally:
+        daemon.stop()
+    return Prepared(ground, folder / "state", known, contents, owned)
+
+
+def stored(line: Line, content: bytes, owner: str) -> str:
+    fields = 'Content-Disposition: attachment; filename="a.png"\r\n' + (f"Vault-Owner: {owner}\r\n" if owner else "")
+    status, answer = line.ask("POST /v1/images", content, fields)
+    if status != 201:
+        raise SystemExit(f"chaos: an image is not stored: {status} {answer[:200]!r}")
+    return str(json.loads(answer)["id"])
+
+
+class Traced:
+    """vaultd with its calls counted, serving and quiet when this is made; from then on points count."""
+
+    def __init__(self, case: Case, fault: Fault | None) -> None:
+        self.case, self.trace = case, case.run / "trace"
+        control = case.run / "control"
+        control.write_bytes(bytes(CONTROL.size))
+        with open(control, "r+b") as file:
+            self.control = mmap.mmap(file.fileno(), CONTROL.size)
+        plan = {
+            "state": str(case.state), "control": str(control), "trace": str(self.trace),
+            "fault": [*fault.point.kind, fault.point.nth, fault.what] if fault else None,
+        }  # fmt: skip
+        (case.run / "plan").write_text(json.dumps(plan))
+        tracer = [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(case.run / "plan")]
+        served = [str(BIN / "vaultd"), "serve", "--config", str(case.run / "vaultd.yaml")]
+        with open(case.run / "vaultd.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [*ENDS_WITH_US, *tracer, *served], stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            self._await()
+            self.settle(QUIET_BEFORE)
+            struct.pack_into("<q", self.control, ARMED, 1)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _await(self) -> None:
+        line, give_up = self.case.door("admin"), time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < give_up:
+            try:
+                if line.ask("GET /v1/ready")[0] == 200:
+                    line.close()
+                    return
+            except OSError:
+                line.close()
+            time.sleep(LOOK)
+        raise NotServing(f"vaultd does not serve below the tracer: {(self.case.run / 'vaultd.log').read_text()[-400:]}")
+
+    def _number(self, at: int) -> int:
+        return int(struct.unpack_from("<q", self.control, at)[0])
+
+    @property
+    def has_fired(self) -> bool:
+        return self._number(FIRED) != 0
+
+    @property
+    def is_gone(self) -> bool:
+        return self.process.poll() is not None
+
+    def settle(self, quiet: float = QUIET_AFTER) -> None:
+        """Until the daemon is gone, or has changed no file for a while."""
+        give_up = time.monotonic() + PATIENCE
+        passed, since = self._number(PASSED), time.monotonic()
+        while not self.is_gone and time.monotonic() < since + quiet:
+            time.sleep(LOOK)
+            now = self._number(PASSED)
+            if now != passed:
+                passed, since = now, time.monotonic()
+            if time.monotonic() > give_up:
+                raise NotServing(f"vaultd does not come to rest within {PATIENCE} s")
+
+    def kill(self) -> None:
+        """kill -9 of the daemon; the tracer ends with it."""
+        process = self._number(PROCESS)
+        if process and not self.is_gone:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        elif not self.is_gone:
+            self.process.kill()
+        self.process.wait(PATIENCE)

@@ -1,0 +1,196 @@
+"""The rules of Tools/chaos, each broken once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("IMAGEVAULT_BIN", ".")
+
+from chaos import NOT_ROOT, Row, drawn, missing_here, table
+from chaos_calls import Fault, Kind, Point, believed_again, calls_of, counted, errors, file_kind, kills, points
+from chaos_check import LOST, Finding, blob_files, blobs_named, litter
+from chaos_trial import Outcome, is_proper
+
+STATE = "/a/state"
+WAL, BLOB = Kind("write", "catalog.sqlite-wal"), Kind("unlink", "blob")
+
+
+def call(name: str, descriptor: int, path: str = "/f", error: str | None = None, process: int = 1) -> dict[str, Any]:
+    return {"call": name, "descriptor": descriptor, "path": path, "process": process, "error": error}
+
+
+class FilesOfAVault(unittest.TestCase):
+    def test_random_names_are_one_kind(self) -> None:
+        self.assertEqual(file_kind(f"{STATE}/blobs/0f/{'ab' * 15}", STATE), "blob")
+        self.assertEqual(file_kind(f"{STATE}/blobs/0f/{'ab' * 15} (deleted)", STATE), "blob")
+        self.assertEqual(file_kind(f"{STATE}/blobs/0f", STATE), "blobs/XX")
+        self.assertEqual(file_kind(f"{STATE}/cases/{'0' * 32}", STATE), "cases/ID")
+
+    def test_fixed_names_are_kinds_of_their_own(self) -> None:
+        self.assertEqual(file_kind(f"{STATE}/keyring.new", STATE), "keyring.new")
+        self.assertEqual(file_kind(STATE, STATE), ".")
+
+    def test_what_lies_elsewhere_is_no_file_of_it(self) -> None:
+        for path in ("/a/stateful", "/a", "socket:[17]", "/dev/null", "/a/run/anchor"):
+            self.assertIsNone(file_kind(path, STATE))
+
+
+class Points(unittest.TestCase):
+    def test_what_any_run_had_is_found(self) -> None:
+        found = points([Counter({WAL: 2}), Counter({WAL: 1, BLOB: 1})])
+        self.assertEqual(found, [Point(BLOB, 1), Point(WAL, 1), Point(WAL, 2)])
+
+    def test_what_came_before_the_verb_is_no_point(self) -> None:
+        lines = [{"call": "write", "file": "catalog.sqlite-wal", "nth": nth} for nth in (0, 0, 1, 2)]
+        self.assertEqual(counted(lines), Counter({WAL: 2}))
+
+    def test_every_point_is_killed_at_and_writes_also_half_way(self) -> None:
+        faults = kills([Point(BLOB, 1), Point(WAL, 1)])
+        self.assertEqual([str(fault) for fault in faults], [
+            "kill at unlink blob 1", "kill at write catalog.sqlite-wal 1", "torn at write catalog.sqlite-wal 1",
+        ])  # fmt: skip
+
+    def test_every_error_that_a_call_can_end_with_is_tried(self) -> None:
+        told = [fault.what for fault in errors([Point(WAL, 1)])]
+        self.assertEqual(told, ["EIO", "ENOSPC", "EDQUOT"])
+        self.assertEqual([fault.what for fault in errors([Point(BLOB, 1)])], ["EIO"])
+        self.assertEqual(errors([Point(Kind("chmod", "keyring.new"), 1)]), [])
+
+    def test_a_trace_may_end_in_the_middle_of_a_line_and_nowhere_else(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            trace = Path(folder) / "trace"
+            trace.write_text('{"nth": 1}\n{"nth"')
+            self.assertEqual(calls_of(trace), [{"nth": 1}])
+            trace.write_text('{"nth"\n{"nth": 1}\n')
+            self.assertRaises(ValueError, calls_of, trace)
+            self.assertEqual(calls_of(Path(folder) / "none"), [])
+
+    def test_a_sample_has_every_kind_before_any_twice(self) -> None:
+        faults = kills([Point(WAL, nth) for nth in range(1, 50)] + [Point(BLOB, 1)])
+        for seed in range(20):
+            chosen = drawn(faults, 3, random.Random(seed))
+            kinds = {(fault.point.kind, fault.what) for fault in chosen}
+            self.assertEqual(kinds, {(WAL, "kill"), (WAL, "torn"), (BLOB, "kill")})
+
+    def test_a_seed_draws_the_same(self) -> None:
+        faults = kills([Point(WAL, nth) for nth in range(1, 50)])
+        self.assertEqual(drawn(faults, 9, random.Random(4)), drawn(faults, 9, random.Random(4)))
+        self.assertNotEqual(drawn(faults, 9, random.Random(4)), drawn(faults, 9, random.Random(5)))
+
+
+class FailedFlushes(unittest.TestCase):
+    def test_a_flush_of_the_same_descriptor_is_reported(self) -> None:
+        self.assertEqual(len(believed_again([call("fsync", 3, error="EIO"), call("fsync", 3)])), 1)
+        self.assertEqual(len(believed_again([call("fdatasync", 3, error="EIO"), call("fsync", 3)])), 1)
+
+    def test_a_descriptor_that_was_opened_anew_is_another(self) -> None:
+        self.assertEqual(believed_again([call("fsync", 3, error="EIO"), call("close", 3), call("fsync", 3)]), [])
+
+    def test_another_descriptor_or_process_is_another(self) -> None:
+        failed = call("fsync", 3, error="EIO")
+        self.assertEqual(believed_again([failed, call("fsync", 4), call("fsync", 3, process=2)]), [])
+
+    def test_flushes_that_succeed_may_come_again(self) -> None:
+        self.assertEqual(believed_again([call("fsync", 3), call("fsync", 3)]), [])
+
+
+@unittest.skipUnless(missing_here() in (None, NOT_ROOT), "calls are known by their numbers on x86-64")
+class Tracing(unittest.TestCase):
+    """Of a program whose threads write to one file by turns."""
+
+    PROGRAM = """
+import os, sys, threading
+path, said = sys.argv[1:]
+file, turns = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), [threading.Event() for _ in range(5)]
+results = []
+def write(number):
+    turns[number].wait(10)
+    try:
+        results.append(os.pwrite(file, b"abcd", 4 * number))
+    except OSError as error:
+        results.append(error.strerror)
+    turns[number + 1].set()
+threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+for thread in threads: thread.start()
+turns[0].set()
+for thread in threads: thread.join()
+os.write(os.open(said, os.O_WRONLY | os.O_CREAT), repr(results).encode())
+"""
+
+    def traced(self, what: str, nth: int) -> tuple[int, bytes, str]:
+        """How the program ended, what it wrote, and what it says its writes came to."""
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made).resolve()
+            (folder / "state").mkdir()
+            (folder / "control").write_bytes(struct.pack("<qqqq", 1, 0, 0, 0))
+            fault = ["write", "file", nth, what]
+            plan = {"state": str(folder / "state"), "control": str(folder / "control"), "trace": str(folder / "trace")}
+            (folder / "plan").write_text(json.dumps(plan | {"fault": fault}))
+            tracer = [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(folder / "plan")]
+            program = [sys.executable, "-c", self.PROGRAM, str(folder / "state/file"), str(folder / "said")]
+            status = subprocess.run([*tracer, *program], timeout=60, stderr=subprocess.DEVNULL).returncode
+            said = folder / "said"
+            return status, (folder / "state/file").read_bytes(), said.read_text() if said.exists() else ""
+
+    def test_writes_of_all_threads_are_counted_together(self) -> None:
+        for nth in (1, 3, 4):
+            self.assertEqual(self.traced("kill", nth), (9, b"abcd" * (nth - 1), ""))
+
+    def test_half_of_a_write_is_done(self) -> None:
+        self.assertEqual(self.traced("torn", 2), (9, b"abcdab", ""))
+
+    def test_a_write_that_fails_writes_nothing_and_says_why(self) -> None:
+        told = self.traced("ENOSPC", 2)
+        self.assertEqual(told, (0, b"abcd\0\0\0\0abcdabcd", "[4, 'No space left on device', 4, 4]"))
+
+    def test_a_point_that_does_not_come_changes_nothing(self) -> None:
+        self.assertEqual(self.traced("kill", 5), (0, b"abcd" * 4, "[4, 4, 4, 4]"))
+
+
+class Judging(unittest.TestCase):
+    def test_an_answer_is_a_success_or_says_what_it_is(self) -> None:
+        problem = {"code": "storage-full", "status": 507}
+        self.assertTrue(is_proper((201, b"")))
+        self.assertTrue(is_proper((507, json.dumps(problem).encode())))
+        for content in (b"", b"oh no", json.dumps(problem | {"status": 200}).encode(), b'{"status": 507}'):
+            self.assertFalse(is_proper((507, content)))
+
+    def test_blobs_and_rows_are_held_against_each_other(self) -> None:
+        self.assertEqual(litter(["a", "b"], ["b", "c"]), (["a"], ["c"]))
+
+    def test_every_file_of_a_shard_is_one_that_a_row_has_to_name(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            state = Path(folder)
+            (state / "blobs/0f").mkdir(parents=True)
+            (state / "blobs/0f" / ("ab" * 15)).touch()
+            (state / "blobs/0f/odd").touch()
+            with sqlite3.connect(state / "catalog.sqlite") as catalog:
+                catalog.execute("CREATE TABLE image (blob BLOB)")
+                catalog.execute("INSERT INTO image VALUES (?)", (bytes.fromhex("0f" + "ab" * 15),))
+            catalog.close()
+            self.assertEqual(litter(blob_files(state), blobs_named(state)), (["0fodd"], []))
+
+    def test_a_row_counts_points_once_and_faults_each(self) -> None:
+        point = Point(WAL, 1)
+        row = Row("put", "kill", 2)
+        row.entered([
+            Outcome(Fault(point, "kill"), has_fired=True), Outcome(Fault(Point(WAL, 2), "kill")),
+            Outcome(Fault(point, "torn"), has_fired=True, findings=[Finding(LOST, "an image")]),
+        ])  # fmt: skip
+        self.assertEqual((row.points_tried, row.faults_tried, row.survived, row.lost, row.violations), (1, 2, 1, 1, 1))
+        self.assertRegex(table([row]), r"put +kill +2 +1 +2 +1 +1$")
+
+
+if __name__ == "__main__":
+    unittest.main()
