@@ -30,6 +30,8 @@ CALLS: dict[int, tuple[str, str]] = {
     92: ("chown", "path"), 93: ("chown", "fd"), 260: ("chown", "at"),
 }  # fmt: skip
 CLOSE = 3
+#: Kinds of files that are directories.
+FOLDERS = (".", "blobs", "blobs/XX", "cases")
 #: Calls that change files behind the back of who counts calls.
 UNSEEN = {425: "io_uring_setup", 26: "msync", 162: "sync"}
 #: Calls on whose n-th an error is given, and not only a kill.
@@ -37,6 +39,9 @@ FAILING = ("write", "fsync", "fdatasync", "rename", "unlink", "create", "truncat
 #: Calls of a file that the kernel can run out of room for; the others fail with EIO only.
 NEEDS_ROOM = ("write", "fsync", "fdatasync", "rename", "create", "allocate", "link", "mkdir")
 ERRORS = ("EIO", "ENOSPC", "EDQUOT")
+#: The flush fails with EIO, and what it should have flushed is gone (chaos_undo).
+LOSES = "loses"
+FLUSHES = ("fsync", "fdatasync")
 
 
 class Kind(NamedTuple):
@@ -60,7 +65,7 @@ class Point(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What happens at a point: `kill` before the call, `torn` after half of a write, else an error's name."""
+    """What happens at a point: `kill` before the call, `torn` after half of a write, `loses`, else an error's name."""
 
     point: Point
     what: str
@@ -121,13 +126,14 @@ def kills(found: Iterable[Point]) -> list[Fault]:
 
 
 def errors(found: Iterable[Point]) -> list[Fault]:
-    """Each error that a call may end with, for each point."""
-    return [
-        Fault(point, error)
-        for point in found
-        if point.kind.call in FAILING
-        for error in (ERRORS if point.kind.call in NEEDS_ROOM else ERRORS[:1])
-    ]
+    """Each error that a call may end with, for each point, and for each flush of a file that it loses what it had."""
+    faults = []
+    for point in found:
+        if point.kind.call in FAILING:
+            faults += [Fault(point, error) for error in (ERRORS if point.kind.call in NEEDS_ROOM else ERRORS[:1])]
+        if point.kind.call in FLUSHES and point.kind.file not in FOLDERS:
+            faults.append(Fault(point, LOSES))
+    return faults
 
 
 def believed_again(calls: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -141,7 +147,7 @@ def believed_again(calls: Iterable[Mapping[str, Any]]) -> list[str]:
         place = (one["process"], one["descriptor"])
         if one["call"] == "close":
             failed.pop(place, None)
-        elif one["call"] in ("fsync", "fdatasync"):
+        elif one["call"] in FLUSHES:
             if place in failed and failed[place] == one["path"]:
                 lines.append(f"{one['call']} of {one['path']} failed, and the same descriptor was flushed again")
             if one.get("error"):

@@ -24,7 +24,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from chaos_calls import CALLS, CLOSE, UNSEEN, Kind, file_kind
+from chaos_calls import CALLS, CLOSE, FLUSHES, LOSES, UNSEEN, Kind, file_kind
+from chaos_undo import Unflushed
 
 #: Numbers of 64 bits that driver and tracer share: whether points count, calls so far, whether the fault came, the
 #: daemon's process.
@@ -51,6 +52,7 @@ LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
 X86_64 = 0xC000003E
 
 AT_FDCWD = -100
+WRITE, PWRITE = 1, 18
 #: Of open(2).
 CREATES = os.O_CREAT | os.O_TRUNC | 0o20000000
 PATH_BYTES = 4096
@@ -86,6 +88,8 @@ class Tracer:
         self.processes: dict[int, int] = {}
         #: Descriptors whose flush was failed.
         self.watched: set[int] = set()
+        #: Kept only for a fault that needs it.
+        self.unflushed = Unflushed() if self.fault and self.fault[2] == LOSES else None
 
     def number(self, at: int) -> int:
         return int(struct.unpack_from("<q", self.control, at)[0])
@@ -159,6 +163,8 @@ class Tracer:
             "bytes": int(registers[RDX]) if kind.call == "write" else 0, "process": self.process(thread),
         }  # fmt: skip
         what = self.fault[2] if self.fault and self.fault[:2] == (kind, nth) else None
+        if self.unflushed:
+            self.remember(thread, registers, kind, path, what is not None)
         if not what:
             self.note(line)
             return CONTINUE
@@ -175,12 +181,26 @@ class Tracer:
             return TO_EXIT
         # A call that does not exist is not made, and its result is what stands here.
         registers[ORIGINAL] = 2**64 - 1
-        registers[RAX] = 2**64 - getattr(errno, what)
+        registers[RAX] = 2**64 - (errno.EIO if what == LOSES else getattr(errno, what))
         ptrace(POKE_REGISTERS, thread, ctypes.byref(registers))
-        if kind.call in ("fsync", "fdatasync"):
+        if kind.call in FLUSHES:
             self.watched.add(int(registers[RDI]))
         self.note(line | {"error": what})
         return CONTINUE
+
+    def remember(self, thread: int, registers: Any, kind: Kind, path: str, is_lost: bool) -> None:
+        """Keeps what a file loses with its next flush."""
+        assert self.unflushed
+        if kind.call == "write" and registers[ORIGINAL] in (WRITE, PWRITE):
+            offset = int(registers[R10])
+            if registers[ORIGINAL] == WRITE:
+                told = Path(f"/proc/{thread}/fdinfo/{registers[RDI]}").read_text()
+                offset = int(told.partition("pos:")[2].split()[0])
+            self.unflushed.writes(path, offset, int(registers[RDX]))
+        elif is_lost:
+            self.unflushed.undo(path)
+        elif kind.call in (*FLUSHES, "truncate"):
+            self.unflushed.is_safe(path)
 
     def note(self, line: dict[str, Any]) -> None:
         os.write(self.trace, json.dumps(line).encode() + b"\n")

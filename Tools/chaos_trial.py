@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from chaos_calls import ERRORS, Fault, Kind, believed_again, calls_of, counted
+from chaos_calls import ERRORS, LOSES, Fault, Kind, believed_again, calls_of, counted
 from chaos_check import LOST, WRONG, Came, Finding
 from chaos_vault import Case, Prepared, Traced
 from chaos_verbs import Tale, Verb
@@ -86,7 +86,7 @@ def faulted(case: Case, verb: Verb, outcome: Outcome, chance: random.Random) -> 
     daemon = Traced(case, fault)
     try:
         verb.act(case, tale)
-        if fault and fault.what in ERRORS:
+        if fault and fault.what in (*ERRORS, LOSES):
             outcome.findings += lived(daemon, tale, chance)
         else:
             daemon.settle()

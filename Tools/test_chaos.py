@@ -21,6 +21,7 @@ from chaos import NOT_ROOT, Row, drawn, missing_here, table
 from chaos_calls import Fault, Kind, Point, believed_again, calls_of, counted, errors, file_kind, kills, points
 from chaos_check import LOST, Finding, blob_files, blobs_named, litter
 from chaos_trial import Outcome, is_proper
+from chaos_undo import Unflushed
 
 STATE = "/a/state"
 WAL, BLOB = Kind("write", "catalog.sqlite-wal"), Kind("unlink", "blob")
@@ -62,8 +63,12 @@ class Points(unittest.TestCase):
         ])  # fmt: skip
 
     def test_every_error_that_a_call_can_end_with_is_tried(self) -> None:
-        told = [fault.what for fault in errors([Point(WAL, 1)])]
-        self.assertEqual(told, ["EIO", "ENOSPC", "EDQUOT"])
+        def told(call: str, file: str) -> list[str]:
+            return [fault.what for fault in errors([Point(Kind(call, file), 1)])]
+
+        self.assertEqual(told("write", "blob"), ["EIO", "ENOSPC", "EDQUOT"])
+        self.assertEqual(told("fsync", "blob"), ["EIO", "ENOSPC", "EDQUOT", "loses"])
+        self.assertEqual(told("fsync", "blobs/XX"), ["EIO", "ENOSPC", "EDQUOT"])
         self.assertEqual([fault.what for fault in errors([Point(BLOB, 1)])], ["EIO"])
         self.assertEqual(errors([Point(Kind("chmod", "keyring.new"), 1)]), [])
 
@@ -107,7 +112,7 @@ class FailedFlushes(unittest.TestCase):
 
 @unittest.skipUnless(missing_here() in (None, NOT_ROOT), "calls are known by their numbers on x86-64")
 class Tracing(unittest.TestCase):
-    """Of a program whose threads write to one file by turns."""
+    """Of a program whose threads write to one file by turns, and flush it after the second and the fourth time."""
 
     PROGRAM = """
 import os, sys, threading
@@ -118,6 +123,8 @@ def write(number):
     turns[number].wait(10)
     try:
         results.append(os.pwrite(file, b"abcd", 4 * number))
+        if number % 2:
+            os.fsync(file)
     except OSError as error:
         results.append(error.strerror)
     turns[number + 1].set()
@@ -128,13 +135,13 @@ for thread in threads: thread.join()
 os.write(os.open(said, os.O_WRONLY | os.O_CREAT), repr(results).encode())
 """
 
-    def traced(self, what: str, nth: int) -> tuple[int, bytes, str]:
+    def traced(self, what: str, nth: int, call: str = "write") -> tuple[int, bytes, str]:
         """How the program ended, what it wrote, and what it says its writes came to."""
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made).resolve()
             (folder / "state").mkdir()
             (folder / "control").write_bytes(struct.pack("<qqqq", 1, 0, 0, 0))
-            fault = ["write", "file", nth, what]
+            fault = [call, "file", nth, what]
             plan = {"state": str(folder / "state"), "control": str(folder / "control"), "trace": str(folder / "trace")}
             (folder / "plan").write_text(json.dumps(plan | {"fault": fault}))
             tracer = [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(folder / "plan")]
@@ -154,8 +161,33 @@ os.write(os.open(said, os.O_WRONLY | os.O_CREAT), repr(results).encode())
         told = self.traced("ENOSPC", 2)
         self.assertEqual(told, (0, b"abcd\0\0\0\0abcdabcd", "[4, 'No space left on device', 4, 4]"))
 
+    def test_a_flush_that_loses_takes_what_was_written_since_the_last(self) -> None:
+        status, content, said = self.traced("loses", 2, "fsync")
+        self.assertEqual((status, content, said), (0, b"abcd" * 2, "[4, 4, 4, 4, 'Input/output error']"))
+
     def test_a_point_that_does_not_come_changes_nothing(self) -> None:
         self.assertEqual(self.traced("kill", 5), (0, b"abcd" * 4, "[4, 4, 4, 4]"))
+
+
+class Undoing(unittest.TestCase):
+    def test_a_file_becomes_what_it_was_at_its_last_flush(self) -> None:
+        with tempfile.NamedTemporaryFile() as made:
+            path, unflushed = made.name, Unflushed()
+
+            def write(offset: int, content: bytes) -> None:
+                unflushed.writes(path, offset, len(content))
+                with open(path, "r+b") as file:
+                    os.pwrite(file.fileno(), content, offset)
+
+            write(0, b"abcdef")
+            unflushed.is_safe(path)
+            write(2, b"XY")
+            write(1, b"12345678")
+            self.assertEqual(Path(path).read_bytes(), b"a12345678")
+            unflushed.undo(path)
+            self.assertEqual(Path(path).read_bytes(), b"abcdef")
+            unflushed.undo(path)
+            self.assertEqual(Path(path).read_bytes(), b"abcdef")
 
 
 class Judging(unittest.TestCase):
