@@ -16,6 +16,7 @@ from pathlib import Path
 from bench_support import exercised
 from chaos_calls import ERRORS, Fault, Point, errors, kills, points
 from chaos_check import LOST
+from chaos_soak import soak
 from chaos_trial import SIGHTINGS, Outcome, found_out, sighted, tried
 from chaos_vault import Prepared, prepared
 from chaos_verbs import VERBS, Verb
@@ -24,7 +25,7 @@ from chaos_verbs import VERBS, Verb
 LEFT_OUT = 77
 NOT_ROOT = "it takes root to trace a daemon that does not let itself be traced"
 #: Faults of a verb that --quick draws: kills, and errors.
-QUICK_KILLS, QUICK_ERRORS = 12, 8
+QUICK_KILLS, QUICK_ERRORS = 10, 6
 #: Findings that are printed of each fault.
 SHOWN = 3
 
@@ -173,10 +174,13 @@ def missing_here() -> str | None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="Tools/chaos", description=(__doc__ or "").split(":")[0])
+    parser.add_argument("mode", nargs="?", choices=("matrix", "soak"), default="matrix")
+    parser.add_argument("--minutes", type=float, default=30, help="of a soak")
+    parser.add_argument("--callers", type=int, default=6, help="of a soak")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--faults", choices=("kill", "error"), action="append")
     parser.add_argument("--only", choices=[verb.name for verb in VERBS])
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
     parser.add_argument("--keep", action="store_true")
@@ -186,7 +190,9 @@ def main() -> int:
     if reason:
         print(f"left out: no faults can be made here: {reason}")
         return LEFT_OUT
-    exercise: Callable[[argparse.Namespace, Path], int] = lambda options, folder: Matrix(options, folder).run()
+    exercise: Callable[[argparse.Namespace, Path], int] = soak
+    if options.mode == "matrix":
+        exercise = lambda options, folder: Matrix(options, folder).run()  # noqa: E731
     return exercised(options, "ivc", exercise)
 
 

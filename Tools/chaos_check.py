@@ -72,7 +72,8 @@ class Came:
         return told
 
     def has(self, action: str, trace: str) -> bool:
-        return any(one["action"] == action and one.get("trace") == trace and one["outcome"] == "done" for one in self.events)
+        wanted = (action, trace, "done")
+        return any((one["action"], one.get("trace"), one["outcome"]) == wanted for one in self.events)
 
     def within(self, holds: Callable[[], bool]) -> bool:
         give_up = time.monotonic() + PATIENCE
@@ -150,4 +151,5 @@ class Came:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode == 0:
             return []
-        return [Finding(WRONG, f"vaultctl check ended with {done.returncode}: {(done.stdout + done.stderr).strip()[-400:]}")]
+        said = (done.stdout + done.stderr).strip()[-400:]
+        return [Finding(WRONG, f"vaultctl check ended with {done.returncode}: {said}")]

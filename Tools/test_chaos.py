@@ -20,6 +20,8 @@ os.environ.setdefault("IMAGEVAULT_BIN", ".")
 from chaos import NOT_ROOT, Row, drawn, missing_here, table
 from chaos_calls import Fault, Kind, Point, believed_again, calls_of, counted, errors, file_kind, kills, points
 from chaos_check import LOST, Finding, blob_files, blobs_named, litter
+from chaos_load import EITHER, GONE, THERE, Promise, judged
+from chaos_soak import at_end
 from chaos_trial import Outcome, is_proper
 from chaos_undo import Unflushed
 
@@ -188,6 +190,40 @@ class Undoing(unittest.TestCase):
             self.assertEqual(Path(path).read_bytes(), b"abcdef")
             unflushed.undo(path)
             self.assertEqual(Path(path).read_bytes(), b"abcdef")
+
+
+class Soaking(unittest.TestCase):
+    def test_what_is_given_is_what_was_stored(self) -> None:
+        promise = Promise(b"abcd")
+        self.assertIsNone(judged(promise, THERE, 200, b"abcd"))
+        for is_damaged in (False, True):
+            promise.is_damaged = is_damaged
+            self.assertRegex(judged(promise, THERE, 200, b"abcX") or "", "other bytes")
+
+    def test_what_is_there_is_refused_only_for_what_passes(self) -> None:
+        promise = Promise(b"abcd")
+        self.assertIsNone(judged(promise, THERE, 503, b""))
+        for status in (404, 500, 403):
+            self.assertIsNotNone(judged(promise, THERE, status, b""))
+        promise.is_damaged = True
+        self.assertIsNone(judged(promise, THERE, 500, b""))
+
+    def test_what_is_being_deleted_may_be_gone_and_not_come_back(self) -> None:
+        promise = Promise(b"abcd", EITHER)
+        self.assertIsNone(judged(promise, THERE, 404, b""))
+        self.assertIsNone(judged(promise, EITHER, 200, b"abcd"))
+        self.assertIsNotNone(judged(promise, GONE, 200, b"abcd"))
+
+    def test_the_end_of_each_promise(self) -> None:
+        for promise, status, outcome, holds in (
+            (Promise(b"a"), 200, "equal", True), (Promise(b"a"), 404, "lost", False), (Promise(b"a"), 0, "lost", False),
+            (Promise(b"b"), 200, "other", False), (Promise(b"a", GONE), 404, "gone", True),
+            (Promise(b"a", GONE), 200, "back", False), (Promise(b"a", EITHER), 404, "gone", True),
+            (Promise(b"a", EITHER), 200, "equal", True), (Promise(b"a", is_damaged=True), 500, "not given", True),
+            (Promise(b"a", is_damaged=True), 200, "unnoticed", False),
+        ):  # fmt: skip
+            told, wrong = at_end(promise, status, b"a")
+            self.assertEqual((told, wrong is None), (outcome, holds))
 
 
 class Judging(unittest.TestCase):
