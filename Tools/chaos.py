@@ -8,7 +8,7 @@ import platform
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,15 +98,19 @@ class Matrix:
         print(f"{time.monotonic() - self.begun:7.1f} s  {text}", flush=True)
 
     def run(self) -> int:
-        with ThreadPoolExecutor(self.options.jobs) as pool:
+        pool = ThreadPoolExecutor(self.options.jobs)
+        try:
             for verb in VERBS:
                 if self.options.only in (None, verb.name):
                     self.verb(verb, pool)
+        finally:
+            # Whoever ends this does not wait for what was not begun.
+            pool.shutdown(cancel_futures=True)
         print(table(self.rows), flush=True)
         tries, survived, lost, violations = (
             sum(getattr(row, name) for row in self.rows) for name in ("faults_tried", "survived", "lost", "violations")
         )
-        sample = ", a sample" if self.options.quick else ""
+        sample = ", a sample" if self.options.quick or self.options.at else ""
         print(
             f"chaos: {tries:,} faults tried{sample}, {survived:,} survived, {lost:,} acknowledged operations lost, "
             f"{violations:,} violations; {time.monotonic() - self.begun:.0f} s, seed {self.options.seed}",
@@ -135,7 +139,9 @@ class Matrix:
 
     def faults(self, verb: Verb, name: str, every: list[Fault], quick: int, pool: ThreadPoolExecutor) -> None:
         row = Row(verb.name, name, len({fault.point for fault in every}))
-        chosen = drawn(every, quick, self.chance) if self.options.quick else every
+        chosen = [fault for fault in every if self.options.at in str(fault)]
+        if self.options.quick:
+            chosen = drawn(chosen, quick, self.chance)
         begun, outcomes = time.monotonic(), list[Outcome]()
 
         def one(fault: Fault) -> Outcome:
@@ -163,6 +169,10 @@ class Matrix:
             self.say(f"VIOLATION {verb.name}, {where}, seed {self.options.seed}: {finding.kind}: {finding.text}")
 
 
+def matrix(options: argparse.Namespace, folder: Path) -> int:
+    return Matrix(options, folder).run()
+
+
 def missing_here() -> str | None:
     """Why faults cannot be made here; nothing where they can."""
     if platform.machine() != "x86_64" or platform.system() != "Linux":
@@ -180,6 +190,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--faults", choices=("kill", "error"), action="append")
     parser.add_argument("--only", choices=[verb.name for verb in VERBS])
+    parser.add_argument("--at", default="")
     parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
@@ -190,10 +201,7 @@ def main() -> int:
     if reason:
         print(f"left out: no faults can be made here: {reason}")
         return LEFT_OUT
-    exercise: Callable[[argparse.Namespace, Path], int] = soak
-    if options.mode == "matrix":
-        exercise = lambda options, folder: Matrix(options, folder).run()  # noqa: E731
-    return exercised(options, "ivc", exercise)
+    return exercised(options, "ivc", soak if options.mode == "soak" else matrix)
 
 
 if __name__ == "__main__":

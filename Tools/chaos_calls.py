@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 #: By number on x86-64: the name in tables, and what the arguments are. `fd` is a descriptor, `at` a directory's
 #: descriptor and a path, `path` a path, `from` and `to` two paths, `out` the descriptor that is written to.
 CALLS: dict[int, tuple[str, str]] = {
-    1: ("write", "fd"), 18: ("write", "fd"), 20: ("write", "fd"), 296: ("write", "fd"), 328: ("write", "fd"),
-    40: ("write", "fd"), 275: ("write", "out"), 326: ("write", "out"),
+    1: ("write", "fd"), 18: ("write", "fd"), 20: ("transfer", "fd"), 296: ("transfer", "fd"), 328: ("transfer", "fd"),
+    40: ("transfer", "fd"), 275: ("transfer", "out"), 326: ("transfer", "out"),
     74: ("fsync", "fd"), 75: ("fdatasync", "fd"), 277: ("fdatasync", "fd"), 306: ("fsync", "fd"),
     2: ("create", "path"), 85: ("create", "path"), 257: ("create", "at"), 437: ("create", "at"),
     76: ("truncate", "path"), 77: ("truncate", "fd"), 285: ("allocate", "fd"),
@@ -30,18 +30,18 @@ CALLS: dict[int, tuple[str, str]] = {
     92: ("chown", "path"), 93: ("chown", "fd"), 260: ("chown", "at"),
 }  # fmt: skip
 CLOSE = 3
+FLUSHES = ("fsync", "fdatasync")
 #: Kinds of files that are directories.
 FOLDERS = (".", "blobs", "blobs/XX", "cases")
 #: Calls that change files behind the back of who counts calls.
 UNSEEN = {425: "io_uring_setup", 26: "msync", 162: "sync"}
 #: Calls on whose n-th an error is given, and not only a kill.
-FAILING = ("write", "fsync", "fdatasync", "rename", "unlink", "create", "truncate", "allocate", "link", "mkdir")
-#: Calls of a file that the kernel can run out of room for; the others fail with EIO only.
-NEEDS_ROOM = ("write", "fsync", "fdatasync", "rename", "create", "allocate", "link", "mkdir")
+FAILING = (*FLUSHES, "write", "transfer", "rename", "unlink", "create", "truncate", "allocate", "link", "mkdir")
+#: Those for which there can be no room; the others fail with EIO only.
+NEEDS_ROOM = (*FLUSHES, "write", "transfer", "rename", "create", "allocate", "link", "mkdir")
 ERRORS = ("EIO", "ENOSPC", "EDQUOT")
 #: The flush fails with EIO, and what it should have flushed is gone (chaos_undo).
 LOSES = "loses"
-FLUSHES = ("fsync", "fdatasync")
 
 
 class Kind(NamedTuple):
@@ -134,22 +134,3 @@ def errors(found: Iterable[Point]) -> list[Fault]:
         if point.kind.call in FLUSHES and point.kind.file not in FOLDERS:
             faults.append(Fault(point, LOSES))
     return faults
-
-
-def believed_again(calls: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A line for each flush of a descriptor whose flush had failed before, while it was open all the time.
-
-    The kernel tells of pages that it could not write only once: what such a flush says means nothing.
-    """
-    failed: dict[tuple[int, int], str] = {}
-    lines = []
-    for one in calls:
-        place = (one["process"], one["descriptor"])
-        if one["call"] == "close":
-            failed.pop(place, None)
-        elif one["call"] in FLUSHES:
-            if place in failed and failed[place] == one["path"]:
-                lines.append(f"{one['call']} of {one['path']} failed, and the same descriptor was flushed again")
-            if one.get("error"):
-                failed[place] = one["path"]
-    return lines

@@ -52,7 +52,7 @@ LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
 X86_64 = 0xC000003E
 
 AT_FDCWD = -100
-WRITE, PWRITE = 1, 18
+PWRITE = 18
 #: Of open(2).
 CREATES = os.O_CREAT | os.O_TRUNC | 0o20000000
 PATH_BYTES = 4096
@@ -160,8 +160,10 @@ class Tracer:
             nth = self.counts[kind]
         line = {
             "call": kind.call, "file": kind.file, "nth": nth, "path": path, "descriptor": int(registers[RDI]),
-            "bytes": int(registers[RDX]) if kind.call == "write" else 0, "process": self.process(thread),
+            "process": self.process(thread),
         }  # fmt: skip
+        if kind.call == "write":
+            line |= {"offset": self.offset(thread, registers), "bytes": int(registers[RDX])}
         what = self.fault[2] if self.fault and self.fault[:2] == (kind, nth) else None
         if self.unflushed:
             self.remember(thread, registers, kind, path, what is not None)
@@ -191,16 +193,19 @@ class Tracer:
     def remember(self, thread: int, registers: Any, kind: Kind, path: str, is_lost: bool) -> None:
         """Keeps what a file loses with its next flush."""
         assert self.unflushed
-        if kind.call == "write" and registers[ORIGINAL] in (WRITE, PWRITE):
-            offset = int(registers[R10])
-            if registers[ORIGINAL] == WRITE:
-                told = Path(f"/proc/{thread}/fdinfo/{registers[RDI]}").read_text()
-                offset = int(told.partition("pos:")[2].split()[0])
-            self.unflushed.writes(path, offset, int(registers[RDX]))
+        if kind.call == "write":
+            self.unflushed.writes(path, self.offset(thread, registers), int(registers[RDX]))
         elif is_lost:
             self.unflushed.undo(path)
         elif kind.call in (*FLUSHES, "truncate"):
             self.unflushed.is_safe(path)
+
+    def offset(self, thread: int, registers: Any) -> int:
+        """Where a write begins."""
+        if registers[ORIGINAL] == PWRITE:
+            return int(registers[R10])
+        told = Path(f"/proc/{thread}/fdinfo/{registers[RDI]}").read_text()
+        return int(told.partition("pos:")[2].split()[0])
 
     def note(self, line: dict[str, Any]) -> None:
         os.write(self.trace, json.dumps(line).encode() + b"\n")

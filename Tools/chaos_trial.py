@@ -9,8 +9,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from chaos_calls import ERRORS, LOSES, Fault, Kind, believed_again, calls_of, counted
+from chaos_calls import ERRORS, LOSES, Fault, Kind, calls_of, counted
 from chaos_check import LOST, WRONG, Came, Finding
+from chaos_flushes import believed_again
 from chaos_vault import Case, Prepared, Traced
 from chaos_verbs import Tale, Verb
 from powercut_load import Line
@@ -130,8 +131,10 @@ def is_proper(answer: tuple[int, bytes]) -> bool:
 
 
 def lived(daemon: Traced, tale: Tale, chance: random.Random) -> list[Finding]:
-    """What has to hold of a daemon one of whose calls failed. It is killed afterwards: at once, or recovered."""
+    """What has to hold of a daemon one of whose calls failed. Afterwards it is killed or stopped: at once, or recovered."""
     found = []
+    # Work goes on after an answer.
+    daemon.settle(or_fault=True)
     if daemon.is_gone:
         return [Finding(WRONG, "the daemon died of an error")]
     if tale.answer and not is_proper(tale.answer):
@@ -140,7 +143,9 @@ def lived(daemon: Traced, tale: Tale, chance: random.Random) -> list[Finding]:
         found.append(Finding(WRONG, "there was no answer"))
     admin = daemon.case.door("admin")
     found += answers(admin, "GET /v1/health") + answers(admin, "GET /v1/status")
-    way = chance.choice(("kill", "seal", "recover", "recover"))
+    way = chance.choice(("kill", "seal", "stop", "recover", "recover"))
+    if way == "stop":
+        daemon.stop()
     if way == "seal":
         found += answers(admin, "POST /v1/seal")
     if way == "recover":

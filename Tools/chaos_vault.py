@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -158,11 +159,11 @@ class Traced:
     def is_gone(self) -> bool:
         return self.process.poll() is not None
 
-    def settle(self, quiet: float = QUIET_AFTER) -> None:
-        """Until the daemon is gone, or has changed no file for a while."""
+    def settle(self, quiet: float = QUIET_AFTER, or_fault: bool = False) -> None:
+        """Until the daemon is gone, or has changed no file for a while; or until the fault came, for who asks."""
         give_up = time.monotonic() + PATIENCE
         passed, since = self._number(PASSED), time.monotonic()
-        while not self.is_gone and time.monotonic() < since + quiet:
+        while not self.is_gone and time.monotonic() < since + quiet and not (or_fault and self.has_fired):
             time.sleep(LOOK)
             now = self._number(PASSED)
             if now != passed:
@@ -172,12 +173,21 @@ class Traced:
 
     def kill(self) -> None:
         """kill -9 of the daemon; the tracer ends with it."""
-        process = self._number(PROCESS)
-        if process and not self.is_gone:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        elif not self.is_gone:
+        if not self._signalled(signal.SIGKILL):
             self.process.kill()
         self.process.wait(PATIENCE)
+
+    def stop(self) -> None:
+        self._signalled(signal.SIGTERM)
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise NotServing(f"vaultd does not stop within {PATIENCE} s") from None
+
+    def _signalled(self, number: signal.Signals) -> bool:
+        """Whether the daemon was there to be sent it, or is gone."""
+        process = self._number(PROCESS)
+        if process and not self.is_gone:
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+        return process != 0

@@ -18,8 +18,9 @@ from typing import Any
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 from chaos import NOT_ROOT, Row, drawn, missing_here, table
-from chaos_calls import Fault, Kind, Point, believed_again, calls_of, counted, errors, file_kind, kills, points
+from chaos_calls import Fault, Kind, Point, calls_of, counted, errors, file_kind, kills, points
 from chaos_check import LOST, Finding, blob_files, blobs_named, litter
+from chaos_flushes import believed_again, without
 from chaos_load import EITHER, GONE, THERE, Promise, judged
 from chaos_soak import at_end
 from chaos_trial import Outcome, is_proper
@@ -31,6 +32,10 @@ WAL, BLOB = Kind("write", "catalog.sqlite-wal"), Kind("unlink", "blob")
 
 def call(name: str, descriptor: int, path: str = "/f", error: str | None = None, process: int = 1) -> dict[str, Any]:
     return {"call": name, "descriptor": descriptor, "path": path, "process": process, "error": error}
+
+
+def written(offset: int, count: int, error: str | None = None) -> dict[str, Any]:
+    return call("write", 3, error=error) | {"offset": offset, "bytes": count}
 
 
 class FilesOfAVault(unittest.TestCase):
@@ -107,6 +112,19 @@ class FailedFlushes(unittest.TestCase):
     def test_another_descriptor_or_process_is_another(self) -> None:
         failed = call("fsync", 3, error="EIO")
         self.assertEqual(believed_again([failed, call("fsync", 4), call("fsync", 3, process=2)]), [])
+
+    def test_what_was_written_again_whole_may_be_flushed_again(self) -> None:
+        failed = [written(0, 10), written(20, 10), call("fsync", 3, error="EIO")]
+        for again, lines in (
+            ([], 1), ([written(0, 10)], 1), ([written(0, 30)], 0), ([written(20, 10), written(0, 10)], 0),
+            ([written(0, 10), written(20, 10, "EIO")], 1), ([written(40, 5)], 1),
+        ):  # fmt: skip
+            self.assertEqual(len(believed_again([*failed, *again, call("fsync", 3)])), lines, again)
+
+    def test_ranges_are_cut(self) -> None:
+        self.assertEqual(without([(0, 10), (20, 30)], (5, 25)), [(0, 5), (25, 30)])
+        self.assertEqual(without([(0, 10)], (2, 4)), [(0, 2), (4, 10)])
+        self.assertEqual(without([(0, 10)], (10, 14)), [(0, 10)])
 
     def test_flushes_that_succeed_may_come_again(self) -> None:
         self.assertEqual(believed_again([call("fsync", 3), call("fsync", 3)]), [])
