@@ -131,7 +131,7 @@ def is_proper(answer: tuple[int, bytes]) -> bool:
 
 
 def lived(daemon: Traced, tale: Tale, chance: random.Random) -> list[Finding]:
-    """What has to hold of a daemon one of whose calls failed. Afterwards it is killed or stopped: at once, or recovered."""
+    """What has to hold of a daemon one of whose calls failed; then it is killed or stopped, at once or recovered."""
     found = []
     # Work goes on after an answer.
     daemon.settle(or_fault=True)
