@@ -179,10 +179,14 @@ class Traced:
 
     def stop(self) -> None:
         self._signalled(signal.SIGTERM)
+        self.ended()
+
+    def ended(self) -> None:
+        """Waits for what was killed or told to stop."""
         try:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            raise NotServing(f"vaultd does not stop within {PATIENCE} s") from None
+            raise NotServing(f"vaultd does not end within {PATIENCE} s") from None
 
     def _signalled(self, number: signal.Signals) -> bool:
         """Whether the daemon was there to be sent it, or is gone."""
