@@ -47,10 +47,10 @@ struct Status: AsyncParsableCommand {
         let head = Table.pairs([
             ("vault", status.vault.hex),
             ("state", status.sealed ? "SEALED: images can be neither stored nor read" : "unsealed"),
-            ("version", status.version),
             (
                 "running",
-                "\(Units.span(seconds: status.uptimeSeconds)), since \(Units.moment(status.started))"
+                "\(status.version), \(Units.span(seconds: status.uptimeSeconds)), since "
+                    + Units.moment(status.started)
             ),
             ("checks", checks(status.validation)),
             ("takes", takes(status.validation)),
@@ -84,8 +84,11 @@ struct Status: AsyncParsableCommand {
                 care.verified.map { "everything that was stored by \(Units.moment($0))" }
                     ?? "no scrub came to its end yet: vaultctl check --contents"
             ),
-            ("backup", care.backup.map { Units.moment($0) } ?? "NONE: vaultctl backup DIR"),
-            ("drill", care.drill.map { Units.moment($0) } ?? "none: vaultctl drill DIR"),
+            (
+                "backup",
+                (care.backup.map { Units.moment($0) } ?? "NONE: vaultctl backup DIR")
+                    + (care.drill.map { ", drill \(Units.moment($0))" } ?? ", no drill yet")
+            ),
         ]
     }
 
