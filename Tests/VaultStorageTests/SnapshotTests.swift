@@ -20,7 +20,9 @@ struct SnapshotTests {
             at: path, vault: VaultID(bytes: [UInt8](repeating: 3, count: 16)))
     }
 
-    private var vault: VaultID { get throws { try VaultID(bytes: [UInt8](repeating: 3, count: 16)) } }
+    private var vault: VaultID {
+        get throws { try VaultID(bytes: [UInt8](repeating: 3, count: 16)) }
+    }
 
     private func whole(_ snapshot: any CatalogSnapshot) throws -> [UInt8] {
         var bytes: [UInt8] = []
@@ -84,7 +86,8 @@ struct SnapshotTests {
         }
         try Data([1]).write(to: URL(filePath: folder.path("keep")))
         let again = try SQLiteCatalog.open(at: path, vault: vault)
-        #expect(try names.filter { !$0.hasPrefix("catalog.sqlite-") } == ["catalog.sqlite", "keep"])
+        #expect(
+            try names.filter { !$0.hasPrefix("catalog.sqlite-") } == ["catalog.sqlite", "keep"])
         #expect(try names.allSatisfy { !$0.contains("snapshot") })
         try again.close()
     }

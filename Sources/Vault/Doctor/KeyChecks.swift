@@ -68,7 +68,7 @@ enum BackupAgeCheck: DoctorCheck {
         guard left == 0 else {
             return .warning(
                 "\(left) were begun more than a day ago, and never finished",
-                fix: "vaultctl backup DIR once more; vaultctl backups ls, and expire those in state making")
+                fix: "vaultctl backup DIR once more; vaultctl backups expire ID for what is left")
         }
         let fix = "vaultctl backup DIR; one that was made otherwise: vaultctl backups register"
         guard let newest else { return .warning("none is registered", fix: fix) }

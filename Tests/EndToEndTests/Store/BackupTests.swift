@@ -31,7 +31,9 @@ struct BackupTests {
         #expect(told.ending == .exited(0), "\(told.errors)")
     }
 
-    private func restore(_ more: String...) throws -> (ending: Ending, output: String, errors: String) {
+    private func restore(
+        _ more: String...
+    ) throws -> (ending: Ending, output: String, errors: String) {
         try run(
             Machine.program("vaultd"),
             [
@@ -103,7 +105,7 @@ struct BackupTests {
         #expect(try check().isEmpty)
     }
 
-    @Test("what is forgotten is gone before the register says so, with the blobs that no other needs")
+    @Test("what is forgotten is gone before the register says so, with its blobs")
     func forgetting() throws {
         let image = try vault.store(Sample.jpeg(1))
         let first = try #require(try backUp()["backup"].text)
@@ -256,7 +258,7 @@ struct BackupTests {
         #expect(events.map { $0["outcome"].text } == ["done", "failed"])
     }
 
-    @Test("following makes one in the place of the last, and a kill leaves a directory that is mended")
+    @Test("following makes one in the place of the last, and what a kill leaves is mended")
     func following() throws {
         _ = try vault.store(Sample.jpeg(1))
         let child = try vault.startVaultctl(["backup", backups, "--follow", "--every", "1"])

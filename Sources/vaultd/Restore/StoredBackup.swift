@@ -5,24 +5,25 @@ import CVaultSystem
 import Foundation
 import Glibc
 import Vault
-package import VaultCrypto
-package import VaultFormat
+import VaultCrypto
+import VaultFormat
+import VaultStorage
 
 /// Why a backup is not restored, in words.
-package struct BackupRefusal: Error, CustomStringConvertible {
-    package let description: String
+struct BackupRefusal: Error, CustomStringConvertible {
+    let description: String
 
-    package init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = description }
 }
 
-package struct StoredBackup: Sendable {
-    package let root: String
-    package let manifest: BackupManifest
+struct StoredBackup: Sendable {
+    let root: String
+    let manifest: BackupManifest
     /// Of the manifest's note.
-    package let digest: Digest256
-    package let blobs: [ListedBlob]
+    let digest: Digest256
+    let blobs: [ListedBlob]
     /// The key that signed it.
-    package let fingerprint: String
+    let fingerprint: String
 
     private var directory: String { "\(root)/snapshots/\(manifest.backup.hex)" }
 
@@ -30,7 +31,7 @@ package struct StoredBackup: Sendable {
     ///   - id: nil for the newest.
     ///   - keys: who may have signed it.
     /// - Throws: ``BackupRefusal``.
-    package init(at root: String, _ id: BackupID?, signedBy keys: [NoteVerifier]) throws {
+    init(at root: String, _ id: BackupID?, signedBy keys: [NoteVerifier]) throws {
         let names =
             (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/snapshots")) ?? []
         let there = names.compactMap { try? BackupID(hex: $0) }.filter { id == nil || $0 == id }
@@ -82,7 +83,7 @@ package struct StoredBackup: Sendable {
     }
 
     /// Blobs that the list names and that are not there, or of another length.
-    package func missing() -> [BlobID] {
+    func missing() -> [BlobID] {
         blobs.filter { listed in
             var facts = stat()
             return unsafe lstat(path(of: listed.blob), &facts) != 0
@@ -96,7 +97,7 @@ package struct StoredBackup: Sendable {
     /// Copies the catalog, and believes it only when it is the one that was signed.
     ///
     /// - Throws: ``BackupRefusal``.
-    package func copyCatalog(to target: String) throws {
+    func copyCatalog(to target: String) throws {
         var hash = StreamingSHA256()
         let bytes = try unsafe copy("\(directory)/catalog.sqlite", to: target) { piece in
             unsafe hash.update(piece)
@@ -110,7 +111,7 @@ package struct StoredBackup: Sendable {
     ///
     /// - Parameter progress: told of so many bytes more.
     /// - Returns: the blobs that are not.
-    package func copyContents(
+    func copyContents(
         into state: String, progress: (Int) -> Void
     ) throws -> [BlobID] {
         let absent = Set(missing())
@@ -133,7 +134,7 @@ package struct StoredBackup: Sendable {
     }
 
     /// Flushes the file system that has a directory.
-    package static func flush(_ directory: String) throws {
+    static func flush(_ directory: String) throws {
         let file = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard file >= 0 else { throw BackupRefusal("\(directory) cannot be opened") }
         defer { close(file) }
