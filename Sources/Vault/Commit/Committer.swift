@@ -17,6 +17,7 @@ package final class Committer: Sendable {
     private let keyring: @Sendable () -> Keyring?
     private let retention: RetentionPolicies
     let outages: Outages
+    private let isByHand: Bool
     private let observer: @Sendable ([Observation]) -> Void
     let state: Mutex<State>
     private let wake = DispatchSemaphore(value: 0)
@@ -46,22 +47,25 @@ package final class Committer: Sendable {
     /// - Parameters:
     ///   - retention: what the settings say of each namespace.
     ///   - outages: what is to happen while the log cannot be written.
+    ///   - isByHand: whether no thread is begun: whoever made it takes each turn, and decides when.
     ///   - observer: told of each batch's events when they are durable, on the committer's thread.
     ///   - keyring: the keys, or nil while the vault is sealed; asked once a batch.
     package init(
         catalog: any Catalog, retention: RetentionPolicies = RetentionPolicies(),
-        outages: Outages = Outages(),
+        outages: Outages = Outages(), isByHand: Bool = false,
         observer: @escaping @Sendable ([Observation]) -> Void = { _ in },
         keyring: @escaping @Sendable () -> Keyring?
     ) throws(StorageError) {
         self.catalog = catalog
         self.retention = retention
         self.outages = outages
+        self.isByHand = isByHand
         self.observer = observer
         self.keyring = keyring
         let frontier = try catalog.read { (reader) throws(StorageError) in try reader.frontier() }
         try LogTree.complete(catalog)
         state = Mutex(State(frontier: frontier))
+        guard !isByHand else { return }
         let thread = Thread { [self] in run() }
         thread.name = "committer"
         thread.start()
@@ -77,6 +81,9 @@ package final class Committer: Sendable {
 
     /// Whether nobody knows what the disk holds.
     package var isBroken: Bool { logState.isUncertain }
+
+    /// Whether nothing waits for a turn.
+    package var isIdle: Bool { state.withLock { $0.waiting.isEmpty } }
 
     /// Waits until change and event are durable.
     ///
@@ -151,6 +158,10 @@ package final class Committer: Sendable {
     @discardableResult
     package func stop() -> Bool {
         state.withLock { $0.closed = true }
+        if isByHand {
+            while !turn() {}
+            return true
+        }
         wake.signal()
         guard stopped.wait(timeout: .now() + outages.patience.seconds) == .success else {
             return false
@@ -173,19 +184,24 @@ package final class Committer: Sendable {
     // MARK: The thread
 
     private func run() {
-        while true {
-            wake.wait()
-            // Before anything is taken out: what waits is told when that takes too long.
-            endOutage()
-            let (batch, ended) = state.withLock { state in
-                let batch = Array(state.waiting.prefix(Limits.commitBatch))
-                state.waiting.removeFirst(batch.count)
-                return (batch, state.closed && state.waiting.isEmpty)
-            }
-            if !batch.isEmpty { write(batch) }
-            if ended { break }
-        }
+        repeat { wake.wait() } while !turn()
         stopped.signal()
+    }
+
+    /// Writes one batch of what waits.
+    ///
+    /// - Returns: whether it was the last.
+    @discardableResult
+    package func turn() -> Bool {
+        // Before anything is taken out: what waits is told when that takes too long.
+        endOutage()
+        let (batch, ended) = state.withLock { state in
+            let batch = Array(state.waiting.prefix(Limits.commitBatch))
+            state.waiting.removeFirst(batch.count)
+            return (batch, state.closed && state.waiting.isEmpty)
+        }
+        if !batch.isEmpty { write(batch) }
+        return ended
     }
 
     /// One transaction for the batch; if the catalog refuses it for a reason that may be one entry's

@@ -44,6 +44,15 @@ package final class UploadPool: Sendable {
         state = Mutex(State(free: Array(repeating: [], count: classes.count)))
     }
 
+    deinit {
+        // All are free: each buffer that is out holds the pool.
+        for region in state.withLock({ state in state.free.flatMap { $0 } }) {
+            if let base = unsafe region.pages.baseAddress {
+                unsafe munmap(base, region.pages.count)
+            }
+        }
+    }
+
     /// A buffer for an upload of `bytes`, once there is room for it. Waiters are served in order.
     ///
     /// - Throws: ``VaultError`` `body-too-large`, `overloaded` without memory, or

@@ -85,6 +85,7 @@ package final class Vault: Sendable {
     /// - Parameters:
     ///   - keyring: nil for a vault that is sealed.
     ///   - waitsForUnsealing: whether the log's key stays closed until then too.
+    ///   - commitsByHand: whether whoever made it takes the committer's turns.
     package init(
         settings: Settings, catalog: any Catalog, blobs: any BlobStore,
         inspectors: any ContentInspector, clock: any VaultClock, keyFiles: any KeyFiles,
@@ -92,7 +93,7 @@ package final class Vault: Sendable {
         openLogKey: @escaping @Sendable () -> OpenKeyFile?, waitsForUnsealing: Bool = false,
         eraseKeys: @escaping @Sendable () -> Void = { KeyMemory.eraseAll() },
         blockingExecutor: (any TaskExecutor)? = nil, outages: Outages = Outages(),
-        cases: any CaseFiles = NoCaseFiles()
+        cases: any CaseFiles = NoCaseFiles(), commitsByHand: Bool = false
     ) throws(StorageError) {
         let keys = KeyHolder(keyring)
         self.settings = settings
@@ -127,7 +128,7 @@ package final class Vault: Sendable {
         self.cases = cases
         committer = try Committer(
             catalog: catalog, retention: settings.retention, outages: outages,
-            observer: { detection.take($0) }
+            isByHand: commitsByHand, observer: { detection.take($0) }
         ) { keys.current }
         // What a crash left of any erasure goes with the sweep.
         erasures.begin(.start, at: 0)

@@ -11,11 +11,14 @@ package final class MemoryBlobStore: BlobStore {
         var content: [UInt8] = []
         /// Bytes that the writer announced.
         let announced: Int
+        /// How many were begun before it.
+        let place: Int
         var isDurable = false
     }
 
     package let faults: Faults
     private let blobs = Mutex<[BlobID: Blob]>([:])
+    private let begun = Atomic(0)
 
     package init(faults: Faults = Faults()) {
         self.faults = faults
@@ -25,7 +28,7 @@ package final class MemoryBlobStore: BlobStore {
         try faults.pass("create")
         let isNew = blobs.withLock { blobs in
             guard blobs[blob] == nil else { return false }
-            blobs[blob] = Blob(announced: bytes)
+            blobs[blob] = Blob(announced: bytes, place: nextPlace())
             return true
         }
         guard isNew else { throw .unavailable(EEXIST) }
@@ -45,10 +48,14 @@ package final class MemoryBlobStore: BlobStore {
 
     package func flushRemovals() throws(StorageError) { try faults.pass("flushRemovals") }
 
+    /// In the order in which they were begun, so that what fails at one of them fails there again.
     package func forEachBlob(_ body: (BlobID) throws(StorageError) -> Void) throws(StorageError) {
         try faults.pass("forEachBlob")
-        for blob in names { try body(blob) }
+        let sorted = blobs.withLock { blobs in blobs.sorted { $0.value.place < $1.value.place } }
+        for (blob, _) in sorted { try body(blob) }
     }
+
+    private func nextPlace() -> Int { begun.add(1, ordering: .relaxed).oldValue }
 
     fileprivate func change(_ blob: BlobID, _ body: (inout Blob) -> Void) {
         blobs.withLock { blobs in
@@ -82,7 +89,7 @@ extension MemoryBlobStore {
     /// Puts a whole blob under a name.
     package func plant(_ blob: BlobID, _ content: [UInt8]) {
         let planted = Blob(
-            content: content, announced: content.count, isDurable: true)
+            content: content, announced: content.count, place: nextPlace(), isDurable: true)
         blobs.withLock { $0[blob] = planted }
     }
 }

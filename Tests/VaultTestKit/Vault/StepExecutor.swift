@@ -17,6 +17,16 @@ package final class StepExecutor: TaskExecutor {
         if runsNow { runElsewhere(job) }
     }
 
+    /// How many jobs are ready.
+    package var ready: Int { state.withLock { $0.jobs.count } }
+
+    /// Runs one of them, and nothing that becomes ready by it.
+    package func run(_ place: Int) {
+        let job = state.withLock { $0.jobs.remove(at: place) }
+        // The executor outlives the call that borrows it.
+        unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+    }
+
     /// Runs what is ready, and what becomes ready by it, until every task waits for something else.
     package func drain() {
         while let job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) {

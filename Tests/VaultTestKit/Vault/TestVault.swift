@@ -31,7 +31,8 @@ package struct TestVault: Sendable {
         retention: RetentionPolicies = RetentionPolicies(), logDays: Int? = nil,
         outages: Outages = .lasting, limits: AccessLimits = AccessLimits(),
         undetected: Set<DetectionRule> = [],
-        incidents: IncidentSettings = IncidentSettings(), cases: MemoryCaseFiles = MemoryCaseFiles()
+        incidents: IncidentSettings = IncidentSettings(),
+        cases: MemoryCaseFiles = MemoryCaseFiles(), commitsByHand: Bool = false
     ) throws {
         let keyring = try keyring ?? TestKeys.keyring()
         let signer = try signer ?? TestKeys.logSigner()
@@ -44,7 +45,7 @@ package struct TestVault: Sendable {
             catalog: catalog, blobs: blobs, inspectors: inspector, clock: clock, keyFiles: keyFiles,
             stretcher: stretcher,
             keyring: isSealed ? nil : keyring, openLogKey: openLogKey ?? { signer.keys },
-            eraseKeys: eraseKeys, outages: outages, cases: cases)
+            eraseKeys: eraseKeys, outages: outages, cases: cases, commitsByHand: commitsByHand)
         self.cases = cases
         self.catalog = catalog
         self.blobs = blobs
