@@ -118,6 +118,8 @@ struct ScrubTests {
         let test = try vault()
         #expect(try await !test.vault.scrubIfDue(everyDays: 7, creator: 0), "nothing is stored")
         try await test.put(TestImages.small)
+        #expect(try await !test.vault.scrubIfDue(everyDays: 7, creator: 0), "it is new")
+        clock.advance(microseconds: 7 * 86_400_000_000)
         #expect(try await test.vault.scrubIfDue(everyDays: 7, creator: 0))
         #expect(try await !test.vault.scrubIfDue(everyDays: 7, creator: 0))
         // The other operations' runner leaves it alone.

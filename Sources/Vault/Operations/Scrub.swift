@@ -113,18 +113,19 @@ extension Vault {
     /// - Returns: whether it did.
     package func scrubIfDue(everyDays days: Int, creator: UInt32) async throws(VaultError) -> Bool {
         let keyring = try keyring()
-        let (rows, images) = try reading { (reader) throws(StorageError) in
+        let (rows, images, first) = try reading { (reader) throws(StorageError) in
             (
                 try reader.operations(before: .max, limit: Limits.finishedOperations),
-                try reader.totals().images
+                try reader.totals().images, try reader.events(from: 0, limit: 1).first
             )
         }
         let newest = rows.first { $0.kind.opensAll && (try? $0.verify(with: keyring)) != nil }
         let now = clock.nowMicroseconds()
-        // One that failed or was cancelled is tried again the next day.
-        let wait = newest.map { $0.state == .done ? Int64(days) : 1 } ?? 0
-        guard images > 0, newest?.state.isFinal ?? true,
-            now - (newest?.createdMicroseconds ?? 0) >= wait * 86_400_000_000
+        // One that failed or was cancelled is tried again the next day; the first one is due a while after the vault
+        // was made.
+        let wait = newest.map { $0.state == .done ? Int64(days) : 1 } ?? Int64(days)
+        let since = newest?.createdMicroseconds ?? first?.atMicroseconds ?? now
+        guard images > 0, newest?.state.isFinal ?? true, now - since >= wait * 86_400_000_000
         else { return false }
         let operation = try scrub(.scrub, creator: creator)
         _ = try await committer.commit(

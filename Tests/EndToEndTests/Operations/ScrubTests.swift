@@ -29,18 +29,4 @@ struct ScrubTests {
         // Put back as it was, it can be released: nothing was made up in its place.
         #expect(vault.blobs.count == 2)
     }
-
-    @Test("begins by itself, slowly, and goes on after a kill")
-    func scheduled() throws {
-        let vault = try TestVault()
-        for number in 1...3 { _ = try vault.store(Sample.jpeg(number)) }
-        try vault.crash()
-        try vault.start()
-        try eventually("the scrub") {
-            try vault.ask("GET", "/v1/operations", door: "admin").json["operations"].list
-                .contains { $0["kind"].text == "scrub" && $0["state"].text == "done" }
-        }
-        #expect(
-            try vault.ask("GET", "/v1/status", door: "admin").json["care"]["verified"].text != nil)
-    }
 }
