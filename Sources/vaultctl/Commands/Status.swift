@@ -12,9 +12,7 @@ struct Status: AsyncParsableCommand {
         abstract: "Show the state of the vault, its keys, log and disk.",
         discussion: """
             Speaks to the admin socket. With --watch it is shown anew every two seconds, until Ctrl-C; each look \
-            is an event. Examples:
-              vaultctl status
-              vaultctl status --watch
+            is an event. Example: vaultctl status --watch
             """)
 
     @Flag(help: "Show it again and again.")
