@@ -30,7 +30,7 @@ struct PlantedValue: Sendable, CustomTestStringConvertible {
         ("event", "sealed", ["2", "-1"]), ("log", "size", ["-1", "0", "4"]),
         ("slot_proof", "proved", []), ("slot_proof", "changed", ["-1"]),
         ("backup", "created", []), ("backup", "expires", []),
-        ("backup", "creator", ["-1", "4294967296"]), ("backup", "state", ["0", "4", "256", "-1"]),
+        ("backup", "creator", ["-1", "4294967296"]), ("backup", "state", ["0", "5", "256", "-1"]),
         ("backup", "changed", ["-1"]), ("approval", "kind", ["0", "5", "256", "-1"]),
         ("approval", "state", ["0", "4", "-1"]), ("approval", "requester", ["-1", "4294967296"]),
         ("approval", "approver", ["4294967296"]), ("approval", "created", []),

@@ -121,7 +121,7 @@ extension ChangeResult {
             // The step is done, and left the image as it was: the log says no more.
             event.action = .operationAdvanced
             (event.namespace, event.image, event.reference) = (nil, nil, nil)
-            event.receipt = nil
+            (event.receipt, event.reason) = (nil, nil)
         case .asked(let approval):
             event.approval = approval.approval
             event.work = approval.kind.name

@@ -171,9 +171,11 @@ package struct OperationRunner: Sendable {
             do throws(VaultError) {
                 let committed = try await vault.committer.commit(
                     .advanceOperation(operation.operation, step), event(of: step))
-                if case .advanced(let row, let blob, _) = committed.result {
-                    // One incident a scrub.
-                    if case .scrubbed(_, let failed?) = step.effect, row.progress.failures == 1 {
+                if case .advanced(let row, let blob, let asTold) = committed.result {
+                    // One incident a scrub, and none of what was in quarantine before.
+                    if case .scrubbed(_, let failed?) = step.effect, asTold,
+                        row.progress.found == 1
+                    {
                         await vault.reportDamage(failed, by: row)
                     }
                     vault.pace.note(row, atMicroseconds: vault.clock.monotonicMicroseconds())

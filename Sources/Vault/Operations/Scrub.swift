@@ -51,14 +51,12 @@ struct Scrub: OperationWork {
         return steps
     }
 
-    /// Twice, before damage is believed.
+    /// Once; twice before damage is believed.
     ///
     /// - Returns: nil for an image that opens, or went meanwhile.
     private func look(at image: ImageRow) async throws(VaultError) -> ScrubbedImage? {
-        guard let first = try await fault(of: image), first.isDamage else {
-            return try await fault(of: image)
-        }
-        return try await fault(of: image)
+        guard let first = try await fault(of: image) else { return nil }
+        return first.isDamage ? try await fault(of: image) : first
     }
 
     private func fault(of image: ImageRow) async throws(VaultError) -> ScrubbedImage? {

@@ -20,7 +20,7 @@ struct SimulatedLedger: Sendable {
 
     enum Claim: Sendable {
         case absent, present
-        /// An erasure of all that the user has was acknowledged after the claim.
+        /// An erasure of all that the user has was asked for after the claim, and may take it at any time.
         case going
         /// Nobody was told.
         case unknown
@@ -49,10 +49,11 @@ struct SimulatedLedger: Sendable {
 
     mutating func put(_ place: Place, _ answer: ErrorCode?) {
         switch answer {
-        case nil: claims[place] = .present
+        // One that is there is the same claim, and goes with an erasure that is under way.
+        case nil: if claim(at: place) != .going { claims[place] = .present }
         case .held, .quarantined: break
         // A claim that is made again is there before and afterwards.
-        default: if claim(at: place) != .present { claims[place] = .unknown }
+        default: if claim(at: place) == .absent { claims[place] = .unknown }
         }
     }
 
@@ -72,7 +73,7 @@ struct SimulatedLedger: Sendable {
             claims[place] = .absent
             if claim == .present { return Violation("\(place): nothing to drop") }
         case .held, .quarantined: break
-        default: if claim != .absent { claims[place] = .unknown }
+        default: if claim == .present { claims[place] = .unknown }
         }
         return nil
     }
@@ -97,14 +98,10 @@ struct SimulatedLedger: Sendable {
         return nil
     }
 
-    mutating func erased(_ user: Int, _ answer: ErrorCode?) {
+    mutating func erased(_ user: Int) {
+        // Whatever the answer was, it may be on record.
         for (place, claim) in claims where place.user == user && claim != .absent {
-            // What is unknown stays so: it may come with the next answer.
-            if answer != nil {
-                claims[place] = .unknown
-            } else if claim == .present {
-                claims[place] = .going
-            }
+            claims[place] = .going
         }
     }
 
