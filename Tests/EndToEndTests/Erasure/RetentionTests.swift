@@ -19,7 +19,7 @@ struct RetentionTests {
         let held = try vault.store(Sample.jpeg(2), ["Vault-Owner: bob"])
         let kept = try vault.store(Sample.jpeg(3), ["Vault-Owner: ada"])
         #expect(try vault.vaultctl("hold", "place", "--owner", "bob").ending == .exited(0))
-        let end = Self.moment(seconds: 1)
+        let end = Self.moment(seconds: 4)
         for id in [gone, held] {
             let set = try vault.vaultctl("retention", "set", id, "--until", end)
             #expect(set.output.contains("kept until"), "\(set.errors)")
