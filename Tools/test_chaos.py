@@ -10,10 +10,12 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
@@ -21,7 +23,7 @@ from chaos import NOT_ROOT, Row, drawn, missing_here, table
 from chaos_calls import Fault, Kind, Point, calls_of, counted, errors, file_kind, kills, points
 from chaos_check import LOST, Finding, blob_files, blobs_named, litter
 from chaos_flushes import believed_again, without
-from chaos_load import EITHER, GONE, THERE, Promise, judged
+from chaos_load import EITHER, GONE, THERE, Caller, Promise, Promises, judged
 from chaos_soak import at_end
 from chaos_trial import Outcome, is_proper
 from chaos_undo import Unflushed
@@ -231,6 +233,15 @@ class Soaking(unittest.TestCase):
         self.assertIsNone(judged(promise, THERE, 404, b""))
         self.assertIsNone(judged(promise, EITHER, 200, b"abcd"))
         self.assertIsNotNone(judged(promise, GONE, 200, b"abcd"))
+
+    def test_only_what_is_damaged_may_be_quarantined_instead_of_deleted(self) -> None:
+        for is_damaged, status, faults in ((True, 409, 0), (False, 409, 1), (True, 400, 1), (False, 200, 0)):
+            promises = Promises({"a": Promise(b"abcd", is_damaged=is_damaged)})
+            caller = Caller(0, 0, Path("."), promises, threading.Event())
+            caller.own, caller.line = ["a"], mock.Mock()
+            caller.line.ask.return_value = (status, b'{"code":"quarantined"}')
+            caller.delete()
+            self.assertEqual((len(promises.faults), promises.images["a"].state == GONE), (faults, status == 200))
 
     def test_the_end_of_each_promise(self) -> None:
         for promise, status, outcome, holds in (
