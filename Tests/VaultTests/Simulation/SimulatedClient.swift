@@ -110,10 +110,10 @@ struct SimulatedClient: Sendable {
     }
 
     private func erase(_ user: Int) async {
-        _ = await attempt("erase user \(user)", .operationStarted) {
+        let code = await attempt("erase user \(user)", .operationStarted) {
             _ = try await test.startErasure(of: owner(user))
         }
-        world.change { $0.erased(user) }
+        world.change { $0.erased(user, code) }
     }
 
     private func owner(_ user: Int) throws -> TestClaim { try TestClaim(owner: "user-\(user)") }

@@ -20,8 +20,10 @@ struct SimulatedLedger: Sendable {
 
     enum Claim: Sendable {
         case absent, present
-        /// An erasure of all that the user has was asked for after the claim, and may take it at any time.
+        /// An erasure of all that the user has was acknowledged after the claim: in the end it is gone.
         case going
+        /// An erasure may take it at any time: it may be on record without an answer, or the claim was made again.
+        case mayGo
         /// Nobody was told.
         case unknown
     }
@@ -50,10 +52,12 @@ struct SimulatedLedger: Sendable {
     mutating func put(_ place: Place, _ answer: ErrorCode?) {
         switch answer {
         // One that is there is the same claim, and goes with an erasure that is under way.
-        case nil: if claim(at: place) != .going { claims[place] = .present }
+        case nil: claims[place] = mayBeTaken(place) ? .mayGo : .present
         case .held, .quarantined: break
         // A claim that is made again is there before and afterwards.
-        default: if claim(at: place) == .absent { claims[place] = .unknown }
+        default:
+            if claim(at: place) == .absent { claims[place] = .unknown }
+            if mayBeTaken(place) { claims[place] = .mayGo }
         }
     }
 
@@ -98,10 +102,18 @@ struct SimulatedLedger: Sendable {
         return nil
     }
 
-    mutating func erased(_ user: Int) {
-        // Whatever the answer was, it may be on record.
+    private func mayBeTaken(_ place: Place) -> Bool {
+        claim(at: place) == .going || claim(at: place) == .mayGo
+    }
+
+    mutating func erased(_ user: Int, _ answer: ErrorCode?) {
         for (place, claim) in claims where place.user == user && claim != .absent {
-            claims[place] = .going
+            // What is unknown may come with the next answer; and without an answer it may be on record.
+            if claim == .present || claim == .mayGo, answer == nil {
+                claims[place] = .going
+            } else if claim != .going {
+                claims[place] = .mayGo
+            }
         }
     }
 
@@ -121,10 +133,11 @@ struct SimulatedLedger: Sendable {
     /// - Parameter answer: what a reading of the claim came to.
     mutating func found(_ place: Place, _ answer: ErrorCode?) -> Violation? {
         switch (claim(at: place), answer) {
-        case (.present, nil), (.going, nil), (.absent, .unknownImage): break
-        case (.present, .quarantined), (.going, .quarantined):
+        case (.present, nil), (.going, nil), (.mayGo, nil), (.absent, .unknownImage): break
+        case (.present, .quarantined), (.going, .quarantined), (.mayGo, .quarantined):
             if !mayBeKept { return Violation("\(place): in a quarantine that nobody asked for") }
-        case (.going, .unknownImage), (.unknown, .unknownImage): claims[place] = .absent
+        case (.going, .unknownImage), (.mayGo, .unknownImage), (.unknown, .unknownImage):
+            claims[place] = .absent
         case (.unknown, nil), (.unknown, .quarantined): claims[place] = .present
         case (let claim, let answer):
             let told = answer?.rawValue ?? "there"
