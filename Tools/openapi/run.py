@@ -51,7 +51,9 @@ PASSING = {"operations", "quarantine", "approvals"}
 #: that is open, or that no rotation is under way.
 RARE = {("unseal", 202), ("proveSlot", 202), ("challengeSlot", 201), ("removeSlot", 200), ("destroyEpoch", 202),
         ("destroyEpoch", 200), ("approveDestruction", 200), ("reencrypt", 202),
-        ("resolveName", 200), ("reloadPolicy", 200), ("closeIncident", 200), ("exportCase", 200)}
+        ("resolveName", 200), ("reloadPolicy", 200), ("closeIncident", 200), ("exportCase", 200),
+        # The id of a backup that is being made comes in a stream of records.
+        ("copyBlobs", 200), ("completeBackup", 200), ("reportDrill", 200)}
 
 
 class Run:
