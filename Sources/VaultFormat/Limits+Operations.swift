@@ -27,6 +27,8 @@ extension Limits {
     package static let checkRows = 250
     /// Finished operations that are remembered, with their findings.
     package static let finishedOperations = 100
+    /// Operations whose pace is known: one of all the others, and a scheduled scrub beside it.
+    package static let operationPaces = 2
     /// Bytes of an operation's own parameters.
     package static let operationParameterBytes = 255
     /// Milliseconds between two looks at what may have changed: the vault's key, a pause, a wait.

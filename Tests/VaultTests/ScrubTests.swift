@@ -81,17 +81,89 @@ struct ScrubTests {
         #expect(try row().progress.failures == 1)
     }
 
-    @Test("a disk that does not answer quarantines nothing")
+    @Test("what opens is opened once, and what opens the second time is sound")
+    func twice() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await begin(test)
+        store.faults.arm("open", time: 2, .missing)
+        try await run(test)
+        #expect(store.faults.failed == nil)
+        for error in [StorageError.missing, .damaged, .unavailable(5)] {
+            try await begin(test)
+            store.faults.arm("open", error)
+            try await run(test)
+            #expect(store.faults.failed == "open")
+            #expect(try row().state == .done && memory.tables.findings.isEmpty, "\(error)")
+        }
+    }
+
+    @Test("a disk that does not answer is no damage, and what is on it was not verified")
     func transient() async throws {
         let test = try vault()
         defer { test.stop() }
         try await test.put(TestImages.small)
         try await begin(test)
-        store.faults.arm("open", .unavailable(5))
+        store.faults.kill(atStep: 1)
         try await run(test)
         #expect(memory.tables.findings.map(\.code) == [.storageUnavailable])
         #expect(memory.tables.images.allSatisfy { $0.quarantinedMicroseconds == nil })
         #expect(memory.tables.incidents.isEmpty)
+        let failed = try row()
+        #expect((failed.state, failed.failure) == (.failed, .storageUnavailable))
+        #expect(test.vault.measures().rows?.lastScrub == nil)
+        store.faults.disarm()
+        try await begin(test)
+        try await run(test)
+        #expect(try row().state == .done)
+    }
+
+    @Test("an incident that could not be opened at first is opened at the end, and once")
+    func incident() async throws {
+        let faults = Faults()
+        let test = try TestVault(
+            catalog: memory, blobs: store, clock: clock, signer: TestKeys.logSigner(),
+            cases: MemoryCaseFiles(faults: faults))
+        defer { test.stop() }
+        let image = try await test.put(TestImages.small).image
+        try store.remove(image.blob)
+        try await begin(test)
+        faults.arm("createCase", .unavailable(5))
+        try await run(test)
+        #expect(faults.failed == "createCase")
+        let scrub = try row()
+        let opened = try #require(memory.tables.incidents.first)
+        #expect(opened.note.text.hasPrefix("verify \(scrub.operation.hex): 1 of 1 images"))
+        // What is under quarantine already was told of.
+        try await begin(test)
+        try await run(test)
+        let again = try row()
+        #expect((again.progress.failures, again.progress.found) == (1, 0))
+        #expect(memory.tables.incidents.count == 1)
+    }
+
+    @Test("after a stop in the middle it goes on behind its cursor")
+    func resumed() async throws {
+        let test = try vault()
+        let count = Limits.operationStepImages + 4
+        for width in 1...count {
+            var picture = TestPNG.color
+            picture.width = width
+            try await test.put(picture.bytes)
+        }
+        try await begin(test)
+        let runner = OperationRunner(test.vault, share: 100) { _ in }
+        #expect(try await runner.turn())
+        let half = try row()
+        #expect(half.state == .running && half.progress.done > 0 && half.progress.done < count)
+        test.stop()
+        let again = try test.reopened()
+        defer { again.stop() }
+        try await run(again)
+        let whole = try row()
+        #expect(whole.operation == half.operation && whole.state == .done)
+        #expect((whole.progress.done, whole.progress.total) == (count, count))
     }
 
     @Test("a disk that is not mounted quarantines some images and no more")
@@ -112,6 +184,9 @@ struct ScrubTests {
         let quarantined = memory.tables.images.count { $0.quarantinedMicroseconds != nil }
         #expect(quarantined == Limits.scrubQuarantines)
         #expect(memory.tables.incidents.count == 1)
+        let state = try await test.vault.incident(memory.tables.incidents[0].incident, test.call())
+        let noted = try #require(state.entries?.last)
+        #expect(noted.contains("35 of 35 images did not open, 32 were quarantined, the most"))
     }
 
     @Test("a scheduled one begins when the last is old, and goes on after a stop")

@@ -229,15 +229,26 @@ extension Vault {
     ) async throws(VaultError) -> IncidentRow {
         try await audited(.incidentNoted, call) { () async throws(VaultError) in
             try await incidentTurn.take { () async throws(VaultError) in
-                var row = try openRow(id)
-                // Room is left for what is done.
-                guard row.file.records < Limits.caseRecords / 2 else {
-                    throw VaultError(.overloaded)
-                }
-                let event = event(.incidentNoted, call)
-                row.file = try added(CaseEntry(.noted, event, note: note), to: row)
-                return try await committed(.changeIncident(row), event)
+                try await noted(note, on: id, event(.incidentNoted, call))
             }
+        }
+    }
+
+    private func noted(
+        _ note: AdminNote, on id: IncidentID, _ event: Event
+    ) async throws(VaultError) -> IncidentRow {
+        var row = try openRow(id)
+        // Room is left for what is done.
+        guard row.file.records < Limits.caseRecords / 2 else { throw VaultError(.overloaded) }
+        row.file = try added(CaseEntry(.noted, event, note: note), to: row)
+        return try await committed(.changeIncident(row), event)
+    }
+
+    /// Writes down what the vault itself has to add.
+    func note(_ note: AdminNote, on id: IncidentID) async throws(VaultError) {
+        let event = Event(.incidentNoted, atMicroseconds: clock.nowMicroseconds())
+        _ = try await incidentTurn.take { () async throws(VaultError) in
+            try await noted(note, on: id, event)
         }
     }
 

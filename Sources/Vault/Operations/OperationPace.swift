@@ -1,4 +1,5 @@
-// How fast the work goes, as far as this daemon has seen it: nothing of it is kept.
+// How fast the work goes, as far as this daemon has seen it: nothing of it is kept. A scrub works beside another
+// operation, so that there is more than one pace.
 
 import Synchronization
 import VaultFormat
@@ -14,29 +15,35 @@ final class OperationPace: Sendable {
         var done: Int
     }
 
-    private let mark = Mutex<Mark?>(nil)
+    /// The operations that went on last, in the order in which they came.
+    private let marks = Mutex<[Mark]>([])
 
     func note(_ operation: OperationRow, atMicroseconds now: Int64) {
         let progress = operation.progress
-        mark.withLock { mark in
-            if let known = mark, known.operation == operation.operation,
-                known.total == progress.total, known.done <= progress.done
-            {
-                mark?.micros = now
-                mark?.done = progress.done
-            } else {
-                mark = Mark(
+        marks.withLock { marks in
+            let place = marks.firstIndex { $0.operation == operation.operation }
+            if let place, marks[place].total == progress.total, marks[place].done <= progress.done {
+                marks[place].micros = now
+                marks[place].done = progress.done
+                return
+            }
+            if let place {
+                marks.remove(at: place)
+            } else if marks.count >= Limits.operationPaces {
+                marks.removeFirst()
+            }
+            marks.append(
+                Mark(
                     operation: operation.operation, total: progress.total,
                     begunMicroseconds: now, begunDone: progress.done, micros: now,
-                    done: progress.done)
-            }
+                    done: progress.done))
         }
     }
 
     /// Items a second; nil until there are two marks to tell it by.
     func rate(of operation: OperationRow) -> Double? {
-        mark.withLock { mark in
-            guard let mark, mark.operation == operation.operation,
+        marks.withLock { marks in
+            guard let mark = marks.first(where: { $0.operation == operation.operation }),
                 mark.micros > mark.begunMicroseconds, mark.done > mark.begunDone
             else { return nil }
             return Double(mark.done - mark.begunDone) * 1_000_000

@@ -20,11 +20,17 @@ protocol OperationWork: Sendable {
     ///
     /// - Parameter erased: blobs of images that went with them.
     func settle(_ steps: [OperationStep], of operation: OperationID, erased: [BlobID])
+
+    /// Does what comes once there is nothing left to do, and again where a kill comes before the end is entered.
+    ///
+    /// - Returns: why the operation failed after all; nil where it did not.
+    func conclude(_ operation: OperationRow) async throws(VaultError) -> ErrorCode?
 }
 
 extension OperationWork {
     func ahead(of operation: OperationRow, _ steps: [OperationStep]) -> OperationRow? { nil }
     func settle(_ steps: [OperationStep], of operation: OperationID, erased: [BlobID]) {}
+    func conclude(_ operation: OperationRow) async throws(VaultError) -> ErrorCode? { nil }
 }
 
 /// Tells the runner that there may be something to do.
@@ -135,7 +141,10 @@ package struct OperationRunner: Sendable {
             if Task.isCancelled {
                 return try work(of: row).settle(steps, of: row.operation, erased: [])
             }
-            guard !steps.isEmpty else { return try await self.end(row, .done, nil) }
+            guard !steps.isEmpty else {
+                let failure = try await work(of: row).conclude(row)
+                return try await self.end(row, failure == nil ? .done : .failed, failure)
+            }
             let isLate = vault.clock.monotonicMicroseconds() >= deadline
             let ahead = isLate ? nil : try work(of: row).ahead(of: row, steps)
             // What comes next is made while this is flushed.
@@ -172,10 +181,7 @@ package struct OperationRunner: Sendable {
                 let committed = try await vault.committer.commit(
                     .advanceOperation(operation.operation, step), event(of: step))
                 if case .advanced(let row, let blob, let asTold) = committed.result {
-                    // One incident a scrub, and none of what was in quarantine before.
-                    if case .scrubbed(_, let failed?) = step.effect, asTold,
-                        row.progress.found == 1
-                    {
+                    if case .scrubbed(_, let failed?) = step.effect, asTold, failed.isNews {
                         await vault.reportDamage(failed, by: row)
                     }
                     vault.pace.note(row, atMicroseconds: vault.clock.monotonicMicroseconds())

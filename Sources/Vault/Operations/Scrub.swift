@@ -9,6 +9,9 @@ package struct ScrubbedImage: Hashable, Sendable {
     package let image: ImageRow
     package let code: ErrorCode
 
+    /// Whether nobody was told of it by an earlier scrub.
+    var isNews: Bool { isDamage && image.quarantinedMicroseconds == nil }
+
     /// Whether it is damage, and no trouble of the moment.
     var isDamage: Bool {
         switch code {
@@ -51,12 +54,19 @@ struct Scrub: OperationWork {
         return steps
     }
 
-    /// Once; twice before damage is believed.
+    func conclude(_ operation: OperationRow) async throws(VaultError) -> ErrorCode? {
+        guard operation.progress.failures > 0 else { return nil }
+        await vault.concludeDamage(of: operation)
+        // What could not be read was not verified: nobody may take this for the last time that all was.
+        return try vault.hasUnread(operation) ? .storageUnavailable : nil
+    }
+
+    /// Once where it opens; what does not is looked at again before it is believed.
     ///
     /// - Returns: nil for an image that opens, or went meanwhile.
     private func look(at image: ImageRow) async throws(VaultError) -> ScrubbedImage? {
-        guard let first = try await fault(of: image) else { return nil }
-        return first.isDamage ? try await fault(of: image) : first
+        guard try await fault(of: image) != nil else { return nil }
+        return try await fault(of: image)
     }
 
     private func fault(of image: ImageRow) async throws(VaultError) -> ScrubbedImage? {
@@ -144,16 +154,6 @@ extension Vault {
             createdMicroseconds: now, state: .pending,
             progress: OperationProgress(last: last, total: total), failure: nil,
             updatedMicroseconds: now, changedAt: 0, mac: RowMAC(checked: []))
-    }
-
-    /// Opens an incident of what a scrub found damaged first.
-    func reportDamage(_ damaged: ScrubbedImage, by operation: OperationRow) async {
-        let words =
-            "\(operation.kind.name) \(operation.operation.hex): \(damaged.code.rawValue), "
-            + "image \(damaged.image.image.hex)"
-        guard let note = try? AdminNote(words) else { return }
-        // That there is no room for it, or no key to the log, keeps the scrub from nothing.
-        _ = try? await openIncident(note: note)
     }
 }
 
