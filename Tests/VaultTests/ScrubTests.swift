@@ -111,7 +111,7 @@ struct ScrubTests {
         #expect(memory.tables.images.allSatisfy { $0.quarantinedMicroseconds == nil })
         #expect(memory.tables.incidents.isEmpty)
         let failed = try row()
-        #expect((failed.state, failed.failure) == (.failed, .storageUnavailable))
+        #expect(failed.state == .failed && failed.failure == .storageUnavailable)
         #expect(test.vault.measures().rows?.lastScrub == nil)
         store.faults.disarm()
         try await begin(test)
@@ -210,6 +210,28 @@ struct ScrubTests {
         #expect(try await !again.vault.scrubIfDue(everyDays: 7, creator: 0))
         clock.advance(microseconds: 7 * 86_400_000_000)
         #expect(try await again.vault.scrubIfDue(everyDays: 7, creator: 0))
+    }
+
+    @Test("the age is the oldest image's, and once a scrub came to its end, that scrub's")
+    func ages() async throws {
+        func age(_ test: TestVault) -> UInt64? { test.vault.measures().unverifiedSeconds }
+        func later() { clock.advance(microseconds: Limits.rowCountSeconds * 1_000_000) }
+        let wait = UInt64(Limits.rowCountSeconds)
+        let test = try vault()
+        defer { test.stop() }
+        #expect(age(test) == 0, "nothing is stored")
+        try await test.put(TestImages.small)
+        later()
+        #expect(age(test) == wait)
+        try await begin(test)
+        later()
+        #expect(age(test) == 2 * wait, "it did not come to its end")
+        try await run(test)
+        try await test.put(TestImages.other)
+        later()
+        #expect(age(test) == 2 * wait, "since it began")
+        let begun = try row().createdMicroseconds
+        #expect(test.vault.doctorFacts().unverifiedSince == .some(begun))
     }
 
     @Test("the one that tells how old everything is outlasts other operations")

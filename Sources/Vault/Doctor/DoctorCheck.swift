@@ -74,7 +74,7 @@ package enum Doctor {
     ]
     private static let keyChecks: [any DoctorCheck.Type] = [
         SealedCheck.self, SlotsProvedCheck.self, SecondSlotCheck.self, KeyAgeCheck.self,
-        BackupAgeCheck.self,
+        BackupAgeCheck.self, ScrubAgeCheck.self,
     ]
     private static let policyChecks: [any DoctorCheck.Type] = [
         PolicyDoorsCheck.self, PolicyErasureCheck.self, PolicyEverybodyCheck.self,

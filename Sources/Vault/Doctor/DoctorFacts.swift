@@ -68,6 +68,8 @@ package struct VaultFacts: Sendable {
     package var newestBackup: Int64??
     /// Begun more than a day ago, and never finished.
     package var unfinishedBackups = 0
+    /// Nothing that is stored has been unverified since before; nil in it where nothing is stored.
+    package var unverifiedSince: Int64??
     package var tokens: [Token]?
     package var attestations: [DoctorItem: AttestationRow]?
 

@@ -16,6 +16,8 @@ package struct HostFacts: Sendable {
     package var anchorPlace = AnchorPlace.none
     /// Days after which the settings ask for a rotation; nil for never.
     package var rotationDays: Int?
+    /// Days after which the settings ask for a scrub; 0 for never.
+    package var scrubDays = Limits.scrubDaysUnlessSaid
     /// The names of the groups that the policy names.
     package var groupNames: [UInt32: String] = [:]
 

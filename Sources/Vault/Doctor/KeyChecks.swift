@@ -77,3 +77,26 @@ enum BackupAgeCheck: DoctorCheck {
             ? .warning(words, fix: fix) : .ok(words)
     }
 }
+
+enum ScrubAgeCheck: DoctorCheck {
+    static let item = DoctorItem.scrubAge
+
+    static func judge(_ facts: DoctorFacts) -> Diagnosis {
+        guard let since = facts.vault.unverifiedSince else { return .whileSealed }
+        let wanted = facts.host.scrubDays
+        guard wanted > 0 else {
+            return .warning(
+                "nobody looks whether what is stored can still be opened",
+                fix: "scrub.every_days in the settings; vaultctl check --contents, each week")
+        }
+        guard let since else { return .ok("nothing is stored") }
+        let days = facts.days(since: since)
+        let words = "something has not been opened for \(days) days at most"
+        guard days > 2 * wanted else { return .ok(words) }
+        return .warning(
+            words + ", though each \(wanted) days are wanted",
+            fix:
+                "vaultctl ops: look whether a scrub is paused or failed; a larger scrub.share where "
+                + "it takes too long")
+    }
+}

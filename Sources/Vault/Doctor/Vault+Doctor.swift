@@ -17,6 +17,7 @@ extension Vault {
         facts.primaryMicroseconds =
             keyring.epochs.first { $0.number == keyring.primaryEpoch.value }?.createdMicroseconds
         facts.slots = try? doctorSlots()
+        facts.unverifiedSince = unverifiedSince(keyring)
         readRows(into: &facts)
         return facts
     }
@@ -81,6 +82,20 @@ extension Vault {
         }
         facts.attestations = rows.attestations.filter(isSound).reduce(into: [:]) {
             $0[$1.item] = $1
+        }
+    }
+
+    /// - Returns: nil where the catalog cannot be read; nil in it where nothing is stored.
+    private func unverifiedSince(_ keyring: Keyring) -> Int64?? {
+        do throws(VaultError) {
+            let since: Int64? = try reading { (reader) throws(StorageError) in
+                let scrub = try reader.operations(before: .max, limit: Limits.finishedOperations)
+                    .first { $0.isWholeScrub && (try? $0.verify(with: keyring)) != nil }
+                return try reader.unverifiedSince(lastScrub: scrub?.createdMicroseconds)
+            }
+            return .some(since)
+        } catch {
+            return nil
         }
     }
 

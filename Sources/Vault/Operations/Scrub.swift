@@ -157,11 +157,27 @@ extension Vault {
     }
 }
 
+extension OperationRow {
+    /// Whether everything that was stored when it began was opened.
+    var isWholeScrub: Bool { kind.opensAll && state == .done }
+}
+
 extension CatalogReader {
     /// When the newest scrub that came to its end was begun: whatever was stored by then was opened since. Nobody
     /// verifies the row here.
     func lastScrub() throws(StorageError) -> Int64? {
         try operations(before: .max, limit: Limits.finishedOperations)
-            .first { $0.kind.opensAll && $0.state == .done }?.createdMicroseconds
+            .first(where: \.isWholeScrub)?.createdMicroseconds
+    }
+    /// Since when something that is stored may be unverified: the beginning of the last scrub, or later, where nothing
+    /// is older. Nil where nothing is stored.
+    func unverifiedSince(lastScrub: Int64?) throws(StorageError) -> Int64? {
+        do throws(StorageError) {
+            let oldest = try storedImages(after: 0, through: .max, limit: 1).first
+            return oldest.map { max($0.createdMicroseconds, lastScrub ?? 0) }
+        } catch  where error == .damaged {
+            // A row that does not even parse says nothing about itself.
+            return lastScrub ?? 0
+        }
     }
 }

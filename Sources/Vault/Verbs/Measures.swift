@@ -17,6 +17,8 @@ package struct VaultMeasures: Sendable {
     package let epochs: [UInt32]
     /// Nil where the catalog cannot be read.
     package let rows: RowCounts.Counts?
+    /// For how long something that is stored has been unverified at most; 0 where nothing is stored.
+    package let unverifiedSeconds: UInt64?
     package let logSize: UInt64
     package let logState: LogState
     package let workers: Int
@@ -44,12 +46,15 @@ package final class RowCounts: Sendable {
         package let lastDrill: Int64?
         /// When the newest scrub that came to its end was begun.
         package let lastScrub: Int64?
+        /// Nothing that is stored has been unverified since before; nil where nothing is stored.
+        package let unverifiedSince: Int64?
 
         package init(
             totals: CatalogTotals, census: [UInt32: Int], newestBackup: Int64? = nil,
-            lastDrill: Int64? = nil, lastScrub: Int64? = nil
+            lastDrill: Int64? = nil, lastScrub: Int64? = nil, unverifiedSince: Int64? = nil
         ) {
             self.lastScrub = lastScrub
+            self.unverifiedSince = unverifiedSince
             self.totals = totals
             self.census = census
             self.newestBackup = newestBackup
@@ -97,13 +102,14 @@ extension Vault {
     func countedRows() throws(VaultError) -> RowCounts.Counts {
         try reading { (reader) throws(StorageError) in
             let drill = try reader.attestations().first { $0.item == .restoreDrill }
+            let scrub = try reader.lastScrub()
             return RowCounts.Counts(
                 totals: try reader.totals(), census: try reader.census(),
                 newestBackup: try reader.backups(after: 0, limit: Limits.backups)
                     .filter { $0.state == .kept }.map(\.createdMicroseconds).max(),
                 lastDrill: drill.flatMap {
                     $0.expiresMicroseconds > $0.madeMicroseconds ? $0.madeMicroseconds : nil
-                }, lastScrub: try reader.lastScrub())
+                }, lastScrub: scrub, unverifiedSince: try reader.unverifiedSince(lastScrub: scrub))
         }
     }
 
@@ -118,6 +124,12 @@ extension Vault {
             slots: keyring == nil ? [] : KeyFile.Kind.allCases.compactMap { try? slotList($0) },
             epochs: keyring?.epochs.filter { !$0.isDestroyed }.map(\.number) ?? [],
             rows: rows,
+            unverifiedSeconds: rows.map { rows in
+                let now = clock.nowMicroseconds()
+                // Nobody verified the rows that say so.
+                let since = min(max(0, rows.unverifiedSince ?? now), now)
+                return UInt64(clamping: (now - since) / 1_000_000)
+            },
             logSize: committer.frontier.size, logState: committer.logState,
             workers: inspectors.workers,
             workerRestarts: inspectors.restarts, anchors: anchorStates,

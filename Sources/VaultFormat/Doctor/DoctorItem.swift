@@ -30,6 +30,7 @@ package enum DoctorItem: String, Sendable, CaseIterable {
     case secondSlot = "second-slot"
     case keyAge = "key-age"
     case backupAge = "backup-age"
+    case scrubAge = "scrub-age"
 
     case policyDoors = "policy-doors"
     case policyErasure = "policy-erasure"

@@ -151,6 +151,11 @@ extension RequestHandler {
                     + "been unverified for no longer; 0 where none did.",
                 [.init(.moment(microseconds: rows.lastScrub ?? 0))]),
             MetricFamily(
+                "imagevault_scrub_oldest_unverified_seconds", .gauge,
+                "For how long something that is stored has not been opened and compared with its "
+                    + "address, at most; 0 where nothing is stored.",
+                count: measures.unverifiedSeconds),
+            MetricFamily(
                 "imagevault_drill_timestamp_seconds", .gauge,
                 "When the last restore drill went well; 0 where none did, or one failed since.",
                 [.init(.moment(microseconds: rows.lastDrill ?? 0))]),

@@ -70,18 +70,22 @@ struct Status: AsyncParsableCommand {
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
             .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
-        return head + Table.pairs(care(status.care)) + Table.pairs(anchors(status.anchors))
-            + Table.pairs(detection(status.detection)) + Table.pairs(own)
+        return head + Table.pairs(care(status.care, at: microseconds))
+            + Table.pairs(anchors(status.anchors)) + Table.pairs(detection(status.detection))
+            + Table.pairs(own)
             + (status.keys.map { keys($0, status.log.slots, at: microseconds) } ?? [])
     }
 
-    private static func care(_ care: StatusAnswer.Care) -> [(String, String)] {
-        [
-            (
-                "verified",
-                care.verified.map { "everything that was stored by \(Units.moment($0))" }
-                    ?? "no scrub came to its end yet: vaultctl check --contents"
-            ),
+    private static func care(
+        _ care: StatusAnswer.Care, at microseconds: Int64
+    ) -> [(String, String)] {
+        let verified = care.verified.map { time in
+            let age = max(0, microseconds - (time.microseconds ?? microseconds))
+            return "everything that was stored by \(Units.moment(time)), "
+                + "\(Units.span(seconds: Int(clamping: age / 1_000_000))) ago"
+        }
+        return [
+            ("verified", verified ?? "no scrub came to its end yet: vaultctl check --contents"),
             (
                 "backup",
                 (care.backup.map { Units.moment($0) } ?? "NONE: vaultctl backup DIR")

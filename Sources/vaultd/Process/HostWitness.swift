@@ -37,6 +37,7 @@ struct HostWitness: Sendable {
         facts.clock = look.clock()
         facts.anchorPlace = anchorPlace()
         facts.rotationDays = settings.rotationDays
+        facts.scrubDays = settings.scrubDays
         facts.libraries = [
             VersionNumber(in: SodiumVersion.text).map { LibraryVersion(.sodium, $0) },
             SQLiteCatalog.libraryVersion.map { LibraryVersion(.sqlite, $0) },

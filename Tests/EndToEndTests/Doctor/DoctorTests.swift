@@ -254,7 +254,7 @@ struct DoctorTests {
             ["FAILED", "WARNING", "unknown", "ok"].firstIndex(of: String($0))
         }
         #expect(ranks.count == words.count && ranks == ranks.sorted())
-        #expect(lines.dropLast().last?.hasPrefix("39 checks: ") == true)
+        #expect(lines.dropLast().last?.hasPrefix("40 checks: ") == true)
     }
 
     @Test("works on a sealed vault, and believes no row of it")

@@ -14,7 +14,7 @@ struct ScrubTests {
         let clean = try vault.vaultctl("check", "--contents", "--wait")
         #expect(clean.ending == .exited(0), "\(clean.errors)")
         #expect(try vault.vaultctl("status").output.contains("everything that was stored by"))
-        #expect(try vault.metrics()["imagevault_scrub_timestamp_seconds"] ?? 0 >= 0)
+        #expect(try vault.metrics()["imagevault_scrub_oldest_unverified_seconds"] != nil)
         let blobs = vault.blobs.sorted()
         try Disk.flip(blobs[0], at: try Disk.read(blobs[0]).count - 1)
         try Disk.remove(blobs[1])

@@ -61,7 +61,8 @@ struct DoctorTests {
         let found = verdicts(facts)
         #expect(found[.sealed] == .warning && found[.log] == .warning)
         let unknown: [DoctorItem] = [
-            .slotsProved, .secondSlot, .keyAge, .backupAge, .tokens, .outages, .logKeyPinned,
+            .slotsProved, .secondSlot, .keyAge, .backupAge, .scrubAge, .tokens, .outages,
+            .logKeyPinned,
         ]
         let attested = DoctorItem.allCases.filter(\.isAttested)
         #expect(Set(found.filter { $0.value == .unknown }.keys) == Set(unknown + attested))

@@ -120,6 +120,10 @@ extension Fault {
         Fault(.backupAge, .warning, "an old one") {
             $0.vault.newestBackup = .some(DoctorFacts.now - 36 * DoctorFacts.day)
         },
+        Fault(.scrubAge, .warning, "twice as long as the settings want") {
+            $0.vault.unverifiedSince = .some(DoctorFacts.now - 15 * DoctorFacts.day)
+        },
+        Fault(.scrubAge, .warning, "switched off") { $0.host.scrubDays = 0 },
     ]
 
     private static let policy: [Fault] = [

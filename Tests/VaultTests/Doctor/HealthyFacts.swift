@@ -84,6 +84,7 @@ extension DoctorFacts {
         }
         vault.primaryMicroseconds = now - 365 * day
         vault.newestBackup = .some(now - 35 * day)
+        vault.unverifiedSince = .some(now - 14 * day)
         vault.tokens = [try token(days: 180), try token(days: -1, of: "gone")]
         vault.attestations = DoctorItem.allCases.filter(\.isAttested).reduce(into: [:]) {
             $0[$1] = attestation(of: $1, days: 1)
