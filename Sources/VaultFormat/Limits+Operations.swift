@@ -27,7 +27,7 @@ extension Limits {
     package static let checkRows = 250
     /// Finished operations that are remembered, with their findings.
     package static let finishedOperations = 100
-    /// Operations whose pace is known: one of all the others, and a scheduled scrub beside it.
+    /// Operations that go on at once, of which pace and log are remembered: a scheduled scrub, and one of all others.
     package static let operationPaces = 2
     /// Bytes of an operation's own parameters.
     package static let operationParameterBytes = 255
@@ -48,6 +48,8 @@ extension Limits {
     package static let approvalsWaiting = 1000
     /// Images that one scrub puts under quarantine: a disk that is not mounted is no archive full of damage.
     package static let scrubQuarantines = 32
+    /// Images that one step of a scrub opens at most: each step is an event, and all images come by again and again.
+    package static let scrubStepImages = 256
     /// Percent of the time that a scheduled scrub works where the settings do not say.
     package static let scrubShare = 10
     /// Days between the beginnings of two scheduled scrubs, and where the settings do not say; 0 is never.

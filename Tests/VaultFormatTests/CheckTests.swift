@@ -28,6 +28,17 @@ struct CheckTests {
         }
     }
 
+    @Test("a scrub's cursor is an image's row, and rises behind all of them with a check's")
+    func scrubs() throws {
+        let last = Int64(1 << 56) - 1
+        #expect(ScrubPlace(cursor: last) == .contents(after: last))
+        #expect(ScrubPlace(cursor: last + 1) == .check(cursor: 0))
+        let end = try CheckPlace(.end, done: 1).cursor
+        for place in [ScrubPlace.contents(after: 0), .contents(after: 9), .check(cursor: end)] {
+            #expect(ScrubPlace(cursor: place.cursor) == place)
+        }
+    }
+
     @Test("parameters have one spelling")
     func parameters() throws {
         let check = CheckParameters(events: .max, lastImage: 7, lastReference: 9)

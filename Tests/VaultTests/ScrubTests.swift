@@ -143,10 +143,25 @@ struct ScrubTests {
         #expect(memory.tables.incidents.count == 1)
     }
 
+    @Test("the rows are compared with the log: what was put back is found, and is an incident")
+    func putBack() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let image = try await test.put(TestImages.small).image.image
+        let before = memory.tables
+        try await test.delete(image)
+        memory.tamper { ($0.images, $0.references) = (before.images, before.references) }
+        try await begin(test)
+        try await run(test)
+        #expect(try row().state == .done)
+        #expect(memory.tables.findings.contains { $0.code == .rowRolledBack })
+        #expect(memory.tables.incidents.count == 1)
+    }
+
     @Test("after a stop in the middle it goes on behind its cursor")
     func resumed() async throws {
         let test = try vault()
-        let count = Limits.operationStepImages + 4
+        let count = Limits.scrubStepImages + 4
         for width in 1...count {
             var picture = TestPNG.color
             picture.width = width
@@ -186,7 +201,8 @@ struct ScrubTests {
         #expect(memory.tables.incidents.count == 1)
         let state = try await test.vault.incident(memory.tables.incidents[0].incident, test.call())
         let noted = try #require(state.entries?.last)
-        #expect(noted.contains("35 of 35 images did not open, 32 were quarantined, the most"))
+        #expect(noted.contains("35 of 35 images did not open; 32 were quarantined"))
+        #expect(noted.contains("32 at most are"))
     }
 
     @Test("a scheduled one begins when the last is old, and goes on after a stop")

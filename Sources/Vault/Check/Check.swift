@@ -34,7 +34,7 @@ struct Check: OperationWork {
             }
             phase = current.next
         }
-        vault.checkMemory.forget()
+        vault.checkMemory.forget(operation.operation)
         return []
     }
 
@@ -234,13 +234,7 @@ extension Vault {
     ) async throws(VaultError) -> StoredAnswer {
         try await audited(.operationStarted, call) { () async throws(VaultError) in
             _ = try keyring()
-            let (parameters, totals) = try reading { (reader) throws(StorageError) in
-                let parameters = CheckParameters(
-                    events: try reader.frontier().size,
-                    lastImage: try reader.lastRow(of: .blob),
-                    lastReference: try reader.lastRow(of: .reference))
-                return (parameters, try reader.totals())
-            }
+            let (parameters, totals) = try checkParameters()
             let now = clock.nowMicroseconds()
             let events = Int(clamping: min(parameters.events, 1 << 56))
             let total = events + totals.images + totals.references
@@ -255,6 +249,17 @@ extension Vault {
                 keeping: place.map { KeptAnswer(place: $0, answer: told) })
             operationAlarm.ring()
             return told
+        }
+    }
+
+    /// What there is now.
+    func checkParameters() throws(VaultError) -> (CheckParameters, CatalogTotals) {
+        try reading { (reader) throws(StorageError) in
+            let parameters = CheckParameters(
+                events: try reader.frontier().size,
+                lastImage: try reader.lastRow(of: .blob),
+                lastReference: try reader.lastRow(of: .reference))
+            return (parameters, try reader.totals())
         }
     }
 }

@@ -152,19 +152,29 @@ extension CheckFinding {
 
 /// What is known of the log between two steps of a check. After a restart it is read anew.
 final class CheckMemory: Sendable {
-    private let state = Mutex<(operation: OperationID, log: CheckedLog)?>(nil)
+    private typealias Kept = (operation: OperationID, log: CheckedLog)
 
-    /// The log read up to this event for this check, if that is what is kept.
+    /// A scrub works beside a check.
+    private let state = Mutex<[Kept]>([])
+
+    /// The log read up to this event for this operation, if that is what is kept.
     func log(of operation: OperationID, upTo end: UInt64) -> CheckedLog? {
-        state.withLock { state in
-            guard let state, state.operation == operation, state.log.next == end else { return nil }
-            return state.log
+        state.withLock { kept in
+            kept.first { $0.operation == operation && $0.log.next == end }?.log
         }
     }
 
     func keep(_ log: CheckedLog, of operation: OperationID) {
-        state.withLock { $0 = (operation, log) }
+        state.withLock { kept in
+            kept.removeAll { $0.operation == operation }
+            if kept.count >= Limits.operationPaces { kept.removeFirst() }
+            kept.append((operation: operation, log: log))
+        }
     }
 
-    func forget() { state.withLock { $0 = nil } }
+    func forget(_ operation: OperationID) {
+        state.withLock { $0.removeAll { $0.operation == operation } }
+    }
+
+    func forget() { state.withLock { $0 = [] } }
 }

@@ -215,7 +215,8 @@ package struct OperationRunner: Sendable {
                 return EraseClaims(
                     vault: vault,
                     selection: .expired(try .init(parsing: operation.parameters)))
-            case .scrub, .verify: return Scrub(vault: vault)
+            case .scrub, .verify:
+                return Scrub(vault: vault, parameters: try .init(parsing: operation.parameters))
             case .check:
                 return Check(vault: vault, parameters: try .init(parsing: operation.parameters))
             }

@@ -1,5 +1,6 @@
 // Everything that is stored, opened: each image's wrap and every frame, hashed and compared with its address, and every
-// claim's words. What does not open is listed, and put under quarantine; nothing is ever made up in its place.
+// claim's words; and then the rows against the log, and its tree. What does not open is listed, and put under quarantine;
+// nothing is ever made up in its place.
 
 import VaultCrypto
 package import VaultFormat
@@ -23,16 +24,38 @@ package struct ScrubbedImage: Hashable, Sendable {
 
 struct Scrub: OperationWork {
     let vault: Vault
+    let parameters: CheckParameters
 
     func step(of operation: OperationRow) async throws(VaultError) -> [OperationStep] {
+        switch ScrubPlace(cursor: operation.progress.cursor) {
+        case .contents(let row):
+            let steps = try await contents(after: row)
+            return steps.isEmpty ? try await check(operation, at: 0) : steps
+        case .check(let cursor): return try await check(operation, at: cursor)
+        }
+    }
+
+    /// What is counted are the images.
+    private func check(
+        _ operation: OperationRow, at cursor: Int64
+    ) async throws(VaultError) -> [OperationStep] {
+        var operation = operation
+        operation.progress.cursor = cursor
+        return try await Check(vault: vault, parameters: parameters).step(of: operation).map {
+            guard case .checked(_, let findings) = $0.effect else { return $0 }
+            return OperationStep(
+                cursor: ScrubPlace.check(cursor: $0.cursor).cursor, .checked(0, findings))
+        }
+    }
+
+    private func contents(after row: Int64) async throws(VaultError) -> [OperationStep] {
         let begun = vault.clock.monotonicMicroseconds()
         let images = try vault.reading { (reader) throws(StorageError) in
             try reader.storedImages(
-                after: operation.progress.cursor, through: operation.progress.last,
-                limit: Limits.operationStepImages)
+                after: row, through: parameters.lastImage, limit: Limits.scrubStepImages)
         }
         var steps: [OperationStep] = []
-        var (opened, last) = (0, operation.progress.cursor)
+        var (opened, last) = (0, row)
         func close() {
             guard opened > 0 else { return }
             steps.append(OperationStep(cursor: last, .scrubbed(opened, nil)))
@@ -55,7 +78,7 @@ struct Scrub: OperationWork {
     }
 
     func conclude(_ operation: OperationRow) async throws(VaultError) -> ErrorCode? {
-        guard operation.progress.failures > 0 else { return nil }
+        guard operation.progress.failures + operation.progress.found > 0 else { return nil }
         await vault.concludeDamage(of: operation)
         // What could not be read was not verified: nobody may take this for the last time that all was.
         return try vault.hasUnread(operation) ? .storageUnavailable : nil
@@ -96,7 +119,7 @@ struct Scrub: OperationWork {
 }
 
 extension Vault {
-    /// Begins to open everything that is stored now.
+    /// Begins to open everything that is stored now, and to compare it with the log.
     ///
     /// - Parameter answer: what its sender is told, kept where the request may come again.
     /// - Throws: ``VaultError`` `operation-conflict` while another one is unfinished.
@@ -146,13 +169,11 @@ extension Vault {
         _ kind: OperationKind, creator: UInt32
     ) throws(VaultError) -> OperationRow {
         let now = clock.nowMicroseconds()
-        let (last, total) = try reading { (reader) throws(StorageError) in
-            (try reader.lastRow(of: .blob), try reader.totals().images)
-        }
+        let (parameters, totals) = try checkParameters()
         return OperationRow(
-            row: 0, operation: try random(), kind: kind, parameters: [], creator: creator,
-            createdMicroseconds: now, state: .pending,
-            progress: OperationProgress(last: last, total: total), failure: nil,
+            row: 0, operation: try random(), kind: kind, parameters: parameters.encoded,
+            creator: creator, createdMicroseconds: now, state: .pending,
+            progress: OperationProgress(last: .max, total: totals.images), failure: nil,
             updatedMicroseconds: now, changedAt: 0, mac: RowMAC(checked: []))
     }
 }

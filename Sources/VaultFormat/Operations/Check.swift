@@ -46,3 +46,26 @@ package struct CheckParameters: Hashable, Sendable {
         try reader.finish()
     }
 }
+
+/// Where a scrub stands: it opens images, in the order of their rows, and then does what a check does. ObjectFormat §8.
+package enum ScrubPlace: Hashable, Sendable {
+    /// - Parameter after: the row of the image that was opened last.
+    case contents(after: Int64)
+    case check(cursor: Int64)
+
+    /// No row of an image has such a number.
+    private static let behindImages: Int64 = 1 << 56
+
+    package init(cursor: Int64) {
+        self =
+            cursor < Self.behindImages
+            ? .contents(after: cursor) : .check(cursor: cursor - Self.behindImages)
+    }
+
+    package var cursor: Int64 {
+        switch self {
+        case .contents(let row): row
+        case .check(let cursor): Self.behindImages + cursor
+        }
+    }
+}

@@ -10,7 +10,7 @@ struct Check: AsyncParsableCommand {
         commandName: "check",
         abstract: "Compare the vault's records with its log, and list what does not fit.",
         discussion: """
-            With --contents everything that is stored is opened instead, with all claims: each frame of each image is \
+            With --contents everything that is stored is opened first, with all claims: each frame of each image is \
             decrypted, hashed and compared with its address. What does not open is put under quarantine, and an \
             incident is opened. That is what the vault does by itself every week, slowly.
 
