@@ -134,7 +134,7 @@ struct ScrubTests {
         #expect(faults.failed == "createCase")
         let scrub = try row()
         let opened = try #require(memory.tables.incidents.first)
-        #expect(opened.note.text.hasPrefix("verify \(scrub.operation.hex): 1 of 1 images"))
+        #expect(opened.note.text.hasPrefix("verify \(scrub.operation.hex): images that did not"))
         // What is under quarantine already was told of.
         try await begin(test)
         try await run(test)
@@ -156,6 +156,21 @@ struct ScrubTests {
         #expect(try row().state == .done)
         #expect(memory.tables.findings.contains { $0.code == .rowRolledBack })
         #expect(memory.tables.incidents.count == 1)
+    }
+
+    @Test("what opens everything waits for other operations, which do not wait for it")
+    func patience() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await begin(test)
+        let inspection = try await test.reinspect()
+        let runner = OperationRunner(test.vault, share: 100) { _ in }
+        while try await !test.operation(inspection).state.isFinal { _ = try await runner.turn() }
+        let verify = try #require(memory.tables.operations.first)
+        #expect((verify.kind, verify.state) == (.verify, .pending))
+        try await run(test)
+        #expect(memory.tables.operations.allSatisfy { $0.state == .done })
     }
 
     @Test("after a stop in the middle it goes on behind its cursor")
@@ -201,8 +216,8 @@ struct ScrubTests {
         #expect(memory.tables.incidents.count == 1)
         let state = try await test.vault.incident(memory.tables.incidents[0].incident, test.call())
         let noted = try #require(state.entries?.last)
-        #expect(noted.contains("35 of 35 images did not open; 32 were quarantined"))
-        #expect(noted.contains("32 at most are"))
+        #expect(noted.contains("did not open: 35 of 35;"))
+        #expect(noted.contains("32 are quarantined at most"))
     }
 
     @Test("a scheduled one begins when the last is old, and goes on after a stop")

@@ -16,10 +16,10 @@ extension Vault {
     func concludeDamage(of operation: OperationRow) async {
         let progress = operation.progress
         var words =
-            "\(progress.failures) of \(progress.done) images did not open; "
-            + "\(progress.found) were quarantined, or do not fit the log"
+            "images that did not open: \(progress.failures) of \(progress.done); "
+            + "quarantined, or not as the log says: \(progress.found)"
         if progress.failures > Limits.scrubQuarantines {
-            words += "; \(Limits.scrubQuarantines) at most are: is the disk there?"
+            words += "; \(Limits.scrubQuarantines) are quarantined at most: is the disk there?"
         }
         do throws(VaultError) {
             if let known = try incident(of: operation) {

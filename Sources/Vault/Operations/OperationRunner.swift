@@ -110,7 +110,8 @@ package struct OperationRunner: Sendable {
         return false
     }
 
-    /// Oldest first. An operation whose row does not verify is never worked on.
+    /// Oldest first, but what opens everything last: it takes days, and nothing waits for it. An operation whose row
+    /// does not verify is never worked on.
     private func runnable() throws(VaultError) -> [OperationRow] {
         let keyring = try vault.keyring()
         let rows = try vault.reading { (reader) throws(StorageError) in
@@ -122,7 +123,7 @@ package struct OperationRunner: Sendable {
         }
         // Keys that went meanwhile verify nothing: that is not to have nothing to do.
         guard !keyring.isErased else { throw VaultError(.sealed) }
-        return runnable
+        return runnable.filter { !$0.kind.opensAll } + runnable.filter(\.kind.opensAll)
     }
 
     private func advance(_ operation: OperationRow) async throws(VaultError) {

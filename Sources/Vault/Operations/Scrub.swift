@@ -30,7 +30,8 @@ struct Scrub: OperationWork {
         switch ScrubPlace(cursor: operation.progress.cursor) {
         case .contents(let row):
             let steps = try await contents(after: row)
-            return steps.isEmpty ? try await check(operation, at: 0) : steps
+            guard steps.isEmpty else { return steps }
+            return try await check(operation, at: 0)
         case .check(let cursor): return try await check(operation, at: cursor)
         }
     }
@@ -190,6 +191,7 @@ extension CatalogReader {
         try operations(before: .max, limit: Limits.finishedOperations)
             .first(where: \.isWholeScrub)?.createdMicroseconds
     }
+
     /// Since when something that is stored may be unverified: the beginning of the last scrub, or later, where nothing
     /// is older. Nil where nothing is stored.
     func unverifiedSince(lastScrub: Int64?) throws(StorageError) -> Int64? {

@@ -29,4 +29,37 @@ struct ScrubTests {
         // Put back as it was, it can be released: nothing was made up in its place.
         #expect(vault.blobs.count == 2)
     }
+
+    @Test("killed in the middle it goes on, and opens everything")
+    func killed() throws {
+        let vault = try TestVault(arguments: ["--set", "operations.share=1"])
+        // More than one step has.
+        let count = 300
+        for number in 0..<count { _ = try vault.store(Sample.jpeg(number)) }
+        let started = try vault.vaultctlJSON(["check", "--contents"])
+        try eventually("progress") { (try vault.operation(started)["done"].number ?? 0) > 0 }
+        let half = try vault.operation(started)
+        #expect(half["state"].text == "running" && half["done"].number ?? count < count)
+        try vault.crash()
+        try vault.start(arguments: ["--set", "operations.share=100"])
+        let whole = try vault.finished(started)
+        #expect(whole["state"].text == "done")
+        #expect(whole["done"].number == count && whole["failures"].number == 0)
+    }
+
+    @Test("is what the vault does by itself when a week is over")
+    func scheduled() throws {
+        let vault = try TestVault()
+        _ = try vault.store(Sample.jpeg(1))
+        #expect(try vault.vaultctlJSON(["status"])["care"]["verified"].text == nil)
+        try vault.stop()
+        try vault.start(environment: try OtherWorld.days(8))
+        try eventually("a scrub that came to its end") {
+            try vault.vaultctlJSON(["status"])["care"]["verified"].text != nil
+        }
+        let events = try vault.events().filter { $0["work"].text == "scrub" }
+        #expect(events.first?["action"].text == "operation.started")
+        #expect(events.first?["uid"].number == nil, "nobody asked for it")
+        #expect(events.last?["action"].text == "operation.ended")
+    }
 }
