@@ -76,8 +76,8 @@ let package = Package(
             ],
             swiftSettings: rules),
         .target(
-            name: "VaultAPI", dependencies: ["VaultFormat"],
-            resources: [.embedInCode("Resources/openapi.yaml")], swiftSettings: rules),
+            name: "VaultAPI", dependencies: ["VaultFormat", "CVaultResources"],
+            exclude: ["Resources"], swiftSettings: rules),
         .target(
             name: "VaultServer",
             dependencies: [
@@ -121,11 +121,12 @@ let package = Package(
         .executableTarget(
             name: "vaultctl",
             dependencies: [
-                "VaultFormat", "VaultAPI", "VaultClient", "VaultPolicy", "CVaultSystem",
+                "VaultFormat", "VaultAPI", "VaultClient", "VaultPolicy", "CVaultResources",
+                "CVaultSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
-            resources: [.embedInCode("Resources/verify.html")], swiftSettings: rules),
+            exclude: ["Resources"], swiftSettings: rules),
         .executableTarget(
             name: "vaultinspect",
             dependencies: [
@@ -143,6 +144,7 @@ let package = Package(
             swiftSettings: rules),
 
         // What Swift cannot say, and the C libraries.
+        .target(name: "CVaultResources"),
         .target(name: "CVaultSystem"),
         .target(
             name: "CVaultTokens",

@@ -20,12 +20,12 @@ ALLOWED = {
     "Vault": {"VaultFormat", "VaultCrypto", "ImageInspection"},
     "VaultStorage": {"VaultFormat", "Vault", "CVaultSystem"},
     "VaultPolicy": {"VaultFormat"},
-    "VaultAPI": {"VaultFormat"},
+    "VaultAPI": {"VaultFormat", "CVaultResources"},
     "VaultServer": {"VaultFormat", "VaultCrypto", "VaultAPI", "Vault"},
     "VaultClient": {"VaultFormat", "VaultAPI"},
     "vaultd": {"VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage", "VaultAPI", "VaultServer",
                "VaultPolicy", "CVaultSystem", "CVaultTokens", "CQRCode"},
-    "vaultctl": {"VaultFormat", "VaultAPI", "VaultClient", "VaultPolicy", "CVaultSystem"},
+    "vaultctl": {"VaultFormat", "VaultAPI", "VaultClient", "VaultPolicy", "CVaultResources", "CVaultSystem"},
     "vaultverify": {"VaultFormat", "VaultCrypto"},
     "vaultinspect": {"VaultFormat", "ImageInspection", "CVaultSystem", "CSeccomp", "CMagic", "CJPEG", "CZlib",
                      "CDeflate"},
@@ -36,7 +36,7 @@ FORBIDDEN = {
     "ImageInspection": {"Foundation", "FoundationEssentials", "Glibc"},
     "vaultinspect": {"Foundation", "FoundationEssentials"},
 }
-OURS = set(ALLOWED) | {"CSodium", "CVaultSystem", "CVaultTokens", "CSeccomp", "CMagic", "CJPEG", "CZlib", "CDeflate", "CQRCode"}
+OURS = set(ALLOWED) | {"CSodium", "CVaultResources", "CVaultSystem", "CVaultTokens", "CSeccomp", "CMagic", "CJPEG", "CZlib", "CDeflate", "CQRCode"}
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |private )?import (?:\w+ )?(\w+)", re.M)
 
 

@@ -35,9 +35,16 @@ package final class LocalBlobStore: BlobStore, Sendable {
     package func create(_ blob: BlobID, bytes: Int) throws(StorageError) -> any BlobWriter {
         let shard = shards[Int(blob.bytes[0])]
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let file = unsafe openat(shard, Self.name(blob), flags, 0o600)
-        guard file >= 0 else { throw Self.failure() }
-        return LocalBlobWriter(file: file, directory: shard)
+        // A directory of its own: the kernel tells of a failed flush once for each description, and a writer beside
+        // this one must not be the one who is told. It is open before the name is made.
+        let directory = try Self.openDirectory(shard, ".")
+        let file = unsafe openat(directory, Self.name(blob), flags, 0o600)
+        guard file >= 0 else {
+            let failure = Self.failure()
+            close(directory)
+            throw failure
+        }
+        return LocalBlobWriter(file: file, directory: directory)
     }
 
     package func open(_ blob: BlobID) throws(StorageError) -> any BlobReader {
@@ -158,7 +165,10 @@ private final class LocalBlobWriter: BlobWriter {
         self.directory = directory
     }
 
-    deinit { close(file) }
+    deinit {
+        close(file)
+        close(directory)
+    }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
         var rest = unsafe bytes

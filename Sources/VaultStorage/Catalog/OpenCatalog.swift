@@ -10,6 +10,9 @@ struct OpenCatalog: Sendable {
     let path: String
     let pool: DatabasePool
     private var database: FileIdentity
+    /// Whether a write failed: what SQLite should have flushed may be nowhere, and no later flush of these
+    /// descriptors tells. Nothing is flushed or truncated until the files are opened anew.
+    var isDoubtful = false
     /// Of SQLite's write-ahead log, once there is one.
     private var log: FileIdentity?
 

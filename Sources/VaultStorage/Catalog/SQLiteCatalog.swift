@@ -142,7 +142,13 @@ package final class SQLiteCatalog: Catalog, Sendable {
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {
         try files.withLock { files throws(StorageError) in try files.requireSame() }
-        let result = try Self.mapping { try pool.write { try body(SQLiteRows(db: $0)) } }
+        let result: R
+        do throws(StorageError) {
+            result = try Self.mapping { try pool.write { try body(SQLiteRows(db: $0)) } }
+        } catch {
+            if case .unavailable = error { files.withLock { $0.isDoubtful = true } }
+            throw error
+        }
         // What was written into files that lost their names meanwhile is not there at the next start.
         try files.withLock { files throws(StorageError) in try files.requireSame() }
         return result
@@ -170,7 +176,9 @@ package final class SQLiteCatalog: Catalog, Sendable {
     /// Empties SQLite's write-ahead log, where older states of pages lie. The writer waits no longer for
     /// readers than a request would.
     package func purge() throws(StorageError) -> Bool {
-        let (pool, logPath) = files.withLock { ($0.pool, $0.path + "-wal") }
+        let files = files.withLock { $0 }
+        guard !files.isDoubtful else { throw .unavailable(EIO) }
+        let (pool, logPath) = (files.pool, files.path + "-wal")
         return try Self.mapping {
             try pool.writeWithoutTransaction { db in
                 try db.execute(
@@ -200,11 +208,14 @@ package final class SQLiteCatalog: Catalog, Sendable {
     }
 
     /// Leaves all of the catalog in its one file. The pool's last connections can only read, so that
-    /// they would leave what was committed last in the log beside it.
+    /// they would leave what was committed last in the log beside it. After a write that failed they do: what the
+    /// disk has is read by the next start.
     package func close() throws {
-        let pool = pool
-        try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
-        try pool.close()
+        let files = files.withLock { $0 }
+        if !files.isDoubtful {
+            try files.pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+        }
+        try files.pool.close()
     }
 
     static func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {

@@ -2,6 +2,7 @@
 //
 // Nothing of a report is written here: the page shows what it reads in its bundle, once that holds.
 
+import CVaultResources
 import VaultFormat
 
 enum ReportPage {
@@ -13,7 +14,9 @@ enum ReportPage {
     static let back = parts.back
 
     private static let parts: (front: [UInt8], back: [UInt8]) = {
-        let page = PackageResources.verify_html
+        let file = unsafe vault_verifier_page()
+        // Bytes of the program, which last.
+        let page = unsafe Array(UnsafeBufferPointer(start: file.bytes, count: file.count))
         guard let room = page.firstRange(of: room) else {
             preconditionFailure("the verifier has no room for a bundle")
         }
