@@ -249,7 +249,7 @@ struct DoctorTests {
         let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines[0].hasPrefix("FAILED   settings-files") && lines[0].contains(" has mode 666"))
         #expect(lines[1].trimmingCharacters(in: .whitespaces).hasPrefix("-> chmod go-w"))
-        let words = lines.map { $0.prefix { $0 != " " } }.filter { !$0.isEmpty && $0 != "39" }
+        let words = lines.map { $0.prefix { $0 != " " } }.filter { !$0.isEmpty && Int($0) == nil }
         let ranks = words.compactMap {
             ["FAILED", "WARNING", "unknown", "ok"].firstIndex(of: String($0))
         }
