@@ -37,18 +37,25 @@ class Quiet:
         self.process.start()
         theirs.close()
 
-    def end(self) -> tuple[list[str], str]:
-        """Everything that was wrong, and figures."""
+    def ended(self) -> Told:
+        """Everything that was wrong, how long each request took, in order of length, and rounds."""
         try:
             self._line.send(None)
             if not self._line.poll(PATIENCE):
                 raise EOFError
-            faults, times, rounds = self._line.recv()
+            told: Told = self._line.recv()
         except (OSError, EOFError):
             self.process.kill()
             self.process.join()
-            return [f"it ended by itself, with {self.process.exitcode}, or does not end"], "no figures"
+            return [f"it ended by itself, with {self.process.exitcode}, or does not end"], [], 0
         self.process.join(PATIENCE)
+        return told
+
+    def end(self) -> tuple[list[str], str]:
+        """Everything that was wrong, and figures."""
+        faults, times, rounds = self.ended()
+        if not rounds:
+            return faults, "no figures"
         figures = f"{len(times):,} requests in {rounds:,} rounds"
         if times:
             middle, late = times[len(times) // 2], times[len(times) * 99 // 100]

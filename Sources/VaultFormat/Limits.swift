@@ -10,6 +10,10 @@ package enum Limits {
     /// Plaintext bytes of uploads held at once, across all connections: what the door admits
     /// before it stops reading and lets the sockets push back.
     package static let uploadBytesInFlight = 64 << 20
+    /// Uploads of one principal that may wait for such memory.
+    package static let uploadsWaitingEach = 1024
+    /// Seconds that an upload waits for it before it is told to come again: its sender waits with it.
+    package static let uploadWaitSeconds = 10
 
     /// A caller's file name, in UTF-8 bytes: what file systems take.
     package static let fileNameBytes = 255
@@ -45,8 +49,13 @@ package enum Limits {
     /// a second, and Prometheus asks several times a minute.
     package static let rowCountSeconds: Int64 = 60
 
-    /// Connections at once, across all callers.
+    /// Connections at once, across all callers: fewer where the process may have too few descriptors. A quarter of
+    /// them is left to blobs that are read, the catalog and workers.
     package static let connections = 12_000
+    /// Of them, those that are kept for users who have fewer than ``connectionsOfFew``.
+    package static let connectionsKept = 512
+    /// Connections of one uid that may be among the last.
+    package static let connectionsOfFew = 32
     /// Connections at once from one uid: an idle flooder leaves room for the others.
     package static let connectionsPerUser = 4096
     /// Seconds that a connection may stay silent between or inside requests.

@@ -141,6 +141,88 @@ struct UploadPoolTests {
         _ = small
     }
 
+    @Test("one principal leaves room for the largest upload of another, who does not wait")
+    func shares() async throws {
+        let pool = UploadPool(largest: 4 * Self.page, budget: 16 * Self.page)
+        let (noisy, quiet) = (try PrincipalName("noisy"), try PrincipalName("quiet"))
+        var held: [UploadBuffer] = []
+        for _ in 0..<3 { held.append(try await pool.buffer(for: 4 * Self.page, of: noisy)) }
+        let tasks = StepExecutor()
+        let admitted = Flags()
+        let fourth = tasks.start {
+            let buffer = try await pool.buffer(for: Self.page, of: noisy)
+            admitted.add("noisy")
+            return buffer
+        }
+        held.append(try await pool.buffer(for: 4 * Self.page, of: quiet))
+        tasks.drain()
+        #expect(admitted.names.isEmpty)
+        held.removeFirst()
+        tasks.drain()
+        #expect(admitted.names == ["noisy"])
+        #expect(try await fourth.value.count == 0)
+    }
+
+    @Test("those who wait for room take turns by principal")
+    func turnsOfPrincipals() async throws {
+        let pool = UploadPool(largest: Self.page, budget: 2 * Self.page)
+        let names = [try PrincipalName("noisy"), try PrincipalName("quiet")]
+        let held = Held()
+        // One place for each: the share of either.
+        for name in names { held.add(try await pool.buffer(for: 1, of: name), Self.page) }
+        let tasks = StepExecutor()
+        let admitted = Flags()
+        for name in [names[0], names[0], names[1]] {
+            _ = tasks.start {
+                let buffer = try await pool.buffer(for: 1, of: name)
+                admitted.add(name.description)
+                held.add(buffer, Self.page)
+            }
+        }
+        while held.dropOldest() { tasks.drain() }
+        #expect(admitted.names == ["noisy", "quiet", "noisy"])
+    }
+
+    @Test("who waits in vain for as long as it may is told so, and lets those behind pass")
+    func patience() async throws {
+        let pool = UploadPool(largest: 2 * Self.page, budget: 2 * Self.page)
+        let held = try await pool.buffer(for: Self.page)
+        await #expect(throws: VaultError(.overloaded)) {
+            try await pool.buffer(for: 2 * Self.page, patience: .zero)
+        }
+        // Nobody is before it any more.
+        let next = try await pool.buffer(for: Self.page, patience: .seconds(3600))
+        #expect(next.count == 0)
+        withExtendedLifetime(held) {}
+    }
+
+    @Test("one principal has only so many that wait; the next is told at once, and another waits")
+    func waitingEach() async throws {
+        let pool = UploadPool(largest: Self.page, budget: Self.page)
+        let (noisy, quiet) = (try PrincipalName("noisy"), try PrincipalName("quiet"))
+        var held: UploadBuffer? = try await pool.buffer(for: 1)
+        let tasks = StepExecutor()
+        let served = Flags()
+        for _ in 0..<Limits.uploadsWaitingEach {
+            _ = tasks.start {
+                _ = try await pool.buffer(for: 1, of: noisy)
+                served.add("noisy")
+            }
+        }
+        await #expect(throws: VaultError(.overloaded)) {
+            try await pool.buffer(for: 1, of: noisy)
+        }
+        _ = tasks.start {
+            _ = try await pool.buffer(for: 1, of: quiet)
+            served.add("quiet")
+        }
+        #expect(held?.count == 0)
+        held = nil
+        tasks.drain()
+        #expect(served.names.count == Limits.uploadsWaitingEach + 1)
+        #expect(served.names.prefix(2).contains("quiet"))
+    }
+
     @Test("one upload of the largest size fits, however small the budget")
     func smallBudget() async throws {
         let pool = UploadPool(largest: 3 * Self.page, budget: 1)

@@ -9,11 +9,13 @@ import VaultFormat
     private var pages: UnsafeMutableRawBufferPointer { unsafe region.pages }
     private let pool: UploadPool
     private let sizeClass: Int
+    private let owner: PrincipalName?
     package private(set) var count = 0
 
-    init(region: UploadRegion, sizeClass: Int, pool: UploadPool) {
+    init(region: UploadRegion, sizeClass: Int, owner: PrincipalName?, pool: UploadPool) {
         self.region = region
         self.sizeClass = sizeClass
+        self.owner = owner
         self.pool = pool
     }
 
@@ -59,7 +61,7 @@ import VaultFormat
 
     deinit {
         unsafe explicit_bzero(UnsafeMutableRawBufferPointer(rebasing: pages[..<count]))
-        pool.giveBack(region, sizeClass: sizeClass)
+        pool.giveBack(region, sizeClass: sizeClass, owner: owner)
     }
 }
 

@@ -1,9 +1,10 @@
 // Memory for uploads within a byte budget. Pages are used again, because fresh ones cost more than the
-// cipher; who finds no room waits, the door stops reading, and the socket pushes back.
+// cipher; who finds no room waits for a while, the door stops reading, and the socket pushes back. No principal
+// has all of it: one that sends slowly leaves room for the largest upload of another.
 
 import Glibc
 import Synchronization
-import VaultFormat
+package import VaultFormat
 
 /// Pages of one size class.
 @safe struct UploadRegion: @unchecked Sendable {
@@ -13,25 +14,34 @@ import VaultFormat
 
 package final class UploadPool: Sendable {
     private let classes: [Int]
-    private let budget: Int
     private let state: Mutex<State>
 
     private struct State {
         var free: [[UploadRegion]]
-        /// Bytes of regions that are out, by the size of their class.
-        var bytesOut = 0
         /// Bytes of regions that exist, out or free.
         var bytesMapped = 0
-        var waiters: [Waiter] = []
+        var queue: UploadQueue
+        var waiting: [UInt64: Waiter] = [:]
         var lastTicket: UInt64 = 0
+
+        /// Those who had their turn, no longer waiting.
+        mutating func leave(_ tickets: [UInt64]) -> [Waiter] {
+            tickets.compactMap { waiting.removeValue(forKey: $0) }
+        }
     }
 
     private struct Waiter {
-        let ticket: UInt64
-        let sizeClass: Int
-        /// True once there is room, false when the wait was given up.
-        let resume: CheckedContinuation<Bool, Never>
+        let resume: CheckedContinuation<Wait, Never>
+        let alarm: Task<Void, Never>?
+
+        func end(_ wait: Wait) {
+            alarm?.cancel()
+            resume.resume(returning: wait)
+        }
     }
+
+    /// How a wait ended.
+    private enum Wait { case admitted, cancelled, inVain }
 
     /// - Parameters:
     ///   - largest: bytes of the largest upload.
@@ -40,8 +50,10 @@ package final class UploadPool: Sendable {
         let page = 64 << 10
         let top = (largest + page - 1) / page * page
         classes = [64 << 10, 256 << 10, 1 << 20, 4 << 20].filter { $0 < top } + [top]
-        self.budget = max(budget, top)
-        state = Mutex(State(free: Array(repeating: [], count: classes.count)))
+        state = Mutex(
+            State(
+                free: Array(repeating: [], count: classes.count),
+                queue: UploadQueue(budget: max(budget, top), spare: top)))
     }
 
     deinit {
@@ -53,76 +65,85 @@ package final class UploadPool: Sendable {
         }
     }
 
-    /// A buffer for an upload of `bytes`, once there is room for it. Waiters are served in order.
+    /// A buffer for an upload of `bytes`, once there is room for it. Waiters of one principal are served in order.
     ///
-    /// - Throws: ``VaultError`` `body-too-large`, `overloaded` without memory, or
-    ///   `deadline-exceeded` when the task is cancelled while it waits.
-    package func buffer(for bytes: Int) async throws(VaultError) -> UploadBuffer {
+    /// - Parameters:
+    ///   - owner: whose share it counts against; nil for the vault's own work, which has the whole budget.
+    ///   - patience: how long it may wait for room; nil is for ever.
+    /// - Throws: ``VaultError`` `body-too-large`, `overloaded` without memory, when the owner has too many waiting, or
+    ///   when there was no room for so long, or `deadline-exceeded` when the task is cancelled while it waits.
+    package func buffer(
+        for bytes: Int, of owner: PrincipalName? = nil, patience: Duration? = nil
+    ) async throws(VaultError) -> UploadBuffer {
         guard let sizeClass = classes.firstIndex(where: { $0 >= bytes }) else {
             throw VaultError(.bodyTooLarge)
         }
-        guard await admit(sizeClass) else { throw VaultError(.deadlineExceeded) }
+        switch await admit(classes[sizeClass], owner, patience) {
+        case .admitted: break
+        case .cancelled: throw VaultError(.deadlineExceeded)
+        case .inVain: throw VaultError(.overloaded)
+        }
         guard let region = take(sizeClass) else {
-            release(sizeClass)
+            release(sizeClass, owner)
             throw VaultError(.overloaded)
         }
-        return UploadBuffer(region: region, sizeClass: sizeClass, pool: self)
+        return UploadBuffer(region: region, sizeClass: sizeClass, owner: owner, pool: self)
     }
 
-    /// Waits for room; false when the wait was given up.
-    private func admit(_ sizeClass: Int) async -> Bool {
-        let ticket = state.withLock { state in
+    /// Waits for room.
+    private func admit(
+        _ bytes: Int, _ owner: PrincipalName?, _ patience: Duration?
+    ) async -> Wait {
+        let ticket: UInt64? = state.withLock { state in
+            if state.queue.takeAtOnce(bytes, owner) { return nil }
             state.lastTicket &+= 1
             return state.lastTicket
         }
+        guard let ticket else { return .admitted }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let admitted = state.withLock { state -> Bool? in
+                let (admitted, refusal) = state.withLock { state -> ([Waiter], Wait?) in
                     // A cancellation that came first found nothing to remove.
-                    if Task.isCancelled { return false }
-                    guard state.waiters.isEmpty, state.bytesOut + classes[sizeClass] <= budget
-                    else {
-                        state.waiters.append(
-                            Waiter(ticket: ticket, sizeClass: sizeClass, resume: continuation))
-                        return nil
-                    }
-                    state.bytesOut += classes[sizeClass]
-                    return true
+                    if Task.isCancelled { return ([], .cancelled) }
+                    guard state.queue.wait(ticket, bytes, owner) else { return ([], .inVain) }
+                    // It finds who waits, however early it goes off: it needs this lock.
+                    state.waiting[ticket] = Waiter(
+                        resume: continuation, alarm: patience.map { alarm(ticket, after: $0) })
+                    return (state.leave(state.queue.admitted()), nil)
                 }
-                if let admitted { continuation.resume(returning: admitted) }
+                if let refusal { continuation.resume(returning: refusal) }
+                for waiter in admitted { waiter.end(.admitted) }
             }
         } onCancel: {
-            giveUp(ticket)
+            giveUp(ticket, .cancelled)
+        }
+    }
+
+    /// Ends a wait that is not over by then; it is cancelled with the wait.
+    private func alarm(_ ticket: UInt64, after patience: Duration) -> Task<Void, Never> {
+        Task { [weak self] in
+            guard (try? await Task.sleep(for: patience)) != nil else { return }
+            self?.giveUp(ticket, .inVain)
         }
     }
 
     /// Whoever waited behind one that leaves may have room now.
-    private func giveUp(_ ticket: UInt64) {
+    private func giveUp(_ ticket: UInt64, _ wait: Wait) {
         let (leaver, admitted) = state.withLock { state in
-            let place = state.waiters.firstIndex { $0.ticket == ticket }
-            let leaver = place.map { state.waiters.remove(at: $0) }
-            return (leaver, admitWaiters(&state))
+            let leaver = state.waiting.removeValue(forKey: ticket)
+            if leaver != nil { state.queue.leave(ticket) }
+            return (leaver, state.leave(state.queue.admitted()))
         }
-        leaver?.resume.resume(returning: false)
-        for waiter in admitted { waiter.resume.resume(returning: true) }
+        leaver?.end(wait)
+        for waiter in admitted { waiter.end(.admitted) }
     }
 
-    private func release(_ sizeClass: Int) {
+    private func release(_ sizeClass: Int, _ owner: PrincipalName?) {
         let admitted = state.withLock { state in
-            state.bytesOut -= classes[sizeClass]
-            return admitWaiters(&state)
+            state.queue.giveBack(classes[sizeClass], owner)
+            return state.leave(state.queue.admitted())
         }
-        for waiter in admitted { waiter.resume.resume(returning: true) }
-    }
-
-    /// The waiters that there is room for, in their order; the first without stops those behind it.
-    private func admitWaiters(_ state: inout State) -> [Waiter] {
-        var admitted: [Waiter] = []
-        while let next = state.waiters.first, state.bytesOut + classes[next.sizeClass] <= budget {
-            state.bytesOut += classes[next.sizeClass]
-            admitted.append(state.waiters.removeFirst())
-        }
-        return admitted
+        for waiter in admitted { waiter.end(.admitted) }
     }
 
     // MARK: Regions
@@ -151,9 +172,9 @@ package final class UploadPool: Sendable {
     }
 
     /// Keeps the region for the next upload while all regions together stay within the budget.
-    func giveBack(_ region: UploadRegion, sizeClass: Int) {
+    func giveBack(_ region: UploadRegion, sizeClass: Int, owner: PrincipalName?) {
         let keep = state.withLock { state in
-            guard state.bytesMapped <= budget else {
+            guard state.bytesMapped <= state.queue.budget else {
                 state.bytesMapped -= classes[sizeClass]
                 return false
             }
@@ -163,6 +184,6 @@ package final class UploadPool: Sendable {
         if !keep, let base = unsafe region.pages.baseAddress {
             unsafe munmap(base, region.pages.count)
         }
-        release(sizeClass)
+        release(sizeClass, owner)
     }
 }

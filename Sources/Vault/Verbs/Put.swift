@@ -80,13 +80,15 @@ extension Vault {
     ///
     /// - Parameter bytes: its length where the caller told it, nil where it will be seen.
     package func receive(
-        bytes: Int?, in namespace: NamespaceName
+        bytes: Int?, in namespace: NamespaceName, of principal: PrincipalName? = nil
     ) async throws(VaultError) -> Upload {
         let limit = settings.policies[namespace].maxBytes
         guard bytes ?? 0 <= limit else { throw VaultError(.bodyTooLarge) }
         guard !isSealed else { throw VaultError(.sealed) }
         return Upload(
-            buffer: try await uploads.buffer(for: max(bytes ?? limit, 1)), limit: limit,
+            buffer: try await uploads.buffer(
+                for: max(bytes ?? limit, 1), of: principal,
+                patience: .seconds(Limits.uploadWaitSeconds)), limit: limit,
             isSealed: { [keys] in keys.current == nil })
     }
 

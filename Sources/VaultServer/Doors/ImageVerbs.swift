@@ -55,7 +55,8 @@ extension RequestHandler {
         let length = try await contentLength(exchange)
         let upload: Upload
         do throws(VaultError) {
-            upload = try await vault.receive(bytes: length, in: exchange.call.namespace)
+            upload = try await vault.receive(
+                bytes: length, in: exchange.call.namespace, of: exchange.principalName)
         } catch {
             throw try await refused(error, exchange)
         }

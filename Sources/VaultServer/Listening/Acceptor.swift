@@ -1,38 +1,13 @@
 // Takes connections from a listening socket on a thread of its own. Who calls is known, and counted,
-// before a byte is read: one idle flooder locks nobody else out.
+// before a byte is read: one idle flooder locks nobody else out. Who finds no room is told so, and when to come again.
 
 import Foundation
 import Glibc
+import HTTPTypes
 import Synchronization
+import VaultAPI
+import VaultCrypto
 import VaultFormat
-
-/// Open connections, in all and by uid, across every door.
-package final class ConnectionCounter: Sendable {
-    private let open = Mutex<[UInt32: Int]>([:])
-
-    package init() {}
-
-    package var total: Int { open.withLock { $0.values.reduce(0, +) } }
-
-    /// Whether there is room for one more from `uid`; counts it if so.
-    func admit(_ uid: UInt32) -> Bool {
-        open.withLock { open in
-            let own = open[uid, default: 0]
-            guard own < Limits.connectionsPerUser,
-                open.values.reduce(0, +) < Limits.connections
-            else { return false }
-            open[uid] = own + 1
-            return true
-        }
-    }
-
-    func release(_ uid: UInt32) {
-        open.withLock { open in
-            let own = open[uid, default: 0] - 1
-            open[uid] = own > 0 ? own : nil
-        }
-    }
-}
 
 final class Acceptor: Sendable {
     private let listener: Int32
@@ -72,12 +47,41 @@ final class Acceptor: Sendable {
             var room = Int32(Limits.socketSendBytes)
             _ = unsafe setsockopt(
                 socket, SOL_SOCKET, SO_SNDBUF, &room, socklen_t(MemoryLayout<Int32>.size))
-            guard let peer = PeerIdentity(socket: socket), counter.admit(peer.uid) else {
+            guard let peer = PeerIdentity(socket: socket) else {
                 close(socket)
+                continue
+            }
+            guard counter.admit(peer.uid) else {
+                Self.refuse(socket)
                 continue
             }
             accepted(socket, peer)
         }
         close(listener)
+    }
+
+    /// Says that there are too many connections, to whoever is there to hear it, and ends this one. What it asks for is
+    /// not read: that would have to be waited for.
+    private static func refuse(_ socket: Int32) {
+        let answer = busy(Answer.problem(ProblemDocument(.overloaded, request: randomRequestID())))
+        // A new socket has room for it; who has hung up misses nothing.
+        _ = unsafe answer.withUnsafeBytes { bytes in
+            unsafe send(
+                socket, bytes.baseAddress, bytes.count,
+                Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+        close(socket)
+    }
+
+    /// The answer as HTTP/1.1, before which there was no request.
+    private static func busy(_ answer: Answer) -> [UInt8] {
+        let status = HTTPResponse.Status.serviceUnavailable
+        var lines = ["HTTP/1.1 \(status.code) \(status.reasonPhrase)"]
+        lines += answer.fields.map { "\($0.name.rawName): \($0.value)" } + ["Connection: close"]
+        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + answer.body
+    }
+
+    private static func randomRequestID() -> RequestID {
+        (try? Random.id()) ?? RequestID(checked: [UInt8](repeating: 0, count: 8))
     }
 }

@@ -12,16 +12,16 @@ package final class RequestExecutor: TaskExecutor {
         var queue: [UnownedJob] = []
         var head = 0
 
+        /// What has run is let go when it is the larger part: under load there may always be somebody behind it.
         mutating func pop() -> UnownedJob? {
             guard head < queue.count else { return nil }
-            defer {
-                head += 1
-                if head == queue.count {
-                    queue.removeAll(keepingCapacity: true)
-                    head = 0
-                }
+            let job = queue[head]
+            head += 1
+            if 2 * head >= queue.count {
+                queue.removeFirst(head)
+                head = 0
             }
-            return queue[head]
+            return job
         }
     }
 

@@ -38,7 +38,7 @@ struct Serve: AsyncParsableCommand {
         let logger = Logger(label: "vaultd")
         vault_keep_buffers()
         try Hardening.apply()
-        Hardening.raiseDescriptorLimit()
+        let connections = ConnectionCounter(descriptors: Hardening.raiseDescriptorLimit())
         let lock = try StateLock(directory: settings.stateDirectory)
         defer { withExtendedLifetime(lock) {} }
         // The launchers of workers and of the slots' child start before any key is in memory.
@@ -64,7 +64,8 @@ struct Serve: AsyncParsableCommand {
         vault.goes { policy.current }
         recallContainments(vault, logger)
         let witness = HostWitness(settings, options.config, catalog, inspectors)
-        let doors = try openDoors(settings, policy, vault, id, started, witness, executor, logger)
+        let doors = try openDoors(
+            settings, policy, vault, id, started, witness, connections, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
         guard vault_close_on_exec() == 0 else {
             throw SettingsError("the process could not be hardened")
@@ -330,10 +331,9 @@ struct Serve: AsyncParsableCommand {
 
     private func openDoors(
         _ settings: DaemonSettings, _ policy: PolicyHolder, _ vault: Vault, _ id: VaultID,
-        _ started: Int64, _ witness: HostWitness,
+        _ started: Int64, _ witness: HostWitness, _ counter: ConnectionCounter,
         _ executor: RequestExecutor, _ logger: Logger
     ) throws -> [DoorServer] {
-        let counter = ConnectionCounter()
         let facts = ServiceFacts(
             version: Version.text, vault: id, startedMicroseconds: started,
             stateDirectory: settings.stateDirectory, connections: counter,

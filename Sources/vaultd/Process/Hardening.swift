@@ -24,11 +24,15 @@ enum Hardening {
     }
 
     /// As many descriptors as the hard limit allows: one a connection, one a blob being read.
-    static func raiseDescriptorLimit() {
+    ///
+    /// - Returns: how many there may be now.
+    static func raiseDescriptorLimit() -> Int {
         var limit = rlimit()
         let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard unsafe getrlimit(files, &limit) == 0 else { return }
+        // What POSIX promises, where the kernel does not say.
+        guard unsafe getrlimit(files, &limit) == 0 else { return 20 }
+        let before = limit.rlim_cur
         limit.rlim_cur = limit.rlim_max
-        unsafe setrlimit(files, &limit)
+        return Int(clamping: unsafe setrlimit(files, &limit) == 0 ? limit.rlim_max : before)
     }
 }

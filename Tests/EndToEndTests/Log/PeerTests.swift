@@ -98,7 +98,8 @@ struct PeerTests {
                 os.setuid(int(sys.argv[2]))
                 doors = [socket.socket(socket.AF_UNIX) for _ in range(10_000)]
                 for door in doors: door.connect(sys.argv[1])
-                print("connected", flush=True)
+                doors[-1].settimeout(60)
+                print("connected", doors[-1].recv(65536).decode(), flush=True)
                 time.sleep(600)
                 """, vault.socket("images"), "\(Self.stranger)",
             ])
@@ -106,6 +107,10 @@ struct PeerTests {
             guard flood.poll() == nil else { throw TestFailure("the flood: \(flood.errors)") }
             return flood.output.contains("connected")
         }
+        // Who finds no room is told so without a word of his own, and when to come again.
+        #expect(flood.output.contains("HTTP/1.1 503 Service Unavailable\r\n"))
+        #expect(flood.output.contains("Retry-After: 1\r\n"))
+        #expect(flood.output.contains("\"code\":\"overloaded\""))
         // The flooder holds what one uid may, and not one more.
         let status = try vault.ask("GET", "/v1/status", door: "admin").json
         #expect(status["connections"].number == Limits.connectionsPerUser + 1)
