@@ -86,7 +86,8 @@ def file_kind(path: str, state: str) -> str | None:
         return "blobs/XX"
     if re.fullmatch(r"blobs/[0-9a-f]{2}/[0-9a-f]{30}", name):
         return "blob"
-    return re.sub(r"[0-9a-f]{32,}", "ID", name)
+    name = re.sub(r"\.dat\.nosync.*", ".dat", re.sub(r"(?<=\.part-)[0-9a-z]+", "ID", name))
+    return re.sub(r"[0-9a-f]{32,}|(?<=-snapshot-)[0-9a-z]+", "ID", name)
 
 
 def calls_of(trace: Path) -> list[dict[str, Any]]:

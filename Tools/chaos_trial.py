@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from chaos_backups import TracedClient
 from chaos_calls import ERRORS, LOSES, Fault, Kind, calls_of, counted
 from chaos_check import LOST, WRONG, Came, Finding
 from chaos_flushes import believed_again
@@ -57,7 +58,7 @@ def found_out(prepared: Prepared, verb: Verb) -> bool:
     The anchor goes too: it would not even let such a vault start.
     """
     case, tale = prepared.copy(), Tale()
-    daemon = Traced(case, None)
+    daemon = verb.under(case, None)
     try:
         verb.act(case, tale)
         daemon.settle()
@@ -84,7 +85,7 @@ def once(prepared: Prepared, verb: Verb, fault: Fault | None, chance: random.Ran
 
 def faulted(case: Case, verb: Verb, outcome: Outcome, chance: random.Random) -> None:
     fault, tale = outcome.fault, Tale()
-    daemon = Traced(case, fault)
+    daemon = verb.under(case, fault)
     try:
         verb.act(case, tale)
         if fault and fault.what in (*ERRORS, LOSES):
@@ -131,7 +132,7 @@ def is_proper(answer: tuple[int, bytes]) -> bool:
     return bool(problem.get("code")) and problem.get("status") == status
 
 
-def lived(daemon: Traced, tale: Tale, chance: random.Random) -> list[Finding]:
+def lived(daemon: Traced | TracedClient, tale: Tale, chance: random.Random) -> list[Finding]:
     """What has to hold of a daemon one of whose calls failed; then it is killed or stopped, at once or recovered."""
     found = []
     # Work goes on after an answer.

@@ -70,6 +70,8 @@ class Case:
 
     prepared: Prepared
     run: Path
+    #: In front of a client whose calls are counted.
+    tracer: list[str] = field(default_factory=list)
 
     @property
     def state(self) -> Path:

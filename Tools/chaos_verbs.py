@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench_support import BIN, noise
+from chaos_backups import TracedClient, backup, backup_held
+from chaos_calls import Fault
 from chaos_check import LOST, WRONG, Came, Finding
-from chaos_vault import ERASED, STAYS, Case
+from chaos_vault import ERASED, STAYS, Case, Traced
 from powercut_check import events
 from powercut_load import Line, traced
 
@@ -48,6 +50,8 @@ class Verb(NamedTuple):
     held: Callable[[Case, Tale, Came], list[Finding]]
     #: Images of the prepared vault that `held` looks at itself.
     touched: Callable[[Case], list[str]] = lambda case: []
+    #: Whose calls are counted: the daemon's, or a client's.
+    under: Callable[[Case, Fault | None], Traced | TracedClient] = Traced
 
 
 def asked(line: Line, tale: Tale, request: str, body: bytes = b"", fields: str = "") -> None:
@@ -250,8 +254,7 @@ def export_held(case: Case, tale: Tale, came: Came) -> list[Finding]:
     return []
 
 
-#: In the order of tables. An online backup belongs here as soon as there is one: `act` makes it into a folder of the
-#: case, and `held` restores what was acknowledged, and finds what was not refused by its manifest.
+#: In the order of tables.
 VERBS = (
     Verb("put", put, put_held),
     Verb("put-known", put_known, put_known_held),
@@ -260,4 +263,6 @@ VERBS = (
     Verb("rotate", rotate, rotate_held),
     Verb("erase", erase, erase_held, lambda case: case.prepared.owned[ERASED]),
     Verb("export", export, export_held),
+    Verb("backup", backup, backup_held),
+    Verb("backup-taker", backup, backup_held, under=TracedClient),
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench_support import exercised
 from hostile_quiet import Quiet
-from limits_flood import USERS, Act, Flood, half_uploads, idle, reads_slowly, trickles, uploads
+from limits_flood import USERS, Act, Flood, half_uploads, idle, reads_slowly, stays, trickles, uploads
 from limits_line import Tally
 from limits_vault import LimitsVault
 from limits_watch import Load, load, over_bars
@@ -208,6 +208,7 @@ class Run:
         self.connections()
         count, readers = self.options.uploads, self.options.readers
         self.phase("uploads at once", [self.flood(uploads(count), count)], self.look(), count)
+        self.phase("uploaders that stay", [self.flood(stays(readers), readers)], self.look(), 2 * readers)
         trickling = [self.flood(trickles(TRICKLING), TRICKLING)]
         self.phase("uploads that trickle", trickling, self.look(), TRICKLING, pause=TRICKLE)
         slow = reads_slowly(readers, image, hashlib.sha256(content).digest())
@@ -282,7 +283,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="Tools/limits", description=(__doc__ or "").split(":")[0])
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--uploads", type=int, default=1000)
-    parser.add_argument("--readers", type=int, default=500)
+    parser.add_argument("--readers", type=int, default=1000)
     parser.add_argument("--pause", type=float, default=6.0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))

@@ -26,6 +26,8 @@ USERS = (54_101, 54_102, 54_103, 54_104)
 EDGES = (80, 200, 300)
 #: What an upload that trickles says that it has, and sends, in bytes; seconds between two sips.
 ANNOUNCED, SIP, BETWEEN = 9 << 20, 64, 0.5
+#: Bytes of an upload that is refused, and connections that are being made at once.
+REFUSED, AT_ONCE = 1 << 20, 32
 #: Descriptors of a flood beside its connections.
 BESIDE = 64
 
@@ -121,19 +123,19 @@ def idle(count: int) -> Act:
     """Connections that asked once and say no more; every fourth has begun to ask again. Those that there is no room
     for are told so."""
 
-    async def act(stage: Stage) -> Tally:
-        tally, kept = Tally(), list[Line]()
-        for number in range(count):
+    async def one(stage: Stage, number: int, tally: Tally, kept: list[Line], turn: asyncio.Semaphore) -> None:
+        async with turn:
             line = Line(stage.door)
             await line.connect()
-            begun = time.monotonic()
-            if not tally.note(await line.ask(head("GET /v1/whoami")), 200):
-                line.close()
-                continue
-            tally.times.append(time.monotonic() - begun)
+            if not tally.note(await line.ask(head("GET /v1/health")), 200):
+                return line.close()
             if number % 4 == 0:
                 await line.send(b"GET /v1/images/half HTTP/1.1\r\nHost: va")
             kept.append(line)
+
+    async def act(stage: Stage) -> Tally:
+        tally, kept, turn = Tally(), list[Line](), asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(one(stage, number, tally, kept, turn) for number in range(count)))
         stage.stands()
         await stage.told_to_end()
         for line in kept:
@@ -171,6 +173,30 @@ def uploads(count: int) -> Act:
         tally = Tally()
         stage.stands()
         await asyncio.gather(*(one(stage, number, tally) for number in range(count)))
+        return tally
+
+    return act
+
+
+def stays(count: int) -> Act:
+    """Connections that each sent what is no picture, and stay: what it was read into must not stay with them."""
+
+    async def one(stage: Stage, tally: Tally, kept: list[Line], turn: asyncio.Semaphore) -> None:
+        line = Line(stage.door)
+        kept.append(line)
+        async with turn:
+            await line.connect()
+            body = bytes(REFUSED)
+            named = 'Content-Disposition: attachment; filename="s.png"\r\n'
+            tally.note(await line.ask(head("POST /v1/images", len(body), named) + body), 422)
+
+    async def act(stage: Stage) -> Tally:
+        tally, kept, turn = Tally(), list[Line](), asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(one(stage, tally, kept, turn) for _ in range(count)))
+        stage.stands()
+        await stage.told_to_end()
+        for line in kept:
+            line.close()
         return tally
 
     return act

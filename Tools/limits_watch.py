@@ -9,7 +9,7 @@ from hostile_watch import descendants, taken
 
 #: Bytes that a connection may cost the daemon beside all else, and one that is being sent to: a frame, and its copy on
 #: the way out.
-A_CONNECTION, A_READER = 48 << 10, 640 << 10
+A_CONNECTION, A_READER = 72 << 10, 640 << 10
 #: MB that the daemon may have beside: uploads in memory twice over, for regions of one size may be free while those of
 #: another are taken, the catalog's pages, and what malloc keeps.
 BASE = 260.0

@@ -12,3 +12,5 @@ void vault_keep_buffers(void) {
     mallopt(M_TOP_PAD, 1 << 20);
     mallopt(M_ARENA_MAX, 2);
 }
+
+void vault_give_memory_back(void) { malloc_trim(0); }

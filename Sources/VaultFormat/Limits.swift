@@ -72,9 +72,25 @@ package enum Limits {
     package static let controlGroupBytes = 8 << 10
     /// Bytes of a refused upload that are still read, so that its sender gets to see the answer.
     package static let drainBytes = 32 << 20
+    /// Images on their way at once, each with a frame in memory and another in the kernel; a good reader takes one in
+    /// milliseconds.
+    package static let readings = 1024
+    /// Of them, those of one principal.
+    package static let readingsEach = 768
     /// Bytes that the kernel may hold of an answer that its reader has not taken: a frame, which the
     /// kernel doubles for what it keeps beside them. More than `net.core.wmem_max` it does not give.
     package static let socketSendBytes = 256 << 10
+    /// Bytes that are read from a connection at once, at first and when much comes: a sender's socket has some 200 KiB
+    /// by default, which is one row of reads.
+    package static let receiveBytesLeast = 4 << 10
+    package static let receiveBytes = 64 << 10
+    /// Reads of one connection before it is another's turn.
+    package static let receiveBuffers = 4
+    /// Connections that have to be gone, of at least twice as many, before memory that they had is given back to the
+    /// system.
+    package static let connectionsOfEbb = 256
+    /// Seconds between two looks for that.
+    package static let ebbSeconds = 5
     /// Event loops, on which connections are read, written and decrypted: one a core of a small machine.
     package static let eventLoops = 2
     /// Threads that requests run on: as many may wait for the disk at once.

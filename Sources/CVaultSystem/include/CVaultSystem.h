@@ -39,6 +39,8 @@ int vault_wall_files(int *abi);
 
 // Tells the allocator to keep buffers of a frame's size for the next request. Before any thread.
 void vault_keep_buffers(void);
+// Gives back to the system what the allocator keeps and nobody uses. Takes milliseconds.
+void vault_give_memory_back(void);
 
 // As pread, of what lies in the page cache; -1 with EAGAIN where a device would have to be waited
 // for, or the file system cannot say.

@@ -2,6 +2,7 @@
 // frame ends the connection; there is no short success.
 
 package import Foundation
+import Synchronization
 import VaultCrypto
 package import VaultFormat
 
@@ -14,7 +15,8 @@ package final class OpenedImage: Sendable {
     package let range: Range<Int>
     fileprivate let opener: BlobOpener
     fileprivate let reader: any BlobReader
-    fileprivate let first: Data
+    /// Until somebody took it: a slow reader holds one frame, and not the first as well.
+    private let first: Mutex<Data?>
     fileprivate let begunAt: UInt64
     fileprivate let call: Call
     fileprivate let startedAt: Int64
@@ -27,7 +29,7 @@ package final class OpenedImage: Sendable {
         self.body = body
         self.range = range
         reader = blob.reader
-        first = blob.first
+        first = Mutex(blob.first)
         opener = blob.opener
         self.begunAt = begunAt
         self.call = call
@@ -37,6 +39,14 @@ package final class OpenedImage: Sendable {
     /// The frames that hold ``range``, at least one.
     package var frames: Range<Int> { opener.header.layout.frames(holding: range) }
     package var isWhole: Bool { range.count == image.storedBytes }
+
+    /// What was opened already; once.
+    fileprivate func takeFirst() -> Data? {
+        first.withLock { first in
+            defer { first = nil }
+            return first
+        }
+    }
 }
 
 /// A blob whose header and first wanted frame have proved themselves.
@@ -82,10 +92,12 @@ extension Vault {
 
     /// What frame `index`, one of ``OpenedImage/frames``, holds of the bytes that were asked for.
     package func frame(_ index: Int, of image: OpenedImage) async throws(VaultError) -> Data {
-        let frame =
-            index == image.frames.lowerBound
-            ? image.first
-            : try await frame(index, reader: image.reader, opener: image.opener)
+        let frame: Data
+        if index == image.frames.lowerBound, let first = image.takeFirst() {
+            frame = first
+        } else {
+            frame = try await self.frame(index, reader: image.reader, opener: image.opener)
+        }
         if image.isWhole { return frame }
         let start = index * image.opener.header.layout.frameBytes
         let wanted = image.range.clamped(to: start..<start + frame.count)

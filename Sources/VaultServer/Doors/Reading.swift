@@ -15,6 +15,9 @@ extension RequestHandler {
     func getImage(_ id: String, _ exchange: Exchange) async throws -> Reply {
         let (id, claim) = try await target(id, takesTicket: true, exchange)
         if let held = try await answerToHolder(of: id, claim, exchange) { return .answer(held) }
+        guard let place = readings.take(exchange.principalName) else {
+            throw try await refused(VaultError(.overloaded), exchange)
+        }
         let mayBePart = EntityTag.allowsPart(
             of: id, ifRange: exchange.values(HeaderName.ifRange))
         let span = mayBePart ? RangeField.span(fields: exchange.values(HeaderName.range)) : .whole
@@ -22,7 +25,7 @@ extension RequestHandler {
             return .image(
                 try await verb { () async throws(VaultError) in
                     try await vault.open(id, claim: claim, span: span, exchange.call)
-                })
+                }, place)
         } catch var refusal as Refusal {
             if let bytes = refusal.error.imageBytes {
                 refusal.fields[.contentRange] = RangeField.unsatisfied(of: bytes)
@@ -70,13 +73,13 @@ extension RequestHandler {
         do {
             let frames = opened.frames
             for index in frames {
-                let plain = try await vault.frame(index, of: opened)
+                let content = try await content(index, of: opened)
                 var parts: [HTTPResponsePart] =
                     index == frames.lowerBound ? [.head(Self.head(of: opened))] : []
-                parts.append(.body(ByteBuffer(bytes: plain)))
+                parts.append(.body(content))
                 if index == frames.upperBound - 1 { parts.append(.end(nil)) }
                 try await sender.send(parts)
-                sent += plain.count
+                sent += content.readableBytes
             }
             vault.ended(opened, bytes: sent, failure: nil)
         } catch {
@@ -88,6 +91,11 @@ extension RequestHandler {
                 metadata: ["code": "\(code.rawValue)", "request_id": "\(exchange.id)"])
             throw ConnectionEnds()
         }
+    }
+
+    /// The only copy of a frame that is there while its reader takes it.
+    private func content(_ index: Int, of opened: OpenedImage) async throws -> ByteBuffer {
+        ByteBuffer(bytes: try await vault.frame(index, of: opened))
     }
 
     private static func head(of opened: OpenedImage) -> HTTPResponse {

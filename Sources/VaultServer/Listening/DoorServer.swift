@@ -75,14 +75,10 @@ package final class DoorServer: Service {
         do {
             let logger = logger
             let connection = try await ClientBootstrap(group: loop)
-                .channelOption(.maxMessagesPerRead, value: 16)
+                .channelOption(.maxMessagesPerRead, value: ReadBuffers.inARow)
                 // Who has sent all it had to say still waits for its answer.
                 .channelOption(.allowRemoteHalfClosure, value: true)
-                .channelOption(
-                    .recvAllocator,
-                    value: AdaptiveRecvByteBufferAllocator(
-                        minimum: 4 << 10, initial: 64 << 10, maximum: 256 << 10)
-                )
+                .channelOption(.recvAllocator, value: ReadBuffers.allocator)
                 .withConnectedSocket(socket) { channel in
                     http.setup(channel: channel, logger: logger)
                 }

@@ -78,6 +78,11 @@ struct Exchange {
             principal: principal?.name, approval: (try? context.get())?.approval)
     }
 
+    /// Whether its body is longer than one read.
+    var carriesMuch: Bool {
+        hasUnreadBody && declaredBytes ?? .max > Limits.receiveBytesLeast
+    }
+
     var isMalformed: Bool { request.head.scheme == MalformedRequests.scheme }
 
     var path: Substring {

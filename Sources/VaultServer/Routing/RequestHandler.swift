@@ -18,6 +18,7 @@ package struct RequestHandler: Sendable {
     let service: ServiceFacts
     let executor: RequestExecutor
     let logger: Logger
+    let readings = ReadingPlaces()
 
     package init(
         door: Door, policy: PolicyHolder, vault: Vault, service: ServiceFacts,
@@ -38,9 +39,13 @@ package struct RequestHandler: Sendable {
         let exchange = Exchange(
             request: request, peer: peer, door: door, policy: policy.current)
         let sender = FrameSender(channel)
+        defer { if exchange.carriesMuch { ReadBuffers.letGo(channel) } }
         switch try await punctualReply(exchange, sender, channel.eventLoop) {
         case .answer(let answer): try await sender.send(answer.parts)
-        case .image(let opened): try await send(opened, exchange, through: sender)
+        case .image(let opened, let place):
+            // It ends when the reader has all, or is gone.
+            defer { withExtendedLifetime(place) {} }
+            try await send(opened, exchange, through: sender)
         case .stream(let stream, let type):
             try await send(stream, as: type, exchange, through: sender)
         case .refusal(let answer, let hasUnreadBody):
@@ -266,7 +271,7 @@ package struct RequestHandler: Sendable {
 /// What goes back.
 enum Reply {
     case answer(Answer)
-    case image(OpenedImage)
+    case image(OpenedImage, ReadingPlaces.Place)
     /// With its media type.
     case stream(any OutgoingStream, String)
     case refusal(Answer, hasUnreadBody: Bool)

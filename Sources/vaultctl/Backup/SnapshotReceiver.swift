@@ -67,7 +67,7 @@ final class SnapshotReceiver {
             self.places = places
             catalog = try file(places.catalog)
         case .catalog(let bytes):
-            try catalog?.write(contentsOf: bytes)
+            try write(bytes, to: catalog)
             catalogHash.update(data: bytes)
             self.bytes += UInt64(bytes.count)
         case .list(let bytes):
@@ -77,7 +77,7 @@ final class SnapshotReceiver {
             guard let places else { throw BackupRecordReader.broken }
             try caseFile?.close()
             caseFile = try file(places.incidentCase(incident))
-        case .piece(let bytes): try caseFile?.write(contentsOf: bytes)
+        case .piece(let bytes): try write(bytes, to: caseFile)
         case .manifest(let note): try finish(note)
         case .blob, .gone, .end: throw BackupRecordReader.broken
         }
@@ -93,8 +93,8 @@ final class SnapshotReceiver {
             Array(listHash.finalize()) == manifest.blobList.bytes
         else { throw BackupFailure("what came is not what the manifest says: run this again") }
         try sink.accept(manifest)
-        try file(places.list).write(contentsOf: Array(list.utf8))
-        try file(places.manifest).write(contentsOf: note)
+        try write(Array(list.utf8), to: file(places.list))
+        try write(note, to: file(places.manifest))
         try catalog?.close()
         try caseFile?.close()
         self.manifest = manifest
@@ -105,6 +105,18 @@ final class SnapshotReceiver {
     func requireEnd() throws {
         try reader.requireEnd()
         guard manifest != nil else { throw BackupRecordReader.broken }
+    }
+
+    /// - Throws: ``ClientError/file(_:)``, which says where there was no room.
+    private func write(_ bytes: [UInt8], to file: FileHandle?) throws {
+        do {
+            try file?.write(contentsOf: bytes)
+        } catch {
+            let cause = (error as? CocoaError)?.underlying as? POSIXError
+            throw ClientError.file(
+                FileFault(
+                    path: places?.directory ?? "", reason: .system(cause?.code.rawValue ?? errno)))
+        }
     }
 
     private func file(_ path: String) throws -> FileHandle {

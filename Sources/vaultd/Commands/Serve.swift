@@ -125,6 +125,13 @@ struct Serve: AsyncParsableCommand {
                 try? await vault.endLimitCases()
             }
         }
+        let ebb = Task {
+            var ebb = MemoryEbb()
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(Limits.ebbSeconds))
+                if ebb.look(connections.total) { vault_give_memory_back() }
+            }
+        }
         ServiceManager.notify("READY=1")
         logger.notice(
             "serving",
@@ -139,6 +146,7 @@ struct Serve: AsyncParsableCommand {
         ServiceManager.notify("STOPPING=1")
         for task in schedules + anchoring + reloads + incidents { task.cancel() }
         attempts.cancel()
+        ebb.cancel()
         cases.cancel()
         operations.cancel()
         scrubs.cancel()
