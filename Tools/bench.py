@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_support import end_by_signals
-from bench_table import PEER, PHASES, Row, machine, of, place, table
+from bench_peer_table import PEER, PHASES, Row, machine, of, place, table
 
 TOOLS = Path(__file__).resolve().parent
 #: How long a side may take to start, and the log's last batch to be written, in seconds.

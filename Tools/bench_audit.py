@@ -24,7 +24,7 @@ from typing import Any
 
 from bench import drive, vault
 from bench_support import BIN, BenchVault, Door, daemon, end_by_signals
-from bench_table import PHASES, of
+from bench_peer_table import PHASES, of
 
 #: Of the readings that LogWriter makes up.
 IMAGES, SPREAD = 50_000, 2_654_435_761
