@@ -180,6 +180,14 @@ let package = Package(
             name: "LogWriter",
             dependencies: ["VaultFormat", "VaultCrypto", "Vault", "VaultStorage"],
             path: "Tests/LogWriter", swiftSettings: rules),
+        .executableTarget(
+            name: "BenchMicro",
+            dependencies: [
+                "VaultFormat", "VaultCrypto", "ImageInspection", "Vault", "VaultStorage",
+                "VaultTestKit",
+            ],
+            path: "Tests/Bench", exclude: ["InspectBench.swift", "load.c", "limits.c"],
+            sources: ["BenchSupport.swift", "Micro"], swiftSettings: rules),
         .testTarget(
             name: "VaultFormatTests",
             dependencies: ["VaultFormat", "VaultPolicy", "VaultTestKit"],

@@ -7,6 +7,9 @@ enum BenchClock {
     /// Seconds of the monotonic clock.
     static func now() -> Double { read(CLOCK_MONOTONIC) }
 
+    /// Seconds of CPU of this thread.
+    static func threadCPU() -> Double { read(CLOCK_THREAD_CPUTIME_ID) }
+
     static func wall(_ body: () -> Void) -> Double { seconds(by: CLOCK_MONOTONIC, body) }
 
     static func threadCPU(_ body: () -> Void) -> Double {
