@@ -20,6 +20,7 @@ package final class Committer: Sendable {
     private let isByHand: Bool
     private let observer: @Sendable ([Observation]) -> Void
     let state: Mutex<State>
+    package let measures = CommitMeasures()
     private let wake = DispatchSemaphore(value: 0)
     private let stopped = DispatchSemaphore(value: 0)
 
@@ -235,6 +236,7 @@ package final class Committer: Sendable {
         defer { state.withLock { $0.writing = nil } }
         let keyring = keyring()
         var log = LogAppender(frontier: frontier)
+        let begun = ContinuousClock.now
         let (results, seen) = try catalog.write { (writer) throws(StorageError) in
             var results: [Result<Committed, VaultError>] = []
             var seen: [Observation] = []
@@ -246,6 +248,7 @@ package final class Committer: Sendable {
             if keyring?.isErased == true { throw .sealed }
             return (results, seen)
         }
+        measures.record(entries: batch.count, in: ContinuousClock.now - begun)
         state.withLock { $0.frontier = log.frontier }
         for (entry, result) in zip(batch, results) { entry.answer?.give(result) }
         observer(seen)

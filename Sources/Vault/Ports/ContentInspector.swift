@@ -12,4 +12,20 @@ package protocol ContentInspector: Sendable {
     var canInspect: Bool { get }
     var workers: Int { get }
     var restarts: Int { get }
+    var load: InspectorLoad { get }
+}
+
+/// How much there is to inspect.
+package struct InspectorLoad: Hashable, Sendable {
+    /// Uploads that wait for a worker.
+    package let waiting: Int
+    /// Uploads that have one.
+    package let busy: Int
+
+    package static let none = InspectorLoad(waiting: 0, busy: 0)
+
+    package init(waiting: Int, busy: Int) {
+        self.waiting = waiting
+        self.busy = busy
+    }
 }

@@ -11,4 +11,5 @@ package struct NoInspector: ContentInspector {
     package var canInspect: Bool { false }
     package var workers: Int { 0 }
     package var restarts: Int { 0 }
+    package var load: InspectorLoad { .none }
 }

@@ -23,6 +23,9 @@ package struct VaultMeasures: Sendable {
     package let logState: LogState
     package let workers: Int
     package let workerRestarts: Int
+    package let inspections: InspectorLoad
+    package let commits: CommitMeasures.Figures
+    package let lag: CommitLag
     package let anchors: [AnchorStatus]
     /// Principals that are contained now.
     package let contained: Int
@@ -132,7 +135,8 @@ extension Vault {
             },
             logSize: committer.frontier.size, logState: committer.logState,
             workers: inspectors.workers,
-            workerRestarts: inspectors.restarts, anchors: anchorStates,
+            workerRestarts: inspectors.restarts, inspections: inspectors.load,
+            commits: committer.measures.figures, lag: committer.lag, anchors: anchorStates,
             contained: containments.holding(at: clock.nowMicroseconds()).count,
             alerts: alerts.counts)
     }

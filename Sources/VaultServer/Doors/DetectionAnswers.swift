@@ -17,7 +17,9 @@ extension RequestHandler {
                     count: alarm.count)
             })
     }
+}
 
+extension MetricsReport {
     func detectionFamilies() -> [MetricFamily] {
         let report = vault.detection.report
         let open = Dictionary(grouping: report.open, by: \.rule)

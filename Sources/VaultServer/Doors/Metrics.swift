@@ -1,4 +1,5 @@
-// `GET /v1/metrics`: the vault as Prometheus reads it. Only counted, because a machine asks every few seconds.
+// The vault as Prometheus reads it, at `GET /v1/metrics` of the doors and at `metrics.sock`. Only counted, because a
+// machine asks every few seconds.
 
 import Synchronization
 import Vault
@@ -17,13 +18,18 @@ final class ProbeCounter: Sendable {
     subscript(probe: Probe) -> UInt64 { counts.withLock { $0[probe] ?? 0 } }
 }
 
-extension RequestHandler {
-    func metrics() -> Answer {
+/// What there is to be read of a vault and its service.
+struct MetricsReport: Sendable {
+    let vault: Vault
+    let service: ServiceFacts
+
+    var answer: Answer {
         let measures = vault.measures()
         let families =
             serviceFamilies(measures) + keyFamilies(measures) + storeFamilies(measures)
             + backupFamilies(measures)
             + anchorFamilies(measures) + detectionFamilies() + incidentFamilies(measures)
+            + workFamilies(measures) + service.register.families
         return Answer(
             type: MediaType.metrics, body: Array(MetricFamily.text(families).utf8))
     }
@@ -163,7 +169,7 @@ extension RequestHandler {
     }
 
     private func storeFamilies(_ measures: VaultMeasures) -> [MetricFamily] {
-        let (totals, disk) = (measures.rows?.totals, disk)
+        let (totals, disk) = (measures.rows?.totals, service.disk)
         return [
             MetricFamily(
                 "imagevault_log_events_total", .counter, "Events in the log.",

@@ -21,10 +21,12 @@ package struct ServiceFacts: Sendable {
     /// What the machine shows, for a doctor, under a policy.
     package let host: @Sendable (AccessPolicy) async -> HostFacts
     let probes = ProbeCounter()
+    let register: MeasureRegister
+    let requests: RequestMeasures
 
     package init(
         version: String, vault: VaultID, startedMicroseconds: Int64, stateDirectory: String,
-        connections: ConnectionCounter, resolvers: DoorAccess,
+        connections: ConnectionCounter, resolvers: DoorAccess, register: MeasureRegister,
         host: @escaping @Sendable (AccessPolicy) async -> HostFacts
     ) {
         self.version = version
@@ -33,6 +35,8 @@ package struct ServiceFacts: Sendable {
         self.stateDirectory = stateDirectory
         self.connections = connections
         self.resolvers = resolvers
+        self.register = register
+        requests = RequestMeasures(register)
         self.host = host
     }
 }
@@ -76,7 +80,7 @@ extension RequestHandler {
             return try ready()
         case .metrics:
             service.probes.count(.metrics)
-            return metrics()
+            return MetricsReport(vault: vault, service: service).answer
         case .version:
             return try await recorded(exchange, .json(VersionAnswer(version: service.version)))
         case .contract: return try await recorded(exchange, contract)
@@ -150,7 +154,7 @@ extension RequestHandler {
                     size: status.logSize, root: status.logRoot, state: status.logState,
                     keyFingerprint: vault.logSigner?.fingerprint ?? "",
                     slots: status.logKeySlots.map(StatusAnswer.Slot.init)),
-                disk: disk,
+                disk: service.disk,
                 inspectors: .init(workers: status.workers, restarts: status.workerRestarts),
                 connections: service.connections.total,
                 anchors: status.anchors.map(StatusAnswer.Anchor.init), detection: detection,
@@ -172,10 +176,13 @@ extension RequestHandler {
             generation: file.generation, suite: vault.settings.suite, epochs: epochs,
             slots: status.slots.map(StatusAnswer.Slot.init))
     }
+}
 
+extension ServiceFacts {
+    /// The file system of the state directory.
     var disk: StatusAnswer.Disk {
         var facts = statvfs()
-        guard unsafe statvfs(service.stateDirectory, &facts) == 0 else {
+        guard unsafe statvfs(stateDirectory, &facts) == 0 else {
             return .init(freeBytes: 0, totalBytes: 0)
         }
         let block = Int(facts.f_frsize)

@@ -15,11 +15,12 @@ final class Acceptor: Sendable {
 
     init(listener: Int32) { self.listener = listener }
 
-    /// Starts the thread. `accepted` takes over the descriptor.
-    func start(
-        counter: ConnectionCounter, accepted: @escaping @Sendable (Int32, PeerIdentity) -> Void
+    /// Starts the thread. `accepted` takes over the descriptor of whom `admit` has room for.
+    func start<Caller>(
+        admit: @escaping @Sendable (Int32) -> Caller?,
+        accepted: @escaping @Sendable (Int32, Caller) -> Void
     ) {
-        let thread = Thread { [self] in run(counter, accepted) }
+        let thread = Thread { [self] in run(admit, accepted) }
         thread.name = "accept"
         thread.start()
     }
@@ -30,8 +31,8 @@ final class Acceptor: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    private func run(
-        _ counter: ConnectionCounter, _ accepted: (Int32, PeerIdentity) -> Void
+    private func run<Caller>(
+        _ admit: (Int32) -> Caller?, _ accepted: (Int32, Caller) -> Void
     ) {
         while true {
             let socket = accept(listener, nil, nil)
@@ -47,15 +48,11 @@ final class Acceptor: Sendable {
             var room = Int32(Limits.socketSendBytes)
             _ = unsafe setsockopt(
                 socket, SOL_SOCKET, SO_SNDBUF, &room, socklen_t(MemoryLayout<Int32>.size))
-            guard let peer = PeerIdentity(socket: socket) else {
-                close(socket)
-                continue
-            }
-            guard counter.admit(peer.uid) else {
+            guard let caller = admit(socket) else {
                 Self.refuse(socket)
                 continue
             }
-            accepted(socket, peer)
+            accepted(socket, caller)
         }
         close(listener)
     }

@@ -32,6 +32,8 @@ struct Exchange {
     let peer: PeerIdentity
     let door: Door
     let id: RequestID
+    /// What is measured of it.
+    let progress = RequestProgress()
     /// The one that was in force when it began.
     let policy: AccessPolicy
     /// Who the policy says it is, once it was asked.

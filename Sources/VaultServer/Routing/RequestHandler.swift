@@ -19,6 +19,7 @@ package struct RequestHandler: Sendable {
     let executor: RequestExecutor
     let logger: Logger
     let readings = ReadingPlaces()
+    private let tracing = RequestTracing()
 
     package init(
         door: Door, policy: PolicyHolder, vault: Vault, service: ServiceFacts,
@@ -38,22 +39,49 @@ package struct RequestHandler: Sendable {
     ) async throws {
         let exchange = Exchange(
             request: request, peer: peer, door: door, policy: policy.current)
-        let sender = FrameSender(channel)
         defer { if exchange.carriesMuch { ReadBuffers.letGo(channel) } }
-        switch try await punctualReply(exchange, sender, channel.eventLoop) {
-        case .answer(let answer): try await sender.send(answer.parts)
+        let reply = try await measured(exchange) {
+            try await tracing.request(exchange) {
+                let sender = FrameSender(channel)
+                let reply = try await tracing.step("answer") {
+                    try await punctualReply(exchange, sender, channel.eventLoop)
+                }
+                try await tracing.step("send") { try await send(reply, exchange, through: sender) }
+                return reply
+            }
+        }
+        guard case .refusal(_, hasUnreadBody: true) = reply else { return }
+        try await drain(exchange.body)
+        throw ConnectionEnds()
+    }
+
+    /// Counts a request, from here to the end of its answer.
+    private func measured(
+        _ exchange: Exchange, _ body: () async throws -> Reply
+    ) async throws -> Reply {
+        let begun = ContinuousClock.now
+        var outcome = RequestOutcome.failed
+        service.requests.began()
+        defer {
+            service.requests.ended(
+                exchange.progress.verb, outcome, after: ContinuousClock.now - begun)
+        }
+        let reply = try await body()
+        outcome = reply.outcome
+        return reply
+    }
+
+    private func send(
+        _ reply: Reply, _ exchange: Exchange, through sender: FrameSender
+    ) async throws {
+        switch reply {
+        case .answer(let answer), .refusal(let answer, _): try await sender.send(answer.parts)
         case .image(let opened, let place):
             // It ends when the reader has all, or is gone.
             defer { withExtendedLifetime(place) {} }
             try await send(opened, exchange, through: sender)
         case .stream(let stream, let type):
             try await send(stream, as: type, exchange, through: sender)
-        case .refusal(let answer, let hasUnreadBody):
-            try await sender.send(answer.parts)
-            if hasUnreadBody {
-                try await drain(exchange.body)
-                throw ConnectionEnds()
-            }
         }
     }
 
@@ -162,6 +190,7 @@ package struct RequestHandler: Sendable {
             throw refusal
         }
         exchange.action = verb.action
+        exchange.progress.asks(for: verb)
         let speaker = try await identify(principal, asking: verb, &exchange)
         exchange.principal = speaker
         exchange.quota = exchange.policy.quotas[speaker.namespace] ?? .none
@@ -275,6 +304,15 @@ enum Reply {
     /// With its media type.
     case stream(any OutgoingStream, String)
     case refusal(Answer, hasUnreadBody: Bool)
+
+    /// What came of the request, if all of this leaves.
+    var outcome: RequestOutcome {
+        switch self {
+        case .image, .stream: .ok
+        case .answer(let answer), .refusal(let answer, _):
+            answer.status.code < 400 ? .ok : answer.status.code < 500 ? .refused : .failed
+        }
+    }
 }
 
 /// Ends a connection after its answer.

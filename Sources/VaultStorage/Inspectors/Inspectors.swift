@@ -23,6 +23,11 @@ package final class Inspectors: ContentInspector {
     package var canInspect: Bool { pool.canStartWorkers }
     package var restarts: Int { pool.faultCount }
 
+    package var load: InspectorLoad {
+        let load = pool.load
+        return InspectorLoad(waiting: load.waiting, busy: load.busy)
+    }
+
     package func examine(
         _ upload: UploadBuffer, type: ImageType, policy: InspectionPolicy, namespace: NamespaceName
     ) async throws(VaultError) -> FindingCode? {

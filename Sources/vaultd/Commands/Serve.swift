@@ -64,7 +64,7 @@ struct Serve: AsyncParsableCommand {
         vault.goes { policy.current }
         recallContainments(vault, logger)
         let witness = HostWitness(settings, options.config, catalog, inspectors)
-        let doors = try openDoors(
+        let services = try openDoors(
             settings, policy, vault, id, started, witness, connections, executor, logger)
         // The event loops' own descriptors are not closed on exec by those who made them.
         guard vault_close_on_exec() == 0 else {
@@ -139,7 +139,7 @@ struct Serve: AsyncParsableCommand {
                 "vault": "\(id)", "sealed": "\(vault.isSealed)", "version": "\(Version.text)",
             ])
         var group = ServiceGroupConfiguration(
-            services: doors.map { .init(service: $0) },
+            services: services.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
         try? await ServiceGroup(configuration: group).run()
@@ -341,17 +341,21 @@ struct Serve: AsyncParsableCommand {
         _ settings: DaemonSettings, _ policy: PolicyHolder, _ vault: Vault, _ id: VaultID,
         _ started: Int64, _ witness: HostWitness, _ counter: ConnectionCounter,
         _ executor: RequestExecutor, _ logger: Logger
-    ) throws -> [DoorServer] {
+    ) throws -> [any Service] {
         let facts = ServiceFacts(
             version: Version.text, vault: id, startedMicroseconds: started,
             stateDirectory: settings.stateDirectory, connections: counter,
-            resolvers: settings.resolvers, host: { await witness.facts(under: $0) })
+            resolvers: settings.resolvers, register: MetricsDoors.register(), host: { await witness.facts(under: $0) })
         let adopted = ServiceManager.adoptedSockets()
-        return try settings.doors.sorted { $0.key.rawValue < $1.key.rawValue }.map { door, its in
+        let metrics = try MetricsDoors(
+            settings: settings.metrics, adopted: adopted, vault: vault, service: facts,
+            logger: logger
+        ).open()
+        let doors = try settings.doors.sorted { $0.key.rawValue < $1.key.rawValue }.map { door, its in
             let listener: Int32
             do {
                 listener =
-                    try adopted[door]
+                    try adopted[door.socketName]
                     ?? UnixSocket.listen(at: its.socket, mode: its.mode, group: its.group)
             } catch let error as UnixSocketError {
                 throw SettingsError(error.description)
@@ -363,6 +367,7 @@ struct Serve: AsyncParsableCommand {
                     executor: executor, logger: logger),
                 counter: counter, logger: logger)
         }
+        return doors + metrics
     }
 
     /// Removes what a crash left, while the doors are open already.

@@ -45,6 +45,7 @@ struct DaemonSettings: Sendable {
     let anchor: AnchorSettings
     /// Who is told of incidents.
     let alerts: [any AlertTarget]
+    let metrics: MetricsSettings
     let logLevel: Logger.Level
 
     private static func known(_ namespaces: [NamespaceName]) -> Set<String> {
@@ -64,6 +65,7 @@ struct DaemonSettings: Sendable {
         keys.formUnion(LimitSettings.known)
         keys.formUnion(DetectionSettings.known)
         keys.formUnion(IncidentConfiguration.known)
+        keys.formUnion(MetricsSettings.known)
         for door in Door.allCases {
             for key in ["mode", "group", "users", "groups"] {
                 keys.insert("doors.\(door.name).\(key)")
@@ -106,6 +108,7 @@ struct DaemonSettings: Sendable {
             anchor: try await AnchorSettings(
                 source, stateDirectory: state, publicKeyFile: publicKey),
             alerts: try await IncidentConfiguration.alerts(source),
+            metrics: try await MetricsSettings(source, runDirectory: run),
             logLevel: try await logLevel(source))
     }
 

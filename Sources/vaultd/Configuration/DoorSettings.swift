@@ -46,7 +46,7 @@ extension DaemonSettings {
             groups: Set(try groups.map { try group($0, "\(prefix).groups") }))
     }
 
-    private static func mode(_ source: SettingsSource, _ key: String) async throws -> mode_t {
+    static func mode(_ source: SettingsSource, _ key: String) async throws -> mode_t {
         guard let text = try await source.text(key) else { return 0o660 }
         guard let mode = mode_t(text, radix: 8), mode <= 0o777 else {
             throw SettingsError("\(key) must be an octal mode in quotes, as \"0660\"")
@@ -64,7 +64,7 @@ extension DaemonSettings {
         return number
     }
 
-    private static func group(_ text: String, _ key: String) throws -> UInt32 {
+    static func group(_ text: String, _ key: String) throws -> UInt32 {
         guard let number = UInt32(text) ?? SystemAccounts().group(text) else {
             throw SettingsError("\(key): there is no group \(text)")
         }

@@ -30,21 +30,24 @@ enum ServiceManager {
         }
     }
 
-    /// The descriptors that were handed over for doors, by `FileDescriptorName=`: `images.sock`…
-    static func adoptedSockets() -> [Door: Int32] {
+    /// The names of what is handed over for measures, beside the doors'.
+    static let metricsSocket = "metrics.sock"
+    static let metricsPort = "metrics.port"
+
+    /// The descriptors that were handed over, by `FileDescriptorName=`: `images.sock`…
+    static func adoptedSockets() -> [String: Int32] {
         let environment = ProcessInfo.processInfo.environment
         guard environment["LISTEN_PID"] == String(getpid()),
             let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }), count > 0
         else { return [:] }
         let names = (environment["LISTEN_FDNAMES"] ?? "").split(
             separator: ":", omittingEmptySubsequences: false)
-        var adopted: [Door: Int32] = [:]
+        let known = Set(Door.allCases.map(\.socketName) + [metricsSocket, metricsPort])
+        var adopted: [String: Int32] = [:]
         for (position, name) in names.prefix(Int(count)).enumerated() {
             let descriptor = 3 + Int32(position)
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            if let door = Door.allCases.first(where: { $0.socketName == name }) {
-                adopted[door] = descriptor
-            }
+            if known.contains(String(name)) { adopted[String(name)] = descriptor }
         }
         return adopted
     }

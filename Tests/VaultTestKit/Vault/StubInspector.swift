@@ -58,6 +58,7 @@ package final class StubInspector: ContentInspector {
     package var canInspect: Bool { true }
     package var workers: Int { 1 }
     package var restarts: Int { 0 }
+    package var load: InspectorLoad { .none }
 }
 
 extension InspectionPolicy {
