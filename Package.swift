@@ -218,6 +218,17 @@ let package = Package(
             ],
             swiftSettings: rules),
         .testTarget(
+            name: "VaultServerTests",
+            dependencies: [
+                "VaultFormat", "VaultAPI", "Vault", "VaultServer", "VaultTestKit",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: rules),
+        .testTarget(
             name: "VaultClientTests",
             dependencies: [
                 "VaultFormat", "VaultAPI", "VaultClient", "VaultTestKit", "vaultctl",

@@ -1,5 +1,6 @@
 import Testing
 import VaultAPI
+import VaultFormat
 
 @Suite("The text of measures")
 struct MetricFamilyTests {
@@ -45,5 +46,44 @@ struct MetricFamilyTests {
         let family = MetricFamily(
             "a", .gauge, "A.", [.init(.moment(microseconds: microseconds))])
         #expect(MetricFamily.text([family]).hasSuffix("\na \(text)\n"))
+    }
+
+    @Test("a histogram tells how many values do not exceed each bound, in seconds, and their sum")
+    func histogram() {
+        var histogram = Histogram(bounds: [500, 25_000, 10_000_000])
+        for value: UInt64 in [1, 500, 9000, 20_000_000] { histogram.record(value) }
+        let family = MetricFamily.histograms(
+            "a_seconds", "A.", in: .microseconds,
+            [(labels: [.init(name: "b", value: "c")], histogram: histogram)])
+        #expect(
+            MetricFamily.text([family]) == """
+                # HELP a_seconds A.
+                # TYPE a_seconds histogram
+                a_seconds_bucket{b="c",le="0.0005"} 2
+                a_seconds_bucket{b="c",le="0.025"} 3
+                a_seconds_bucket{b="c",le="10"} 3
+                a_seconds_bucket{b="c",le="+Inf"} 4
+                a_seconds_sum{b="c"} 20.009501
+                a_seconds_count{b="c"} 4
+
+                """)
+    }
+
+    @Test("a histogram of pieces tells its bounds and its sum as they are")
+    func pieces() {
+        var histogram = Histogram(bounds: [1, 100])
+        histogram.record(70)
+        let family = MetricFamily.histograms("a", "A.", in: .pieces, [([], histogram)])
+        #expect(
+            MetricFamily.text([family]) == """
+                # HELP a A.
+                # TYPE a histogram
+                a_bucket{le="1"} 0
+                a_bucket{le="100"} 1
+                a_bucket{le="+Inf"} 1
+                a_sum 70
+                a_count 1
+
+                """)
     }
 }

@@ -70,4 +70,57 @@ struct MeasuresTests {
         #expect(measures.slots.isEmpty)
         #expect(measures.rows?.totals.images == 1)
     }
+
+    @Test("each batch that became durable is counted, with its entries")
+    func batches() async throws {
+        let fixture = try CommitterFixture()
+        fixture.closeGate()
+        for number in 1...3 { fixture.committer.recordLater(CommitterFixture.event(number)) }
+        // One is with the catalog, and three wait.
+        #expect(fixture.committer.lag.events == 4)
+        #expect(fixture.committer.measures.figures.batches.count == 0)
+        fixture.openGate()
+        try await fixture.committer.record(CommitterFixture.event(4))
+        let figures = fixture.committer.measures.figures
+        #expect(figures.batches.sum == 5)
+        #expect(figures.flushes.count == figures.batches.count)
+        #expect(fixture.committer.stop())
+        #expect(fixture.committer.lag.events == 0)
+        #expect(fixture.committer.lag.oldestMicroseconds == 0)
+    }
+
+    @Test("a batch that was not written is not counted as one")
+    func refusedBatch() async throws {
+        let faults = Faults()
+        let test = try TestVault(catalog: MemoryCatalog(faults: faults))
+        defer { test.stop() }
+        let before = test.vault.measures().commits.batches.count
+        faults.arm(step: 1, .unavailable(5))
+        await #expect(throws: (any Error).self) { try await test.put(TestImages.small) }
+        faults.disarm()
+        #expect(test.vault.measures().commits.batches.count == before)
+    }
+
+    @Test("what is stored is unverified since the first image, and then since the last scrub")
+    func unverified() async throws {
+        typealias Counts = RowCounts.Counts
+        let totals = CatalogTotals(images: 1, references: 1, storedBytes: 1)
+        func counts(_ scrub: Int64?, _ first: Int64?) -> Int64? {
+            Counts(totals: totals, census: [:], lastScrub: scrub, firstStored: first)
+                .oldestUnverified
+        }
+        #expect(counts(nil, nil) == nil)
+        #expect(counts(5, nil) == nil)
+        #expect(counts(nil, 7) == 7)
+        #expect(counts(9, 7) == 9)
+        #expect(counts(9, 12) == 12)
+        let test = try TestVault()
+        defer { test.stop() }
+        #expect(test.vault.measures().rows?.oldestUnverified == nil)
+        let stored = test.clock.nowMicroseconds()
+        try await test.put(TestImages.small)
+        test.clock.advance(microseconds: Limits.rowCountSeconds * 1_000_000)
+        try await test.put(TestImages.other)
+        #expect(test.vault.measures().rows?.oldestUnverified == stored)
+    }
 }

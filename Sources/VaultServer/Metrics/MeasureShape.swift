@@ -30,7 +30,8 @@ package struct MeasureShape: Sendable {
         MeasureShape(
             name: RequestMeasures.durations,
             kind: .histogram(bounds: Limits.requestMicroseconds, .microseconds),
-            help: "From a request's head to the end of its answer, with the time that its sender took, by verb "
+            help:
+                "From a request's head to the end of its answer, with the time that its sender took, by verb "
                 + "and by what came of it.",
             labels: [
                 ("verb", Set(VerbLabel.allCases.map(\.text))),

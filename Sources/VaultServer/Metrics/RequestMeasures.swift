@@ -21,7 +21,8 @@ enum VerbLabel: Hashable, Sendable, CaseIterable {
     case unknown
 
     static let allCases: [VerbLabel] =
-        [.unknown, .health, .ready, .version, .whoami, .contract] + VerbName.allCases.map { .named($0) }
+        [.unknown, .health, .ready, .version, .whoami, .contract]
+        + VerbName.allCases.map { .named($0) }
 
     var text: String {
         switch self {

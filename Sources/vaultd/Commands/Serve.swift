@@ -345,13 +345,15 @@ struct Serve: AsyncParsableCommand {
         let facts = ServiceFacts(
             version: Version.text, vault: id, startedMicroseconds: started,
             stateDirectory: settings.stateDirectory, connections: counter,
-            resolvers: settings.resolvers, register: MetricsDoors.register(), host: { await witness.facts(under: $0) })
+            resolvers: settings.resolvers, register: MetricsDoors.register(),
+            host: { await witness.facts(under: $0) })
         let adopted = ServiceManager.adoptedSockets()
         let metrics = try MetricsDoors(
             settings: settings.metrics, adopted: adopted, vault: vault, service: facts,
             logger: logger
         ).open()
-        let doors = try settings.doors.sorted { $0.key.rawValue < $1.key.rawValue }.map { door, its in
+        let doors = try settings.doors.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+            door, its in
             let listener: Int32
             do {
                 listener =

@@ -19,7 +19,8 @@ struct MetricsPage {
                     throw TestFailure("a family comes twice, or has no samples: \(line)")
                 }
                 help = String(match.1)
-            } else if let match = line.wholeMatch(of: /# TYPE ([a-z_]+) (counter|gauge)/) {
+            } else if let match = line.wholeMatch(of: /# TYPE ([a-z_]+) (counter|gauge|histogram)/)
+            {
                 family = String(match.1)
                 guard help == family else { throw TestFailure("a type without its help: \(line)") }
                 guard family.hasPrefix("imagevault_"),
@@ -32,15 +33,19 @@ struct MetricsPage {
                 try sample(line, of: family)
             }
         }
-        for family in types.keys where !values.keys.contains(where: { Self.name($0) == family }) {
+        for family in types.keys where self.family(family).isEmpty {
             throw TestFailure("\(family) has no samples")
         }
+        for family in types.keys where types[family] == "histogram" { try histogram(family) }
     }
 
     private mutating func sample(_ line: Substring, of family: String) throws {
         let form = /(?<name>[a-z_]+)(?:\{(?<labels>[^ ]*)\})? (?<value>[0-9]+(?:\.[0-9]+)?)/
         let label = /[a-z_]+="(?:[^"\\\n]|\\\\|\\"|\\n)*"/
-        guard let match = line.wholeMatch(of: form), match.name == family,
+        let names =
+            types[family] == "histogram"
+            ? ["_bucket", "_sum", "_count"].map { family + $0 } : [family]
+        guard let match = line.wholeMatch(of: form), names.contains(String(match.name)),
             let value = Double(match.value)
         else { throw TestFailure("no sample of \(family): \(line)") }
         let labels = match.labels?.split(separator: ",", omittingEmptySubsequences: false) ?? []
@@ -53,6 +58,22 @@ struct MetricsPage {
         }
     }
 
+    /// The buckets of each set of labels rise with their bounds, and the last of them is the count.
+    private func histogram(_ family: String) throws {
+        let counts = self.family(family).filter { Self.name($0.key) == family + "_count" }
+        for (series, count) in counts {
+            let labels = series.dropFirst(family.count + "_count".count).trimmingPrefix("{")
+                .prefix { $0 != "}" }
+            let start = "\(family)_bucket{" + (labels.isEmpty ? "" : labels + ",") + "le=\""
+            let buckets = values.filter { $0.key.hasPrefix(start) }.map { series, value in
+                (bound: Double(series.dropFirst(start.count).dropLast(2)) ?? .nan, value: value)
+            }.sorted { $0.bound < $1.bound }
+            guard buckets.last?.bound == .infinity, buckets.last?.value == count,
+                zip(buckets, buckets.dropFirst()).allSatisfy({ $0.value <= $1.value })
+            else { throw TestFailure("no histogram: \(series)") }
+        }
+    }
+
     private static func name(_ series: String) -> String {
         String(series.prefix { $0 != "{" })
     }
@@ -61,8 +82,13 @@ struct MetricsPage {
 
     /// The series of one family.
     func family(_ name: String) -> [String: Double] {
-        values.filter { Self.name($0.key) == name }
+        let names =
+            types[name] == "histogram" ? ["_bucket", "_sum", "_count"].map { name + $0 } : [name]
+        return values.filter { names.contains(Self.name($0.key)) }
     }
+
+    /// Every name that a query may use.
+    var names: Set<String> { Set(values.keys.map { Self.name($0) }) }
 }
 
 extension TestVault {
