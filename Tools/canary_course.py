@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from canary_admins import attempts, registers
+from canary_backups import back_up, incidents
 from canary_exports import quarantine, take_away
 from canary_images import read, refuse, store
 from canary_life import Life
@@ -24,6 +25,8 @@ def live(life: Life) -> None:
         tokens(life)
         seal(life)
         take_away(life)
+        incidents(life)
+        back_up(life)
         quarantine(life)
     for how in (signal.SIGKILL, signal.SIGABRT, signal.SIGKILL):
         die(life, how)

@@ -24,6 +24,8 @@ class Place(StrEnum):
     PROC = "/proc of the service"
     OUTPUT = "the daemon's own output"
     STATE = "the vault's files"
+    BACKUPS = "backups"
+    ESCROWS = "copies of the keyring"
     KEYS = "keys"
     TEMPORARY = "temporary files"
     ANCHOR = "the anchor"
@@ -62,12 +64,14 @@ ALLOWED = (
     Allowed(("owner",), (Place.ASKED_EXPORT,), "a bundle says in its heading what it was filtered by"),
     Allowed(
         ("note",),
-        (Place.STATE, Place.CTL_OUTPUT, Place.ANSWERS, Place.HOLDER),
-        "an admin's note is kept in clear, as the help of each command that takes one says",
+        (Place.STATE, Place.CTL_OUTPUT, Place.ANSWERS, Place.HOLDER, Place.BACKUPS, Place.EXPORTS),
+        "an admin's note is kept in clear, as the help of each command that takes one says, and so is an incident's "
+        "reason; a backup has the catalog as it is",
     ),
+    Allowed(("case note",), (Place.EXPORTS,), "what is written into a case, to who may read the case"),
     Allowed(
         ("label",),
-        (Place.STATE, Place.CTL_OUTPUT, Place.ANSWERS, Place.ADMINS, Place.METRICS),
+        (Place.STATE, Place.CTL_OUTPUT, Place.ANSWERS, Place.ADMINS, Place.METRICS, Place.ESCROWS),
         "a slot's label is in the head of its key file (KeyringFormat §2), which is read before anything is open",
     ),
     Allowed(("refused",), (Place.CTL_REFUSAL,), "to who typed it, before anything is sent"),
@@ -79,7 +83,7 @@ ALLOWED = (
     ),
     Allowed(("secret", "key file"), (Place.KEYS,), "where the files of shares and keys were put, away from the vault"),
     Allowed(
-        ("name", "owner", "job", "note", "label", "idempotency key", "reason", "refused", "actor"),
+        ("name", "owner", "job", "note", "case note", "label", "idempotency key", "reason", "refused", "actor"),
         (Place.CTL_COMMAND,),
         "what somebody gave vaultctl as an argument; passphrases and keys it takes from a file or a pipe only",
     ),

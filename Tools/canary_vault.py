@@ -152,7 +152,7 @@ class CanaryVault:
 
     def __init__(self, folder: Path, nest: Nest, heard: Heard) -> None:
         self.folder, self.nest, self.heard = folder, nest, heard
-        for name in ("tmp", "exports", "anchor", "cwd", "keys", "out"):
+        for name in ("tmp", "exports", "anchor", "cwd", "keys", "out", "escrows"):
             (folder / name).mkdir()
         (folder / "policy.yaml").write_text(
             "version: 1\nprincipals:\n"

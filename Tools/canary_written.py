@@ -17,6 +17,8 @@ FOLDERS = {
     "state": Place.STATE,
     "exports": Place.EXPORTS,
     "keys": Place.KEYS,
+    "backups": Place.BACKUPS,
+    "escrows": Place.ESCROWS,
     "tmp": Place.TEMPORARY,
     "anchor": Place.ANCHOR,
     "cwd": Place.CORES,

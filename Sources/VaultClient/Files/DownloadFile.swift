@@ -18,7 +18,7 @@ package struct DownloadFile: ~Copyable {
         if unsafe lstat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             throw .file(FileFault(path: target, reason: .notRegular))
         }
-        let temporary = "\(target).part-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        let temporary = "\(target)\(Self.unfinished)\(String(UInt64.random(in: .min ... .max), radix: 36))"
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = unsafe open(temporary, flags, 0o600)
         guard descriptor >= 0 else { throw .file(FileFault(path: target, reason: .system(errno))) }

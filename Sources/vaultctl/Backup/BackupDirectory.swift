@@ -27,6 +27,7 @@ final class BackupDirectory: BackupSink {
             close(lock)
             throw BackupFailure("another vaultctl works on \(path)", .unavailable)
         }
+        try removeHalves()
         try readChecksums()
     }
 
@@ -105,6 +106,15 @@ final class BackupDirectory: BackupSink {
         guard fsync(file) == 0 else { throw Self.failure(places.checksums) }
         for one in fresh { known[one.blob] = one.digest }
         fresh = []
+    }
+
+    /// What a crash left of a file that was to take the place of another. Nobody else writes here.
+    private func removeHalves() throws {
+        let files = [places.marker, places.checksums].map { $0.dropFirst(places.root.count + 1) }
+        for name in try FileManager.default.contentsOfDirectory(atPath: places.root)
+        where files.contains(where: { name.hasPrefix($0 + DownloadFile.unfinished) }) {
+            try FileManager.default.removeItem(atPath: "\(places.root)/\(name)")
+        }
     }
 
     private func readChecksums() throws {
