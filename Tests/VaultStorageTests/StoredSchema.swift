@@ -7,7 +7,9 @@ enum StoredSchema {
         let sql: String
     }
 
-    static let migrations = [images, pseudonyms, operations, slotProofs, statements, backups]
+    /// In the order in which a new catalog gets them, which is that of the time at which they were shipped.
+    static let migrations =
+        [images, pseudonyms, operations, slotProofs, statements, backups] + later
 
     private static let images = Migration(
         name: "1 images, references, wraps, log",

@@ -1,4 +1,5 @@
-// The catalog's tables. Migrations have names and only go forward.
+// The catalog's tables. Migrations have names and only go forward: none that was shipped is ever renamed, moved or
+// changed, and a catalog that has one that is not here is refused.
 //
 // What a stolen disk shows of it: ImageIDs, sizes, types, times, verdict codes. Names, jobs, owners,
 // asserted names and event bodies are sealed; they can be looked up through blind indexes only.

@@ -13,6 +13,12 @@ package struct ReserveFile: SpaceReserve {
         path = "\(directory)/reserve"
     }
 
+    /// Whether there is anything to give back.
+    package var isTaken: Bool {
+        var facts = stat()
+        return unsafe stat(path, &facts) == 0 && facts.st_size > 0
+    }
+
     package func release() { unsafe unlink(path) }
 
     package func take() -> Bool {

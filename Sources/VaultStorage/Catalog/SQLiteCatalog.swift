@@ -56,6 +56,8 @@ package final class SQLiteCatalog: Catalog, Sendable {
         else { throw CatalogError.unusable(.damaged) }
         let found = try Data.fetchOne(db, sql: "SELECT vault FROM log WHERE id = 1")
         guard found == Data(vault.bytes) else { throw CatalogError.anotherVault }
+        // There is no way back: what a later version keeps there would be overlooked.
+        guard try !CatalogSchema.migrator.hasBeenSuperseded(db) else { throw CatalogError.newer }
     }
 
     private init(path: String, vault: VaultID) throws {
@@ -235,6 +237,8 @@ package final class SQLiteCatalog: Catalog, Sendable {
 package enum CatalogError: Error, Hashable, Sendable {
     case exists
     case missing
+    /// A later version has brought it forward.
+    case newer
     /// It belongs to another vault's keyring.
     case anotherVault
     /// SQLite does not flush its commits here.

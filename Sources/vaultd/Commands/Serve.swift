@@ -34,6 +34,15 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await options.load()
+        do {
+            try await serve(settings)
+        } catch {
+            guard let full = NoRoom(error, in: settings.stateDirectory) else { throw error }
+            try full.end()
+        }
+    }
+
+    private func serve(_ settings: DaemonSettings) async throws {
         JSONLogHandler.bootstrap(level: settings.logLevel)
         let logger = Logger(label: "vaultd")
         vault_keep_buffers()
@@ -239,13 +248,7 @@ struct Serve: AsyncParsableCommand {
             guard let file = try? keyFile(state + "/log-key", .logKey) else { return nil }
             return opened(file, settings.logKeyFile, tokens, logger) { $0 }
         }
-        let catalog: SQLiteCatalog
-        do {
-            catalog = try SQLiteCatalog.open(
-                at: state + "/catalog.sqlite", vault: keyringFile.vault)
-        } catch {
-            throw SettingsError("catalog-damaged: \(state)/catalog.sqlite cannot be used: \(error)")
-        }
+        let catalog = try openCatalog(state, keyringFile.vault, logger)
         let blobs = try LocalBlobStore(directory: state + "/blobs")
         let cases = try LocalCaseFiles(directory: state + "/cases")
         do {
@@ -267,8 +270,34 @@ struct Serve: AsyncParsableCommand {
             return (vault, catalog, keyringFile.vault, finding)
         } catch let error as SettingsError {
             throw error
+        } catch  where NoRoom(error, in: state) != nil {
+            throw error
         } catch {
             throw SettingsError("catalog-damaged: the log in \(state)/catalog.sqlite: \(error)")
+        }
+    }
+
+    /// On a full disk with what was kept in reserve, where that is still there.
+    private func openCatalog(
+        _ state: String, _ vault: VaultID, _ logger: Logger
+    ) throws -> SQLiteCatalog {
+        let (path, reserve) = (state + "/catalog.sqlite", ReserveFile(directory: state))
+        do {
+            do {
+                return try SQLiteCatalog.open(at: path, vault: vault)
+            } catch  where reserve.isTaken && NoRoom(error, in: state) != nil {
+                logger.warning("the disk is full: the start takes what was kept in reserve")
+                reserve.release()
+                return try SQLiteCatalog.open(at: path, vault: vault)
+            }
+        } catch  where NoRoom(error, in: state) != nil {
+            throw error
+        } catch CatalogError.newer {
+            throw SettingsError(
+                "\(path) was written by a newer vaultd, which this one does not understand: start "
+                    + "that one, or restore a backup from before it. Nothing was changed")
+        } catch {
+            throw SettingsError("catalog-damaged: \(path) cannot be used: \(error)")
         }
     }
 

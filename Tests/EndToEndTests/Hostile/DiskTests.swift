@@ -81,6 +81,35 @@ struct DiskTests {
         #expect(indexes == Array(0..<indexes.count))
     }
 
+    @Test("that is full lets no daemon start that was killed, which says how much room is needed")
+    func start() throws {
+        let (vault, disk) = try Self.vaultOnSmallDisk()
+        defer { withExtendedLifetime(disk) {} }
+        let image = Sample.jpeg(4000)
+        let id = try vault.store(image)
+        let ballast = vault.folder.path("disk/ballast")
+        try Self.fill(ballast)
+        // What is kept in reserve is used up.
+        for number in 0..<400 {
+            if try vault.put(Sample.jpeg(4001 + number)).status >= 500 { break }
+        }
+        try vault.crash()
+        // SQLite makes it anew, and it is gone after a cut of the power.
+        try Disk.remove(vault.catalog + "-shm")
+        try Self.fill(vault.folder.path("disk/more"))
+        try vault.launch()
+        let daemon = try #require(vault.daemon)
+        try eventually("the end of a start without room") { daemon.poll() != nil }
+        #expect(daemon.poll() == .exited(6))
+        let place = vault.folder.path("disk/state")
+        #expect(daemon.errors.contains("storage-full: no room on \(place)"), "\(daemon.errors)")
+        #expect(!daemon.errors.contains("damaged"))
+        try Disk.remove(ballast)
+        try Disk.remove(vault.folder.path("disk/more"))
+        try vault.start()
+        #expect(try vault.get(id).bytes == Bytes(image))
+    }
+
     @Test("that becomes read-only refuses everything that needs the log, and loses nothing")
     func readOnly() throws {
         let (vault, disk) = try Self.vaultOnSmallDisk()
