@@ -8,6 +8,9 @@ import Glibc
 package import NIOCore
 
 package struct DownloadFile: ~Copyable {
+    /// What the name of a temporary has behind the target's, before what is random.
+    package static let unfinished = ".part-"
+
     private let target: String
     private let temporary: String
     private let descriptor: CInt
@@ -18,7 +21,8 @@ package struct DownloadFile: ~Copyable {
         if unsafe lstat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             throw .file(FileFault(path: target, reason: .notRegular))
         }
-        let temporary = "\(target)\(Self.unfinished)\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        let random = String(UInt64.random(in: .min ... .max), radix: 36)
+        let temporary = "\(target)\(Self.unfinished)\(random)"
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = unsafe open(temporary, flags, 0o600)
         guard descriptor >= 0 else { throw .file(FileFault(path: target, reason: .system(errno))) }
