@@ -165,7 +165,7 @@ def machine(folder: str) -> dict[str, Any]:
         "fsync_ms": fsync(folder),
         "load": os.getloadavg()[0],
         "commit": told("git", "-C", root, "describe", "--always", "--dirty"),
-        "build": "debug" if "debug" in programs.resolve().parts else "release",
+        "build": next((kind for kind in ("release", "debug") if kind in programs.resolve().parts), "unknown"),
         "versions": {
             "swift": told("swift", "--version").partition("\n")[0],
             "vaultd": told(str(programs / "vaultd"), "--version"),
@@ -194,7 +194,7 @@ def line_of(where: dict[str, Any]) -> str:
     """The machine for a reader, in one line."""
     told = f"{where['cpu']}, {where['cores']} cores, Linux {where['kernel']}, {where['filesystem']}, "
     told += f"200 KB on the disk in {where['fsync_ms']['median']:.2f} ms, commit {where['commit']}, {where['at']}"
-    return told + ("" if where["build"] == "release" else "; A DEBUG BUILD: its figures say nothing")
+    return told + ("" if where["build"] == "release" else f"; A BUILD OF KIND {where['build']}: its figures say nothing")
 
 
 def keep(told: dict[str, Any], file: str | Path) -> None:

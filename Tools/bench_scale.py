@@ -64,6 +64,9 @@ def at_size(vault: BenchVault, client: Client, have: int, size: int, seconds: fl
             raise SystemExit(f"bench: the vault could not be filled: {filled['first_error']}")
         # Any of all that were stored is asked for: the client knows them since it began.
         rows = {phase: client.measure(phase, seconds, pids) for phase in ("put", "get", "list")}
+        for row in rows.values():
+            if row["errors"]:
+                raise SystemExit(f"bench: {row['errors']} of {row['phase']} failed: {row['first_error']}")
         images = rows["put"]["stored"]
         admin, begun = Door(vault.path("admin")), time.perf_counter()
         state = admin.finish(admin.told("POST", "/v1/keys/rotate")["id"])["state"]
@@ -78,7 +81,6 @@ def at_size(vault: BenchVault, client: Client, have: int, size: int, seconds: fl
     costs |= {"rotate": rotate / (2 * images) * 1e6, "start": start, "rss": rss}
     return {
         "images": images, "costs": costs, "rows": rows, "fill_per_second": filled["ops"] / filled["wall_s"],
-        "errors": [row["first_error"] for row in rows.values() if row["errors"]],
         "catalog_mb": (vault.folder / "state/catalog.sqlite").stat().st_size / 1e6,
     }
 
@@ -120,11 +122,9 @@ def show(told: dict[str, Any]) -> None:
         costs = " ".join(f"{one['costs'][name]:17,.3f}" for name in COSTS)
         tails = " ".join(f"{one['rows'][phase]['p99_ms']:11,.2f}" for phase in ("put", "get"))
         print(f"{one['images']:10,} {costs} {tails} {one['fill_per_second']:9,.0f}")
-    for name, one in growth(told).items():
+    for name, one in growth(told).items() if len(told["sizes"]) > 1 else ():
         words = "flat" if one["is_flat"] else "no faster than the logarithm" if one["is_logarithmic"] else "GROWS FASTER"
         print(f"{name:8} {one['times']:6.2f} × at the largest: {words}")
-    for words in [words for one in told["sizes"] for words in one["errors"]]:
-        print(f"WRONG: {words}")
     for size in told["left_out"]:
         print(f"left out, the time was over: {size}")
 

@@ -1,0 +1,209 @@
+"""What this project must reach, and what it does: `Tools/bench table`.
+
+Each row of the table is made from the newest results in Tools/bench-results: its target, the figure, whether it is met.
+A row without a result is told with the command that makes it. The same results are drawn as the plots that the README
+shows. --measure makes results first; a row that is missed is no failure of the tool.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bench_plots
+from bench_figures import RESULTS, line_of
+
+#: What makes each result, and about how many minutes it takes.
+MAKING = {
+    "micro": ("micro --minutes 10", 5),
+    "service": ("service --minutes 30", 12),
+    "versus": ("service --vs improved-2w --minutes 20", 7),
+    "light": ("light --minutes 10", 4),
+    "rotate": ("rotate", 10),
+    "audit": ("audit --events 1000000", 15),
+    "scale": ("scale --upto 1000000 --minutes 40", 30),
+}
+Results = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A row: from which results its figure is made, and when it is met."""
+
+    words: str
+    needs: tuple[str, ...]
+    unit: str
+    bar: float
+    is_least: bool
+    figure: Callable[[Results], float]
+
+    def is_met(self, figure: float) -> bool:
+        return figure >= self.bar if self.is_least else figure <= self.bar
+
+    @property
+    def wanted(self) -> str:
+        return f"{'≥' if self.is_least else '≤'} {number(self.bar)}{self.unit}"
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+# MARK: Figures
+
+
+def compared(results: Results, name: str, level: str, phase: str) -> dict[str, Any]:
+    for one in results["versus"]["ratios"]:
+        if (one["workload"], one["conc"], one["level"], one["phase"]) == (name, 16, level, phase):
+            return dict(one)
+    raise KeyError(f"{phase} {name}@16 {level}")
+
+
+def times(name: str, level: str, phase: str) -> Callable[[Results], float]:
+    return lambda results: float(compared(results, name, level, phase)["ratio"]["median"])
+
+
+def cpu(name: str, level: str, phase: str) -> Callable[[Results], float]:
+    return lambda results: float(compared(results, name, level, phase)["ours"]["server_cpu_ms_op"])
+
+
+def memory(results: Results) -> float:
+    """The most of any phase of 10 MB, whoever measured it."""
+    rows = results["versus"]["rows"] + results.get("service", {}).get("rows", [])
+    found = [float(row["rss_mb"]) for row in rows if row["workload"] == "10m" and row["label"] != "improved-2w"]
+    if not found:
+        raise KeyError("10m")
+    return max(found)
+
+
+def overhead(phase: str) -> Callable[[Results], float]:
+    def figure(results: Results) -> float:
+        costs = [one["cost"] for one in results["audit"]["overhead"] if one["phase"] == phase and one["config"] == "200k@64"]
+        return statistics.median(costs[0]) * 100
+
+    return figure
+
+
+def rewraps(results: Results) -> float:
+    return statistics.median(one["rewraps_per_second"] for one in results["rotate"]["rounds"])
+
+
+def rotating(results: Results) -> float:
+    return statistics.median(
+        2 * one["during"]["p99_ms"] / (one["before"]["p99_ms"] + one["after"]["p99_ms"])
+        for one in results["rotate"]["rounds"])
+
+
+def start(results: Results) -> float:
+    largest = results["scale"]["sizes"][-1]
+    if largest["images"] < 1_000_000:
+        raise KeyError("1,000,000 images")
+    return float(largest["costs"]["start"])
+
+
+def light(size: str, phase: str) -> Callable[[Results], float]:
+    """Processor time of a request, as a multiple of its parts'."""
+    return lambda results: float(results["light"]["ratios"][size][phase]["median"])
+
+
+TARGETS = (
+    Target("PUT 200 KB @16, structure, beside improved-2w", ("versus",), " ×", 2.5, True, times("200k", "structure", "put")),
+    Target("  CPU of the server", ("versus",), " ms", 0.5, False, cpu("200k", "structure", "put")),
+    Target("PUT 200 KB @16, decode (JPEG), beside improved-2w", ("versus",), " ×", 0.7, True, times("200k-jpeg", "decode", "put")),
+    Target("  CPU of the server", ("versus",), " ms", 2.6, False, cpu("200k-jpeg", "decode", "put")),
+    Target("GET 200 KB @16, beside improved-2w", ("versus",), " ×", 2, True, times("200k", "structure", "get")),
+    Target("  CPU of the server", ("versus",), " ms", 0.15, False, cpu("200k", "structure", "get")),
+    Target("PUT 10 MB @16, beside improved-2w", ("versus",), " ×", 2.5, True, times("10m", "structure", "put")),
+    Target("GET 10 MB @16, beside improved-2w", ("versus",), " ×", 2, True, times("10m", "structure", "get")),
+    Target("  peak RSS with 10 MB, up to 64 at once", ("versus",), " MB", 150, False, memory),
+    Target("audit overhead, PUT 200 KB @64", ("audit",), " %", 15, False, overhead("put")),
+    Target("audit overhead, GET 200 KB @64", ("audit",), " %", 15, False, overhead("get")),
+    Target("rewrap", ("rotate",), " keys/s", 200_000, True, rewraps),
+    Target("  GET p99 during a rotation", ("rotate",), " ×", 1.5, False, rotating),
+    Target("start with 1,000,000 images", ("scale",), " s", 1, False, start),
+    Target("offline verification", ("audit",), " events/s", 300_000, True,
+           lambda results: float(results["audit"]["archive"]["export"]["verified_per_second"])),
+    *(Target(f"speed of light: CPU of a {phase.upper()} of {size}, of its parts'", ("light",), " ×", 1.6, False,
+             light(size, phase)) for phase in ("put", "get") for size in ("200k", "1m", "10m")),
+)
+
+
+# MARK: The table
+
+
+def rows_of(results: Results) -> list[dict[str, Any]]:
+    """Each target with its figure; None where no result has one."""
+    found = []
+    for target in TARGETS:
+        row: dict[str, Any] = {"what": target.words.strip(), "target": target.wanted, "figure": None, "met": None}
+        row["words"] = target.words
+        missing = [name for name in target.needs if name not in results]
+        row["needs"] = missing or list(target.needs)
+        if not missing:
+            try:
+                figure = target.figure(results)
+                row |= {"figure": figure, "met": target.is_met(figure), "unit": target.unit}
+            except (KeyError, IndexError, ValueError) as error:
+                row["why"] = f"no {error.args[0] if error.args else 'figure'} in it"
+        found.append(row)
+    return found
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    width = max(len(row["words"]) for row in rows)
+    print(f"{'':{width}}  {'target':>18}  {'figure':>18}  ")
+    for row in rows:
+        if row["met"] is None:
+            print(f"{row['words']:{width}}  {row['target']:>18}  {'–':>18}  not measured{': ' + row['why'] if 'why' in row else ''}; "
+                  + " and ".join(f"Tools/bench table --measure {name}" for name in row["needs"]))
+            continue
+        figure = number(row["figure"]) + row["unit"]
+        print(f"{row['words']:{width}}  {row['target']:>18}  {figure:>18}  {'met' if row['met'] else 'MISSED'}")
+
+
+def loaded(folder: Path) -> Results:
+    return {name: json.loads(path.read_text()) for name in MAKING if (path := folder / f"{name}.json").exists()}
+
+
+def measure(names: list[str], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        command, minutes = MAKING[name]
+        print(f"Tools/bench {command}: about {minutes} minutes", file=sys.stderr, flush=True)
+        tool = [str(Path(__file__).parent / "bench"), *command.split(), "--json", str(folder / f"{name}.json")]
+        if code := subprocess.run(tool).returncode:
+            raise SystemExit(f"bench: Tools/bench {command} ended with {code}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="Tools/bench table", description=(__doc__ or "").split("\n")[0], allow_abbrev=False,
+        epilog="; ".join(f"{name}: Tools/bench {command}, about {minutes} min" for name, (command, minutes) in MAKING.items()))
+    parser.add_argument("--measure", help=f"all, or of {','.join(MAKING)}, comma between")
+    parser.add_argument("--from", dest="folder", type=Path, default=RESULTS, help="where the results lie")
+    options = parser.parse_args()
+    names = list(MAKING) if options.measure == "all" else (options.measure or "").split(",") if options.measure else []
+    if unknown := set(names) - set(MAKING):
+        parser.error(f"no such result: {', '.join(sorted(unknown))}")
+    measure(names, options.folder)
+    results = loaded(options.folder)
+    rows = rows_of(results)
+    machines = dict.fromkeys(line_of(told["machine"]) for told in results.values() if "machine" in told)
+    print("\n".join(machines), end="\n\n" if machines else "")
+    show(rows)
+    if results:
+        (options.folder / "table.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    for name, draw in (("service", bench_plots.service), ("scale", bench_plots.scale)):
+        if name in results:
+            print(bench_plots.write(options.folder, name, draw(results[name], line_of(results[name]["machine"]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""The rules of the benches' statistics: times in buckets, ratios, growth, what a service used, the table, the plots."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+from pathlib import Path
+
+os.environ.setdefault("IMAGEVAULT_BIN", "/nowhere")
+import bench_figures as figures  # noqa: E402
+import bench_plots as plots  # noqa: E402
+import bench_table as table  # noqa: E402
+
+
+class Buckets(unittest.TestCase):
+    def test_each_time_lies_in_its_bucket_and_buckets_follow_each_other(self) -> None:
+        chance = random.Random(1)
+        for time in [0, 1, 127, 128, 129, 255, 256, *(chance.randrange(2 ** chance.randrange(1, 40)) for _ in range(5000))]:
+            least, next_least = figures.bounds(figures.bucket(time))
+            self.assertTrue(least <= time < next_least, time)
+            self.assertLessEqual(next_least - least, max(1, time / 64))
+        for index in range(2000):
+            self.assertEqual(figures.bounds(index)[1], figures.bounds(index + 1)[0])
+
+    def test_a_quantile_is_that_of_the_times_within_a_bucket(self) -> None:
+        chance = random.Random(2)
+        times = sorted(int(chance.lognormvariate(13, 1)) for _ in range(20_001))
+        counted = figures.Times((figures.bucket(time), 1) for time in times)
+        for share in figures.QUANTILES.values():
+            exact = times[math.ceil(share * len(times)) - 1]
+            self.assertLess(abs(counted.quantile(share) / exact - 1), 1 / 64)
+
+    def test_added_times_have_the_quantiles_of_all(self) -> None:
+        few = figures.Times([(figures.bucket(1_000_000), 1)])
+        many = figures.Times([(figures.bucket(10_000), 999)])
+        both = few + many
+        self.assertEqual(len(both), 1000)
+        self.assertEqual(both.quantiles_ms()["p99_ms"], many.quantiles_ms()["p99_ms"])
+        self.assertEqual(both.quantile(1), few.quantile(1))
+
+    def test_of_no_times_there_is_no_quantile(self) -> None:
+        self.assertEqual(set(figures.Times().quantiles_ms().values()), {None})
+
+    def test_the_client_counts_by_the_same_rule(self) -> None:
+        """Its own lines, with a program around them."""
+        source = (Path(__file__).parent.parent / "Tests/Bench/load.c").read_text()
+        body = source[source.index("static void count_time"):source.index("static void add_part")]
+        program = f"""#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>
+            enum {{ BUCKETS = 60 * 64 }}; static uint64_t buckets[BUCKETS], longest;\n{body}
+            int main(int n, char **words) {{ for (int i = 1; i < n; i++) {{ count_time(strtoull(words[i], 0, 10));
+            for (int b = 0; b < BUCKETS; b++) if (buckets[b]) printf("%d\\n", b), buckets[b] = 0; }} return 0; }}"""
+        times = [0, 1, 127, 128, 255, 256, 1000, 123_456, 10**9, 120 * 10**9]
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["cc", "-x", "c", "-", "-o", f"{folder}/count"], input=program, text=True, check=True)
+            told = subprocess.run([f"{folder}/count", *map(str, times)], capture_output=True, text=True, check=True).stdout
+        self.assertEqual([int(line) for line in told.split()], [figures.bucket(time) for time in times])
+
+
+class Ratios(unittest.TestCase):
+    def test_a_ratio_is_the_median_of_the_rounds_with_its_spread(self) -> None:
+        found = figures.ratio([10, 20, 90], [10, 10, 10])
+        self.assertEqual((found["median"], found["least"], found["most"], found["rounds"]), (2, 1, 9, 3))
+
+    def test_a_round_of_one_side_is_none(self) -> None:
+        self.assertEqual(figures.ratio([10, 20], [0, 10])["rounds"], 1)
+        with self.assertRaises(ValueError):
+            figures.ratio([1], [0])
+        with self.assertRaises(ValueError):
+            figures.ratio([1, 2], [1])
+
+    def test_what_grows_with_the_number_is_not_logarithmic(self) -> None:
+        sizes = [1e3, 1e4, 1e5, 1e6]
+        self.assertTrue(figures.is_at_most_logarithmic(sizes, [1, 1, 1, 1]))
+        self.assertTrue(figures.is_at_most_logarithmic(sizes, [math.log(size) for size in sizes]))
+        self.assertFalse(figures.is_at_most_logarithmic(sizes, [size**0.5 for size in sizes]))
+
+
+class Used(unittest.TestCase):
+    def test_a_child_that_ended_still_counts(self) -> None:
+        burn = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+        script = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {burn!r}])\nprint('done', flush=True)\ninput()"
+        with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+            assert parent.stdout is not None
+            self.assertEqual(parent.stdout.readline(), b"done\n")
+            self.assertGreaterEqual(figures.cpu_seconds([parent.pid]), 0.28)
+            self.assertGreater(figures.memory_mb([parent.pid]), 1)
+            parent.communicate(b"\n")
+        self.assertEqual(figures.cpu_seconds([parent.pid]), 0)
+
+    def test_a_clock_leaves_out_what_does_not_fit_and_says_so(self) -> None:
+        clock = figures.Clock(1)
+        self.assertTrue(clock.allows("this", 30))
+        self.assertFalse(clock.allows("that", 90))
+        self.assertEqual(clock.left_out, ["that"])
+
+
+class Table(unittest.TestCase):
+    RESULTS = {
+        "light": {"ratios": {size: {"put": {"median": 1.5}, "get": {"median": 1.7}} for size in ("200k", "1m", "10m")}},
+        "rotate": {"rounds": [{"rewraps_per_second": 250_000, "before": {"p99_ms": 2}, "after": {"p99_ms": 2},
+                               "during": {"p99_ms": 4}}]},
+        "scale": {"sizes": [{"images": 100_000, "costs": {"start": 0.1}}]},
+    }
+
+    def test_each_row_says_whether_it_is_met_and_one_without_figure_is_not_met(self) -> None:
+        found = {row["what"]: row for row in table.rows_of(self.RESULTS)}
+        self.assertEqual(len(table.rows_of(self.RESULTS)), len(table.TARGETS))
+        self.assertIs(found["rewrap"]["met"], True)
+        self.assertIs(found["GET p99 during a rotation"]["met"], False)
+        self.assertIs(found["speed of light: CPU of a PUT of 1m, of its parts'"]["met"], True)
+        self.assertIs(found["speed of light: CPU of a GET of 1m, of its parts'"]["met"], False)
+        # A start of fewer images is not one of a million.
+        self.assertIsNone(found["start with 1,000,000 images"]["met"])
+        self.assertIsNone(found["offline verification"]["met"])
+
+    def test_each_result_that_a_row_needs_can_be_made(self) -> None:
+        for target in table.TARGETS:
+            self.assertLessEqual(set(target.needs), set(table.MAKING))
+
+
+class Plots(unittest.TestCase):
+    def test_a_plot_is_sound_and_has_a_point_for_each_value(self) -> None:
+        lines = [plots.Line("put <&>", [(1, 10), (16, 100), (64, 1000)]), plots.Line("get", [(1, 5), (64, 0)])]
+        drawn = plots.picture([plots.Panel("Rate", "connections", "a second", lines)], "a & b", columns=1)
+        root = xml.etree.ElementTree.fromstring(drawn)
+        points = [one for one in root.iter("{http://www.w3.org/2000/svg}circle") if one.get("r") == "3"]
+        # Nothing that was not measured is drawn.
+        self.assertEqual(len(points), 4)
+        for point in points:
+            self.assertTrue(0 <= float(point.get("cx", "-1")) <= plots.WIDTH)
+            self.assertTrue(0 <= float(point.get("cy", "-1")) <= plots.HEIGHT)
+
+    def test_more_is_higher(self) -> None:
+        for is_logarithmic in (True, False):
+            panel = plots.Panel("", "", "", [], is_logarithmic)
+            low, high = panel.range([3.0, 700.0])
+            self.assertGreater(panel.up_at(3, low, high), panel.up_at(700, low, high))
+            self.assertTrue(low <= 3 and high >= 700)
+
+
+if __name__ == "__main__":
+    unittest.main()
