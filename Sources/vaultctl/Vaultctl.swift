@@ -3,6 +3,7 @@
 import ArgumentParser
 import Dispatch
 import Glibc
+import VaultAPI
 
 @main
 struct Vaultctl: AsyncParsableCommand {
@@ -20,6 +21,7 @@ struct Vaultctl: AsyncParsableCommand {
 
             Completions: vaultctl --generate-completion-script bash, or zsh.
             """,
+        version: Version.text,
         subcommands: [
             Put.self, Inspect.self, Get.self, Stat.self, List.self, Remove.self, Status.self,
             Seal.self, Unseal.self, Slots.self, Keys.self, WhoAmI.self, Audit.self,

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import VaultAPI
 
 @main
 struct Vaultd: AsyncParsableCommand {
@@ -27,10 +28,6 @@ struct Vaultd: AsyncParsableCommand {
         if let status = SlotWork.run(CommandLine.arguments.dropFirst()) { Glibc.exit(status) }
         await main(nil)
     }
-}
-
-enum Version {
-    static let text = "0.1.0"
 }
 
 struct ConfigurationOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 // The committer at its limits: a full queue, a full disk, a failed flush, the end.
 
+import Synchronization
 import Testing
 import Vault
 import VaultFormat
@@ -33,6 +34,25 @@ struct CommitterLifeTests {
         fixture.openGate()
         fixture.committer.stop()
         #expect(try fixture.memory.events().count == Limits.commitQueue + 2)
+    }
+
+    @Test("a sign of life comes when what is being written is written, and leaves no event")
+    func signOfLife() async throws {
+        let fixture = try CommitterFixture()
+        await withCheckedContinuation { asked in fixture.committer.ask { asked.resume() } }
+        #expect(try fixture.memory.events().isEmpty)
+        let order = Mutex<[String]>([])
+        fixture.closeGate()
+        let (signs, sign) = AsyncStream.makeStream(of: Void.self)
+        fixture.committer.ask {
+            order.withLock { $0.append("sign") }
+            sign.finish()
+        }
+        order.withLock { $0.append("gate") }
+        fixture.openGate()
+        for await _ in signs {}
+        #expect(order.withLock { $0 } == ["gate", "sign"])
+        #expect(try fixture.memory.events().count == 1)
     }
 
     @Test("stop writes what waits, and answers it")

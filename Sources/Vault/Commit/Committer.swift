@@ -29,6 +29,8 @@ package final class Committer: Sendable {
         /// The batch that is with the catalog, and since when.
         var writing: (batch: [Entry], since: ContinuousClock.Instant)?
         var closed = false
+        /// Who is to be told at the end of the next turn.
+        var asking: [@Sendable () -> Void] = []
         var outage: Outage?
         var frontier: MerkleFrontier
     }
@@ -153,6 +155,14 @@ package final class Committer: Sendable {
         }
     }
 
+    /// Asks the writer for a sign of life, which leaves no event.
+    ///
+    /// - Parameter answered: called by its thread, when what is being written is written; never after the end.
+    package func ask(_ answered: @escaping @Sendable () -> Void) {
+        state.withLock { $0.asking.append(answered) }
+        wake.signal()
+    }
+
     /// Writes what waits and ends the thread.
     ///
     /// - Returns: false where the catalog does not come back; the thread is left behind then.
@@ -196,12 +206,14 @@ package final class Committer: Sendable {
     package func turn() -> Bool {
         // Before anything is taken out: what waits is told when that takes too long.
         endOutage()
-        let (batch, ended) = state.withLock { state in
+        let (batch, asking, ended) = state.withLock { state in
             let batch = Array(state.waiting.prefix(Limits.commitBatch))
             state.waiting.removeFirst(batch.count)
-            return (batch, state.closed && state.waiting.isEmpty)
+            defer { state.asking = [] }
+            return (batch, state.asking, state.closed && state.waiting.isEmpty)
         }
         if !batch.isEmpty { write(batch) }
+        for answered in asking { answered() }
         return ended
     }
 

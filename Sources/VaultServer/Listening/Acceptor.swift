@@ -9,11 +9,25 @@ import VaultAPI
 import VaultCrypto
 import VaultFormat
 
+/// The socket may be somebody else's as well, who keeps it beyond this process: it is closed here and never shut
+/// down, which would end it for everybody.
 final class Acceptor: Sendable {
     private let listener: Int32
-    private let stopping = Mutex(false)
+    /// The thread sleeps at one end; closing the other wakes it.
+    private let bell: Int32
+    private let rope: Mutex<Int32>
 
-    init(listener: Int32) { self.listener = listener }
+    init(listener: Int32) {
+        self.listener = listener
+        var ends: [Int32] = [-1, -1]
+        let made = unsafe pipe(&ends)
+        precondition(made == 0, "no descriptor is left before a door is open")
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        bell = ends[0]
+        rope = Mutex(ends[1])
+        // What the thread was woken for may have gone to another holder of the socket: it must not wait then.
+        _ = fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK)
+    }
 
     /// Starts the thread. `accepted` takes over the descriptor of whom `admit` has room for.
     func start<Caller>(
@@ -25,21 +39,34 @@ final class Acceptor: Sendable {
         thread.start()
     }
 
-    /// Ends the thread; the socket takes no further connections.
+    /// Ends the thread; no further connection is taken. Those that wait are the next holder's.
     func stop() {
-        stopping.withLock { $0 = true }
-        shutdown(listener, Int32(SHUT_RDWR))
+        rope.withLock { end in
+            if end >= 0 { close(end) }
+            end = -1
+        }
+    }
+
+    /// Waits for a connection, or for the stop.
+    ///
+    /// - Returns: whether to go on.
+    private func waits() -> Bool {
+        var awaited = [
+            pollfd(fd: bell, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: listener, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = unsafe poll(&awaited, nfds_t(awaited.count), -1)
+        return awaited[0].revents == 0
     }
 
     private func run<Caller>(
         _ admit: (Int32) -> Caller?, _ accepted: (Int32, Caller) -> Void
     ) {
-        while true {
+        while waits() {
             let socket = accept(listener, nil, nil)
             if socket < 0 {
-                if stopping.withLock({ $0 }) { break }
                 // Out of descriptors or memory: what is open will end; do not spin meanwhile.
-                if errno != EINTR, errno != ECONNABORTED { usleep(20_000) }
+                if errno != EINTR, errno != ECONNABORTED, errno != EAGAIN { usleep(20_000) }
                 continue
             }
             // This process never forks once a door is open: no child can inherit it meanwhile.
@@ -55,6 +82,7 @@ final class Acceptor: Sendable {
             accepted(socket, caller)
         }
         close(listener)
+        close(bell)
     }
 
     /// Says that there are too many connections, to whoever is there to hear it, and ends this one. What it asks for is

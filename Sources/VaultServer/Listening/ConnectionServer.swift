@@ -116,7 +116,7 @@ final class ConnectionServer<Caller: Sendable>: Sendable {
 }
 
 /// Connections of every socket share these, in turn.
-private enum EventLoops {
+enum EventLoops {
     static let shared = MultiThreadedEventLoopGroup(numberOfThreads: Limits.eventLoops)
         .makeIterator().map { LoopExecutor($0) }
 }

@@ -25,5 +25,14 @@ package final class DoorServer: Service {
             logger: logger)
     }
 
+    /// Asks each event loop that connections are on.
+    ///
+    /// - Parameter answered: called on each of them.
+    /// - Returns: how often it is going to be called.
+    package static func ask(_ answered: @escaping @Sendable () -> Void) -> Int {
+        for executor in EventLoops.shared { executor.loop.execute(answered) }
+        return EventLoops.shared.count
+    }
+
     package func run() async throws { await server.run() }
 }

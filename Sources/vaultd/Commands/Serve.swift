@@ -3,10 +3,12 @@
 import ArgumentParser
 import CVaultSystem
 import Foundation
+import Glibc
 import Logging
 import ServiceLifecycle
 import UnixSignals
 import Vault
+import VaultAPI
 import VaultCrypto
 import VaultFormat
 import VaultServer
@@ -32,7 +34,17 @@ struct Serve: AsyncParsableCommand {
             valueName: "events"))
     var acceptRollback: UInt64?
 
+    /// What a restart cannot mend ends with a status that tells the service manager so.
     func run() async throws {
+        do {
+            try await serve()
+        } catch let error as SettingsError where !error.mayPass {
+            FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+            throw ExitCode(EX_CONFIG)
+        }
+    }
+
+    private func serve() async throws {
         let settings = try await options.load()
         do {
             try await serve(settings)
@@ -142,6 +154,7 @@ struct Serve: AsyncParsableCommand {
             }
         }
         ServiceManager.notify("READY=1")
+        let watchdog = Watchdog.start(vault)
         logger.notice(
             "serving",
             metadata: [
@@ -152,6 +165,7 @@ struct Serve: AsyncParsableCommand {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(Limits.shutdownSeconds)
         try? await ServiceGroup(configuration: group).run()
+        watchdog?.stop()
         ServiceManager.notify("STOPPING=1")
         for task in schedules + anchoring + reloads + incidents { task.cancel() }
         attempts.cancel()
@@ -389,7 +403,8 @@ struct Serve: AsyncParsableCommand {
                     try adopted[door.socketName]
                     ?? UnixSocket.listen(at: its.socket, mode: its.mode, group: its.group)
             } catch let error as UnixSocketError {
-                throw SettingsError(error.description)
+                // The process that still answers there may end.
+                throw SettingsError(error.description, mayPass: error.number == EADDRINUSE)
             }
             return DoorServer(
                 listener: listener,

@@ -10,7 +10,13 @@ import Yams
 /// A setting that cannot be used, in words for whoever wrote it.
 struct SettingsError: Error, CustomStringConvertible {
     let description: String
-    init(_ description: String) { self.description = description }
+    /// Whether it may be gone by itself when the daemon is started again.
+    let mayPass: Bool
+
+    init(_ description: String, mayPass: Bool = false) {
+        self.description = description
+        self.mayPass = mayPass
+    }
 }
 
 struct SettingsSource {

@@ -1,4 +1,5 @@
-// The service manager's side: readiness (sd_notify(3)) and sockets it handed over (sd_listen_fds(3)).
+// The service manager's side: readiness (sd_notify(3)), how often it wants a sign of life
+// (sd_watchdog_enabled(3)), and sockets it handed over (sd_listen_fds(3)).
 
 import Foundation
 import Glibc
@@ -6,7 +7,7 @@ import VaultAPI
 import VaultFormat
 
 enum ServiceManager {
-    /// Tells the manager, where there is one, that doors are open or closing.
+    /// Tells the manager, where there is one: doors are open or closing, the daemon lives.
     static func notify(_ state: String) {
         guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"], !path.isEmpty else {
             return
@@ -28,6 +29,19 @@ enum ServiceManager {
                 unsafe sendto(socket, text, text.count, 0, $0, length)
             }
         }
+    }
+
+    /// After how long without a sign of life the manager ends this process; nil where it does not.
+    static func watchdogInterval(
+        _ environment: [String: String] = ProcessInfo.processInfo.environment,
+        process: pid_t = getpid()
+    ) -> Duration? {
+        // A variable that was meant for another process was inherited.
+        if let named = environment["WATCHDOG_PID"], named != String(process) { return nil }
+        guard let microseconds = environment["WATCHDOG_USEC"].flatMap({ Int64($0) }),
+            microseconds > 0
+        else { return nil }
+        return .microseconds(microseconds)
     }
 
     /// The names of what is handed over for measures, beside the doors'.

@@ -1,4 +1,4 @@
-// From start to end: readiness, sockets that were handed over, one daemon a state, a graceful stop.
+// From start to end: readiness, one daemon a state, a graceful stop.
 
 import Foundation
 import Glibc
@@ -79,25 +79,6 @@ struct LifeTests {
         #expect(try listener.next() == "STOPPING=1")
     }
 
-    @Test("Sockets that the service manager bound are served, by their names")
-    func activation() throws {
-        let vault = try TestVault(starting: false)
-        let elsewhere = vault.folder.path("given.sock")
-        let child = try ChildProcess(
-            "python3",
-            ["-c", Self.handingOver, elsewhere, Machine.program("vaultd"), vault.configuration])
-        try eventually("the doors") {
-            guard child.poll() == nil else { throw TestFailure(child.errors) }
-            return child.errors.contains("\"serving\"")
-        }
-        #expect(try UnixConnection(to: elsewhere).ask("GET", "/v1/whoami").status == 200)
-        #expect(!Disk.exists(vault.socket("images")))
-        #expect(Disk.exists(vault.socket("audit")))
-        child.signal(SIGTERM)
-        #expect(try child.wait() == .exited(0))
-        #expect(Disk.exists(elsewhere))
-    }
-
     @Test("The socket of a daemon that was killed is taken over")
     func takeover() throws {
         let vault = try TestVault()
@@ -163,47 +144,5 @@ struct LifeTests {
         let limits = String(decoding: try Disk.read("/proc/\(pid)/limits"), as: UTF8.self)
         let core = limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") }
         #expect(core?.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"])
-    }
-
-    /// Binds the socket, and becomes vaultd with it as descriptor 3.
-    private static let handingOver = """
-        import os, socket, sys
-        door = socket.socket(socket.AF_UNIX)
-        door.bind(sys.argv[1])
-        door.listen(16)
-        descriptor = os.dup(door.fileno())
-        os.dup2(descriptor, 3, inheritable=True)
-        os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="images.sock")
-        os.execv(sys.argv[2], ["vaultd", "serve", "--config", sys.argv[3]])
-        """
-}
-
-/// What a service manager listens on (sd_notify(3)).
-private final class NotifySocket {
-    let path: String
-    private let socket: Int32
-
-    init(at path: String) throws {
-        self.path = path
-        socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var patience = timeval(tv_sec: Patience.seconds, tv_usec: 0)
-        unsafe setsockopt(
-            socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        var address = unixAddress(path)
-        let bound = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard socket >= 0, bound == 0 else { throw TestFailure("no socket at \(path)") }
-    }
-
-    deinit { close(socket) }
-
-    func next() throws -> String {
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let got = unsafe recv(socket, &bytes, bytes.count, 0)
-        guard got > 0 else { throw TestFailure("no notification") }
-        return String(decoding: bytes[..<got], as: UTF8.self)
     }
 }
