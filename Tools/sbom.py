@@ -267,7 +267,9 @@ def bill(folder: Path) -> dict[str, Any]:
         "version": 1,
         "metadata": {
             "timestamp": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "component": {"type": "application", "bom-ref": own, "name": "imagevault", "version": own.rpartition("@")[2]},
+            "component": {
+                "type": "application", "bom-ref": own, "name": "imagevault", "version": own.rpartition("@")[2]
+            },
         },
         "components": rows,
         "dependencies": [{"ref": name, "dependsOn": sorted(on)} for name, on in sorted(depends.items())],

@@ -19,7 +19,7 @@ from sbom import CARRIED, OWN_TARGETS, SYSTEM, licence_of, wanted
 TEXTS = {
     "Apache-2.0": "Apache License\n   Version 2.0, January 2004",
     "Apache-2.0 WITH Swift-exception": "Apache License\nVersion 2.0\n\n## Runtime Library Exception to the Apache 2.0",
-    "MIT": "Permission is hereby granted, free of charge, to any person, to deal in it\nwithout  restriction, including",
+    "MIT": "Permission is hereby granted, free of charge, to any person, to deal in it\nwithout  restriction",
     "BSD-3-Clause": "Redistribution and use in source and binary forms, with or without. Neither the name of X",
     "BSD-2-Clause": "Redistribution and use in source\nand binary forms, with or without modification",
 }
@@ -48,7 +48,9 @@ class Scratch(unittest.TestCase):
                          "state": {"revision": "0" * 40, "version": version}})
             checkout = self.folder / ".build/checkouts" / url.rpartition("/")[2]
             checkout.mkdir(parents=True)
-            (checkout / "Package.swift").write_text('.package(url: "https://github.com/apple/swift-log.git", from: "1.0.0")')
+            (checkout / "Package.swift").write_text(
+                '.package(url: "https://github.com/apple/swift-log.git", from: "1.0.0")'
+            )
             (checkout / "LICENSE.txt").write_text(licences.get(name.replace("-", "_"), TEXTS["Apache-2.0"]))
         (self.folder / "Package.resolved").write_text(json.dumps({"version": 3, "pins": pins}))
 

@@ -24,7 +24,7 @@ struct Vaultctl: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Put.self, Inspect.self, Get.self, Stat.self, List.self, Remove.self, Status.self,
-            Seal.self, Unseal.self, Slots.self, Keys.self, WhoAmI.self, Audit.self,
+            Ready.self, Seal.self, Unseal.self, Slots.self, Keys.self, WhoAmI.self, Audit.self,
             Reinspect.self, Operations.self, Quarantine.self, Approvals.self, Backup.self,
             Backups.self, Drill.self,
             Erase.self,

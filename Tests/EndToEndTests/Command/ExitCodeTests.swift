@@ -47,6 +47,20 @@ struct ExitCodeTests {
         let screen = try tool.run(["status"], door: "admin")
         #expect(screen.ending == .exited(0))
         #expect(screen.output.contains("SEALED"))
+        #expect(try tool.run(["ready"]).ending == .exited(6))
+        #expect(try tool.run(["ready", "--alive"]).ending == .exited(0))
+    }
+
+    @Test("is 0 for a vault that is ready, at each door, and asking leaves no event")
+    func ready() throws {
+        let vault = try TestVault()
+        let events = try vault.events().count
+        for door in ["images", "admin", "audit"] {
+            let told = try Tool(vault).run(["ready", "--door", door], door: door)
+            #expect(told.ending == .exited(0) && told.output == "ready\n")
+        }
+        // The reading of the log before is the one event.
+        #expect(try vault.events().count == events + 1)
     }
 
     @Test("is 6 for a socket that nobody listens at, and the place is told")
