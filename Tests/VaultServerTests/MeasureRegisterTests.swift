@@ -2,6 +2,7 @@
 
 import CoreMetrics
 import Glibc
+import HTTPTypes
 import Testing
 import VaultAPI
 import VaultFormat

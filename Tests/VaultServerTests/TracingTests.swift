@@ -97,7 +97,7 @@ private final class TracedDoor: Sendable {
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: false)
         let register = MeasureRegister()
-        let counter = ConnectionCounter()
+        let counter = ConnectionCounter(descriptors: 1024)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = ServiceFacts(
             version: "0", vault: VaultID(checked: [UInt8](repeating: 7, count: 16)),

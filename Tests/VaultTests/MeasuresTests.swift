@@ -100,27 +100,4 @@ struct MeasuresTests {
         faults.disarm()
         #expect(test.vault.measures().commits.batches.count == before)
     }
-
-    @Test("what is stored is unverified since the first image, and then since the last scrub")
-    func unverified() async throws {
-        typealias Counts = RowCounts.Counts
-        let totals = CatalogTotals(images: 1, references: 1, storedBytes: 1)
-        func counts(_ scrub: Int64?, _ first: Int64?) -> Int64? {
-            Counts(totals: totals, census: [:], lastScrub: scrub, firstStored: first)
-                .oldestUnverified
-        }
-        #expect(counts(nil, nil) == nil)
-        #expect(counts(5, nil) == nil)
-        #expect(counts(nil, 7) == 7)
-        #expect(counts(9, 7) == 9)
-        #expect(counts(9, 12) == 12)
-        let test = try TestVault()
-        defer { test.stop() }
-        #expect(test.vault.measures().rows?.oldestUnverified == nil)
-        let stored = test.clock.nowMicroseconds()
-        try await test.put(TestImages.small)
-        test.clock.advance(microseconds: Limits.rowCountSeconds * 1_000_000)
-        try await test.put(TestImages.other)
-        #expect(test.vault.measures().rows?.oldestUnverified == stored)
-    }
 }

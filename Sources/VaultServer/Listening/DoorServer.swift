@@ -1,6 +1,7 @@
 // One door: a listening socket, and who may connect to it.
 
 package import Logging
+import NIOCore
 import ServiceLifecycle
 import VaultFormat
 
