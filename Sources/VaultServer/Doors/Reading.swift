@@ -115,14 +115,10 @@ extension RequestHandler {
         fields[.eTag] = EntityTag.text(image.image)
         fields[.acceptRanges] = "bytes"
         // Of the whole image, whatever part of it is sent (RFC 9530 §3).
-        fields.set(HeaderName.reprDigest, ContentDigest.field(body.storedDigest))
+        if let name = reprDigestName { fields[name] = ContentDigest.field(body.storedDigest) }
         return fields
     }
-}
 
-extension HTTPFields {
-    /// Sets a field that the library has no name for.
-    mutating func set(_ name: String, _ value: String) {
-        if let name = HTTPField.Name(name) { self[name] = value }
-    }
+    /// Made once: a name is checked letter by letter.
+    private static let reprDigestName = HTTPField.Name(HeaderName.reprDigest)
 }
