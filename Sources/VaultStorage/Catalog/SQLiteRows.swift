@@ -25,14 +25,32 @@ struct SQLiteRows: CatalogWriter {
     static let referenceWrap =
         "LEFT JOIN wrap AS reference_wrap ON reference_wrap.id = reference.wrap"
 
+    // What every upload and every reading asks: put together once, not for each.
+    private static let imageQuestion = """
+        SELECT \(imageColumns) FROM image \(imageWrap)
+        WHERE image.namespace = ? AND image.image = ?
+        """
+    private static let referenceQuestion = """
+        SELECT \(referenceColumns) FROM reference \(referenceWrap)
+        WHERE reference.image = ? AND reference.owner = ? AND reference.job = ?
+        """
+    private static let claimedImageQuestion = """
+        SELECT \(referenceColumns), \(imageColumns)
+        FROM image \(imageWrap)
+        JOIN reference ON reference.id = coalesce(
+            (SELECT id FROM reference
+                WHERE image = image.id AND owner = ?3 AND job = ?4),
+            (SELECT id FROM reference
+                WHERE image = image.id AND (?3 = x'' OR owner = ?3) AND (?4 = x'' OR job = ?4)
+                ORDER BY id DESC LIMIT 1)) \(referenceWrap)
+        WHERE image.namespace = ?1 AND image.image = ?2
+        """
+
     // MARK: Reading
 
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow? {
         try first(
-            """
-            SELECT \(Self.imageColumns) FROM image \(Self.imageWrap)
-            WHERE image.namespace = ? AND image.image = ?
-            """, [namespace.description, Data(id.bytes)]
+            Self.imageQuestion, [namespace.description, Data(id.bytes)]
         ) { row throws in try ImageRow(row, at: 0) }
     }
 
@@ -40,10 +58,7 @@ struct SQLiteRows: CatalogWriter {
         of image: Int64, claim: ClaimIndex
     ) throws(StorageError) -> ReferenceRow? {
         try first(
-            """
-            SELECT \(Self.referenceColumns) FROM reference \(Self.referenceWrap)
-            WHERE reference.image = ? AND reference.owner = ? AND reference.job = ?
-            """, [image, claim.owner.column, claim.job.column]
+            Self.referenceQuestion, [image, claim.owner.column, claim.job.column]
         ) { row throws in try ReferenceRow(row, at: 0) }
     }
 
@@ -76,17 +91,7 @@ struct SQLiteRows: CatalogWriter {
     ) throws(StorageError) -> (image: ImageRow, reference: ReferenceRow)? {
         let imageStart = Self.referenceColumnCount
         return try first(
-            """
-            SELECT \(Self.referenceColumns), \(Self.imageColumns)
-            FROM image \(Self.imageWrap)
-            JOIN reference ON reference.id = coalesce(
-                (SELECT id FROM reference
-                    WHERE image = image.id AND owner = ?3 AND job = ?4),
-                (SELECT id FROM reference
-                    WHERE image = image.id AND (?3 = x'' OR owner = ?3) AND (?4 = x'' OR job = ?4)
-                    ORDER BY id DESC LIMIT 1)) \(Self.referenceWrap)
-            WHERE image.namespace = ?1 AND image.image = ?2
-            """,
+            Self.claimedImageQuestion,
             [namespace.description, Data(id.bytes), claim.owner.column, claim.job.column]
         ) { row throws in
             (try ImageRow(row, at: imageStart), try ReferenceRow(row, at: 0))
