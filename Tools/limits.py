@@ -19,13 +19,13 @@ from hostile_quiet import Quiet
 from limits_flood import USERS, Act, Flood, half_uploads, idle, reads_slowly, stays, trickles, uploads
 from limits_line import Tally
 from limits_vault import LimitsVault
-from limits_watch import Load, load, over_bars
+from limits_watch import Load, left_over, load, over_bars
 
 #: Connections of one uid, and in all, as the vault has them; those that a flood leaves to others of its uid.
 OF_ONE, OF_ALL, LEFT_TO_OTHERS = 4096, 12_000, 96
 #: The quiet client's 99th percentile may be so many times what it is alone, and is not looked at below so many seconds:
 #: a machine of two cores that a flood keeps busy is slow for everybody.
-QUIET_TIMES, QUIET_LEAST = 12.0, 2.0
+QUIET_TIMES, QUIET_LEAST = 24.0, 3.0
 #: Seconds for a flood to stand, and to end.
 PATIENCE = 300
 #: Seconds that memory and descriptors get to come back, and between two looks.
@@ -112,16 +112,12 @@ class Run:
             time.sleep(LOOK)
         return peak
 
-    def settled(self, before: Load) -> Load:
-        """When it has no more than before, or gives nothing back any more."""
-        give_up, last = time.monotonic() + SETTLE, self.look()
-        while time.monotonic() < give_up:
+    def settled(self, before: Load, peak: Load) -> Load:
+        """When it has no more than it may have then; it looks for what it could give back every few seconds."""
+        give_up = time.monotonic() + SETTLE
+        while left_over(before, peak, now := self.look()) and time.monotonic() < give_up:
             time.sleep(0.5)
-            now = self.look()
-            if now.descriptors <= before.descriptors and now.memory >= last.memory - 0.5:
-                return now
-            last = now
-        return self.look()
+        return now
 
     # MARK: Phases
 
@@ -143,7 +139,7 @@ class Run:
         self, name: str, floods: Sequence[Flood], before: Load, peak: Load, quiet: list[float], faults: list[str],
         connections: int, readers: int = 0,
     ) -> None:
-        after = self.settled(before)
+        after = self.settled(before, peak)
         tally, found = Tally(), [f"the quiet client noticed: {line}" for line in faults]
         for flood in floods:
             found += [flood.fault] if flood.fault else []

@@ -16,7 +16,7 @@ BASE = 260.0
 #: Threads that may come to those that a quiet daemon has: none has one for itself that asks.
 MORE_THREADS = 24
 #: What may be left of all that afterwards: MB that malloc keeps, by what was there at the peak, and others by number.
-LEFT_SHARE, LEFT_LEAST = 0.75, 120.0
+LEFT_SHARE, LEFT_LEAST = 0.2, 160.0
 LEFT_THREADS, LEFT_DESCRIPTORS = 8, 16
 MB = 1_000_000
 
@@ -57,6 +57,12 @@ def over_bars(before: Load, peak: Load, after: Load, connections: int, readers: 
         found.append(f"{peak.memory:.0f} MB at the peak, of {bar:.0f} that may be")
     if peak.threads > before.threads + MORE_THREADS:
         found.append(f"{peak.threads} threads at the peak, {before.threads} before")
+    return found + left_over(before, peak, after)
+
+
+def left_over(before: Load, peak: Load, after: Load) -> list[str]:
+    """What did not come back."""
+    found = []
     left = before.memory + max(LEFT_LEAST, LEFT_SHARE * (peak.memory - before.memory))
     if after.memory > left:
         found.append(f"{after.memory:.0f} MB afterwards, of {left:.0f} that may be")
