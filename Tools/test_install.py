@@ -114,6 +114,9 @@ class Installed(Staged):
             self.assertIn(unit_["SocketGroup"][0], accounts)
             self.assertIn(f"imagevault-{door}.socket", service["Sockets"][0])
             self.assertIn(f"imagevault-{door}.socket", service["Also"][0])
+            # A stop stops the socket too, and a restart leaves it.
+            self.assertIn(f"imagevault-{door}.socket", service["PropagatesStopTo"][0])
+            self.assertEqual(unit_["PartOf"], [])
         handed = dict(value.split(":", 1) for value in service["LoadCredential"])
         for key in ("root_key_credential", "log_key_credential"):
             name = settings["keys"][key]

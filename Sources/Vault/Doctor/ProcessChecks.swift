@@ -123,7 +123,7 @@ enum LibrariesCheck: DoctorCheck {
         }
         guard faults.isEmpty, !missing.isEmpty else {
             return .list(
-                faults, .failure,
+                faults.isEmpty ? [] : faults + ["in use: \(words)"], .failure,
                 fix:
                     "update the packages, and start vaultd anew; or find in their changelog that "
                     + "it is mended",

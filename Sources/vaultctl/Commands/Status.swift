@@ -12,11 +12,17 @@ struct Status: AsyncParsableCommand {
         abstract: "Show the state of the vault, its keys, log and disk.",
         discussion: """
             Speaks to the admin socket. With --watch it is shown anew every two seconds, until Ctrl-C; each look \
-            is an event. Example: vaultctl status --watch
+            is an event. With --libraries the daemon also asks each C library for its version, a fresh worker too: \
+            it is the doctor's check, which is an event of its own. With --json that is a second line.
+
+            Example: vaultctl status --watch
             """)
 
     @Flag(help: "Show it again and again.")
     var watch = false
+
+    @Flag(help: "Show which versions of the C libraries are in use, too.")
+    var libraries = false
 
     @OptionGroup var common: CommonOptions
 
@@ -34,9 +40,29 @@ struct Status: AsyncParsableCommand {
                     let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
                     Output.line(Self.screen(status, at: now).joined(separator: "\n"))
                 }
+                if libraries { try await show(librariesOf: client) }
                 if watch { try await Task.sleep(for: .seconds(Limits.watchSeconds)) }
             } while watch
         }
+    }
+
+    private func show(librariesOf client: VaultClient) async throws {
+        let found = try await client.doctor().checks.first {
+            $0.id == DoctorItem.libraries.rawValue
+        }
+        guard let found else { return }
+        if common.json {
+            Output.json(found)
+        } else {
+            Output.line(Self.libraries(found).joined(separator: "\n"))
+        }
+    }
+
+    /// The doctor's words about the libraries, beneath the screen.
+    static func libraries(_ check: DoctorAnswer.Check) -> [String] {
+        let fix = check.fix.map { [("", "-> " + $0)] } ?? []
+        let lines = check.evidence.enumerated().map { ($0 == 0 ? "libraries" : "", $1) } + fix
+        return Table.pairs(lines.map { ($0.0, TerminalText.field($0.1)) })
     }
 
     /// - Parameter microseconds: now, since 1970.

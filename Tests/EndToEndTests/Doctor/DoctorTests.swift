@@ -28,6 +28,18 @@ struct DoctorTests {
         }
     }
 
+    @Test("looks at the C libraries, and status tells their versions where it is asked to")
+    func libraries() throws {
+        let vault = try TestVault()
+        let told = try vault.vaultctl("status", "--libraries")
+        #expect(told.ending == .exited(0), "\(told.errors)")
+        let names = [
+            "libjpeg-turbo", "libmagic", "zlib", "libdeflate", "libseccomp", "libsodium", "SQLite",
+        ]
+        for name in names { #expect(told.output.contains("\(name) "), "\(told.output)") }
+        #expect(try !vault.vaultctl("status").output.contains("libsodium"))
+    }
+
     func check(_ patient: Patient, _ plants: [Plant]) throws {
         for plant in plants {
             try plant.plant()
