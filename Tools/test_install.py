@@ -213,7 +213,7 @@ class Served(Staged):
 
         def adopt() -> None:
             copies = [os.dup(listener.fileno()) for listener in listeners.values()]
-            high = [os.dup2(copy, 100 + place) for place, copy in enumerate(copies)]
+            high = [os.dup2(copy, 100 + place, inheritable=False) for place, copy in enumerate(copies)]
             for place, copy in enumerate(high):
                 os.dup2(copy, 3 + place, inheritable=True)
 
