@@ -35,21 +35,27 @@ struct MetricsSocketTests {
         let id = try vault.store(Sample.jpeg(1), ["Vault-Owner: ann"])
         _ = try vault.get(id)
         _ = try vault.get(String(repeating: "0", count: 64))
-        let size = try vault.scrape()["imagevault_log_events_total"]
-        let page = try vault.scrape()
-        #expect(page["imagevault_log_events_total"] == size)
         let count = "imagevault_request_duration_seconds_count"
-        for (verb, outcome) in [
+        let expected = [
             ("images.put", "ok"), ("images.get", "ok"), ("images.get", "refused"),
-        ] {
-            #expect(page["\(count){verb=\"\(verb)\",outcome=\"\(outcome)\"}"] == 1, "\(verb)")
+        ].map { "\(count){verb=\"\($0)\",outcome=\"\($1)\"}" }
+        // A request is counted when its answer has left.
+        let page = try eventually("the measures of what was done") {
+            let page = try vault.scrape()
+            let isOver =
+                page["imagevault_requests_in_flight"] == 0
+                && page["imagevault_log_waiting_events"] == 0
+                && expected.allSatisfy { page[$0] != nil }
+            return isOver ? page : nil
         }
-        #expect(page["imagevault_requests_in_flight"] == 0)
-        #expect(page["imagevault_log_waiting_events"] == 0)
+        for series in expected { #expect(page[series] == 1, "\(series)") }
         #expect((page["imagevault_commit_batch_events_sum"] ?? 0) >= 3)
         #expect((page["imagevault_commit_duration_seconds_count"] ?? 0) >= 1)
+        #expect(page["imagevault_log_oldest_waiting_seconds"] == 0)
         #expect(page["imagevault_inspections_busy"] == 0)
         #expect(page["imagevault_inspections_waiting"] == 0)
+        let size = page["imagevault_log_events_total"]
+        #expect(try vault.scrape()["imagevault_log_events_total"] == size)
     }
 
     @Test("no image, no owner, no job and no actor is in it")
@@ -86,15 +92,14 @@ struct MetricsSocketTests {
     )
     func tooMany() throws {
         let vault = try TestVault()
-        // As slow as can be: one says nothing, one trickles, one never reads.
-        let slow = try (0..<8).map { _ in try vault.connect("metrics") }
-        try slow[0].send("GET /met")
-        try slow[1].send("GET /metrics HTTP/1.1\r\nHost: v")
-        try eventually("a connection that is turned away") {
-            // Those before are taken in their turn.
+        let slow = try eventually("somebody who is turned away") {
+            let slow = try (0..<8).map { _ in try vault.connect("metrics") }
+            // One trickles; the others say nothing.
+            try? slow[0].send("GET /metrics HTTP/1.1\r\nHost: v")
+            // Those before are taken in their turn. If they were over already, others try.
             let late = try vault.connect("metrics")
             try? late.send(Request.bytes("GET", "/metrics"))
-            return try late.readToEnd().isEmpty
+            return try late.readToEnd().isEmpty ? slow : nil
         }
         #expect(try vault.ask("GET", "/v1/health").status == 200)
         _ = try vault.store(Sample.jpeg(3))
@@ -107,7 +112,7 @@ struct MetricsSocketTests {
         let vault = try TestVault()
         let door = try vault.connect("metrics")
         for byte in Request.bytes("GET", "/metrics") { try door.send([byte]) }
-        try door.send(Request.bytes("GET", "/metrics"))
+        try? door.send(Request.bytes("GET", "/metrics"))
         let answer = try #require(try door.answer())
         #expect(answer.status == 200 && answer.isComplete)
         #expect(try door.readToEnd().isEmpty)
@@ -115,7 +120,8 @@ struct MetricsSocketTests {
 
     // MARK: The port
 
-    @Test("there is none unless the settings ask for one")
+    // Only root may look at the descriptors of a process that refuses to be traced.
+    @Test("there is none unless the settings ask for one", .enabled(if: Machine.isRoot))
     func noPort() throws {
         let vault = try TestVault()
         let pid = try #require(vault.daemon).pid
@@ -126,8 +132,8 @@ struct MetricsSocketTests {
     func port() throws {
         let number = try Port.free()
         let vault = try TestVault(settings: "metrics:\n  loopback_port: \(number)\n")
-        let pid = try #require(vault.daemon).pid
-        #expect(try Port.listening(by: pid) == ["0100007F:\(hex(number))"])
+        let places = try Port.listening().map(\.address).filter { $0.hasSuffix(":\(hex(number))") }
+        #expect(places == ["0100007F:\(hex(number))"])
         #expect(try Port.get(number, "localhost").hasPrefix("HTTP/1.1 200 "))
         #expect(try Port.get(number, "127.0.0.1:\(number)").contains("\nimagevault_sealed 0\n"))
     }
@@ -152,7 +158,7 @@ struct MetricsSocketTests {
 
     @Test(
         "no address but one of this machine can be set",
-        arguments: ["0.0.0.0", "::", "192.168.1.1", "10.0.0.1", "localhost", "127.0.0.1:80", ""])
+        arguments: ["0.0.0.0", "::", "192.168.1.1", "10.0.0.1", "localhost", "127.0.0.1:80"])
     func otherAddresses(address: String) throws {
         let vault = try TestVault(starting: false)
         let words = try vault.refusalToStart(arguments: [
@@ -263,20 +269,22 @@ private enum Port {
         }
     }
 
-    /// The addresses that a process listens at, as proc(5) writes them.
+    /// The addresses that a process listens at.
     static func listening(by pid: pid_t) throws -> [String] {
         let folder = "/proc/\(pid)/fd"
         let own = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
             try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
         }
-        return try ["tcp", "tcp6"].flatMap { family in
-            guard Disk.exists("/proc/\(pid)/net/\(family)") else { return [String]() }
-            return String(decoding: try Disk.read("/proc/\(pid)/net/\(family)"), as: UTF8.self)
-                .split(separator: "\n").dropFirst().compactMap { line in
-                    let words = line.split(separator: " ")
-                    guard words.count > 9, words[3] == "0A", own.contains("socket:[\(words[9])]")
-                    else { return nil }
-                    return String(words[1])
+        return try listening().filter { own.contains("socket:[\($0.inode)]") }.map(\.address)
+    }
+
+    /// Every address that somebody listens at, as proc(5) writes it.
+    static func listening() throws -> [(address: String, inode: String)] {
+        try ["tcp", "tcp6"].map { "/proc/self/net/\($0)" }.filter(Disk.exists).flatMap { file in
+            String(decoding: try Disk.read(file), as: UTF8.self).split(separator: "\n").dropFirst()
+                .compactMap { line in
+                    let words = line.split(separator: " ").map { String($0) }
+                    return words.count > 9 && words[3] == "0A" ? (words[1], words[9]) : nil
                 }
         }
     }

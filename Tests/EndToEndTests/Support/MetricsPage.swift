@@ -62,9 +62,10 @@ struct MetricsPage {
     private func histogram(_ family: String) throws {
         let counts = self.family(family).filter { Self.name($0.key) == family + "_count" }
         for (series, count) in counts {
-            let labels = series.dropFirst(family.count + "_count".count).trimmingPrefix("{")
-                .prefix { $0 != "}" }
-            let start = "\(family)_bucket{" + (labels.isEmpty ? "" : labels + ",") + "le=\""
+            let labels = String(
+                series.dropFirst(family.count + "_count".count).trimmingPrefix("{")
+                    .prefix { $0 != "}" })
+            let start = "\(family)_bucket{\(labels.isEmpty ? "" : labels + ",")le=\""
             let buckets = values.filter { $0.key.hasPrefix(start) }.map { series, value in
                 (bound: Double(series.dropFirst(start.count).dropLast(2)) ?? .nan, value: value)
             }.sorted { $0.bound < $1.bound }
