@@ -47,7 +47,7 @@ struct RestartTests {
     @Test("A key file that is missing is said, and is no end: the vault is served sealed")
     func missingKey() throws {
         let folder = try TestFolder()
-        let manager = try NotifySocket(at: folder.path("notify"))
+        let manager = try NotifySocket(in: folder)
         let vault = try TestVault(environment: ["NOTIFY_SOCKET": manager.path])
         let image = Sample.jpeg(1)
         let id = try vault.store(image)
@@ -68,7 +68,7 @@ struct RestartTests {
     @Test("A daemon that was killed starts again as it is, and says when it is ready")
     func killed() throws {
         let folder = try TestFolder()
-        let manager = try NotifySocket(at: folder.path("notify"))
+        let manager = try NotifySocket(in: folder)
         let vault = try TestVault(environment: ["NOTIFY_SOCKET": manager.path])
         let image = Sample.jpeg(1)
         let id = try vault.store(image)

@@ -90,7 +90,7 @@ struct WatchdogTests {
         _ environment: [String: String]
     ) throws -> (TestVault, NotifySocket) {
         let folder = try TestFolder()
-        let manager = try NotifySocket(at: folder.path("notify"))
+        let manager = try NotifySocket(in: folder)
         let vault = try TestVault(
             environment: environment.merging(["NOTIFY_SOCKET": manager.path]) { $1 })
         #expect(try manager.next() == "READY=1")

@@ -126,6 +126,7 @@ struct MetricsSocketTests {
         let vault = try TestVault()
         let pid = try #require(vault.daemon).pid
         #expect(try Port.listening(by: pid).isEmpty)
+        withExtendedLifetime(vault) {}
     }
 
     @Test("is at the address that is asked for, and only there")
@@ -136,6 +137,7 @@ struct MetricsSocketTests {
         #expect(places == ["0100007F:\(hex(number))"])
         #expect(try Port.get(number, "localhost").hasPrefix("HTTP/1.1 200 "))
         #expect(try Port.get(number, "127.0.0.1:\(number)").contains("\nimagevault_sealed 0\n"))
+        withExtendedLifetime(vault) {}
     }
 
     @Test(

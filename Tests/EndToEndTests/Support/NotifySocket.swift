@@ -5,10 +5,13 @@ import Glibc
 
 final class NotifySocket {
     let path: String
+    /// Goes with this.
+    private let folder: TestFolder
     private let socket: Int32
 
-    init(at path: String) throws {
-        self.path = path
+    init(in folder: TestFolder) throws {
+        self.folder = folder
+        path = folder.path("notify")
         socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = unixAddress(path)
         let bound = unsafe withUnsafePointer(to: &address) { pointer in
