@@ -33,6 +33,8 @@ PATIENCE = 20
 @dataclass
 class Played:
     attack: Attack
+    #: How long the log was when it began.
+    begun: int
     found: dict[str, Any] | None
     seconds: float
     acts: int
@@ -58,7 +60,7 @@ class Game:
         if found:
             self.claimed.add(int(found["index"]))
             seconds, acts = self._delay(found)
-        self.played.append(Played(attack, found, seconds, acts))
+        self.played.append(Played(attack, begun, found, seconds, acts))
         who = f"{attack.principal}{' for ' + attack.actor if attack.actor else ''}" or "the vault"
         state = f"found after {seconds:.1f} s and {acts} acts" if found else "MISSED"
         print(f"  {name:20} {rule:20} {attack.told} by {who}: {state}", flush=True)
@@ -79,6 +81,18 @@ class Game:
         if not attack.actor:
             return "actor" not in alarm
         return "actor" in alarm and self._name(alarm["actor"]) == attack.actor
+
+    def is_false(self, alarm: dict[str, Any]) -> bool:
+        """What somebody does too much of may be too much of his principal's, too; any other alarm is nobody's."""
+        index = int(alarm["index"])
+        if index in self.claimed:
+            return False
+        during = [play.attack for play in self.played if play.begun <= index][-1:]
+        return not any(
+            attack.actor and alarm.get("rule") == attack.rule and alarm.get("principal") == attack.principal
+            and "actor" not in alarm
+            for attack in during
+        )
 
     def _name(self, pseudonym: str) -> str:
         """Whom a pseudonym stands for: the tool's auditor may ask."""
@@ -162,7 +176,7 @@ def run(folder: Path, round_: int, options: argparse.Namespace) -> tuple[list[Pl
             people.join()
         time.sleep(1)
         raised = alarms(list(events(vault)))
-    wrong = [alarm for alarm in raised if int(alarm["index"]) not in game.claimed]
+    wrong = [alarm for alarm in raised if game.is_false(alarm)]
     for alarm in wrong:
         print("  FALSE ALARM " + json.dumps(alarm))
     return game.played, wrong

@@ -89,6 +89,18 @@ class Attack:
         self.whoever("web", "app")
         self.pace(int(self.between(700, 3000)), self.between(60, 900), lambda _: self.get(self.any_image()))
 
+    def read_more_and_more(self) -> None:
+        """Somebody who would have it look usual: a little more from minute to minute."""
+        self.whoever("web", "app")
+        count, pace, more = int(self.between(1200, 3000)), self.between(20, 60), self.between(1.08, 1.5)
+        self.told = f"{count} from {pace:.0f}/min, {more:.2f} times as fast each minute,"
+        begun = due = self.vault.now()
+        for number in range(count):
+            self.get(self.any_image())
+            self.did = number + 1
+            due += 60 / min(900.0, pace * more ** ((due - begun) / 60))
+            self.vault.wait_until(due)
+
     def read_with_token(self) -> None:
         """Somebody else has the worker's token, and asks for nobody."""
         self.principal = "thumbs"
@@ -276,6 +288,7 @@ def export_as(vault: TrafficVault) -> None:
 #: Each attack with the rule that has to find it.
 ATTACKS: dict[str, tuple[str, Callable[[Attack], None]]] = {
     "read as somebody": ("read-volume", Attack.read_as_somebody),
+    "read more and more": ("read-volume", Attack.read_more_and_more),
     "read with a token": ("read-volume", Attack.read_with_token),
     "delete": ("mass-delete", Attack.delete),
     "erase": ("mass-delete", Attack.erase),

@@ -1,17 +1,17 @@
 // Bounds of detection's memory. When an alarm is raised says RuleParameters.
 
 extension Limits {
-    /// Batches of committed events that may wait to be looked at: minutes of a busy vault. What comes on top is not
-    /// looked at, and counted.
+    /// Batches of committed events that may wait to be looked at: minutes of a busy vault. What comes on top is read
+    /// in the log.
     package static let detectionBatches = 256
-    /// Events that are read back after a start: a few hours of a busy vault, read in seconds beside the first
-    /// requests.
+    /// Events that are read back after a start, and where the rules were slower than the log: a few hours of a busy
+    /// vault, read in seconds beside the first requests.
     package static let detectionRecall: UInt64 = 50_000
     /// Principals that a rule remembers: as many as a policy has, and those of the one before.
     package static let detectionPrincipals = 2 * principals
-    /// Actors that a rule remembers, about 2 KiB each at most. Who was quiet the longest is forgotten first.
+    /// Actors that a rule remembers, about 3 KiB each at most. Who was quiet the longest is forgotten first.
     package static let detectionActors = 4096
-    /// Alarms that are open at once; what comes on top is told as one of the whole vault.
+    /// Alarms that are open at once; what comes on top is told as one of the whole vault. As many wait to be answered.
     package static let detectionCases = 1024
     /// Erasures under way of which it is known who asked for them.
     package static let detectionErasures = 256

@@ -19,6 +19,18 @@ package struct Alarm: Hashable, Sendable {
         self.count = count
         self.atMicroseconds = atMicroseconds
     }
+
+    /// As the log tells of it; nil for another event.
+    init?(told event: Observation) {
+        let indexes = event.indexes ?? event.index..<event.index + 1
+        guard event.action == .alarmRaised, let rule = event.rule, let last = indexes.last else {
+            return nil
+        }
+        self.init(
+            rule: rule, subject: AlarmSubject(principal: event.principal, actor: event.actor),
+            events: indexes.lowerBound...last, count: event.count ?? 0,
+            atMicroseconds: event.atMicroseconds)
+    }
 }
 
 /// Whose doing it is.

@@ -1,4 +1,5 @@
-// More than the same caller ever asks for: counted in windows, and compared with its own windows before.
+// More than the same caller ever asks for: counted in windows, and compared with its own windows before. A principal's
+// count has everything that was asked in its name, whomever it says that it asked for: names are made up easily.
 
 package import VaultFormat
 
@@ -9,6 +10,8 @@ package struct BaselineRule: BehaviourRule {
         package var partMicroseconds: Int64
         /// Windows that make the baseline, one a part.
         package var history: Int
+        /// Newer ones, which are left out of it: nobody teaches it within so many parts.
+        package var recent: Int
         /// Windows without which there is none: the cold start.
         package var needed: Int
         /// Below these nothing is far too much, however little is usual.
@@ -19,11 +22,12 @@ package struct BaselineRule: BehaviourRule {
         package var unknownActor: Int
 
         package init(
-            partMicroseconds: Int64, history: Int, needed: Int, principalFloor: Int,
-            actorFloor: Int, unknownPrincipal: Int, unknownActor: Int
+            partMicroseconds: Int64, history: Int, recent: Int, needed: Int,
+            principalFloor: Int, actorFloor: Int, unknownPrincipal: Int, unknownActor: Int
         ) {
             self.partMicroseconds = partMicroseconds
             self.history = history
+            self.recent = recent
             self.needed = needed
             self.principalFloor = principalFloor
             self.actorFloor = actorFloor
@@ -32,17 +36,14 @@ package struct BaselineRule: BehaviourRule {
         }
     }
 
-    /// Of a window: what begins in the middle of a part is missed for no longer than that.
-    static let parts = 3
-
     package let rule: DetectionRule
     private let scales: [Scale]
     /// How long the log must have been watched before somebody new is told from the first ones.
     private let watchMicroseconds: Int64
     private let counts: @Sendable (Observation) -> Bool
     private var since: Int64?
-    private var principals: SubjectTable<PrincipalName, [Pace]>
-    private var actors: SubjectTable<AlarmSubject, Actor>
+    private var principals: SubjectTable<PrincipalName, Paces>
+    private var actors: SubjectTable<AlarmSubject, Paces>
 
     package init(
         _ rule: DetectionRule, scales: [Scale], watchMicroseconds: Int64,
@@ -62,44 +63,39 @@ package struct BaselineRule: BehaviourRule {
         let start = since ?? now
         since = start
         guard let principal = event.principal, counts(event) else { return [] }
-        let his = event.actorSubject.map { count(event, of: $0) }
-        if let subject = event.actorSubject, let his, let seen = his.seen {
-            // What an actor does too much of is told of him, and not of whoever asks for everybody.
-            if his.isNews { discount(his.paces, of: principal, at: now) }
-            return [Sighting(subject, first: seen.first, count: seen.count)]
+        var sightings: [Sighting] = []
+        let actor = event.actorSubject.map { ($0, count(event, of: $0)) }
+        if let (subject, counted) = actor, let seen = counted.excess {
+            sightings.append(Sighting(subject, first: seen.first, count: seen.count))
         }
         let isWatched = now - start >= watchMicroseconds
-        guard let seen = count(event, of: principal, isWatched: isWatched) else { return [] }
-        guard let subject = event.actorSubject, let his,
-            2 * his.paces[seen.scale].count >= seen.count
-        else { return [Sighting(.principal(principal), first: seen.first, count: seen.count)] }
-        // Half of it is one actor's.
-        discount(his.paces, of: principal, at: now)
-        let pace = his.paces[seen.scale]
-        return [Sighting(subject, first: pace.first, count: pace.count)]
-    }
-
-    /// A window that has too much.
-    private struct Excess {
-        let scale: Int
-        let first: UInt64
-        let count: Int
+        guard let seen = count(event, of: principal, isWatched: isWatched) else {
+            return sightings
+        }
+        sightings.append(Sighting(.principal(principal), first: seen.first, count: seen.count))
+        if let (subject, counted) = actor, counted.excess == nil {
+            // Where half of it is one actor's, he is told of, too.
+            let his = counted.windows[seen.scale]
+            if 2 * his.count >= seen.count {
+                sightings.append(Sighting(subject, first: his.first, count: his.count))
+            }
+        }
+        return sightings
     }
 
     private mutating func count(
         _ event: Observation, of actor: AlarmSubject
-    ) -> (paces: [Pace], seen: Excess?, isNews: Bool) {
+    ) -> (windows: [Window], excess: Excess?) {
         let scales = scales
         return actors.update(
             actor, at: event.atMicroseconds,
-            orElse: { Actor(paces: scales.map { Pace(at: event.atMicroseconds, $0) }) }
-        ) { actor in
-            let seen = Self.count(event, scales, &actor.paces) { scale, limit in
-                max(limit ?? scale.unknownActor, scale.actorFloor)
+            orElse: {
+                // Nobody's first day allows him more than anybody's.
+                Paces(at: event.atMicroseconds, scales, allowed: scales.map(\.unknownActor))
             }
-            let isNews = seen != nil && !actor.isOver
-            actor.isOver = seen != nil
-            return (actor.paces, seen, isNews)
+        ) { paces in
+            let excess = paces.count(event, scales) { ($0.actorFloor, $0.unknownActor) }
+            return (paces.windows, excess)
         }
     }
 
@@ -109,40 +105,12 @@ package struct BaselineRule: BehaviourRule {
         let scales = scales
         return principals.update(
             principal, at: event.atMicroseconds,
-            orElse: { scales.map { Pace(at: event.atMicroseconds, $0) } }
+            orElse: { Paces(at: event.atMicroseconds, scales) }
         ) { paces in
-            Self.count(event, scales, &paces) { scale, limit in
-                guard let limit = limit ?? (isWatched ? scale.unknownPrincipal : nil) else {
-                    return nil
-                }
-                return max(limit, scale.principalFloor)
+            paces.count(event, scales) {
+                ($0.principalFloor, isWatched ? $0.unknownPrincipal : nil)
             }
         }
-    }
-
-    /// What an actor had of it counts for him alone.
-    private mutating func discount(_ his: [Pace], of principal: PrincipalName, at now: Int64) {
-        let scales = scales
-        principals.update(principal, at: now, orElse: { scales.map { Pace(at: now, $0) } }) {
-            paces in
-            for place in scales.indices { paces[place].discount(his[place]) }
-        }
-    }
-
-    /// Counts the event in each scale.
-    private static func count(
-        _ event: Observation, _ scales: [Scale], _ paces: inout [Pace],
-        limit: (Scale, Int?) -> Int?
-    ) -> Excess? {
-        var found: Excess?
-        for (place, scale) in scales.enumerated() {
-            paces[place].count(event, scale)
-            guard found == nil, let limit = limit(scale, paces[place].limit),
-                paces[place].count > limit
-            else { continue }
-            found = Excess(scale: place, first: paces[place].first, count: paces[place].count)
-        }
-        return found
     }
 
     package mutating func forget() {
@@ -150,90 +118,4 @@ package struct BaselineRule: BehaviourRule {
         actors.removeAll()
         since = nil
     }
-}
-
-private struct Actor: Sendable {
-    var paces: [Pace]
-    /// Whether it was too much the last time.
-    var isOver = false
-}
-
-/// One caller's counts in one scale: a window is the last ``BaselineRule/parts`` parts, and slides by one.
-private struct Pace: Sendable {
-    private struct Part: Sendable {
-        var count = 0
-        var first: UInt64 = 0
-    }
-
-    /// The number of the newest part since 1970.
-    private var newest: Int64
-    /// Oldest first.
-    private var parts: [Part]
-    /// Of the windows before, oldest first.
-    private var history: [Int32] = []
-    /// What those before allow; nil where they are too few.
-    private(set) var limit: Int?
-
-    init(at now: Int64, _ scale: BaselineRule.Scale) {
-        newest = now / scale.partMicroseconds
-        parts = [Part](repeating: Part(), count: BaselineRule.parts)
-    }
-
-    var count: Int { parts.reduce(0) { $0 + $1.count } }
-
-    /// The first event of the window.
-    var first: UInt64 { parts.first { $0.count > 0 }?.first ?? 0 }
-
-    mutating func count(_ event: Observation, _ scale: BaselineRule.Scale) {
-        let current = event.atMicroseconds / scale.partMicroseconds
-        if current > newest { slide(to: current, scale) }
-        let last = parts.count - 1
-        if parts[last].count == 0 { parts[last].first = event.index }
-        parts[last].count += 1
-    }
-
-    /// Takes away what another counted of it in the same parts.
-    mutating func discount(_ other: Pace) {
-        let behind = Int(clamping: newest - other.newest)
-        for place in parts.indices where parts.indices.contains(place + behind) {
-            let rest = parts[place].count - other.parts[place + behind].count
-            parts[place].count = max(0, rest)
-        }
-    }
-
-    private mutating func slide(to current: Int64, _ scale: BaselineRule.Scale) {
-        // What is further back than all that counts is nothing but empty.
-        let steps = min(current - newest, Int64(scale.history + BaselineRule.parts))
-        for _ in 0..<steps {
-            history.append(Int32(clamping: count))
-            parts.removeFirst()
-            parts.append(Part())
-        }
-        history.removeFirst(max(0, history.count - scale.history))
-        newest = current
-        limit = history.count < scale.needed ? nil : Baseline(history).limit
-    }
-}
-
-/// What is usual, by statistics that a few windows of an attack do not move.
-struct Baseline: Hashable, Sendable {
-    let median: Int
-    /// The median of the distances from it.
-    let spread: Int
-    /// What nineteen windows of twenty stay below.
-    let high: Int
-
-    /// - Parameter counts: at least one.
-    init(_ counts: [Int32]) {
-        let sorted = counts.sorted()
-        let median = Int(sorted[sorted.count / 2])
-        let distances = sorted.map { abs(Int($0) - median) }.sorted()
-        self.median = median
-        spread = distances[distances.count / 2]
-        high = Int(sorted[(sorted.count - 1) * 19 / 20])
-    }
-
-    /// Ten times the deviation of a normal distribution, of which the spread is two thirds; and thrice the highest,
-    /// for what comes in bursts.
-    var limit: Int { max(median + 15 * spread, RuleParameters.timesHighest * high) }
 }

@@ -55,22 +55,26 @@ package struct BurstRule: BehaviourRule {
     package mutating func see(_ event: Observation) -> [Sighting] {
         let match = match(event)
         guard match != .none else { return [] }
+        var seen: [Sighting] = []
         if let limit = bounds.actor, let subject = event.actorSubject,
-            let seen = Self.count(event, match, subject, bounds, limit, share: 0, &actors)
+            let his = Self.count(event, match, subject, bounds, limit, share: 0, &actors)
         {
-            return [seen]
+            seen.append(his)
         }
+        // Whomever it was asked for: names are made up easily.
         if let limit = bounds.principal, let principal = event.principal,
-            let seen = Self.count(
+            let all = Self.count(
                 event, match, .principal(principal), bounds, limit,
                 share: bounds.principalShare, &principals)
         {
-            return [seen]
+            seen.append(all)
         }
-        guard let limit = bounds.vault,
-            let seen = Self.count(event, match, .vault, bounds, limit, share: 0, &principals)
-        else { return [] }
-        return [seen]
+        if let limit = bounds.vault,
+            let all = Self.count(event, match, .vault, bounds, limit, share: 0, &principals)
+        {
+            seen.append(all)
+        }
+        return seen
     }
 
     private static func count(

@@ -8,45 +8,31 @@ extension Vault {
     /// Looks at each event until the feed is finished.
     ///
     /// - Parameters:
+    ///   - executor: where `onAlarm` is called: what it does takes a while, and the rules go on meanwhile.
+    ///   - recall: as many of the newest events are read at a start.
     ///   - onChange: told of what is raised and what is over, as soon as its event is on its way.
-    ///   - onAlarm: told of what is raised.
+    ///   - onAlarm: told of what is raised, one after another, and of what a start finds that nobody answered.
     package func detect(
-        onChange: @Sendable (AlarmChange) -> Void = { _ in },
-        onAlarm: @Sendable (Alarm) async -> Void = { _ in }
+        answeringOn executor: (any TaskExecutor)? = nil,
+        recalling recall: UInt64 = Limits.detectionRecall,
+        onChange: @escaping @Sendable (AlarmChange) -> Void = { _ in },
+        onAlarm: @escaping @Sendable (Alarm) async -> Void = { _ in }
     ) async {
-        let off = settings.undetected
-        var detector = Detector(off: off)
-        var isRecalled = false
-        /// What was read back comes once more in the feed.
-        var next: UInt64 = 0
-        func tell(_ changes: [AlarmChange]) async {
-            for change in changes {
-                leave(event(of: change))
-                onChange(change)
-                if case .raised(let alarm) = change { await onAlarm(alarm) }
+        // What finds no room here stays an event, and is found by the next start.
+        let (alarms, queue) = AsyncStream.makeStream(
+            of: Alarm.self, bufferingPolicy: .bufferingOldest(Limits.detectionCases))
+        await withDiscardingTaskGroup { group in
+            group.addTask(executorPreference: executor) {
+                for await alarm in alarms { await onAlarm(alarm) }
             }
-        }
-        func recall() async {
-            guard !isRecalled, !isSealed else { return }
-            guard let recalled = try? recalledDetector() else { return }
-            isRecalled = true
-            (detector, next) = recalled
-            let changes = detector.recalled()
-            detection.note(changes, open: detector.open)
-            await tell(changes)
-        }
-        await recall()
-        for await batch in detection.batches {
-            // A vault that was sealed can be read back now.
-            await recall()
-            for event in batch where event.index >= next {
-                let changes = detector.see(event)
-                guard !changes.isEmpty else { continue }
-                detection.note(changes, open: detector.open)
-                await tell(changes)
-            }
+            var watch = Watch(self, recall, onChange) { queue.yield($0) }
+            await watch.run()
+            queue.finish()
         }
     }
+
+    /// What an alarm says, as an event that goes with the next batch.
+    fileprivate func leave(_ change: AlarmChange) { leave(event(of: change)) }
 
     /// Leaves the event to the next batch. The end of an outage is seen a moment before events are taken again: then it
     /// is tried until they are.
@@ -82,51 +68,93 @@ extension Vault {
         event.filters = settings.undetected.sorted().map(\.rawValue).joined(separator: " ")
         try await committer.record(event)
     }
-
-    // MARK: After a start
-
-    /// The rules as they would be had they seen the newest events, and what is rare and counts for good of all.
-    ///
-    /// - Returns: with the first index that they have not seen.
-    private func recalledDetector() throws(VaultError) -> (Detector, next: UInt64) {
-        let keyring = try keyring()
-        let size = committer.frontier.size
-        var next = size - min(size, Limits.detectionRecall)
-        var detector = Detector(
-            RuleParameters.rules(
-                canaries: Set(try plantedRows().map(\.place)),
-                exporters: try exporters(before: next, keyring)),
-            off: settings.undetected)
-        while next < size {
-            let rows = try reading { (reader) throws(StorageError) in
-                try reader.events(from: next, limit: Limits.pageRows)
-            }.filter { $0.index < size }
-            guard let last = rows.last else { break }
-            next = last.index + 1
-            for row in rows {
-                guard let event = row.observation(keyring) else { continue }
-                _ = detector.see(event)
-            }
-        }
-        return (detector, size)
-    }
-
-    /// Who took the log before these events.
-    private func exporters(
-        before end: UInt64, _ keyring: Keyring
-    ) throws(VaultError) -> Set<UInt32> {
-        var filter = EventFilter()
-        filter.actions = [.logExported]
-        filter.outcome = .done
-        let rows = try reading { (reader) throws(StorageError) in
-            try reader.events(filter, from: 0, below: end, limit: Limits.detectionExporters)
-        }
-        return Set(rows.compactMap { $0.observation(keyring)?.uid })
-    }
 }
 
-extension EventRow {
-    fileprivate func observation(_ keyring: Keyring) -> Observation? {
-        body(keyring).flatMap { Observation(body: $0) }
+/// The rules from a start to a stop.
+private struct Watch: ~Copyable {
+    private let vault: Vault
+    /// Those that are read back at once.
+    private let mostEvents: UInt64
+    private let onChange: @Sendable (AlarmChange) -> Void
+    private let onAlarm: (Alarm) -> Void
+    private var detector: Detector
+    /// Whether the rules know what was before.
+    private var isRecalled = false
+    private var isFirstRecall = true
+    /// The first index that they have not seen; nil where they have seen nothing.
+    private var next: UInt64?
+
+    init(
+        _ vault: Vault, _ mostEvents: UInt64, _ onChange: @escaping @Sendable (AlarmChange) -> Void,
+        onAlarm: @escaping (Alarm) -> Void
+    ) {
+        self.vault = vault
+        self.mostEvents = mostEvents
+        self.onChange = onChange
+        self.onAlarm = onAlarm
+        detector = Detector(off: vault.settings.undetected)
+    }
+
+    mutating func run() async {
+        recall()
+        for await _ in vault.detection.rings { look() }
+        look()
+    }
+
+    private mutating func look() {
+        let (events, end) = vault.detection.drain()
+        // A vault that was sealed can be read back now.
+        recall()
+        for event in events where event.index >= next ?? 0 { see(event) }
+        readBack(to: end)
+    }
+
+    private mutating func see(_ event: Observation) {
+        next = event.index + 1
+        let changes = detector.see(event)
+        if !changes.isEmpty { tell(changes) }
+    }
+
+    private func tell(_ changes: [AlarmChange]) {
+        vault.detection.note(changes, open: detector.open)
+        for change in changes {
+            vault.leave(change)
+            onChange(change)
+            if case .raised(let alarm) = change { onAlarm(alarm) }
+        }
+    }
+
+    private mutating func recall() {
+        guard !isRecalled, let recalled = try? vault.recalledDetector(mostEvents) else { return }
+        isRecalled = true
+        (detector, next) = (recalled.detector, recalled.next)
+        tell(detector.recalled())
+        guard isFirstRecall else { return }
+        isFirstRecall = false
+        for alarm in (try? vault.unansweredAlarms(in: recalled.first..<recalled.next)) ?? [] {
+            onAlarm(alarm)
+        }
+    }
+
+    /// What the feed had no room for, from the log. What cannot be read now is, with what was before it, as soon as the
+    /// vault is unsealed.
+    private mutating func readBack(to end: UInt64) {
+        guard var begin = next, begin < end else { return }
+        if end - begin > mostEvents {
+            vault.detection.miss(end - begin - mostEvents)
+            begin = end - mostEvents
+        }
+        do throws(VaultError) {
+            let keyring = try vault.keyring()
+            while begin < end {
+                let page = try vault.observations(from: begin, below: end, keyring)
+                for event in page.events { see(event) }
+                begin = page.next
+            }
+        } catch {
+            vault.detection.miss(end - begin)
+            isRecalled = false
+        }
+        next = end
     }
 }

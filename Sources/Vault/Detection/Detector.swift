@@ -27,6 +27,8 @@ package struct Detector: Sendable {
     private var cases: [Key: Case] = [:]
     /// What the log says was raised, and not ended.
     private var told: [Key: Alarm] = [:]
+    /// Of these, what is over, and the log does not say so.
+    private var over: [Key: Alarm] = [:]
     /// The newest event's time, and when cases were looked through: of no event yet, the first moment of all.
     private var now: Int64 = Detector.earliest
     private var sweptAt: Int64 = Detector.earliest
@@ -69,8 +71,8 @@ package struct Detector: Sendable {
     package mutating func recalled() -> [AlarmChange] {
         let untold = cases.filter { told[$0.key] == nil }
             .map { AlarmChange.raised($0.value.alarm) }
-        let over = told.filter { cases[$0.key] == nil }.map { AlarmChange.ended($0.value) }
-        return untold + over
+        let gone = told.filter { cases[$0.key] == nil }
+        return (Array(over.values) + gone.values).map { .ended($0) } + untold
     }
 
     /// Time does not go back, but for a clock that was put right.
@@ -90,13 +92,9 @@ package struct Detector: Sendable {
         let key = Key(
             rule: rule, subject: AlarmSubject(principal: event.principal, actor: event.actor))
         switch event.action {
-        case .alarmRaised where told.count < capacity:
-            let indexes = event.indexes ?? event.index..<event.index + 1
-            guard let last = indexes.last else { return }
-            told[key] = Alarm(
-                rule: rule, subject: key.subject, events: indexes.lowerBound...last,
-                count: event.count ?? 0, atMicroseconds: event.atMicroseconds)
-        case .alarmEnded: told[key] = nil
+        case .alarmRaised where told.count < capacity: told[key] = Alarm(told: event)
+        case .alarmEnded:
+            if over.removeValue(forKey: key) == nil { told[key] = nil }
         default: break
         }
     }
@@ -130,11 +128,12 @@ package struct Detector: Sendable {
         for (key, one) in cases
         where now - one.lastMicroseconds >= RuleParameters.quietMicroseconds(key.rule) {
             cases[key] = nil
-            changes.append(
-                .ended(
-                    Alarm(
-                        rule: key.rule, subject: key.subject, events: one.events,
-                        count: one.count, atMicroseconds: now)))
+            let alarm = Alarm(
+                rule: key.rule, subject: key.subject, events: one.events, count: one.count,
+                atMicroseconds: now)
+            // What comes later is another alarm.
+            if told.removeValue(forKey: key) != nil { over[key] = alarm }
+            changes.append(.ended(alarm))
         }
         return changes
     }

@@ -16,6 +16,7 @@ package struct Observation: Hashable, Sendable {
     package var image: ImageID?
     package var bytes: Int?
     package var operation: OperationID?
+    package var incident: IncidentID?
     package var work: String?
     package var indexes: Range<UInt64>?
     package var rule: DetectionRule?
@@ -39,6 +40,7 @@ package struct Observation: Hashable, Sendable {
         image = event.image
         bytes = event.bytes
         operation = event.operation
+        incident = event.incident
         work = event.work
         indexes = event.indexes
         rule = event.rule
@@ -62,6 +64,7 @@ package struct Observation: Hashable, Sendable {
         image = fields.text("image").flatMap { try? ImageID(hex: $0) }
         bytes = fields.number("bytes").flatMap { Int(exactly: $0) }
         operation = fields.text("operation").flatMap { try? OperationID(hex: $0) }
+        incident = fields.text("incident").flatMap { try? IncidentID(hex: $0) }
         work = fields.text("work")
         if let from = fields.number("from"), let to = fields.number("to"), from <= to {
             indexes = from..<to

@@ -9,6 +9,12 @@ package enum RuleParameters {
 
     /// Traffic grows and comes in bursts; thrice the highest of an hour in which it was watched does neither.
     static let timesHighest = 3
+    /// Windows without which the highest of them are chance, or somebody's first attempts: of 96 they are five.
+    static let quantileWindows = 96
+    /// Days of which it is known how much was allowed, and the part of that by which a day may allow more: a twentieth
+    /// doubles it in two weeks. A week has its busy days and its quiet ones.
+    static let allowedDays = 7
+    static let dailyGrowth = 20
 
     /// A vault that was watched for an hour has seen everybody who usually asks.
     private static let watchMicroseconds = hour
@@ -31,17 +37,18 @@ package enum RuleParameters {
 
     /// A page has a dozen pictures, and a person in a hurry turns some pages a minute: a hundred pictures; whoever
     /// takes what others stored takes hundreds. In a quarter of an hour a slower one is seen. Eight minutes are the
-    /// least with a median worth the name, and an hour of quarters.
+    /// least with a median worth the name, and an hour of quarters. A morning may have thrice as much within half an
+    /// hour; what grows slower than that, and is not a day's work, is seen in quarters, which learn after two hours.
     static var readVolume: BaselineRule {
         BaselineRule(
             .readVolume,
             scales: [
                 .init(
-                    partMicroseconds: minute / 3, history: 180, needed: 24, principalFloor: 150,
-                    actorFloor: 150, unknownPrincipal: 600, unknownActor: 200),
+                    partMicroseconds: minute / 3, history: 180, recent: 90, needed: 24,
+                    principalFloor: 150, actorFloor: 150, unknownPrincipal: 600, unknownActor: 200),
                 .init(
-                    partMicroseconds: 5 * minute, history: 288, needed: 12, principalFloor: 600,
-                    actorFloor: 450, unknownPrincipal: 3000, unknownActor: 600),
+                    partMicroseconds: 5 * minute, history: 288, recent: 24, needed: 12,
+                    principalFloor: 600, actorFloor: 450, unknownPrincipal: 3000, unknownActor: 600),
             ], watchMicroseconds: watchMicroseconds
         ) { $0.action == .readBegun && $0.isDone }
     }
@@ -53,11 +60,11 @@ package enum RuleParameters {
             .massDelete,
             scales: [
                 .init(
-                    partMicroseconds: minute / 3, history: 180, needed: 24, principalFloor: 60,
-                    actorFloor: 40, unknownPrincipal: 60, unknownActor: 40),
+                    partMicroseconds: minute / 3, history: 180, recent: 90, needed: 24,
+                    principalFloor: 60, actorFloor: 40, unknownPrincipal: 60, unknownActor: 40),
                 .init(
-                    partMicroseconds: 5 * minute, history: 288, needed: 12, principalFloor: 150,
-                    actorFloor: 100, unknownPrincipal: 150, unknownActor: 100),
+                    partMicroseconds: 5 * minute, history: 288, recent: 24, needed: 12,
+                    principalFloor: 150, actorFloor: 100, unknownPrincipal: 150, unknownActor: 100),
             ], watchMicroseconds: watchMicroseconds
         ) { ($0.action == .imageDelete || $0.action == .imageErased) && $0.isDone }
     }

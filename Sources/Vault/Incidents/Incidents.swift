@@ -99,7 +99,7 @@ extension Vault {
     }
 
     /// Those that verify: one that somebody changed is no incident of the vault's, and is in no other's way.
-    private func openIncidents() throws(VaultError) -> [IncidentRow] {
+    func openIncidents() throws(VaultError) -> [IncidentRow] {
         let keyring = try keyring()
         let open = try reading { (reader) throws(StorageError) in
             try reader.openIncidents(limit: Limits.openIncidents)

@@ -42,7 +42,7 @@ extension MetricsReport {
             },
             MetricFamily(
                 "imagevault_detection_missed_total", .counter,
-                "Events that detection did not look at, for want of room.",
+                "Events that detection did not look at: too many, or not to be read.",
                 count: UInt64(clamping: report.missed)),
         ]
     }

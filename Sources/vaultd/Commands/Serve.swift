@@ -100,7 +100,7 @@ struct Serve: AsyncParsableCommand {
         try await vault.recordUndetected()
         let alarms = AlarmLog(logger: logger)
         let detection = Task(executorPreference: RequestExecutor(threads: 1)) {
-            await vault.detect {
+            await vault.detect(answeringOn: RequestExecutor(threads: 1)) {
                 alarms.tell($0)
             } onAlarm: { alarm in
                 do throws(VaultError) {

@@ -10,24 +10,13 @@ import VaultTestKit
 struct DetectingTests {
     private let memory = MemoryCatalog()
 
-    private func call(_ test: TestVault, actor: String = "mallory") throws -> Call {
-        Call(
-            caller: TestVault.caller, request: TestVault.request, namespace: .standard,
-            asserted: AssertedContext(actor: try ActorName(actor)),
-            principal: try PrincipalName("web"))
-    }
-
-    private func refuse(_ count: Int, _ test: TestVault) async throws {
-        for _ in 0..<count {
-            try await test.vault.record(VaultError(.imageRefused), as: .imagePut, call(test))
-        }
-    }
-
     /// What the rules make of all that there is by now; the vault's events are written then.
     private func detect(_ test: TestVault) async -> [Alarm] {
         let told = Mutex<[Alarm]>([])
         test.vault.detection.finish()
-        await test.vault.detect(onAlarm: { alarm in told.withLock { $0.append(alarm) } })
+        await test.vault.detect(onChange: { change in
+            if case .raised(let alarm) = change { told.withLock { $0.append(alarm) } }
+        })
         test.stop()
         return told.withLock { $0 }
     }
@@ -40,7 +29,7 @@ struct DetectingTests {
             ImagePlace(.standard, id), note: .none, test.call(uid: 0, door: .admin))
         for _ in 0..<3 {
             _ = try await test.vault.metadata(
-                id, claim: .unnamed, as: .metadataRead, call(test))
+                id, claim: .unnamed, as: .metadataRead, test.call(for: "mallory"))
         }
         let alarms = await detect(test)
         #expect(alarms.map(\.rule) == [.canaryRead])
@@ -59,13 +48,13 @@ struct DetectingTests {
     @Test("a start goes on where the one before was, and raises nothing again")
     func recalls() async throws {
         var test = try TestVault(catalog: memory)
-        try await refuse(11, test)
+        try await test.refuse(11)
         #expect(await detect(test).isEmpty)
         test = try test.reopened()
-        try await refuse(1, test)
+        try await test.refuse(1)
         #expect(await detect(test).map(\.rule) == [.refusedUploads])
         test = try test.reopened()
-        try await refuse(5, test)
+        try await test.refuse(5)
         #expect(await detect(test).isEmpty)
         #expect(try test.log().count { $0.action == "alarm.raised" } == 1)
     }
@@ -73,33 +62,40 @@ struct DetectingTests {
     @Test("what a stop kept from being told is told at the next start")
     func tellsLater() async throws {
         var test = try TestVault(catalog: memory)
-        try await refuse(12, test)
+        try await test.refuse(12)
         // Nobody looked.
         test.stop()
         test = try test.reopened()
         #expect(await detect(test).map(\.rule) == [.refusedUploads])
         test = try test.reopened()
         test.clock.advance(microseconds: 3_600_000_000)
-        try await test.vault.record(.statusRead, call(test))
+        try await test.vault.record(.statusRead, test.call(for: "mallory"))
         #expect(await detect(test).isEmpty)
         let ended = try #require(try test.log().first { $0.action == "alarm.ended" })
         #expect(ended.rule == "refused-uploads" && ended.count == 12)
     }
 
-    @Test("what there is no room for is not looked at, counted, and waited for by nobody")
+    @Test("what there is no room for stays in the log, of which it is known how far it goes")
     func bounded() async throws {
         let feed = DetectionFeed(batches: 2)
         var trace = DetectionTrace(seed: 1)
-        for _ in 0..<3 { trace.add(.statusRead) }
-        for _ in 0..<5 { feed.take(trace.events) }
-        #expect(feed.report.missed == 9)
+        for _ in 0..<15 { trace.add(.statusRead) }
+        for start in stride(from: 0, to: 15, by: 3) {
+            feed.take(Array(trace.events[start..<start + 3]))
+        }
+        var drained = feed.drain()
+        #expect(drained.events == Array(trace.events[..<6]) && drained.end == 15)
+        trace.add(.statusRead)
+        feed.take([trace.events[15]])
+        drained = feed.drain()
+        #expect(drained.events == [trace.events[15]] && drained.end == 16)
     }
 
     @Test("a rule that is switched off is silent, and that is on record")
     func off() async throws {
         let test = try TestVault(catalog: memory, undetected: [.refusedUploads, .idWalk])
         try await test.vault.recordUndetected()
-        try await refuse(20, test)
+        try await test.refuse(20)
         #expect(await detect(test).isEmpty)
         let event = try #require(try test.log().first { $0.action == "detection.limited" })
         #expect(event.filters == "id-walk refused-uploads")

@@ -37,8 +37,8 @@ struct DetectorTests {
     @Test("a replay gives the same, and only what the log does not say is told again")
     func recalls() throws {
         var trace = DetectionTrace(seed: 1)
-        refused(&trace, 20, actor: 1)
-        refused(&trace, 20, actor: 2)
+        refused(&trace, 15, actor: 1)
+        refused(&trace, 15, actor: 2)
         let first = try #require(trace.alarms().first)
         var detector = Detector()
         for event in trace.events { _ = detector.see(event) }

@@ -106,8 +106,12 @@ struct RecordedHourTests {
     private func expect(_ planted: [Observation], _ rule: DetectionRule) throws {
         let events = try hour(with: planted)
         let found = alarms(events)
-        #expect(found.map(\.rule) == [rule])
-        #expect(found.map(\.subject.actor) == [planted.first?.actor])
+        #expect(Set(found.map(\.rule)) == [rule])
+        // All of it may be too much of his principal's, too.
+        let web = AlarmSubject(principal: try PrincipalName("web"), actor: nil)
+        let others = found.filter { $0.subject != web }
+        #expect(others.map(\.subject.actor) == [planted.first?.actor])
+        #expect(found.count <= 2)
         #expect(alarms(events, off: [rule]).isEmpty)
     }
 }
