@@ -12,7 +12,7 @@ extension Limits {
     /// Actors that a rule remembers, about 3 KiB each at most. Who was quiet the longest is forgotten first.
     package static let detectionActors = 4096
     /// Alarms that are open at once; what comes on top is told as one of the whole vault. As many wait to be answered.
-    package static let detectionCases = 1024
+    package static let detectionStreaks = 1024
     /// Erasures under way of which it is known who asked for them.
     package static let detectionErasures = 256
     /// Users of whom it is known that they took the log before.

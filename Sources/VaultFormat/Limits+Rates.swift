@@ -16,12 +16,12 @@ extension Limits {
     package static let bytesPerSecond = 1024...(1 << 40)
     /// The most that one check of a limit may take.
     package static let checkedCost: UInt64 = 10_000
-    /// Seconds after which a case of too many requests ends if there were no more, and between two events of one.
-    package static let limitCaseSeconds: Int64 = 60
+    /// Seconds after which a streak of too many requests ends if there were no more, and between two events of one.
+    package static let refusalStreakSeconds: Int64 = 60
     /// Cases at once: more are counted in one that names nobody.
-    package static let limitCases = 1024
-    /// Seconds between two looks for cases that ended.
-    package static let limitCaseSweepSeconds = 5
+    package static let refusalStreaks = 1024
+    /// Seconds between two looks for streaks that ended.
+    package static let refusalStreakSweepSeconds = 5
 
     /// Requests that run at once, of all principals: as many as one transaction takes, for they wait for it together.
     package static let turns = commitBatch

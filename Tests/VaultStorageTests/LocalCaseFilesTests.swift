@@ -55,4 +55,16 @@ struct LocalCaseFilesTests {
         #expect(!FileManager.default.fileExists(atPath: directory("elsewhere")))
         #expect(try files.load(id, length: 1) == [1])
     }
+
+    @Test("are listed, and what a crash left of one that is not whole goes")
+    func listed() throws {
+        #expect(try files.incidents().isEmpty)
+        try files.create([1], for: id)
+        let part = directory("cases/\(String(repeating: "c", count: 32)).case.new")
+        #expect(FileManager.default.createFile(atPath: part, contents: Data([1])))
+        #expect(FileManager.default.createFile(atPath: directory("cases/notes"), contents: nil))
+        #expect(try files.incidents() == [id])
+        #expect(!FileManager.default.fileExists(atPath: part))
+        #expect(FileManager.default.fileExists(atPath: directory("cases/notes")))
+    }
 }

@@ -91,16 +91,52 @@ struct AlertTests {
         #expect((counts?.sent, counts?.failed) == (0, 1))
     }
 
-    @Test(
-        "what there is no room for is told of as failed, and an incident without a place is nobody's"
-    )
+    @Test("what there is no room for is told of as failed, and what waits is sent")
     func bounded() async throws {
+        defer { test.stop() }
+        let place = Place(.command)
+        let runner = runner(place)
+        let first = try await open()
+        for _ in 1..<Limits.alerts { #expect(test.vault.alerts.add(first).isEmpty) }
+        let last = try await open()
+        let told = try #require(try test.log().last)
+        #expect(told.summary == "alert.failed failed" && told.alert == "command")
+        #expect(told.incident == last.incident.hex)
+        await runner.tellAll()
+        #expect(place.texts.count == Limits.alerts)
+        #expect(!place.texts.contains { $0.contains(last.incident.hex) })
+        let counts = test.vault.alerts.counts[.command]
+        #expect((counts?.sent, counts?.failed) == (Limits.alerts, 1))
+        // There is room again.
+        let next = try await open()
+        await runner.tellAll()
+        #expect(place.texts.last?.contains(next.incident.hex) == true)
+    }
+
+    @Test("a place is told of what comes after it was there")
+    func early() async throws {
         defer { test.stop() }
         _ = try await open()
         let place = Place(.command)
         let runner = runner(place)
+        let second = try await open()
         await runner.tellAll()
-        #expect(place.attempts == 0)
-        #expect(try test.log().map(\.action) == ["incident.opened"])
+        #expect(place.texts.count == 1 && place.texts[0].contains(second.incident.hex))
+    }
+
+    @Test("a stop waits for no place: what was not told is given up, with its event")
+    func stopped() async throws {
+        defer { test.stop() }
+        let place = Place(.command, failures: .max)
+        let runner = AlertRunner(test.vault, place, pauseMilliseconds: 3_600_000) { _, _ in }
+        for _ in 0..<3 { _ = try await open() }
+        let telling = Task { await runner.run() }
+        while place.attempts == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        telling.cancel()
+        // Without that it would be days.
+        await telling.value
+        #expect(place.attempts < 3 * Limits.alertAttempts)
+        let failed = try test.log().filter { $0.action == "alert.failed" }
+        #expect(failed.count == 1)
     }
 }

@@ -209,7 +209,7 @@ struct LimitTests {
         defer { test.stop() }
         for _ in 0..<1002 { _ = try await wait(test, .read) }
         test.clock.advance(microseconds: 60_000_000)
-        try await test.vault.endLimitCases()
+        try await test.vault.endRefusalStreaks()
         let bodies = try await test.settledLog().filter { $0.action == "requests.limited" }
         #expect(bodies.count == 2)
         #expect(bodies.allSatisfy { $0.code == "rate-limited" && $0.outcome == "refused" })
@@ -228,11 +228,11 @@ struct LimitTests {
         for _ in 0..<12 { _ = try await wait(test, .read) }
         test.clock.advance(microseconds: 60_000_000)
         memory.faults.arm("begin", .unavailable(5))
-        await #expect(throws: VaultError.self) { try await test.vault.endLimitCases() }
+        await #expect(throws: VaultError.self) { try await test.vault.endRefusalStreaks() }
         while test.vault.committer.logState != .writable {
             try await Task.sleep(for: .milliseconds(5))
         }
-        try await test.vault.endLimitCases(isLast: true)
+        try await test.vault.endRefusalStreaks(isLast: true)
         _ = try await test.settledLog()
         let told = try test.bodies().filter { $0.contains("requests.limited") }
         #expect(told.count == 2 && told[1].contains(#""count":9}"#), "\(told)")

@@ -209,4 +209,49 @@ struct IncidentTests {
         try await test.vault.seal(admin)
         #expect(try await refusal { _ = try await openByHand(nil) } == .sealed)
     }
+
+    @Test("that a crash kept from being opened leaves no case; one whose row was taken does")
+    func swept() async throws {
+        defer { test.stop() }
+        let (kept, taken) = (try await openByHand(web), try await openByHand(nil))
+        let lost = IncidentID(checked: [UInt8](repeating: 9, count: 16))
+        try cases.create([1, 2, 3], for: lost)
+        memory.tamper { $0.incidents.removeAll { $0.incident == taken.incident } }
+        let swept = try await test.vault.sweepCases()
+        #expect((swept.removed, swept.orphaned) == (1, [taken.incident]))
+        #expect(Set(cases.all.keys) == [kept.incident, taken.incident])
+        #expect(try await test.vault.sweepCases().removed == 0)
+    }
+
+    @Test("that is given up before it is on record takes its case with it")
+    func givenUp() async throws {
+        let gate = GatedCatalog(memory)
+        let test = try TestVault(catalog: gate, signer: signer, cases: cases)
+        defer { test.stop() }
+        self.test.stop()
+        let tasks = StepExecutor()
+        gate.close()
+        let opening = tasks.start { [web] in
+            try await test.vault.openIncident(
+                of: web, note: .none, under: AccessPolicy(rules: []),
+                test.call(uid: 1000, door: .admin))
+        }
+        gate.awaitArrival()
+        #expect(cases.all.count == 1)
+        opening.cancel()
+        gate.open()
+        tasks.release()
+        #expect(try await refusal { _ = try await opening.value } != nil)
+        #expect(cases.all.isEmpty && memory.tables.incidents.isEmpty)
+    }
+
+    @Test("whose row was changed hides no other, and keeps none from being opened")
+    func beside() async throws {
+        defer { test.stop() }
+        let (one, other) = (try await openByHand(web), try await openByHand(nil))
+        memory.tamper { $0.incidents[0].changedAt += 1 }
+        let listed = try await test.vault.incidents(before: nil, limit: 9, admin).incidents
+        #expect(listed.map(\.incident) == [other.incident])
+        #expect(try await test.vault.open(alarm(0...0)).incident != one.incident)
+    }
 }

@@ -1,5 +1,6 @@
 // What two have to agree on: asked for, approved by another, sent once by who asked.
 
+import Synchronization
 import Testing
 import Vault
 import VaultFormat
@@ -160,5 +161,102 @@ struct SecondPersonTests {
         #expect(try GuardedRequest(parsing: request.encoded) == request)
         #expect(throws: FormatError.self) { try GuardedRequest(.redactLog, longest + "x") }
         #expect(throws: FormatError.self) { try GuardedRequest(parsing: request.encoded + [0]) }
+    }
+
+    @Test("a copy of the keyring takes two where the settings say so")
+    func escrows() async throws {
+        let test = try test([.escrows])
+        defer { test.stop() }
+        let asked = try #require(
+            try await send(test, words: "note=\"safe\"", verb: .exportEscrows))
+        try await test.approve((id: asked.approval, digest: asked.digest), uid: 6)
+        #expect(
+            try await send(
+                test, words: "note=\"safe\"", approval: asked.approval, verb: .exportEscrows)
+                == nil)
+    }
+
+    @Test("the same words are one request, and one person fills no list for others")
+    func bounded() async throws {
+        let test = try test()
+        defer { test.stop() }
+        let first = try #require(try await send(test, words: "hold=0"))
+        for number in 1..<Limits.approvalsEach {
+            #expect(try await send(test, words: "hold=\(number)") != nil)
+        }
+        #expect(try await send(test, words: "hold=0") == first)
+        #expect(memory.tables.approvals.count == Limits.approvalsEach)
+        #expect(try await refusal { try await send(test, words: "hold=new") } == .overloaded)
+        #expect(try await send(test, uid: 6, words: "hold=0")?.approval != first.approval)
+        #expect(memory.tables.approvals.count == Limits.approvalsEach + 1)
+        // What is used makes room.
+        try await test.approve((id: first.approval, digest: first.digest), uid: 6)
+        #expect(try await send(test, words: "hold=0", approval: first.approval) == nil)
+        #expect(try await send(test, words: "hold=new") != nil)
+    }
+
+    @Test("who approved himself while one was enough has no second person now")
+    func ownApproval() async throws {
+        let (keyring, signer) = (try TestKeys.keyring(), try TestKeys.logSigner())
+        func test(_ rules: Set<TwoPersonRule>) throws -> TestVault {
+            try TestVault(catalog: memory, keyring: keyring, signer: signer, twoPerson: rules)
+        }
+        var vault = try test([.holds])
+        let asked = try #require(try await send(vault))
+        vault.stop()
+        vault = try test([])
+        try await vault.approve((id: asked.approval, digest: asked.digest), uid: 5)
+        vault.stop()
+        vault = try test([.holds])
+        defer { vault.stop() }
+        let used = try await refusal { try await send(vault, approval: asked.approval) }
+        #expect(used == .secondPersonRequired)
+    }
+
+    private final class InForce: Sendable {
+        private let policy: Mutex<AccessPolicy>
+        init(_ policy: AccessPolicy) { self.policy = Mutex(policy) }
+
+        var current: AccessPolicy {
+            get { policy.withLock { $0 } }
+            set { policy.withLock { $0 = newValue } }
+        }
+    }
+
+    @Test("an approval holds while who gave it might give it, by the policy in force")
+    func rights() async throws {
+        let test = try test()
+        defer { test.stop() }
+        let second = try PrincipalName("second")
+        func policy(_ verbs: Set<VerbName>, users: Set<UInt32>, groups: Set<UInt32> = [])
+            -> AccessPolicy
+        {
+            AccessPolicy(rules: [
+                PrincipalRule(
+                    Principal(name: second, verbs: verbs), users: users, groups: groups)
+            ])
+        }
+        let whole: Set<VerbName> = [.approveRelease, .releaseHolds, .readStatus]
+        let inForce = InForce(policy(whole, users: [6]))
+        test.vault.goes { inForce.current }
+        let asked = try #require(try await send(test))
+        let approver = test.call(uid: 6, door: .admin)
+        _ = try await test.vault.approve(
+            asked.approval, digest: asked.digest, mayDo: { _ in true },
+            Call(
+                caller: approver.caller, request: approver.request, namespace: .standard,
+                principal: second))
+        for lost in [
+            AccessPolicy(rules: []), policy(whole, users: [7]),
+            policy([.approveRelease, .readStatus], users: [6]),
+            policy([.releaseHolds, .readStatus], users: [6]),
+        ] {
+            inForce.current = lost
+            let used = try await refusal { try await send(test, approval: asked.approval) }
+            #expect(used == .secondPersonRequired)
+        }
+        // Who is in a group is told by nobody but himself.
+        inForce.current = policy(whole, users: [], groups: [4])
+        #expect(try await send(test, approval: asked.approval) == nil)
     }
 }

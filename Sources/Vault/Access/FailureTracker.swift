@@ -36,7 +36,7 @@ package struct FailureTracker: Sendable {
     /// What came of a failure.
     package struct Outcome: Hashable, Sendable {
         package let decision: AccessDecision
-        /// Whose lock is news: the first one of a case.
+        /// Whose lock is news: the first one of a streak.
         package let locked: [Subject]
     }
 
@@ -46,12 +46,12 @@ package struct FailureTracker: Sendable {
         let actor: ActorName?
     }
 
-    /// A case lasts from the first failure until all of them are forgotten.
+    /// A streak lasts from the first failure until all of them are forgotten.
     private struct Record: Sendable {
         /// Oldest first, at most as many as lock.
         var failures: [Failure] = []
         var lockedUntil: Int64 = .min
-        /// Until when this is the same case.
+        /// Until when this is the same streak.
         var endsAt: Int64 = .min
         /// Whether somebody was told of a lock.
         var isTold = false

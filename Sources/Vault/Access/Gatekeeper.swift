@@ -20,7 +20,7 @@ final class Gatekeeper: Sendable {
         var failures: FailureTracker
         /// Bad tokens and tickets, by who passed them on: nobody's reports take their room.
         var bearers: FailureTracker
-        var cases = RefusalCases()
+        var streaks = RefusalStreaks()
         /// Whether the log was asked for the failures from before the start.
         var isReplayed = false
     }

@@ -27,6 +27,7 @@ extension Vault {
         }
         if let approval = call.approval {
             return try await audited(.approvalUsed, call) { () async throws(VaultError) in
+                try requireApprover(of: approval, verb)
                 _ = try await committer.commit(
                     .useApproval(approval, request, by: call.caller.uid),
                     event(.approvalUsed, call))
@@ -42,6 +43,33 @@ extension Vault {
                 approval: row.approval, digest: row.digest, words: request.words,
                 expiresMicroseconds: row.expiresMicroseconds)
         ).recorded
+    }
+
+    /// An approval holds for as long as who gave it might give it: by the policy in force his principal may approve,
+    /// and do it himself. Who is in a group is told by the kernel when he calls, and not here: there the principal
+    /// alone counts.
+    ///
+    /// - Throws: ``VaultError`` `second-person-required`. What else is wrong is told by the change.
+    private func requireApprover(of id: ApprovalID, _ verb: VerbName) throws(VaultError) {
+        let keyring = try keyring()
+        let found = try reading { (reader) throws(StorageError) in try reader.approval(id) }
+        guard let row = found, row.state == .approved, let approver = row.approver else { return }
+        try row.verify(with: keyring)
+        let given = try reading { (reader) throws(StorageError) in
+            try reader.events(from: row.changedAt, limit: 1).first
+        }
+        // The row was changed last by its approval, whose event says as whom.
+        guard let event = given?.observation(keyring), event.action == .approvalGiven else {
+            throw VaultError(.secondPersonRequired)
+        }
+        // Every caller of a door is a principal.
+        guard let name = event.principal else { return }
+        let holds = policyInForce.rules.contains { rule in
+            rule.principal.name == name && (rule.users.contains(approver) || !rule.groups.isEmpty)
+                && rule.principal.may(.approveRelease, at: .admin)
+                && verb.doors.contains { rule.principal.may(verb, at: $0) }
+        }
+        guard holds else { throw VaultError(.secondPersonRequired) }
     }
 
     private func ask(

@@ -1,6 +1,6 @@
 package import VaultFormat
 
-/// What a rule has seen, once a case.
+/// What a rule has seen, once a streak.
 package struct Alarm: Hashable, Sendable {
     package let rule: DetectionRule
     package let subject: AlarmSubject

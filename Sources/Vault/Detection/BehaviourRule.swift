@@ -5,7 +5,7 @@ package protocol BehaviourRule: Sendable {
     var rule: DetectionRule { get }
     /// Takes an event in.
     ///
-    /// - Returns: what is out of order now. A rule says so again with each event that adds to it: cases make one
+    /// - Returns: what is out of order now. A rule says so again with each event that adds to it: streaks make one
     ///   alarm of that.
     mutating func see(_ event: Observation) -> [Sighting]
     /// Begins anew, as where the clock was put back.
@@ -15,7 +15,7 @@ package protocol BehaviourRule: Sendable {
 /// Something that is out of order, as of one event.
 package struct Sighting: Hashable, Sendable {
     package let subject: AlarmSubject
-    /// The event that a case would begin with.
+    /// The event that a streak would begin with.
     package let first: UInt64
     /// How many there are by now.
     package let count: Int

@@ -20,7 +20,7 @@ extension Vault {
     ) async {
         // What finds no room here stays an event, and is found by the next start.
         let (alarms, queue) = AsyncStream.makeStream(
-            of: Alarm.self, bufferingPolicy: .bufferingOldest(Limits.detectionCases))
+            of: Alarm.self, bufferingPolicy: .bufferingOldest(Limits.detectionStreaks))
         await withDiscardingTaskGroup { group in
             group.addTask(executorPreference: executor) {
                 for await alarm in alarms { await onAlarm(alarm) }

@@ -1,4 +1,4 @@
-// All rules over one stream of events, and one alarm a case. Pure: the same events give the same alarms.
+// All rules over one stream of events, and one alarm a streak. Pure: the same events give the same alarms.
 
 package import VaultFormat
 
@@ -15,7 +15,7 @@ package struct Detector: Sendable {
         let subject: AlarmSubject
     }
 
-    private struct Case: Sendable {
+    private struct Streak: Sendable {
         var events: ClosedRange<UInt64>
         var count: Int
         var lastMicroseconds: Int64
@@ -24,12 +24,12 @@ package struct Detector: Sendable {
 
     private var rules: [any BehaviourRule]
     private var requesters = Requesters()
-    private var cases: [Key: Case] = [:]
+    private var streaks: [Key: Streak] = [:]
     /// What the log says was raised, and not ended.
     private var told: [Key: Alarm] = [:]
     /// Of these, what is over, and the log does not say so.
     private var over: [Key: Alarm] = [:]
-    /// The newest event's time, and when cases were looked through: of no event yet, the first moment of all.
+    /// The newest event's time, and when streaks were looked through: of no event yet, the first moment of all.
     private var now: Int64 = Detector.earliest
     private var sweptAt: Int64 = Detector.earliest
     private let capacity: Int
@@ -40,15 +40,15 @@ package struct Detector: Sendable {
     /// - Parameter off: rules that the settings switch off.
     package init(
         _ rules: [any BehaviourRule] = RuleParameters.rules(), off: Set<DetectionRule> = [],
-        cases: Int = Limits.detectionCases
+        streaks: Int = Limits.detectionStreaks
     ) {
         self.rules = rules.filter { !off.contains($0.rule) }
-        capacity = cases
+        capacity = streaks
     }
 
     /// Those that are not over, the newest first.
     package var open: [Alarm] {
-        cases.values.map(\.alarm).sorted { $0.atMicroseconds > $1.atMicroseconds }
+        streaks.values.map(\.alarm).sorted { $0.atMicroseconds > $1.atMicroseconds }
     }
 
     package mutating func see(_ observation: Observation) -> [AlarmChange] {
@@ -69,9 +69,9 @@ package struct Detector: Sendable {
     /// What a stop kept from being told, once the rules have seen what the log had by then: it says itself what was
     /// told.
     package mutating func recalled() -> [AlarmChange] {
-        let untold = cases.filter { told[$0.key] == nil }
+        let untold = streaks.filter { told[$0.key] == nil }
             .map { AlarmChange.raised($0.value.alarm) }
-        let gone = told.filter { cases[$0.key] == nil }
+        let gone = told.filter { streaks[$0.key] == nil }
         return (Array(over.values) + gone.values).map { .ended($0) } + untold
     }
 
@@ -81,7 +81,7 @@ package struct Detector: Sendable {
             for place in rules.indices { rules[place].forget() }
             now = event.atMicroseconds
             sweptAt = Self.earliest
-            for key in cases.keys { cases[key]?.lastMicroseconds = now }
+            for key in streaks.keys { streaks[key]?.lastMicroseconds = now }
         }
         now = max(now, event.atMicroseconds)
         event.atMicroseconds = now
@@ -103,31 +103,31 @@ package struct Detector: Sendable {
         _ sighting: Sighting, of rule: DetectionRule, _ event: Observation
     ) -> Alarm? {
         var key = Key(rule: rule, subject: sighting.subject)
-        if cases[key] == nil, cases.count >= capacity { key = Key(rule: rule, subject: .vault) }
-        if var one = cases[key] {
+        if streaks[key] == nil, streaks.count >= capacity { key = Key(rule: rule, subject: .vault) }
+        if var one = streaks[key] {
             one.events = one.events.lowerBound...max(one.events.upperBound, event.index)
             one.count += 1
             one.lastMicroseconds = now
-            cases[key] = one
+            streaks[key] = one
             return nil
         }
         let events = min(sighting.first, event.index)...event.index
         let alarm = Alarm(
             rule: rule, subject: key.subject, events: events, count: sighting.count,
             atMicroseconds: now)
-        cases[key] = Case(
+        streaks[key] = Streak(
             events: events, count: sighting.count, lastMicroseconds: now, alarm: alarm)
         return alarm
     }
 
     /// Looked for once a second.
     private mutating func ended() -> [AlarmChange] {
-        guard !cases.isEmpty, now - 1_000_000 >= sweptAt else { return [] }
+        guard !streaks.isEmpty, now - 1_000_000 >= sweptAt else { return [] }
         sweptAt = now
         var changes: [AlarmChange] = []
-        for (key, one) in cases
+        for (key, one) in streaks
         where now - one.lastMicroseconds >= RuleParameters.quietMicroseconds(key.rule) {
-            cases[key] = nil
+            streaks[key] = nil
             let alarm = Alarm(
                 rule: key.rule, subject: key.subject, events: one.events, count: one.count,
                 atMicroseconds: now)

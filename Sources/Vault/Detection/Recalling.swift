@@ -80,8 +80,10 @@ extension Vault {
             (inOrder.filter { $0.subject.actor == nil } + ofActors).prefix(Limits.unopenedAlarms))
     }
 
+    /// Reads events that pass, in their order.
+    ///
     /// - Parameter body: returns whether it wants more.
-    private func each(
+    func each(
         _ filter: EventFilter, in range: Range<UInt64>, _ keyring: Keyring,
         _ body: (Observation) throws(VaultError) -> Bool
     ) throws(VaultError) {
@@ -119,7 +121,8 @@ private struct Cause: Hashable {
 }
 
 extension EventRow {
-    fileprivate func observation(_ keyring: Keyring) -> Observation? {
+    /// Nil where its body was erased.
+    func observation(_ keyring: Keyring) -> Observation? {
         body(keyring).flatMap { Observation(body: $0) }
     }
 }

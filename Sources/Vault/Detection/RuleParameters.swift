@@ -166,10 +166,10 @@ package enum RuleParameters {
         }
     }
 
-    // MARK: Cases
+    // MARK: Streaks
 
-    /// Microseconds without another sighting after which a case is over: longer than a rule's own window, so that an
-    /// attack that pauses stays one case.
+    /// Microseconds without another sighting after which a streak is over: longer than a rule's own window, so that an
+    /// attack that pauses stays one streak.
     static func quietMicroseconds(_ rule: DetectionRule) -> Int64 {
         switch rule {
         case .readVolume, .massDelete, .idWalk, .decryptFailures, .unsealFailures, .refusedUploads,

@@ -36,6 +36,16 @@ package struct SweepRunner: Sendable {
         }
         return 0
     }
+
+    /// Sweeps the files of cases until that is done, or its task is cancelled: a vault that is sealed has to be opened
+    /// first.
+    package func runCases() async -> Vault.SweptCases {
+        while !Task.isCancelled {
+            if let swept = try? await vault.sweepCases() { return swept }
+            await rest(Limits.sweepRetryMilliseconds)
+        }
+        return Vault.SweptCases()
+    }
 }
 
 extension Vault {

@@ -29,7 +29,7 @@ package final class AlertQueue: Sendable {
     func open(_ kind: AlertKind) { places.withLock { $0[kind] = $0[kind] ?? Place() } }
 
     /// - Returns: the places that have as many before them as they may, and are not told.
-    func add(_ incident: IncidentRow) -> [AlertKind] {
+    package func add(_ incident: IncidentRow) -> [AlertKind] {
         places.withLock { places in
             var full: [AlertKind] = []
             for kind in places.keys {

@@ -90,7 +90,7 @@ extension Vault {
                 let row = try incidentRow(id)
                 guard row.containment != nil else {
                     // The answer to a lift may have been lost, and what it changed is there.
-                    containments.set(row)
+                    hold(row)
                     var event = event(.incidentsRead, call)
                     event.incident = id
                     try await committer.record(event)
@@ -142,11 +142,17 @@ extension Vault {
         try await incidentTurn.take { () async throws(VaultError) in
             let row = try incidentRow(id)
             guard let containment = row.containment, isDue(containment) else {
-                return containments.set(row)
+                return hold(row)
             }
             let event = Event(.containmentEnded, atMicroseconds: clock.nowMicroseconds())
             _ = try await ended(row, event, because: reason)
         }
+    }
+
+    /// From now on the row says who is contained. Work that it held may go on.
+    func hold(_ row: IncidentRow) {
+        containments.set(row)
+        operationAlarm.ring()
     }
 
     /// Learns from the rows who is contained: at the start, and when the vault was opened.
@@ -183,12 +189,12 @@ extension Vault {
         let isAllowed = grades.allSatisfy { $0.allows(verb) }
         guard grades.contains(.throttle) || !isAllowed else { return nil }
         let now = clock.monotonicMicroseconds()
-        let (wait, report) = gatekeeper.withState { state -> (Int64?, RefusalCases.Report?) in
+        let (wait, report) = gatekeeper.withState { state -> (Int64?, RefusalStreaks.Report?) in
             let wait = state.contained.take(
                 Cost(), of: principal, as: nil, .init(owner: .contained), at: now)
             guard wait != nil else { return (nil, nil) }
-            let subject = RefusalCases.Subject(principal: principal, limit: verb.limitClass)
-            return (wait, state.cases.refused(subject, call.caller, at: now))
+            let subject = RefusalStreaks.Subject(principal: principal, limit: verb.limitClass)
+            return (wait, state.streaks.refused(subject, call.caller, at: now))
         }
         if let report { try await record(report) }
         if wait == nil, !isAllowed { throw VaultError(.suspended) }

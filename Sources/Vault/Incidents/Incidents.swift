@@ -293,7 +293,7 @@ extension Vault {
     func committed(_ change: Change, _ event: Event) async throws(VaultError) -> IncidentRow {
         let committed = try await committer.commit(change, event)
         guard case .incident(let row) = committed.result else { throw VaultError(.internalError) }
-        containments.set(row)
+        hold(row)
         return row
     }
 

@@ -77,12 +77,12 @@ extension Vault {
     ) async throws(VaultError) -> Int64? {
         guard let rate = quota.rate else { return nil }
         let now = clock.monotonicMicroseconds()
-        let (wait, report) = gatekeeper.withState { state -> (Int64?, RefusalCases.Report?) in
+        let (wait, report) = gatekeeper.withState { state -> (Int64?, RefusalStreaks.Report?) in
             let wait = state.uploads.take(
                 Cost(bytes: bytes), of: call.namespace, as: nil, .init(owner: rate), at: now)
             guard wait != nil else { return (nil, nil) }
-            let subject = RefusalCases.Subject(principal: principal, limit: .write)
-            return (wait, state.cases.refused(subject, call.caller, at: now))
+            let subject = RefusalStreaks.Subject(principal: principal, limit: .write)
+            return (wait, state.streaks.refused(subject, call.caller, at: now))
         }
         if let report { try await record(report) }
         return wait

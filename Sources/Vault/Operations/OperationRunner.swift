@@ -119,7 +119,7 @@ package struct OperationRunner: Sendable {
         }
         let runnable = rows.filter { row in
             row.state != .paused && (row.kind == .scrub) == scrubs
-                && (try? row.verify(with: keyring)) != nil
+                && (try? row.verify(with: keyring)) != nil && !vault.isHeld(row)
         }
         // Keys that went meanwhile verify nothing: that is not to have nothing to do.
         guard !keyring.isErased else { throw VaultError(.sealed) }

@@ -11,6 +11,8 @@ package protocol CaseFiles: Sendable {
     ) throws(StorageError)
     /// Removes the file of an incident that came to nothing.
     func discard(_ incident: IncidentID)
+    /// Those that there are. What a crash left of one that is not whole goes.
+    func incidents() throws(StorageError) -> [IncidentID]
     /// Its first `length` bytes.
     ///
     /// - Throws: ``StorageError/damaged`` where there are fewer.
@@ -30,6 +32,8 @@ package struct NoCaseFiles: CaseFiles {
     ) throws(StorageError) { throw .missing }
 
     package func discard(_ incident: IncidentID) {}
+
+    package func incidents() throws(StorageError) -> [IncidentID] { [] }
 
     package func load(
         _ incident: IncidentID, length: Int

@@ -77,14 +77,14 @@ extension Vault {
     ) async throws(VaultError) -> Int64? {
         let now = clock.monotonicMicroseconds()
         let user = FailureTracker.Subject.user(call.caller.uid)
-        let (wait, report) = gatekeeper.withState { state -> (Int64?, RefusalCases.Report?) in
+        let (wait, report) = gatekeeper.withState { state -> (Int64?, RefusalStreaks.Report?) in
             let decision = state.bearers.decision(for: [user], of: principal, at: now)
             guard case .delay(let wait) = decision else {
                 _ = state.bearers.failed([user], of: principal, at: now)
                 return (nil, nil)
             }
-            let subject = RefusalCases.Subject(principal: principal, limit: .secrets)
-            return (wait, state.cases.refused(subject, call.caller, at: now))
+            let subject = RefusalStreaks.Subject(principal: principal, limit: .secrets)
+            return (wait, state.streaks.refused(subject, call.caller, at: now))
         }
         if let report { try await record(report) }
         return wait

@@ -1,4 +1,4 @@
-// Who asks too much: told to wait, counted, and in the log once a case.
+// Who asks too much: told to wait, counted, and in the log once a streak.
 
 package import VaultFormat
 
@@ -9,16 +9,16 @@ extension Vault {
     ///   - principal: nil for a stranger.
     ///   - bytes: what the request brings.
     /// - Returns: microseconds after which it may come again; nil where it may come in.
-    /// - Throws: ``VaultError`` when a case begins or goes on whose event cannot be written.
+    /// - Throws: ``VaultError`` when a streak begins or goes on whose event cannot be written.
     package func wait(
         for principal: PrincipalName?, _ limit: LimitClass, bytes: Int = 0, _ call: Call
     ) async throws(VaultError) -> Int64? {
         let now = clock.monotonicMicroseconds()
         let (wait, report) = gatekeeper.withState { state in
             let wait = take(Cost(bytes: bytes), principal, limit, call, &state, now)
-            guard wait != nil else { return (wait, RefusalCases.Report?.none) }
-            let subject = RefusalCases.Subject(principal: principal, limit: limit)
-            return (wait, state.cases.refused(subject, call.caller, at: now))
+            guard wait != nil else { return (wait, RefusalStreaks.Report?.none) }
+            let subject = RefusalStreaks.Subject(principal: principal, limit: limit)
+            return (wait, state.streaks.refused(subject, call.caller, at: now))
         }
         if let report { try await record(report) }
         return wait
@@ -51,12 +51,12 @@ extension Vault {
         }
     }
 
-    /// Leaves the events of cases that are over. What cannot be written is counted on.
+    /// Leaves the events of streaks that are over. What cannot be written is counted on.
     ///
-    /// - Parameter isLast: of all cases.
-    package func endLimitCases(isLast: Bool = false) async throws(VaultError) {
+    /// - Parameter isLast: of all streaks.
+    package func endRefusalStreaks(isLast: Bool = false) async throws(VaultError) {
         let now = clock.monotonicMicroseconds()
-        let reports = gatekeeper.withState { $0.cases.ended(at: now, isLast: isLast) }
+        let reports = gatekeeper.withState { $0.streaks.ended(at: now, isLast: isLast) }
         var failure: VaultError?
         for report in reports {
             do throws(VaultError) { try await record(report) } catch { failure = error }
@@ -64,7 +64,7 @@ extension Vault {
         if let failure { throw failure }
     }
 
-    func record(_ report: RefusalCases.Report) async throws(VaultError) {
+    func record(_ report: RefusalStreaks.Report) async throws(VaultError) {
         var event = Event(
             .requestsLimited, .refused, code: .rateLimited,
             atMicroseconds: clock.nowMicroseconds(), caller: report.caller)
@@ -75,7 +75,7 @@ extension Vault {
             try await committer.record(event)
         } catch {
             let now = clock.monotonicMicroseconds()
-            gatekeeper.withState { $0.cases.restore(report, at: now) }
+            gatekeeper.withState { $0.streaks.restore(report, at: now) }
             throw error
         }
     }

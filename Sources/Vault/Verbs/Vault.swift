@@ -74,6 +74,7 @@ package final class Vault: Sendable {
     let gatekeeper: Gatekeeper
     let cases: any CaseFiles
     let containments = Containments()
+    let requesters = OperationRequesters()
     let incidentTurn = IncidentTurn()
     let unopened = UnopenedAlarms()
     package let alerts = AlertQueue()

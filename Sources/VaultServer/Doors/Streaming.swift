@@ -13,11 +13,20 @@ extension RequestHandler {
     /// Begins what is sent piece by piece; its event is in the log when this returns.
     func open(_ verb: Verb, _ exchange: Exchange) async throws -> Reply {
         switch verb {
-        case .bundle: .stream(try await openBundle(exchange), MediaType.note)
-        case .beginBackup: .stream(try await beginBackup(exchange), MediaType.octets)
-        case .copyBlobs(let id): .stream(try await copyBlobs(id, exchange), MediaType.octets)
+        case .bundle: stream(try await openBundle(exchange), MediaType.note, verb, exchange)
+        case .beginBackup: stream(try await beginBackup(exchange), MediaType.octets, verb, exchange)
+        case .copyBlobs(let id):
+            stream(try await copyBlobs(id, exchange), MediaType.octets, verb, exchange)
         default: throw Refusal(error: VaultError(.internalError), detail: nil)
         }
+    }
+
+    /// Whoever is contained meanwhile gets no more of it.
+    private func stream(
+        _ stream: some OutgoingStream, _ type: String, _ verb: Verb, _ exchange: Exchange
+    ) -> Reply {
+        guard let name = verb.name else { return .stream(stream, type) }
+        return .stream(RevocableStream(stream, name, exchange.action, exchange.call), type)
     }
 
     func send(

@@ -1,5 +1,6 @@
 // The files of cases: one an incident, made whole, and added to at its end. Nobody but the vault reads them.
 
+import Foundation
 import Glibc
 package import Vault
 package import VaultFormat
@@ -43,6 +44,20 @@ package struct LocalCaseFiles: CaseFiles {
 
     package func discard(_ incident: IncidentID) {
         unsafe unlink(path(incident))
+    }
+
+    package func incidents() throws(StorageError) -> [IncidentID] {
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: directory) } catch {
+            throw .unavailable(EIO)
+        }
+        for name in names where name.hasSuffix(".case.new") {
+            unsafe unlink("\(directory)/\(name)")
+        }
+        return names.compactMap { name in
+            guard name.hasSuffix(".case") else { return nil }
+            return try? IncidentID(hex: String(name.dropLast(5)))
+        }
     }
 
     package func load(

@@ -139,11 +139,11 @@ struct Serve: AsyncParsableCommand {
                 vault.dropOldAttempts()
             }
         }
-        let cases = Task {
+        let streaks = Task {
             while !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(Limits.limitCaseSweepSeconds))
+                try? await Task.sleep(for: .seconds(Limits.refusalStreakSweepSeconds))
                 // What cannot be written now is counted on.
-                try? await vault.endLimitCases()
+                try? await vault.endRefusalStreaks()
             }
         }
         let ebb = Task {
@@ -170,7 +170,7 @@ struct Serve: AsyncParsableCommand {
         for task in schedules + anchoring + reloads + incidents { task.cancel() }
         attempts.cancel()
         ebb.cancel()
-        cases.cancel()
+        streaks.cancel()
         operations.cancel()
         scrubs.cancel()
         purge.cancel()
@@ -179,7 +179,7 @@ struct Serve: AsyncParsableCommand {
         await scrubs.value
         await purge.value
         for task in incidents { await task.value }
-        try? await vault.endLimitCases(isLast: true)
+        try? await vault.endRefusalStreaks(isLast: true)
         vault.detection.finish()
         await detection.value
         try? await vault.recordService(.serviceStopped)
@@ -425,6 +425,16 @@ struct Serve: AsyncParsableCommand {
             }
             if removed > 0 {
                 logger.notice("leftover blobs were removed", metadata: ["count": "\(removed)"])
+            }
+            let cases = await SweepRunner(vault).runCases()
+            if cases.removed > 0 {
+                logger.notice(
+                    "leftover cases were removed", metadata: ["count": "\(cases.removed)"])
+            }
+            for incident in cases.orphaned {
+                logger.error(
+                    "an incident's row is gone: its case is what is left of it",
+                    metadata: ["incident": "\(incident.hex)"])
             }
         }
     }

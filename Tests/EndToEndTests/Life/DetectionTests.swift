@@ -47,15 +47,27 @@ struct DetectionTests {
 
     @Test("a rule is switched off by its name, and on record; no other word is taken")
     func off() throws {
-        let vault = try TestVault(settings: "detection:\n  off: [canary-read, id-walk]\n")
+        let vault = try TestVault(settings: "detection:\n  off: [canary-read, key-changes]\n")
         let id = try vault.store(Sample.jpeg(1))
         #expect(try vault.vaultctl("canary", "plant", id).ending == .exited(0))
         _ = try vault.get(id)
+        // What comes later, and is seen by a rule that is on, tells that all before was looked at.
+        for number in 10..<40 {
+            let unknown = String(repeating: "0", count: 62) + "\(number)"
+            let answer = try vault.ask("GET", "/v1/images/\(unknown)", ["Vault-Actor: mallory"])
+            #expect(answer.status == 404)
+        }
+        try eventually("the other alarm") {
+            try vault.metrics()["imagevault_alarms_total{rule=\"id-walk\"}"] ?? 0 > 0
+        }
+        #expect(try vault.metrics()["imagevault_alarms_total{rule=\"canary-read\"}"] == 0)
         let status = try vault.vaultctl("status").output
-        #expect(status.contains("canary-read, id-walk") && !status.contains("ALARM"))
-        let event = try #require(
-            try vault.events().first { $0["action"].text == "detection.limited" })
-        #expect(event["filters"].text == "canary-read id-walk")
+        #expect(status.contains("canary-read, key-changes") && status.contains("id-walk by images"))
+        let events = try vault.events()
+        let alarms = events.filter { $0["action"].text == "alarm.raised" }
+        #expect(Set(alarms.map { $0["rule"].text }) == ["id-walk"])
+        let event = try #require(events.first { $0["action"].text == "detection.limited" })
+        #expect(event["filters"].text == "canary-read key-changes")
         try vault.stop()
         #expect(throws: (any Error).self) {
             try vault.start(arguments: ["--set", "detection.off=burglars"])

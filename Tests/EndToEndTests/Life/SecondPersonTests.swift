@@ -107,6 +107,9 @@ struct SecondPersonTests {
     @Test("a slot comes and goes")
     func slots() throws {
         let vault = try open()
+        let asked = try send(vault, "POST", "/v1/slots?label=desk", "correct horse battery")
+        // What kind of way in it becomes is approved, too.
+        #expect(asked.json["approval"]["words"].text?.hasSuffix("form=passphrase") == true)
         let added = try two(
             vault, "POST", "/v1/slots?label=desk", "correct horse battery", status: 201)
         let id = try #require(added["added"].text)
@@ -155,5 +158,24 @@ struct SecondPersonTests {
         let made = try vault.vaultctl(words + ["--approval", list["id"].text ?? ""])
         #expect(made.ending == .exited(0), "\(made.errors)")
         #expect(made.output.hasPrefix("ivt_"))
+    }
+
+    @Test("who is suspended can open a vault that somebody sealed, and do nothing else")
+    func unseal() throws {
+        let vault = try open()
+        let made = try vault.vaultctlJSON(
+            ["incidents", "open", "--principal", "one", "--reason", "night"])
+        let id = try #require(made["id"].text)
+        let contained = try vault.vaultctl("incidents", "contain", id, "suspend")
+        #expect(contained.ending == .exited(0), "\(contained.errors)")
+        #expect(try send(vault, "GET", "/v1/slots").code == "suspended")
+        let root = try Disk.read(vault.rootKey)
+        #expect(try vault.unseal(root).code == "suspended")
+        let sealed = try PeerTests.ask(
+            vault, door: "admin", method: "POST", target: "/v1/seal", uid: Self.other)
+        #expect(sealed.status == 200)
+        #expect(try send(vault, "GET", "/v1/slots").code == "suspended")
+        #expect(try vault.unseal(root).status == 200)
+        #expect(try send(vault, "GET", "/v1/slots").code == "suspended")
     }
 }

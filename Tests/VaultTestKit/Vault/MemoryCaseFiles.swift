@@ -35,6 +35,11 @@ package final class MemoryCaseFiles: CaseFiles {
 
     package func discard(_ incident: IncidentID) { disk.withLock { $0[incident] = nil } }
 
+    package func incidents() throws(StorageError) -> [IncidentID] {
+        try faults.pass("listCases")
+        return Array(all.keys)
+    }
+
     package func load(
         _ incident: IncidentID, length: Int
     ) throws(StorageError) -> [UInt8] {

@@ -93,7 +93,7 @@ struct DetectorTests {
     func bounded() {
         var trace = DetectionTrace(seed: 1)
         for actor in 0..<10 { refused(&trace, 12, actor: actor) }
-        var detector = Detector(cases: 4)
+        var detector = Detector(streaks: 4)
         _ = trace.events.flatMap { detector.see($0) }
         #expect(detector.open.count == 5)
         #expect(detector.open.count { $0.subject == .vault } == 1)

@@ -1,14 +1,14 @@
-// Too many requests, told once: a flood of refusals is one case, with an event when it begins, one each minute with
+// Too many requests, told once: a flood of refusals is one streak, with an event when it begins, one each minute with
 // how many there were since, and one when it ends.
 
 package import VaultFormat
 
-package struct RefusalCases: Sendable {
+package struct RefusalStreaks: Sendable {
     /// Who asked too much, and of what.
     package struct Subject: Hashable, Sendable {
         /// Nil for who is nobody's principal.
         package let principal: PrincipalName?
-        /// Nil where there were too many cases to name them.
+        /// Nil where there were too many streaks to name them.
         package let limit: LimitClass?
 
         package init(principal: PrincipalName?, limit: LimitClass?) {
@@ -26,7 +26,7 @@ package struct RefusalCases: Sendable {
         package let caller: Caller
     }
 
-    private struct Case: Sendable {
+    private struct Streak: Sendable {
         var count = 0
         var lastMicroseconds: Int64
         var reportedMicroseconds: Int64
@@ -39,9 +39,9 @@ package struct RefusalCases: Sendable {
     }
 
     private let capacity: Int
-    private var cases: [Subject: Case] = [:]
+    private var streaks: [Subject: Streak] = [:]
 
-    package init(capacity: Int = Limits.limitCases) { self.capacity = capacity }
+    package init(capacity: Int = Limits.refusalStreaks) { self.capacity = capacity }
 
     /// Counts a refusal.
     ///
@@ -50,29 +50,29 @@ package struct RefusalCases: Sendable {
         _ subject: Subject, _ caller: Caller, at now: Int64
     ) -> Report? {
         let subject =
-            cases[subject] == nil && cases.count >= capacity
+            streaks[subject] == nil && streaks.count >= capacity
             ? Subject(principal: nil, limit: nil) : subject
-        guard var one = cases[subject] else {
-            cases[subject] = Case(
+        guard var one = streaks[subject] else {
+            streaks[subject] = Streak(
                 lastMicroseconds: now, reportedMicroseconds: now, caller: caller)
             return Report(subject: subject, count: 1, caller: caller)
         }
         one.count += 1
         one.lastMicroseconds = now
         one.caller = caller
-        defer { cases[subject] = one }
+        defer { streaks[subject] = one }
         guard now - one.reportedMicroseconds >= Self.pause else { return nil }
         return one.report(subject, at: now)
     }
 
-    /// Ends the cases that are over.
+    /// Ends the streaks that are over.
     ///
     /// - Parameter isLast: ends all of them.
     /// - Returns: what was counted since the last reports.
     package mutating func ended(at now: Int64, isLast: Bool = false) -> [Report] {
         var reports: [Report] = []
-        for (subject, one) in cases where isLast || now - one.lastMicroseconds >= Self.pause {
-            cases[subject] = nil
+        for (subject, one) in streaks where isLast || now - one.lastMicroseconds >= Self.pause {
+            streaks[subject] = nil
             if one.count > 0 {
                 reports.append(Report(subject: subject, count: one.count, caller: one.caller))
             }
@@ -83,11 +83,11 @@ package struct RefusalCases: Sendable {
     /// Counts what could not be told after all: the next report has it.
     package mutating func restore(_ report: Report, at now: Int64) {
         var one =
-            cases[report.subject]
-            ?? Case(lastMicroseconds: now, reportedMicroseconds: now, caller: report.caller)
+            streaks[report.subject]
+            ?? Streak(lastMicroseconds: now, reportedMicroseconds: now, caller: report.caller)
         one.count += report.count
-        cases[report.subject] = one
+        streaks[report.subject] = one
     }
 
-    private static let pause = Limits.limitCaseSeconds * 1_000_000
+    private static let pause = Limits.refusalStreakSeconds * 1_000_000
 }
