@@ -198,6 +198,7 @@ struct MetricsSocketTests {
         } else {
             #expect(try vault.refusalToStart().contains("metrics.port"))
         }
+        withExtendedLifetime(vault) {}
     }
 
     /// Binds the port, and becomes vaultd with it as descriptor 3.
