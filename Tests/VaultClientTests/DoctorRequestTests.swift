@@ -36,3 +36,28 @@ struct DoctorRequestTests {
         }
     }
 }
+
+@Suite("A doctor's result")
+struct DoctorResultTests {
+    @Test("has the form that its page shows, which scripts read")
+    func form() throws {
+        let answer = DoctorAnswer(
+            atMicroseconds: 0,
+            checks: [
+                .init(.swap, .warning, evidence: ["seen"], fix: "do"),
+                .init(.firewall, .ok, evidence: ["told"], fix: ""),
+                .init(.log, .failure, evidence: ["seen", "more"], fix: "do"),
+                .init(.clock, .unknown, evidence: [], fix: "do"),
+            ])
+        let text = [
+            #"{"at":"1970-01-01T00:00:00.000000Z","checks":["#,
+            #"{"attested":false,"evidence":["seen"],"fix":"do","id":"swap","verdict":"warning"},"#,
+            #"{"attested":true,"evidence":["told"],"fix":null,"id":"firewall","verdict":"ok"},"#,
+            #"{"attested":false,"evidence":["seen","more"],"fix":"do","id":"log","verdict":"failure"},"#,
+            #"{"attested":false,"evidence":[],"fix":"do","id":"clock","verdict":"unknown"}],"#,
+            #""counts":{"failure":1,"ok":1,"unknown":1,"warning":1}}"#,
+        ].joined()
+        #expect(String(decoding: try WireJSON.encode(answer), as: UTF8.self) == text)
+        #expect(try WireJSON.decode(DoctorAnswer.self, from: text.utf8) == answer)
+    }
+}

@@ -7,7 +7,7 @@ struct AttestedItem {
 
     func judge(_ facts: DoctorFacts) -> Diagnosis {
         let fix = "vaultctl doctor attest \(item.rawValue) --evidence FILE --expires DATE"
-        guard let rows = facts.vault.attestations else { return .whileSealed }
+        guard let rows = facts.vault.attestations else { return .withoutRows(facts) }
         guard let row = rows[item] else { return .unknown("nobody gave his word", fix: fix) }
         let words =
             "uid \(row.attester) on \(Timestamp.text(microseconds: row.madeMicroseconds)), "

@@ -45,8 +45,17 @@ package struct Diagnosis: Hashable, Sendable {
     }
 
     /// What rows say cannot be believed while the vault is sealed.
-    static let whileSealed = Diagnosis.unknown(
+    private static let whileSealed = Diagnosis.unknown(
         "the vault is sealed: no row can be checked", fix: "vaultctl unseal, and look again")
+
+    /// Where what rows say is missing: a vault that is open should be able to read them.
+    static func withoutRows(_ facts: DoctorFacts) -> Diagnosis {
+        facts.vault.isSealed
+            ? whileSealed
+            : .failure(
+                "its rows in the catalog cannot be read",
+                fix: "vaultctl check; look for catalog in vaultd's log")
+    }
 }
 
 /// A diagnosis and what it is of.
@@ -58,7 +67,7 @@ package struct DoctorFinding: Hashable, Sendable {
 package enum Doctor {
     /// Every check, in the order of ``VaultFormat/DoctorItem``.
     package static let checks: [any DoctorCheck.Type] =
-        fileChecks + processChecks + storeChecks + keyChecks + policyChecks
+        fileChecks + processChecks + storeChecks + keyChecks + policyChecks + watchChecks
 
     private static let fileChecks: [any DoctorCheck.Type] = [
         StateFilesCheck.self, KeyFilesCheck.self, RootKeyPlaceCheck.self, SettingsFilesCheck.self,
@@ -76,9 +85,12 @@ package enum Doctor {
         SealedCheck.self, SlotsProvedCheck.self, SecondSlotCheck.self, KeyAgeCheck.self,
         BackupAgeCheck.self, ScrubAgeCheck.self,
     ]
+    private static let watchChecks: [any DoctorCheck.Type] = [
+        DetectionCheck.self, IncidentsCheck.self,
+    ]
     private static let policyChecks: [any DoctorCheck.Type] = [
         PolicyDoorsCheck.self, PolicyErasureCheck.self, PolicyEverybodyCheck.self,
-        PolicyAdminsCheck.self, TokensCheck.self,
+        PolicyAdminsCheck.self, TwoPersonCheck.self, TokensCheck.self,
     ]
 
     /// What takes somebody's word is judged by it.

@@ -53,12 +53,46 @@ package struct VaultFacts: Sendable {
         }
     }
 
+    /// Events whose times are still to come.
+    package struct Ahead: Hashable, Sendable {
+        /// From the first to the last of them; others may be between.
+        package var indexes: Range<UInt64>
+        /// The last one's time.
+        package var atMicroseconds: Int64
+        /// The time of the event behind them; nil where there is none.
+        package var endedMicroseconds: Int64?
+
+        package init(
+            indexes: Range<UInt64>, atMicroseconds: Int64, endedMicroseconds: Int64?
+        ) {
+            self.indexes = indexes
+            self.atMicroseconds = atMicroseconds
+            self.endedMicroseconds = endedMicroseconds
+        }
+    }
+
+    /// An incident that is open.
+    package struct Incident: Hashable, Sendable {
+        package var id: IncidentID
+        package var openedMicroseconds: Int64
+        /// Whether somebody listed incidents since, or looked at one.
+        package var isRead: Bool
+
+        package init(id: IncidentID, openedMicroseconds: Int64, isRead: Bool) {
+            self.id = id
+            self.openedMicroseconds = openedMicroseconds
+            self.isRead = isRead
+        }
+    }
+
     package var isSealed = true
+    /// What takes two people, and the rules of detection that are off: as the settings say.
+    package var twoPerson: Set<TwoPersonRule> = []
+    package var undetected: Set<DetectionRule> = []
     package var logState = LogState.writable
     /// Of the key that signs; nil while it is closed.
     package var logKeyFingerprint: String?
-    /// When the log was written last.
-    package var lastEventMicroseconds: Int64?
+    package var ahead: Ahead?
     /// When the log could not be written, newest last; nil where it cannot be read.
     package var outages: [Int64]?
     package var anchors: [AnchorStatus] = []
@@ -71,6 +105,7 @@ package struct VaultFacts: Sendable {
     /// Nothing that is stored has been unverified since before; nil in it where nothing is stored.
     package var unverifiedSince: Int64??
     package var tokens: [Token]?
+    package var incidents: [Incident]?
     package var attestations: [DoctorItem: AttestationRow]?
 
     package init() {}

@@ -2,13 +2,6 @@
 
 import VaultFormat
 
-extension FileFacts {
-    var modeText: String { String(mode, radix: 8) }
-    func isOwned(by uid: UInt32) -> Bool { self.uid == uid || self.uid == 0 }
-    /// Whether others may write it; a sticky directory is nobody's to change what others put there.
-    var isOpenToWriters: Bool { mode & 0o022 != 0 && mode & 0o1000 == 0 }
-}
-
 enum StateFilesCheck: DoctorCheck {
     static let item = DoctorItem.stateFiles
 
@@ -35,28 +28,33 @@ enum KeyFilesCheck: DoctorCheck {
     static let item = DoctorItem.keyFiles
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        let (files, uid) = (facts.host.files, facts.host.uid)
-        let keys = files.keys.compactMap { file -> String? in
-            if !file.isOwned(by: uid) { return "\(file.path) belongs to uid \(file.uid)" }
-            // A link's own mode says nothing; where it leads is looked at beside it.
-            return file.isLink || file.mode & 0o077 == 0
-                ? nil : "\(file.path) has mode \(file.modeText)"
-        }
-        let directories = files.keyDirectories.compactMap { file -> String? in
-            guard file.isOwned(by: uid), !file.isOpenToWriters else {
-                return "others may put another file into \(file.path), mode \(file.modeText)"
-            }
-            return nil
+        let keys = facts.host.files.keys
+        let found = keys.flatMap { key in
+            (readers(of: key, facts.host).map { [$0] } ?? []) + key.openings(to: facts.host.uid)
         }
         return .list(
-            keys + directories, .failure,
+            found.once, .failure,
             fix:
-                "chmod 400 the key file and chmod go-w its directory; who read it meanwhile has "
-                + "it: "
-                + "vaultctl keys rotate-root, and a new key file",
-            orElse: files.keys.isEmpty
-                ? "no key lies in a file" : "\(files.keys.count) key files are for the daemon alone"
-        )
+                "chmod 400 the key file, and chmod go-w what leads to it; who read it meanwhile has "
+                + "it: vaultctl keys rotate-root, and a new key file",
+            orElse: keys.isEmpty
+                ? "no key lies in a file" : "\(keys.count) key files are for the daemon alone")
+    }
+
+    private static func readers(of key: PathFacts, _ host: HostFacts) -> String? {
+        guard let file = key.target, file.mode & 0o077 != 0, !isCredential(key, host) else {
+            return nil
+        }
+        return "\(file.path) has mode \(file.modeText)"
+    }
+
+    /// systemd makes credentials for a service with a user of its own as root's, in memory, and lets that user in by an
+    /// access list, whose mask is what shows as the group's bits (systemd.exec(5), `LoadCredential=`; acl(5)).
+    private static func isCredential(_ key: PathFacts, _ host: HostFacts) -> Bool {
+        guard let directory = host.credentials, let file = key.target,
+            file.path.hasPrefix(directory + "/"), key.place?.medium == .memory
+        else { return false }
+        return file.mode & 0o037 == 0 && (file.gid == 0 || file.gid == host.gid)
     }
 }
 
@@ -67,32 +65,55 @@ enum RootKeyPlaceCheck: DoctorCheck {
         guard let disk = facts.host.disk else {
             return .unknown("the state's disk cannot be seen", fix: "look at state-files")
         }
-        let beside = facts.host.files.keys.filter { $0.device == disk.device }.map(\.path)
+        let keys = facts.host.files.keys.map { key in
+            (key.path, key.place.map { $0.common(with: disk.place) } ?? .unknown)
+        }
+        let beside = keys.compactMap { path, common in
+            common.words.map { "\(path) is on \($0)" }
+        }
+        guard beside.isEmpty else {
+            return .list(
+                beside, .warning,
+                fix:
+                    "keep the key on another disk, in a credential, on a token or in somebody's "
+                    + "head: a stolen disk with its key shows everything",
+                orElse: "")
+        }
         return .list(
-            beside.map { "\($0) is on the disk of the state" }, .warning,
-            fix:
-                "keep the key on another disk, in a credential, on a token or in somebody's "
-                + "head: a stolen disk "
-                + "with its key shows everything",
+            keys.filter { $0.1 == .unknown }.map { "\($0.0) is on \(PlaceFacts.Common.unclear)" },
+            .unknown, fix: PlaceFacts.Common.look,
             orElse: "no key lies on the disk of the state")
     }
+}
+
+extension PlaceFacts.Common {
+    /// What something is on that shares it with the state; nil where it shares nothing.
+    var words: String? {
+        switch self {
+        case .fileSystem: "the same file system as the state"
+        case .disks(let names): "the disk of the state, \(names.joined(separator: " and "))"
+        case .nothing, .unknown: nil
+        }
+    }
+
+    static let unclear =
+        "another file system than the state; whether that is another disk, the kernel does not say"
+    static let look = "findmnt --target PATH, of both, and lsblk: put it on another disk"
 }
 
 enum SettingsFilesCheck: DoctorCheck {
     static let item = DoctorItem.settingsFiles
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        let files = facts.host.files.settings
-        let found = files.compactMap { file -> String? in
-            if !file.isOwned(by: facts.host.uid) {
-                return "\(file.path) belongs to uid \(file.uid)"
-            }
-            return file.mode & 0o022 == 0 ? nil : "\(file.path) has mode \(file.modeText)"
-        }
+        let files = facts.host.files.settings + facts.host.files.programs
         return .list(
-            found, .failure,
-            fix: "chmod go-w, and chown to root: who writes these decides what the vault does",
-            orElse: "\(files.count) files can be changed by root or the daemon's user only")
+            files.flatMap { $0.openings(to: facts.host.uid) }.once, .failure,
+            fix:
+                "chmod go-w, and chown to root: who writes these, or what leads to them, decides "
+                + "what the vault does",
+            orElse:
+                "\(files.count) settings and programs can be changed by root or the daemon's user "
+                + "only")
     }
 }
 
@@ -148,11 +169,9 @@ enum LogKeyPinnedCheck: DoctorCheck {
                     + "signs"
             )
         }
-        guard file.isOwned(by: facts.host.uid), file.mode & 0o022 == 0 else {
-            return .failure(
-                "others may change \(file.path), mode \(file.modeText)",
-                fix: "chmod go-w, and chown")
-        }
-        return .ok("the key that signs is in \(file.path): \(signing)")
+        return .list(
+            file.openings(to: facts.host.uid), .failure,
+            fix: "chmod go-w, and chown: who changes it has another log believed",
+            orElse: "the key that signs is in \(file.path): \(signing)")
     }
 }

@@ -3,8 +3,11 @@
 package import VaultFormat
 
 package struct HostFacts: Sendable {
-    /// The daemon's own user.
+    /// The daemon's own user, and his group.
     package var uid: UInt32 = 0
+    package var gid: UInt32 = 0
+    /// Where the service manager put credentials for this process; nil where it gave none.
+    package var credentials: String?
     package var files = FilesFacts()
     package var process = ProcessFacts()
     package var swaps: [SwapFacts]?
@@ -32,18 +35,15 @@ package struct FileFacts: Hashable, Sendable {
     package var uid: UInt32
     package var gid: UInt32
     package var isLink: Bool
-    package var device: UInt64
 
     package init(
-        path: String, mode: UInt32, uid: UInt32, gid: UInt32 = 0, isLink: Bool = false,
-        device: UInt64 = 0
+        path: String, mode: UInt32, uid: UInt32, gid: UInt32 = 0, isLink: Bool = false
     ) {
         self.path = path
         self.mode = mode
         self.uid = uid
         self.gid = gid
         self.isLink = isLink
-        self.device = device
     }
 }
 
@@ -51,14 +51,14 @@ package struct FilesFacts: Sendable {
     /// The state directory, and what lies in it but the log's public key.
     package var state: [FileFacts] = []
     /// Of the root's and the log's key; none where no file has one.
-    package var keys: [FileFacts] = []
-    /// The directories that they lie in.
-    package var keyDirectories: [FileFacts] = []
+    package var keys: [PathFacts] = []
     /// What the daemon was configured by.
-    package var settings: [FileFacts] = []
+    package var settings: [PathFacts] = []
+    /// What the settings have it run or load.
+    package var programs: [PathFacts] = []
     package var sockets: [SocketFacts] = []
     /// Nil where there is none.
-    package var publicKey: FileFacts?
+    package var publicKey: PathFacts?
     /// Fingerprints of the keys in it.
     package var pinned: [String] = []
 
@@ -87,8 +87,6 @@ package struct ProcessFacts: Sendable {
     /// Whether it leaves a core file, and may be traced by its own user.
     package var isDumpable: Bool?
     package var corePattern: String?
-    /// `fs.suid_dumpable`.
-    package var protectedCores: Int?
 
     package init() {}
 }
@@ -126,14 +124,14 @@ package struct DiskFacts: Hashable, Sendable {
     package var totalBytes: Int
     /// Whether the room is there that is kept for what must be recorded on a full disk.
     package var hasReserve: Bool
-    /// Where the state lies.
-    package var device: UInt64
+    /// What the state lies on.
+    package var place: PlaceFacts
 
-    package init(freeBytes: Int, totalBytes: Int, hasReserve: Bool, device: UInt64) {
+    package init(freeBytes: Int, totalBytes: Int, hasReserve: Bool, place: PlaceFacts) {
         self.freeBytes = freeBytes
         self.totalBytes = totalBytes
         self.hasReserve = hasReserve
-        self.device = device
+        self.place = place
     }
 }
 
@@ -151,8 +149,8 @@ package struct ClockFacts: Hashable, Sendable {
 /// Where the settings have the anchor go.
 package enum AnchorPlace: Hashable, Sendable {
     case none
-    /// - Parameter device: nil where the file is not there.
-    case file(path: String, device: UInt64?)
+    /// - Parameter place: nil where the file is not there.
+    case file(path: String, place: PlaceFacts?)
     case command
 }
 

@@ -16,7 +16,7 @@ enum SlotsProvedCheck: DoctorCheck {
     static let item = DoctorItem.slotsProved
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        guard let slots = facts.vault.slots else { return .whileSealed }
+        guard let slots = facts.vault.slots else { return .withoutRows(facts) }
         let found = slots.compactMap { slot -> String? in
             guard let proved = slot.provedMicroseconds else {
                 return "\(slot.name) was never tried"
@@ -34,7 +34,7 @@ enum SecondSlotCheck: DoctorCheck {
     static let item = DoctorItem.secondSlot
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        guard let slots = facts.vault.slots else { return .whileSealed }
+        guard let slots = facts.vault.slots else { return .withoutRows(facts) }
         let ways = slots.filter { $0.file == .keyring }
         guard ways.count >= 2 else {
             return .warning(
@@ -49,7 +49,7 @@ enum KeyAgeCheck: DoctorCheck {
     static let item = DoctorItem.keyAge
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        guard let made = facts.vault.primaryMicroseconds else { return .whileSealed }
+        guard let made = facts.vault.primaryMicroseconds else { return .withoutRows(facts) }
         let (days, most) = (
             facts.days(since: made), facts.host.rotationDays ?? Limits.doctorKeyDays
         )
@@ -63,7 +63,7 @@ enum BackupAgeCheck: DoctorCheck {
     static let item = DoctorItem.backupAge
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        guard let newest = facts.vault.newestBackup else { return .whileSealed }
+        guard let newest = facts.vault.newestBackup else { return .withoutRows(facts) }
         let left = facts.vault.unfinishedBackups
         guard left == 0 else {
             return .warning(
@@ -82,7 +82,7 @@ enum ScrubAgeCheck: DoctorCheck {
     static let item = DoctorItem.scrubAge
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        guard let since = facts.vault.unverifiedSince else { return .whileSealed }
+        guard let since = facts.vault.unverifiedSince else { return .withoutRows(facts) }
         let wanted = facts.host.scrubDays
         guard wanted > 0 else {
             return .warning(

@@ -69,15 +69,64 @@ enum PolicyAdminsCheck: DoctorCheck {
     static let item = DoctorItem.policyAdmins
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        let admins = facts.policy.rules.filter { $0.principal.may(.reloadPolicy, at: .admin) }
-        let users = admins.reduce(into: Set<UInt32>()) { $0.formUnion($1.users) }
-        // Who is in a group, the system says, and changes without a word here.
-        guard admins.allSatisfy(\.groups.isEmpty), users.count < 2 else {
-            return .ok("more than one may be an admin")
-        }
+        guard !hasSecond(facts.policy) else { return .ok("more than one may be an admin") }
         return .warning(
             "one user is the only admin: nobody could approve, or take over",
             fix: "name a second one in the policy, or a group")
+    }
+
+    static func hasSecond(_ policy: AccessPolicy) -> Bool {
+        policy.mayBeTwo { $0.may(.reloadPolicy, at: .admin) }
+    }
+}
+
+extension AccessPolicy {
+    /// Whether more than one person may be among those principals. Who is in a group, the system says, and changes
+    /// without a word here.
+    fileprivate func mayBeTwo(_ isMeant: (Principal) -> Bool) -> Bool {
+        let meant = rules.filter { isMeant($0.principal) }
+        let users = meant.reduce(into: Set<UInt32>()) { $0.formUnion($1.users) }
+        return users.count >= 2 || !meant.allSatisfy(\.groups.isEmpty)
+    }
+}
+
+enum TwoPersonCheck: DoctorCheck {
+    static let item = DoctorItem.twoPerson
+
+    static func judge(_ facts: DoctorFacts) -> Diagnosis {
+        let rules = facts.vault.twoPerson.sorted { $0.rawValue < $1.rawValue }
+        guard !rules.isEmpty else {
+            return .warning(
+                "nothing takes two people: one admin alone makes tokens, ends holds and destroys keys",
+                fix: "two_person in the settings, and two admins in the policy")
+        }
+        // Where there is one admin only, that is told, and nothing else.
+        guard PolicyAdminsCheck.hasSecond(facts.policy) else {
+            return .ok("\(rules.count) kinds of work take two, of whom policy-admins tells")
+        }
+        let found = rules.filter { rule in
+            !rule.approvers.allSatisfy { verbs in
+                facts.policy.mayBeTwo { one in verbs.allSatisfy { one.may($0, at: .admin) } }
+            }
+        }
+        return .list(
+            found.map { "\($0.rawValue) takes two, and one at most could approve it" }, .warning,
+            fix:
+                "a second principal in the policy that may do the same, and has quarantine.approve",
+            orElse: "\(rules.count) kinds of work take two, and there are two for each")
+    }
+}
+
+extension TwoPersonRule {
+    /// What somebody must be allowed to do who approves what falls under it: each of these sets is one kind of request.
+    fileprivate var approvers: [Set<VerbName>] {
+        switch self {
+        case .quarantine: [[.approveRelease]]
+        case .destroyEpoch: [[.destroyEpochs]]
+        case .slots, .holds, .tokens, .redaction, .policy, .escrows:
+            // Who approves a request has to be allowed to make it, too.
+            VerbName.allCases.filter { TwoPersonRule($0) == self }.map { [$0, .approveRelease] }
+        }
     }
 }
 
@@ -85,7 +134,7 @@ enum TokensCheck: DoctorCheck {
     static let item = DoctorItem.tokens
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        guard let tokens = facts.vault.tokens else { return .whileSealed }
+        guard let tokens = facts.vault.tokens else { return .withoutRows(facts) }
         let live = tokens.filter { $0.expiresMicroseconds > facts.nowMicroseconds }
         let most = facts.nowMicroseconds + Int64(Limits.doctorTokenDays) * 86_400_000_000
         let found = live.compactMap { token -> String? in

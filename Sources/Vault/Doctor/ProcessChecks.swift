@@ -48,13 +48,20 @@ enum CorePatternCheck: DoctorCheck {
         guard let pattern = process.corePattern else {
             return .unknown("the kernel does not say", fix: "mount /proc")
         }
-        // A program that cores are piped to gets them whatever the limit is, core(5).
-        guard pattern.hasPrefix("|"), process.protectedCores ?? 0 != 0 else {
-            return .ok("no core of a protected process goes anywhere")
+        guard pattern.hasPrefix("|") else { return .ok("no program is handed cores") }
+        // Such a program gets cores whatever the limit is, core(5). Of a process that is not dumpable there is none,
+        // whatever the pattern and fs.suid_dumpable are, prctl(2).
+        let words = "cores are piped to \(pattern.dropFirst())"
+        return switch process.isDumpable {
+        case false?: .ok("\(words), and of this process there is none")
+        case true?:
+            .warning(
+                "\(words), also of this process",
+                fix: "start vaultd anew, without a tool that changes it; look at core-files")
+        case nil:
+            .unknown(
+                "\(words); whether of this process, the kernel does not say", fix: "mount /proc")
         }
-        return .warning(
-            "cores are piped to \(pattern.dropFirst()), also of protected processes",
-            fix: "sysctl fs.suid_dumpable=0")
     }
 }
 

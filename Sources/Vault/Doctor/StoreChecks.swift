@@ -62,12 +62,13 @@ enum ClockCheck: DoctorCheck {
     static let item = DoctorItem.clock
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        let last = facts.vault.lastEventMicroseconds ?? .min
-        guard last <= facts.nowMicroseconds + Limits.doctorClockAheadMicroseconds else {
+        if let ahead = facts.vault.ahead, isNews(ahead, facts) {
             return .failure(
-                "the last event is of \(Timestamp.text(microseconds: last)), which is still to "
-                    + "come",
-                fix: "set the clock right; what the log tells of times since is not to be believed")
+                "events from index \(ahead.indexes.lowerBound) to \(ahead.indexes.upperBound - 1) "
+                    + "have times that are still to come, as "
+                    + Timestamp.text(microseconds: ahead.atMicroseconds),
+                fix:
+                    "set the clock right; what the log tells of times there is not to be believed")
         }
         guard let clock = facts.host.clock else {
             return .unknown("the kernel does not say whether the clock is kept", fix: "adjtimex(2)")
@@ -78,6 +79,12 @@ enum ClockCheck: DoctorCheck {
             )
         }
         return .ok("the clock is kept, within \(clock.errorMicroseconds) microseconds")
+    }
+
+    /// The times stay in the log: they are told until a while after the clock was right again.
+    private static func isNews(_ ahead: VaultFacts.Ahead, _ facts: DoctorFacts) -> Bool {
+        guard let ended = ahead.endedMicroseconds else { return true }
+        return facts.days(since: ended) < Limits.doctorOutageDays
     }
 }
 
@@ -142,21 +149,24 @@ enum AnchorPlaceCheck: DoctorCheck {
     static let item = DoctorItem.anchorPlace
 
     static func judge(_ facts: DoctorFacts) -> Diagnosis {
-        guard case .file(let path, let device) = facts.host.anchorPlace else {
+        guard case .file(let path, let place) = facts.host.anchorPlace else {
             return .ok(
                 facts.host.anchorPlace == .none ? "there is no anchor" : "a command takes it")
         }
-        guard let device, let disk = facts.host.disk else {
+        guard let place, let disk = facts.host.disk else {
             return .unknown("\(path) cannot be seen", fix: "look at its place")
         }
-        guard device != disk.device else {
+        let common = place.common(with: disk.place)
+        if let words = common.words {
             return .warning(
-                "\(path) is on the disk of the state: who puts an older disk back puts both back",
+                "\(path) is on \(words): who puts an older disk back puts both back",
                 fix:
                     "audit.anchor_file on another disk, best of another machine, or "
                     + "audit.anchor_command"
             )
         }
-        return .ok("\(path) is on another disk than the state")
+        return common == .unknown
+            ? .unknown("\(path) is on \(PlaceFacts.Common.unclear)", fix: PlaceFacts.Common.look)
+            : .ok("\(path) is on another disk than the state")
     }
 }

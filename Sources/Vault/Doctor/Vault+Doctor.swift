@@ -1,33 +1,49 @@
-// What the vault knows of itself for a doctor, and the events of a look and of somebody's word.
+// What the vault knows of itself for a doctor: of its log, and of rows that verify.
 
 import VaultCrypto
-package import VaultFormat
+import VaultFormat
 
 extension Vault {
-    /// While the vault is sealed, or its catalog cannot be read, what comes from there is left out.
+    /// While the vault is sealed what rows say is left out, and of rows that cannot be read each kind by itself.
     package func doctorFacts() -> VaultFacts {
         var facts = VaultFacts()
-        facts.isSealed = isSealed
+        facts.twoPerson = settings.twoPerson
+        facts.undetected = settings.undetected
         facts.logState = committer.logState
         facts.logKeyFingerprint = logSigner?.fingerprint
         facts.anchors = anchorStates
-        facts.lastEventMicroseconds = lastEventMicroseconds()
+        facts.ahead = eventsAhead()
         facts.outages = outageTimes()
         guard let keyring = keyringIfUnsealed else { return facts }
-        facts.primaryMicroseconds =
+        var whole = facts
+        whole.isSealed = false
+        whole.primaryMicroseconds =
             keyring.epochs.first { $0.number == keyring.primaryEpoch.value }?.createdMicroseconds
-        facts.slots = try? doctorSlots()
-        facts.unverifiedSince = unverifiedSince(keyring)
-        readRows(into: &facts)
-        return facts
+        whole.slots = try? doctorSlots()
+        whole.unverifiedSince = unverifiedSince(keyring)
+        readBackups(into: &whole, keyring)
+        readOthers(into: &whole, keyring)
+        // With keys that went meanwhile no row verified.
+        return keyring.isErased ? facts : whole
     }
 
-    private func lastEventMicroseconds() -> Int64? {
-        let rows = try? reading { (reader) throws(StorageError) in
+    // MARK: The log
+
+    /// Wherever in the log they are: later events hide none.
+    private func eventsAhead() -> VaultFacts.Ahead? {
+        let since = clock.nowMicroseconds() + Limits.doctorClockAheadMicroseconds
+        let found = try? reading { (reader) throws(StorageError) -> VaultFacts.Ahead? in
             let size = try reader.frontier().size
-            return try reader.events(from: size - min(size, 1), limit: 1)
+            let indexes = try reader.indexes(since: since, until: nil, size: size)
+            guard let last = indexes.last,
+                let event = try reader.events(from: last, limit: 1).first
+            else { return nil }
+            let next = try reader.events(from: last + 1, limit: 1).first
+            return VaultFacts.Ahead(
+                indexes: indexes, atMicroseconds: event.atMicroseconds,
+                endedMicroseconds: next?.atMicroseconds)
         }
-        return rows?.last?.atMicroseconds
+        return found ?? nil
     }
 
     private func outageTimes() -> [Int64]? {
@@ -43,6 +59,8 @@ extension Vault {
         }
     }
 
+    // MARK: Rows
+
     private func doctorSlots() throws(VaultError) -> [VaultFacts.Slot] {
         var slots: [VaultFacts.Slot] = []
         for kind in [KeyFile.Kind.keyring, .logKey] {
@@ -57,31 +75,62 @@ extension Vault {
     }
 
     /// A row that does not verify says nothing; `vaultctl check` tells of it.
-    private func readRows(into facts: inout VaultFacts) {
-        guard let keyring = keyringIfUnsealed else { return }
+    ///
+    /// - Returns: nil where the rows cannot be read.
+    private func sound<Row: AuthenticatedRow>(
+        _ keyring: Keyring, _ read: (any CatalogReader) throws(StorageError) -> [Row]
+    ) -> [Row]? {
+        let rows = try? reading { (reader) throws(StorageError) in try read(reader) }
+        return rows?.filter { (try? $0.verify(with: keyring)) != nil }
+    }
+
+    private func readBackups(into facts: inout VaultFacts, _ keyring: Keyring) {
         let now = clock.nowMicroseconds()
-        let rows = try? reading { (reader) throws(StorageError) in
-            (
-                backups: try reader.backups(after: 0, limit: Limits.backups),
-                tokens: try reader.accessTokens(after: 0, limit: Limits.accessTokens),
-                attestations: try reader.attestations()
-            )
-        }
-        guard let rows else { return }
-        let isSound = { (row: any AuthenticatedRow) in (try? row.verify(with: keyring)) != nil }
-        let backups = rows.backups.filter { isSound($0) && $0.isWanted(at: now) }
+        let backups = sound(keyring) { (reader) throws(StorageError) in
+            try reader.backups(after: 0, limit: Limits.backups)
+        }?.filter { $0.isWanted(at: now) }
+        guard let backups else { return }
         // What was begun only is no backup.
         facts.newestBackup = .some(
             backups.filter { $0.state == .kept }.map(\.createdMicroseconds).max())
         facts.unfinishedBackups = backups.count {
             $0.state == .making && now - $0.createdMicroseconds > 86_400_000_000
         }
-        facts.tokens = rows.tokens.filter(isSound).map {
+    }
+
+    private func readOthers(into facts: inout VaultFacts, _ keyring: Keyring) {
+        facts.tokens = sound(keyring) { (reader) throws(StorageError) in
+            try reader.accessTokens(after: 0, limit: Limits.accessTokens)
+        }?.map {
             .init(
                 id: $0.token, principal: $0.principal, expiresMicroseconds: $0.expiresMicroseconds)
         }
-        facts.attestations = rows.attestations.filter(isSound).reduce(into: [:]) {
-            $0[$1.item] = $1
+        facts.attestations = sound(keyring) { (reader) throws(StorageError) in
+            try reader.attestations()
+        }?.reduce(into: [:]) { $0[$1.item] = $1 }
+        let incidents = sound(keyring) { (reader) throws(StorageError) in
+            try reader.openIncidents(limit: Limits.openIncidents)
+        }
+        facts.incidents = incidents.flatMap { rows in
+            try? rows.map { row throws(VaultError) in
+                VaultFacts.Incident(
+                    id: row.incident, openedMicroseconds: row.openedMicroseconds,
+                    isRead: try isKnown(row))
+            }
+        }
+    }
+
+    /// Whether a person opened it, or somebody listed or looked at incidents since.
+    private func isKnown(_ incident: IncidentRow) throws(VaultError) -> Bool {
+        if incident.cause == .hand, incident.creator != settings.incidents.creator { return true }
+        var filter = EventFilter()
+        filter.actions = [.incidentsRead]
+        filter.outcome = .done
+        let wanted = filter
+        return try reading { (reader) throws(StorageError) in
+            try !reader.events(
+                wanted, from: incident.events.upperBound, below: reader.frontier().size, limit: 1
+            ).isEmpty
         }
     }
 
@@ -96,51 +145,6 @@ extension Vault {
             return .some(since)
         } catch {
             return nil
-        }
-    }
-
-    // MARK: Events
-
-    /// Leaves the event of a result that is about to be handed out. While the log cannot be written that is what the
-    /// result says.
-    ///
-    /// - Parameter digest: SHA-256 of the result as it is handed out.
-    package func recordDoctor(
-        _ verdicts: [DoctorVerdict], digest: Digest256, _ call: Call
-    ) async throws(VaultError) {
-        var event = event(.doctorRan, call)
-        event.statement = digest
-        event.progress = OperationProgress(
-            last: 0, total: verdicts.count, done: verdicts.count,
-            found: verdicts.count { $0 == .warning },
-            failures: verdicts.count { $0 == .failure })
-        try await recordIfWritable(event)
-    }
-
-    /// Keeps somebody's word on what no program can see, in the place of an earlier one.
-    ///
-    /// - Parameters:
-    ///   - evidence: the digest of what he keeps, and its bytes.
-    ///   - expires: ``VaultFormat/Limits/attestationDays`` from now.
-    /// - Throws: ``VaultError`` `invalid-body`.
-    package func attest(
-        _ item: DoctorItem, evidence: Digest256, bytes: Int, expires: Int64, _ call: Call
-    ) async throws(VaultError) -> AttestationRow {
-        try await audited(.attestationMade, call) { () async throws(VaultError) in
-            let now = clock.nowMicroseconds()
-            let most = now + Int64(Limits.attestationDays.upperBound) * 86_400_000_000
-            guard item.isAttested, expires > now, expires <= most else {
-                throw VaultError(.invalidBody)
-            }
-            let row = AttestationRow(
-                item: item, evidence: evidence, evidenceBytes: bytes, attester: call.caller.uid,
-                madeMicroseconds: now, expiresMicroseconds: expires)
-            let committed = try await committer.commit(
-                .attest(row), event(.attestationMade, call))
-            guard case .attested(let made) = committed.result else {
-                throw VaultError(.internalError)
-            }
-            return made
         }
     }
 }

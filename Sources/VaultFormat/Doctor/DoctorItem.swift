@@ -36,7 +36,10 @@ package enum DoctorItem: String, Sendable, CaseIterable {
     case policyErasure = "policy-erasure"
     case policyEverybody = "policy-everybody"
     case policyAdmins = "policy-admins"
+    case twoPerson = "two-person"
     case tokens
+    case detection
+    case incidents
 
     // What no program can see: somebody gives his word, with evidence, until a date.
     case firewall

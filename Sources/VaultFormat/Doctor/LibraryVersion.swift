@@ -60,8 +60,7 @@ package struct LibraryVersion: Hashable, Sendable {
     }
 }
 
-/// A version that must not be used here: a fault in what the vault calls, in its releases from one on and below
-/// another.
+/// A fault of a library that the vault calls, in its releases from one on and below another.
 package struct KnownFault: Hashable, Sendable {
     package let library: Library
     package let from: VersionNumber
@@ -75,28 +74,35 @@ package struct KnownFault: Hashable, Sendable {
 }
 
 extension KnownFault {
-    /// Faults of memory or of a filter, in releases that no distribution supports any more: whoever has one has an
-    /// unkept machine. Source: the National Vulnerability Database, https://nvd.nist.gov/vuln/detail/ and the name.
-    /// A distribution may have mended an older release and kept its number: such a one is reported all the same.
+    /// Faults of memory or of a filter. Each range is what the record of the name says, https://www.cve.org/CVERecord?id=
+    /// and the name; where that says less, its source stands beside it. A distribution may have mended an older release
+    /// and kept its number, as those do that are supported for many years: such a one is reported all the same.
     package static let list: [KnownFault] = [
+        // The record names 2.0.90 alone, the beta of 2.1.
         KnownFault(
             library: .jpeg, from: VersionNumber(2, 0, 90), fixed: VersionNumber(2, 1),
             name: "CVE-2021-29390", words: "reads beyond a buffer"),
+        // Through 5.37.
         KnownFault(
             library: .magic, from: VersionNumber(0, 0), fixed: VersionNumber(5, 38),
             name: "CVE-2019-18218", words: "writes beyond a buffer"),
+        // Before 5.43.
         KnownFault(
             library: .magic, from: VersionNumber(0, 0), fixed: VersionNumber(5, 43),
             name: "CVE-2022-48554", words: "reads beyond a buffer on the stack"),
+        // The record names 1.2.8 alone; mended in 1.2.9, as its ChangeLog has it.
         KnownFault(
             library: .zlib, from: VersionNumber(0, 0), fixed: VersionNumber(1, 2, 9),
             name: "CVE-2016-9841", words: "inflates with wrong pointers"),
+        // Through 1.2.12; for callers of inflateGetHeader, which the vault is not.
         KnownFault(
             library: .zlib, from: VersionNumber(0, 0), fixed: VersionNumber(1, 2, 13),
             name: "CVE-2022-37434", words: "writes beyond a buffer"),
+        // Before 2.4.0; https://github.com/seccomp/libseccomp/issues/139.
         KnownFault(
             library: .seccomp, from: VersionNumber(0, 0), fixed: VersionNumber(2, 4),
             name: "CVE-2019-9893", words: "compares arguments wrongly: a filter lets too much pass"),
+        // From 1.0.12 on, before 3.39.2; https://sqlite.org/cves.html.
         KnownFault(
             library: .sqlite, from: VersionNumber(1, 0, 12), fixed: VersionNumber(3, 39, 2),
             name: "CVE-2022-35737", words: "writes beyond a buffer for very long texts"),

@@ -4,8 +4,8 @@ import Glibc
 import VaultFormat
 
 package struct KernelFiles: Sendable {
-    private let processes: String
-    private let system: String
+    let processes: String
+    let system: String
 
     /// - Parameters: where these file systems are; elsewhere only in a test.
     package init(processes: String = "/proc", system: String = "/sys") {
@@ -55,7 +55,7 @@ package struct KernelFiles: Sendable {
         Self.read("\(system)/block/\(device)/dm/uuid")
     }
 
-    private static func read(_ path: String) -> String? {
+    static func read(_ path: String) -> String? {
         // The path is lent for the call.
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }

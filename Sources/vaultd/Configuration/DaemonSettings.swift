@@ -46,7 +46,16 @@ struct DaemonSettings: Sendable {
     /// Who is told of incidents.
     let alerts: [any AlertTarget]
     let metrics: MetricsSettings
+    let alertProgram: String?
     let logLevel: Logger.Level
+
+    /// What the daemon is told to run or to load: who writes these acts as it, or as its workers.
+    var programs: [String] {
+        [
+            inspectorProgram, anchor.command.first, alertProgram, tokens.pkcs11?.module,
+            tokens.tpm2?.configuration,
+        ].compactMap(\.self)
+    }
 
     private static func known(_ namespaces: [NamespaceName]) -> Set<String> {
         var keys: Set<String> = [
@@ -109,6 +118,7 @@ struct DaemonSettings: Sendable {
                 source, stateDirectory: state, publicKeyFile: publicKey),
             alerts: try await IncidentConfiguration.alerts(source),
             metrics: try await MetricsSettings(source, runDirectory: run),
+            alertProgram: try await source.list("alerts.command")?.first,
             logLevel: try await logLevel(source))
     }
 

@@ -1,5 +1,6 @@
 // What this daemon shows a doctor: the files of its settings, its own process, its machine and its workers.
 
+import Foundation
 import Glibc
 import Vault
 import VaultAPI
@@ -26,7 +27,9 @@ struct HostWitness: Sendable {
 
     func facts(under policy: AccessPolicy) async -> HostFacts {
         var facts = HostFacts()
-        facts.uid = getuid()
+        (facts.uid, facts.gid) = (getuid(), getgid())
+        facts.credentials = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"]
+            .flatMap { look.directory($0) }
         facts.files = files()
         // Made first, where no key was needed yet: what is locked is looked at next.
         _ = KeyMemory.isLocked
@@ -56,16 +59,17 @@ struct HostWitness: Sendable {
         var files = FilesFacts()
         let publicKey = settings.publicKeyFile
         files.state = look.state(settings.stateDirectory, without: [publicKey])
-        let keys = [settings.rootKeyFile, settings.logKeyFile]
-        files.keys = keys.compactMap(look.file)
-        files.keyDirectories = Set(files.keys.map { HostLook.directory(of: $0.path) }).sorted()
-            .compactMap(look.file)
+        // A key that is in no file is no danger to it.
+        files.keys = [settings.rootKeyFile, settings.logKeyFile].map(look.path)
+            .filter { $0.target != nil }
         files.settings = ([settingsFile] + [settings.policy?.path].compactMap(\.self))
-            .compactMap(look.file)
+            .map(look.path)
+        files.programs = settings.programs.map(look.path)
         files.sockets = settings.doors.values.compactMap { door in
             look.file(door.socket).map { SocketFacts(file: $0, mode: door.mode, group: door.group) }
         }.sorted { $0.file.path < $1.file.path }
-        files.publicKey = look.file(publicKey)
+        let pinned = look.path(publicKey)
+        files.publicKey = pinned.target == nil ? nil : pinned
         files.pinned =
             ((try? AnchorFile.load(publicKey)) ?? nil).map { text in
                 text.split(separator: "\n").compactMap { try? NoteVerifier(line: $0).fingerprint }
@@ -75,7 +79,7 @@ struct HostWitness: Sendable {
 
     private func anchorPlace() -> AnchorPlace {
         if let file = settings.anchor.file {
-            return .file(path: file, device: look.file(file)?.device)
+            return .file(path: file, place: look.place(of: file))
         }
         return settings.anchor.command.isEmpty ? .none : .command
     }

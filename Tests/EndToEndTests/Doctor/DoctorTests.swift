@@ -60,19 +60,25 @@ struct DoctorTests {
     func files() throws {
         let patient = try Patient()
         let vault = patient.vault
-        let plants = [
-            ("state-files", "\(vault.state)/catalog.sqlite", 0o644, 0o600),
-            ("state-files", "\(vault.state)/blobs/7f", 0o755, 0o700),
-            ("key-files", patient.rootKey, 0o640, 0o600),
-            ("settings-files", vault.configuration, 0o666, 0o644),
-            ("settings-files", patient.policy, 0o664, 0o644),
-            ("sockets", vault.socket("audit"), 0o666, 0o660),
-            ("log-key-pinned", vault.publicKey, 0o666, 0o644),
-        ].map { (item, path, wrong, right) in
-            Plant(item, "failure", path) {
+        let plants = try [
+            ("state-files", "\(vault.state)/catalog.sqlite", 0o644),
+            ("state-files", "\(vault.state)/blobs/7f", 0o755),
+            // The settings name a link to the key.
+            ("key-files", patient.rootKey, 0o640),
+            ("key-files", patient.keyDirectory, 0o777),
+            ("settings-files", vault.configuration, 0o666),
+            ("settings-files", patient.policy, 0o664),
+            ("settings-files", patient.inspector, 0o775),
+            ("settings-files", patient.pager, 0o757),
+            ("settings-files", patient.programs, 0o777),
+            ("sockets", vault.socket("audit"), 0o666),
+            ("log-key-pinned", vault.publicKey, 0o666),
+        ].map { (item, path, wrong) in
+            let right = try Disk.mode(path)
+            return Plant(item, "failure", path) {
                 try Self.mode(path, UInt32(wrong))
             } undo: {
-                try Self.mode(path, UInt32(right))
+                try Self.mode(path, right)
             }
         }
         try check(patient, plants)
@@ -85,6 +91,7 @@ struct DoctorTests {
         // An authenticator that does not hold is no proof.
         let proof = "UPDATE slot_proof SET proved = proved"
         let last = "WHERE id = (SELECT max(id) FROM event)"
+        let future = "WHERE at > 432000000000 + (SELECT at FROM event WHERE id = 0)"
         var token = ""
         try check(
             patient,
@@ -94,9 +101,34 @@ struct DoctorTests {
                 } undo: {
                     try Catalog.change(catalog, proof + " - 1")
                 },
-                Plant("clock", "failure", "an event of the future") {
+                Plant("clock", "failure", "an event of the future, and others behind it") {
                     try Catalog.change(catalog, "UPDATE event SET at = at + 864000000000 \(last)")
+                    _ = try vault.vaultctlJSON(["slots", "list"])
+                    _ = try vault.vaultctlJSON(["incidents", "list"])
                 } undo: {
+                    try Catalog.change(
+                        catalog, "UPDATE event SET at = at - 864000000000 \(future)")
+                },
+                Plant("second-slot", "warning", "one way in") {
+                    try patient.removeSlot()
+                } undo: {
+                    try patient.addSlot()
+                },
+                Plant("backup-age", "failure", "a row that nobody can read") {
+                    try Catalog.change(catalog, "UPDATE backup SET state = -state")
+                } undo: {
+                    try Catalog.change(catalog, "UPDATE backup SET state = -state")
+                },
+                Plant("catalog-log", "warning", "a long one") {
+                    guard unsafe truncate(catalog + "-wal", 100 << 20) == 0 else {
+                        throw TestFailure("truncate")
+                    }
+                } undo: {
+                    try eventually("a short log") {
+                        _ = try Catalog.whole(catalog)
+                        var facts = stat()
+                        return unsafe stat(catalog + "-wal", &facts) == 0 && facts.st_size < 1 << 20
+                    }
                 },
                 Plant("backup-age", "warning", "none is wanted") {
                     for backup in try vault.vaultctlJSON(["backups", "ls"])["id"].text.map({ [$0] })
@@ -158,6 +190,11 @@ struct DoctorTests {
                 policy("policy-admins", "warning") {
                     try patient.writePolicy(ops: "users: [\(getuid())], roles: [admin]")
                 },
+                policy("two-person", "warning") {
+                    try patient.writePolicy(
+                        ops: "users: [\(getuid())], roles: [admin]",
+                        deputy: "users: [4002], roles: [half]")
+                },
             ])
     }
 
@@ -170,15 +207,16 @@ struct DoctorTests {
         try Self.mode(copy, 0o600)
         let here = "audit.anchor_file=\(vault.folder.path("anchor"))"
         let hostile = "inspectors.program=\(Machine.program("HostileWorker"))"
+        func with(_ setting: String) -> [String] { patient.arguments + ["--set", setting] }
         let starts: [(item: String, verdict: String, [String], [String: String])] = [
-            ("anchor", "warning", [], [:]),
-            ("anchor-place", "warning", ["--set", here], [:]),
-            (
-                "root-key-place", "warning",
-                patient.anchor + ["--set", "keys.root_key_file=\(copy)"], [:]
-            ),
-            ("sandbox", "failure", patient.anchor + ["--set", hostile], [:]),
-            ("libraries", "failure", patient.anchor, try OtherWorld.sqlite("3.39.1")),
+            ("anchor", "warning", patient.twoPerson, [:]),
+            ("two-person", "warning", patient.anchor, [:]),
+            ("anchor-place", "warning", with(here), [:]),
+            ("root-key-place", "warning", with("keys.root_key_file=\(copy)"), [:]),
+            ("sandbox", "failure", with(hostile), [:]),
+            ("libraries", "failure", patient.arguments, try OtherWorld.sqlite("3.39.1")),
+            ("detection", "warning", with("detection.off=key-changes"), [:]),
+            ("scrub-age", "warning", with("scrub.every_days=0"), [:]),
         ]
         for (item, verdict, arguments, environment) in starts {
             try vault.stop()
@@ -190,7 +228,7 @@ struct DoctorTests {
             #expect(try patient.found() == expected, "\(item)")
         }
         try vault.stop()
-        try vault.start(arguments: patient.anchor)
+        try vault.start(arguments: patient.arguments)
         #expect(try patient.found() == patient.healthy)
         let only = try vault.vaultctl("doctor", "--only", "sealed", "sockets")
         #expect(only.ending == .exited(0), "\(only.errors)")
@@ -205,9 +243,22 @@ struct DoctorTests {
         try Disk.write("it came back\n", to: evidence)
         func later(_ days: Int) throws {
             try vault.stop()
-            try vault.start(arguments: patient.anchor, environment: try OtherWorld.days(days))
+            try vault.start(arguments: patient.arguments, environment: try OtherWorld.days(days))
         }
         func register() throws { _ = try vault.vaultctlJSON(["backups", "register"]) }
+        let made = try vault.vaultctlJSON(["incidents", "open", "--reason", "reads at night"])
+        let incident = try #require(made["id"].text)
+        #expect(try patient.found() == patient.healthy)
+        // The daemon's own user opened it, as the vault does by itself, and nobody looks.
+        try later(2)
+        #expect(try patient.found() == patient.expected(with: "incidents", "warning"))
+        #expect(try vault.vaultctl("incidents", "list").ending == .exited(0))
+        #expect(try patient.found() == patient.healthy)
+        try later(9)
+        #expect(try patient.found() == patient.expected(with: "incidents", "warning"))
+        let closed = try vault.vaultctl("incidents", "close", incident, "--note", "a job")
+        #expect(closed.ending == .exited(0), "\(closed.errors)")
+        #expect(try patient.found() == patient.healthy)
         try later(36)
         #expect(try patient.found() == patient.expected(with: "backup-age", "warning"))
         try register()
@@ -229,6 +280,81 @@ struct DoctorTests {
         try patient.prove()
         try register()
         #expect(try patient.found() == ranOut.merging(["key-age": "warning"]) { $1 })
+    }
+
+    @Test("names a catalog whose settings somebody changed, and nothing else")
+    func settings() throws {
+        let patient = try Patient()
+        let file = patient.vault.folder.path("pragma")
+        try patient.vault.stop()
+        try patient.vault.start(
+            arguments: patient.arguments, environment: try OtherWorld.catalog(file))
+        #expect(try patient.found() == patient.healthy)
+        try check(
+            patient,
+            [("secure_delete", "FAST", "ON"), ("synchronous", "NORMAL", "FULL")].map {
+                name, wrong, right in
+                Plant("catalog-settings", "failure", name) {
+                    try Disk.write("PRAGMA \(name) = \(wrong)", to: file)
+                } undo: {
+                    try Disk.write("PRAGMA \(name) = \(right)", to: file)
+                }
+            })
+    }
+
+    @Test("names a process that leaves cores, and where those are piped to")
+    func dumpable() throws {
+        let patient = try Patient()
+        try patient.vault.stop()
+        try patient.vault.start(
+            arguments: patient.arguments, environment: try OtherWorld.dumpable())
+        var expected = try patient.expected(with: "core-files", "failure")
+        let pattern = String(
+            decoding: try Disk.read("/proc/sys/kernel/core_pattern"), as: UTF8.self)
+        if pattern.hasPrefix("|") { expected["core-pattern"] = "warning" }
+        #expect(try patient.found() == expected)
+    }
+
+    @Test("names a log that cannot be written, and once it can be, that it could not")
+    func log() throws {
+        let patient = try Patient()
+        let vault = patient.vault
+        func state() throws -> String? {
+            JSON.parse(try vault.vaultctl("status", "--json").output)["log"]["state"].text
+        }
+        // Another file lies where the catalog was.
+        let aside = vault.folder.path("aside")
+        try FileManager.default.moveItem(atPath: vault.catalog, toPath: aside)
+        try FileManager.default.copyItem(atPath: aside, toPath: vault.catalog)
+        #expect(try vault.vaultctl("incidents", "list").ending != .exited(0))
+        try eventually("a log that is gone") { try state() == "replaced" }
+        #expect(try patient.found() == patient.expected(with: "log", "failure"))
+        try Disk.remove(vault.catalog)
+        try FileManager.default.moveItem(atPath: aside, toPath: vault.catalog)
+        try eventually("a log that goes on") { try state() == "writable" }
+        #expect(try patient.found() == patient.expected(with: "outages", "warning"))
+    }
+
+    @Test("takes a credential's mode for what it is", .enabled(if: Machine.isRoot))
+    func credential() throws {
+        let patient = try Patient()
+        let vault = patient.vault
+        let memory = try OtherDisk()
+        let directory = memory.path("credentials")
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: false)
+        try Disk.write(try Disk.read(patient.rootKey), to: "\(directory)/root.key")
+        try Self.mode("\(directory)/root.key", 0o440)
+        try Self.mode(directory, 0o550)
+        let arguments =
+            patient.arguments + ["--set", "keys.root_key_file=\(directory)/root.key"]
+        try vault.stop()
+        try vault.start(arguments: arguments, environment: ["CREDENTIALS_DIRECTORY": directory])
+        #expect(try patient.found() == patient.healthy)
+        // Without a word of the service manager it is a file that a group may read.
+        try vault.stop()
+        try vault.start(arguments: arguments)
+        #expect(try patient.found() == patient.expected(with: "key-files", "failure"))
     }
 
     @Test("is an event with counts and the digest of what was handed out")
@@ -266,7 +392,7 @@ struct DoctorTests {
             ["FAILED", "WARNING", "unknown", "ok"].firstIndex(of: String($0))
         }
         #expect(ranks.count == words.count && ranks == ranks.sorted())
-        #expect(lines.dropLast().last?.hasPrefix("40 checks: ") == true)
+        #expect(lines.dropLast().last?.hasPrefix("43 checks: ") == true)
     }
 
     @Test("works on a sealed vault, and believes no row of it")

@@ -10,31 +10,76 @@ final class Patient {
     private let secondKey: String
 
     var anchor: [String] { ["--set", "audit.anchor_file=\(elsewhere.path("anchor"))"] }
+    /// What a start is given unless something is to be wrong.
+    var arguments: [String] { anchor + twoPerson }
+    var twoPerson: [String] { ["--set", "two_person=holds"] }
+    /// Where the key is; the settings name a link to it.
     var rootKey: String { elsewhere.path("keys/root.key") }
+    var keyDirectory: String { elsewhere.path("keys") }
     var policy: String { vault.folder.path("policy.yaml") }
+    var programs: String { vault.folder.path("bin") }
+    /// Programs that the settings name, copies of the test's own.
+    var inspector: String { "\(programs)/vaultinspect" }
+    var pager: String { "\(programs)/page" }
 
     /// - Parameter stateDirectory: where the state is; in the vault's folder unless given.
     init(stateDirectory: String? = nil, in folder: TestFolder? = nil) throws {
         elsewhere = try OtherDisk()
         let folder = try folder ?? TestFolder()
-        let settings = [
+        let keys = [
             "keys.root_key_file=\(elsewhere.path("keys/root.key"))",
             "keys.log_key_file=\(elsewhere.path("keys/log.key"))",
-        ].flatMap { ["--set", $0] }
+        ]
+        let link = folder.path("root-key")
+        let served =
+            keys + [
+                "keys.root_key_file=\(link)",
+                "inspectors.program=\(folder.path("bin/vaultinspect"))",
+                "alerts.command=\(folder.path("bin/page"))",
+            ]
         vault = try TestVault(
-            settings: "policy_file: \"\(folder.path("policy.yaml"))\"\n", arguments: settings,
-            starting: false, initArguments: settings, stateDirectory: stateDirectory, in: folder)
+            settings: "policy_file: \"\(folder.path("policy.yaml"))\"\n",
+            arguments: served.flatMap { ["--set", $0] }, starting: false,
+            initArguments: keys.flatMap { ["--set", $0] }, stateDirectory: stateDirectory,
+            in: folder)
         secondKey = elsewhere.path("second.key")
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: elsewhere.path("keys/root.key"))
+        try copyPrograms()
         try writePolicy()
         vault.firstDoor = "admin"
-        try vault.start(arguments: anchor)
+        try vault.start(arguments: arguments)
         let kept = elsewhere.path("anchor")
         try eventually("an anchor") { Disk.exists(kept) }
         _ = try run(Machine.program("vaultd"), ["new-key-file", secondKey])
-        _ = try vault.vaultctlJSON(["slots", "add", "--label", "b", "--secret-file", secondKey])
-        try prove()
+        try addSlot()
         _ = try vault.vaultctlJSON(["backups", "register"])
         expected = try found()
+    }
+
+    private func copyPrograms() throws {
+        try FileManager.default.createDirectory(
+            atPath: programs, withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o755])
+        try FileManager.default.copyItem(
+            atPath: Machine.program("vaultinspect"), toPath: inspector)
+        try Disk.write("#!/bin/sh\ncat > /dev/null\n", to: pager)
+        for program in [inspector, pager] { _ = unsafe chmod(program, 0o755) }
+    }
+
+    /// The second way in.
+    func addSlot() throws {
+        _ = try vault.vaultctlJSON(["slots", "add", "--label", "b", "--secret-file", secondKey])
+        try prove()
+    }
+
+    func removeSlot() throws {
+        let slots = try vault.vaultctlJSON(["slots", "list"])["slots"].list
+        guard slots.count == 2, let id = slots[1]["id"].text else {
+            throw TestFailure("\(slots.count) slots")
+        }
+        let (ending, _, errors) = try vault.vaultctl("slots", "remove", id)
+        guard ending == .exited(0) else { throw TestFailure("slots remove: \(errors)") }
     }
 
     /// Tries each way in.
@@ -52,9 +97,11 @@ final class Patient {
     }
 
     /// Roots of this test are the admins; nobody else is anybody here.
+    ///
+    /// - Parameter deputy: another principal, where there is one.
     func writePolicy(
         web: String = "users: [4001], roles: [store]", ops: String? = nil,
-        audit: String = "users: [4003], roles: [auditor]"
+        audit: String = "users: [4003], roles: [auditor]", deputy: String? = nil
     ) throws {
         let ops = ops ?? "users: [\(getuid()), 4002], roles: [admin]"
         try Disk.write(
@@ -62,11 +109,12 @@ final class Patient {
             version: 1
             roles:
               store: [images.put, images.get, images.delete]
+              half: [policy.read, policy.reload, quarantine.approve]
             principals:
               web: { \(web), tokens: true }
               ops: { \(ops) }
               audit: { \(audit) }
-
+            \(deputy.map { "  deputy: { \($0) }\n" } ?? "")
             """, to: policy)
         _ = unsafe chmod(policy, 0o644)
     }

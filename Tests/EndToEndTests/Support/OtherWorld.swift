@@ -1,4 +1,4 @@
-// What lets a daemon live in another time, or with an older library. Compiled once.
+// What lets a daemon live in another time, with an older library, or not as it wants to. Compiled once.
 
 import Foundation
 
@@ -9,6 +9,15 @@ enum OtherWorld {
 
     static func sqlite(_ version: String) throws -> [String: String] {
         ["LD_PRELOAD": try library.get(), "OTHERWORLD_SQLITE": version]
+    }
+
+    /// - Parameter file: what is in it is said to a connection of the catalog before that is asked how it deletes.
+    static func catalog(_ file: String) throws -> [String: String] {
+        ["LD_PRELOAD": try library.get(), "OTHERWORLD_CATALOG": file]
+    }
+
+    static func dumpable() throws -> [String: String] {
+        ["LD_PRELOAD": try library.get(), "OTHERWORLD_DUMPABLE": "1"]
     }
 
     private static let folder: Result<TestFolder, any Error> = Result { try TestFolder() }

@@ -62,10 +62,84 @@ struct DoctorTests {
         #expect(found[.sealed] == .warning && found[.log] == .warning)
         let unknown: [DoctorItem] = [
             .slotsProved, .secondSlot, .keyAge, .backupAge, .scrubAge, .tokens, .outages,
-            .logKeyPinned,
+            .logKeyPinned, .incidents,
         ]
         let attested = DoctorItem.allCases.filter(\.isAttested)
         #expect(Set(found.filter { $0.value == .unknown }.keys) == Set(unknown + attested))
+    }
+
+    @Test("rows that cannot be read are not called sealed")
+    func unreadable() throws {
+        var facts = try DoctorFacts.healthy()
+        facts.vault.slots = nil
+        facts.vault.attestations = nil
+        let bad = Doctor.look(at: facts).filter { $0.diagnosis.verdict != .ok }
+        let items: [DoctorItem] = [.slotsProved, .secondSlot]
+        #expect(Set(bad.map(\.item)) == Set(items + DoctorItem.allCases.filter(\.isAttested)))
+        for finding in bad {
+            #expect(finding.diagnosis.verdict == .failure)
+            #expect(finding.diagnosis.evidence == ["its rows in the catalog cannot be read"])
+        }
+    }
+
+    @Test("cores that are piped to a program matter where this process leaves any")
+    func pipes() throws {
+        var facts = try DoctorFacts.healthy()
+        facts.host.process.corePattern = "|/usr/lib/coredumps %P"
+        #expect(verdicts(facts) == verdicts(try .healthy()))
+        facts.host.process.isDumpable = true
+        #expect(verdicts(facts)[.corePattern] == .warning)
+        facts.host.process.isDumpable = nil
+        #expect(verdicts(facts)[.corePattern] == .unknown)
+    }
+
+    @Test("a credential of systemd may show its access list's mask where the group's bits are")
+    func credentials() throws {
+        let directory = "/run/credentials/vault.service"
+        func verdict(
+            _ path: String = "\(directory)/root.key", mode: UInt32 = 0o440, gid: UInt32 = 0,
+            _ medium: PlaceFacts.Medium = .memory
+        ) throws -> DoctorVerdict? {
+            var facts = try DoctorFacts.healthy()
+            var key = DoctorFacts.path(
+                path, mode: mode, on: PlaceFacts(fileSystem: 7, medium: medium))
+            key.target?.gid = gid
+            facts.host.files.keys = [key]
+            return verdicts(facts)[.keyFiles]
+        }
+        #expect(try verdict() == .ok)
+        #expect(try verdict(gid: 101) == .ok)
+        #expect(try verdict(gid: 102) == .failure)
+        #expect(try verdict(mode: 0o444) == .failure)
+        #expect(try verdict(mode: 0o460) == .failure)
+        #expect(try verdict("/run/credentials/vault.servicex/root.key") == .failure)
+        #expect(try verdict(.disks(["sda"])) == .failure)
+        var facts = try DoctorFacts.healthy()
+        facts.host.credentials = nil
+        facts.host.files.keys = [
+            DoctorFacts.path(
+                "\(directory)/root.key", mode: 0o440,
+                on: PlaceFacts(fileSystem: 7, medium: .memory))
+        ]
+        #expect(verdicts(facts)[.keyFiles] == .failure)
+    }
+
+    @Test("two places share a file system, disks, nothing, or what nobody can tell")
+    func places() {
+        func place(_ number: UInt64, _ medium: PlaceFacts.Medium) -> PlaceFacts {
+            PlaceFacts(fileSystem: number, medium: medium)
+        }
+        let disk = place(1, .disks(["sda", "sdb"]))
+        let cases: [(PlaceFacts, PlaceFacts.Common)] = [
+            (place(1, .unknown), .fileSystem), (place(2, .disks(["sdb", "sdc"])), .disks(["sdb"])),
+            (place(2, .disks(["sdc"])), .nothing), (place(2, .memory), .nothing),
+            (place(2, .network), .nothing), (place(2, .unknown), .unknown),
+        ]
+        for (other, common) in cases {
+            #expect(disk.common(with: other) == common && other.common(with: disk) == common)
+        }
+        #expect(place(2, .network).common(with: place(3, .network)) == .unknown)
+        #expect(place(2, .memory).common(with: place(3, .unknown)) == .nothing)
     }
 
     @Test("more evidence than anybody reads is counted")

@@ -5,7 +5,7 @@ import VaultFormat
 import VaultTestKit
 
 extension Fault {
-    static let all: [Fault] = files + process + store + keys + policy
+    static let all: [Fault] = files + places + process + store + keys + policy + watch
 
     private static let files: [Fault] = [
         Fault(.stateFiles, .failure, "others may read a file") {
@@ -14,16 +14,39 @@ extension Fault {
         Fault(.stateFiles, .failure, "a link") { $0.host.files.state[1].isLink = true },
         Fault(.stateFiles, .failure, "root's file") { $0.host.files.state[1].uid = 0 },
         Fault(.stateFiles, .failure, "nothing is there") { $0.host.files.state = [] },
-        Fault(.keyFiles, .failure, "others may read it") { $0.host.files.keys[0].mode = 0o440 },
-        Fault(.keyFiles, .failure, "another's file") { $0.host.files.keys[0].uid = 5 },
+        Fault(.keyFiles, .failure, "others may read it") {
+            $0.host.files.keys[0].target?.mode = 0o440
+        },
+        Fault(.keyFiles, .failure, "another's file") { $0.host.files.keys[0].target?.uid = 5 },
         Fault(.keyFiles, .failure, "others may replace it") {
-            $0.host.files.keyDirectories[0].mode = 0o777
+            $0.host.files.keys[0].way[1].mode = 0o777
         },
-        Fault(.rootKeyPlace, .warning, "beside the state") { $0.host.files.keys[0].device = 1 },
+        Fault(.keyFiles, .failure, "others may replace its directory") {
+            $0.host.files.keys[0].way[0].mode = 0o775
+        },
+        Fault(.keyFiles, .failure, "another's directory") {
+            $0.host.files.keys[0].way[1].uid = 5
+        },
+        Fault(.keyFiles, .failure, "another's link leads to it") {
+            $0.host.files.keys[0].way.append(
+                FileFacts(path: "/keys/link", mode: 0o777, uid: 5, isLink: true))
+        },
         Fault(.settingsFiles, .failure, "others may write") {
-            $0.host.files.settings[0].mode = 0o664
+            $0.host.files.settings[0].target?.mode = 0o664
         },
-        Fault(.settingsFiles, .failure, "another's file") { $0.host.files.settings[0].uid = 5 },
+        Fault(.settingsFiles, .failure, "another's file") {
+            $0.host.files.settings[0].target?.uid = 5
+        },
+        Fault(.settingsFiles, .failure, "others may replace them") {
+            $0.host.files.settings[0].way[1].mode = 0o757
+        },
+        Fault(.settingsFiles, .failure, "a program that others may write") {
+            $0.host.files.programs[0].target?.mode = 0o775
+        },
+        Fault(.settingsFiles, .failure, "a program that is not there, and others may put there") {
+            $0.host.files.programs[0].target = nil
+            $0.host.files.programs[0].way[1].mode = 0o777
+        },
         Fault(.sockets, .failure, "another mode") { $0.host.files.sockets[0].file.mode = 0o600 },
         Fault(.sockets, .failure, "another group") { $0.host.files.sockets[0].file.gid = 8 },
         Fault(.sockets, .failure, "another's socket") { $0.host.files.sockets[0].file.uid = 5 },
@@ -35,7 +58,34 @@ extension Fault {
         Fault(.logKeyPinned, .failure, "another key signs") { $0.host.files.pinned = ["old"] },
         Fault(.logKeyPinned, .failure, "the file is gone") { $0.host.files.publicKey = nil },
         Fault(.logKeyPinned, .failure, "others may change it") {
-            $0.host.files.publicKey?.mode = 0o666
+            $0.host.files.publicKey?.target?.mode = 0o666
+        },
+    ]
+
+    private static let places: [Fault] = [
+        Fault(.rootKeyPlace, .warning, "beside the state") {
+            $0.host.files.keys[0].place = DoctorFacts.disk("sda")
+        },
+        Fault(.rootKeyPlace, .warning, "another partition of its disk") {
+            $0.host.files.keys[0].place = PlaceFacts(
+                fileSystem: 9, medium: .disks(["sda", "sdb"]))
+        },
+        Fault(.rootKeyPlace, .unknown, "the kernel does not say") {
+            $0.host.files.keys[0].place = PlaceFacts(fileSystem: 9, medium: .unknown)
+        },
+        Fault(.anchorPlace, .warning, "beside the state") {
+            $0.host.anchorPlace = .file(path: "/a", place: DoctorFacts.disk("sda"))
+        },
+        Fault(.anchorPlace, .warning, "another partition of its disk") {
+            $0.host.anchorPlace = .file(
+                path: "/a", place: PlaceFacts(fileSystem: 9, medium: .disks(["sda"])))
+        },
+        Fault(.anchorPlace, .unknown, "the kernel does not say") {
+            $0.host.anchorPlace = .file(
+                path: "/a", place: PlaceFacts(fileSystem: 9, medium: .unknown))
+        },
+        Fault(.anchorPlace, .unknown, "not there") {
+            $0.host.anchorPlace = .file(path: "/a", place: nil)
         },
     ]
 
@@ -46,9 +96,6 @@ extension Fault {
         Fault(.coreFiles, .failure, "a limit above 0") { $0.host.process.coreLimit = .max },
         Fault(.coreFiles, .failure, "dumpable") { $0.host.process.isDumpable = true },
         Fault(.coreFiles, .unknown, "not told") { $0.host.process.coreLimit = nil },
-        Fault(.corePattern, .warning, "a pipe for protected ones") {
-            $0.host.process.protectedCores = 2
-        },
         Fault(.corePattern, .unknown, "not told") { $0.host.process.corePattern = nil },
         Fault(.swap, .warning, "not encrypted") { $0.host.swaps?[0].isEncrypted = false },
         Fault(.swap, .warning, "a file") { $0.host.swaps?[0].isEncrypted = nil },
@@ -81,7 +128,10 @@ extension Fault {
         Fault(.clock, .warning, "nobody keeps it") { $0.host.clock?.isSynchronized = false },
         Fault(.clock, .unknown, "not told") { $0.host.clock = nil },
         Fault(.clock, .failure, "an event that is still to come") {
-            $0.vault.lastEventMicroseconds = DoctorFacts.now + DoctorFacts.day
+            $0.vault.ahead?.endedMicroseconds = nil
+        },
+        Fault(.clock, .failure, "one that was, before others that were not") {
+            $0.vault.ahead?.endedMicroseconds = DoctorFacts.now - 29 * DoctorFacts.day
         },
         Fault(.log, .failure, "a full disk") { $0.vault.logState = .full },
         Fault(.outages, .warning, "last week") {
@@ -95,15 +145,13 @@ extension Fault {
                     kind: .file, state: .late, keptMicroseconds: nil, logSize: nil, failures: 0)
             ]
         },
-        Fault(.anchorPlace, .warning, "beside the state") {
-            $0.host.anchorPlace = .file(path: "/a", device: 1)
-        },
-        Fault(.anchorPlace, .unknown, "not there") {
-            $0.host.anchorPlace = .file(path: "/a", device: nil)
-        },
     ]
 
     private static let keys: [Fault] = [
+        Fault(.keyAge, .failure, "no epoch") { $0.vault.primaryMicroseconds = nil },
+        Fault(.backupAge, .failure, "its rows cannot be read") { $0.vault.newestBackup = nil },
+        Fault(.scrubAge, .failure, "its rows cannot be read") { $0.vault.unverifiedSince = nil },
+        Fault(.tokens, .failure, "its rows cannot be read") { $0.vault.tokens = nil },
         Fault(.slotsProved, .warning, "never") { $0.vault.slots?[1].provedMicroseconds = nil },
         Fault(.slotsProved, .warning, "long ago") {
             $0.vault.slots?[1].provedMicroseconds = DoctorFacts.now - 91 * DoctorFacts.day
@@ -143,11 +191,35 @@ extension Fault {
         Fault(.policyAdmins, .warning, "one admin") {
             $0.put(try DoctorFacts.rule("ops", VerbName.all(at: .admin), users: [4]))
         },
+        Fault(.twoPerson, .warning, "nothing takes two") { $0.vault.twoPerson = [] },
+        Fault(.twoPerson, .warning, "the other may not make tokens") {
+            let all = VerbName.all(at: .admin)
+            $0.put(try DoctorFacts.rule("ops", all, users: [4]))
+            $0.put(try DoctorFacts.rule("deputy", all.subtracting([.createTokens]), users: [5]))
+        },
+        Fault(.twoPerson, .warning, "the other may not approve") {
+            let all = VerbName.all(at: .admin)
+            $0.put(try DoctorFacts.rule("ops", all, users: [4]))
+            $0.put(try DoctorFacts.rule("deputy", all.subtracting([.approveRelease]), users: [5]))
+        },
         Fault(.tokens, .warning, "for too long") {
             $0.vault.tokens = [try DoctorFacts.token(days: 181)]
         },
         Fault(.tokens, .warning, "of somebody who is gone") {
             $0.vault.tokens = [try DoctorFacts.token(days: 1, of: "gone")]
         },
+    ]
+
+    private static let watch: [Fault] = [
+        Fault(.detection, .warning, "a rule that is off") {
+            $0.vault.undetected = [DetectionRule.allCases[0]]
+        },
+        Fault(.incidents, .warning, "open for long") {
+            $0.vault.incidents = [DoctorFacts.incident(days: 8, isRead: true)]
+        },
+        Fault(.incidents, .warning, "nobody looked") {
+            $0.vault.incidents = [DoctorFacts.incident(days: 1, isRead: false)]
+        },
+        Fault(.incidents, .failure, "its rows cannot be read") { $0.vault.incidents = nil },
     ]
 }

@@ -36,44 +36,65 @@ extension DoctorFacts {
     /// The daemon's user is 100.
     private static func host() throws -> HostFacts {
         var host = HostFacts()
-        host.uid = 100
-        let state = FileFacts(path: "/state", mode: 0o700, uid: 100, device: 1)
+        (host.uid, host.gid) = (100, 101)
+        host.credentials = "/run/credentials/vault.service"
+        let state = FileFacts(path: "/state", mode: 0o700, uid: 100)
         host.files.state = [state, FileFacts(path: "/state/keyring", mode: 0o600, uid: 100)]
-        host.files.keys = [FileFacts(path: "/keys/root.key", mode: 0o400, uid: 0, device: 2)]
-        host.files.keyDirectories = [FileFacts(path: "/keys", mode: 0o755, uid: 0)]
-        host.files.settings = [FileFacts(path: "/etc/vaultd.yaml", mode: 0o644, uid: 0)]
+        host.files.keys = [path("/keys/root.key", mode: 0o400, on: disk("sdb"))]
+        host.files.settings = [path("/etc/vaultd.yaml", mode: 0o644)]
+        host.files.programs = [path("/libexec/vaultinspect", mode: 0o755)]
         let socket = FileFacts(path: "/run/admin.sock", mode: 0o660, uid: 100, gid: 7)
         host.files.sockets = [SocketFacts(file: socket, mode: 0o660, group: 7)]
-        host.files.publicKey = FileFacts(path: "/state/audit.pub", mode: 0o644, uid: 100)
+        host.files.publicKey = path("/state/audit.pub", mode: 0o644)
         host.files.pinned = ["old", "signing"]
         host.process.lockedBytes = Limits.keyArenaBytes
         host.process.lockLimit = 8 << 20
         host.process.coreLimit = 0
         host.process.isDumpable = false
-        host.process.corePattern = "|/usr/lib/coredumps %P"
-        host.process.protectedCores = 0
+        host.process.corePattern = "core"
         host.swaps = [
             SwapFacts(name: "/dev/dm-1", isEncrypted: true),
             SwapFacts(name: "/dev/zram0", isEncrypted: false, isMemory: true),
         ]
         host.database = DatabaseFacts(
             secureDelete: 1, synchronous: 2, journal: "wal", logBytes: 4 << 20)
-        host.disk = DiskFacts(freeBytes: 50, totalBytes: 100, hasReserve: true, device: 1)
+        host.disk = DiskFacts(
+            freeBytes: 50, totalBytes: 100, hasReserve: true, place: disk("sda"))
         host.clock = ClockFacts(isSynchronized: true, errorMicroseconds: 1000)
         host.workers = WallFacts(
             filter: 2, hasNoNewPrivileges: true, files: 0, processes: 0, landlock: 4,
             attempts: [.openFile: false, .makeSocket: false])
         host.libraries = Library.allCases.map { LibraryVersion($0, VersionNumber(9, 9, 9)) }
-        host.anchorPlace = .file(path: "/mnt/anchor", device: 3)
+        host.anchorPlace = .file(path: "/mnt/anchor", place: disk("sdc"))
         host.groupNames = [50: "vault-admins"]
         return host
+    }
+
+    /// A disk is a file system of its own here, whose number nobody else has.
+    static func disk(_ name: String) -> PlaceFacts {
+        PlaceFacts(
+            fileSystem: name.utf8.reduce(0) { $0 << 8 | UInt64($1) }, medium: .disks([name]))
+    }
+
+    /// A file of root's, and a directory of root's that it lies in.
+    static func path(
+        _ path: String, mode: UInt32, on place: PlaceFacts? = nil
+    ) -> PathFacts {
+        let directory = path.split(separator: "/").dropLast().joined(separator: "/")
+        return PathFacts(
+            path: path, target: FileFacts(path: path, mode: mode, uid: 0),
+            way: ["/", "/\(directory)"].map { FileFacts(path: $0, mode: 0o755, uid: 0) },
+            place: place)
     }
 
     private static func vault() throws -> VaultFacts {
         var vault = VaultFacts()
         vault.isSealed = false
         vault.logKeyFingerprint = "signing"
-        vault.lastEventMicroseconds = now - 1
+        vault.twoPerson = Set(TwoPersonRule.allCases)
+        // What was put right a month ago.
+        vault.ahead = .init(
+            indexes: 3..<5, atMicroseconds: now + day, endedMicroseconds: now - 30 * day)
         vault.outages = [now - 31 * day]
         vault.anchors = [
             AnchorStatus(
@@ -86,6 +107,7 @@ extension DoctorFacts {
         vault.newestBackup = .some(now - 35 * day)
         vault.unverifiedSince = .some(now - 14 * day)
         vault.tokens = [try token(days: 180), try token(days: -1, of: "gone")]
+        vault.incidents = [incident(days: 7, isRead: true), incident(days: 0, isRead: false)]
         vault.attestations = DoctorItem.allCases.filter(\.isAttested).reduce(into: [:]) {
             $0[$1] = attestation(of: $1, days: 1)
         }
@@ -96,6 +118,12 @@ extension DoctorFacts {
         .init(
             id: AccessTokenID(checked: [UInt8](repeating: 7, count: 16)),
             principal: try PrincipalName(principal), expiresMicroseconds: now + days * day)
+    }
+
+    static func incident(days: Int64, isRead: Bool) -> VaultFacts.Incident {
+        .init(
+            id: IncidentID(checked: [UInt8](repeating: UInt8(days), count: 16)),
+            openedMicroseconds: now - days * day - 1, isRead: isRead)
     }
 
     static func attestation(of item: DoctorItem, days: Int64) -> AttestationRow {
