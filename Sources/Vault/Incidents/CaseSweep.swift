@@ -1,5 +1,6 @@
 // What a crash left between a case and its incident: a sealed file that nobody can ask for.
 
+import VaultCrypto
 package import VaultFormat
 
 extension Vault {

@@ -113,7 +113,7 @@ struct DoctorTests {
         #expect(try verdict(mode: 0o444) == .failure)
         #expect(try verdict(mode: 0o460) == .failure)
         #expect(try verdict("/run/credentials/vault.servicex/root.key") == .failure)
-        #expect(try verdict(.disks(["sda"])) == .failure)
+        #expect(try verdict("\(directory)/root.key", .disks(["sda"])) == .failure)
         var facts = try DoctorFacts.healthy()
         facts.host.credentials = nil
         facts.host.files.keys = [
