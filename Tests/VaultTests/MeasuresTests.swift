@@ -92,12 +92,16 @@ struct MeasuresTests {
     @Test("a batch that was not written is not counted as one")
     func refusedBatch() async throws {
         let faults = Faults()
-        let test = try TestVault(catalog: MemoryCatalog(faults: faults))
-        defer { test.stop() }
-        let before = test.vault.measures().commits.batches.count
-        faults.arm(step: 1, .unavailable(5))
-        await #expect(throws: (any Error).self) { try await test.put(TestImages.small) }
-        faults.disarm()
-        #expect(test.vault.measures().commits.batches.count == before)
+        let keyring = try TestKeys.keyring()
+        let committer = try Committer(
+            catalog: MemoryCatalog(faults: faults), outages: .lasting
+        ) { keyring }
+        defer { committer.stop() }
+        faults.kill(atStep: 1)
+        await #expect(throws: VaultError.self) {
+            try await committer.record(CommitterFixture.event())
+        }
+        #expect(faults.failed != nil)
+        #expect(committer.measures.figures.batches.count == 0)
     }
 }
