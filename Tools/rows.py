@@ -106,9 +106,11 @@ ROWS = [
         (END + "Incidents/IncidentTests.swift", "Incidents")]),
     Row(14, "a checklist", "executable checks with evidence and a fix; somebody's word on what no program sees", [
         (CORE + "Doctor/DoctorTests.swift", "A doctor's checks"),
+        (CORE + "Doctor/DoctorFactsTests.swift", "What a vault tells a doctor"),
         (END + "Doctor/DoctorTests.swift", "vaultctl doctor"),
         (STORE + "Inspectors/WallProbeTests.swift", "A look at workers' walls"),
-        (STORE + "HostLookTests.swift", "A look at the machine")]),
+        (STORE + "HostLookTests.swift", "A look at the machine"),
+        (STORE + "HostPathTests.swift", "A path on this machine")]),
     Row(15, "backups, rotation, audit, dependencies, penetration tests",
         "rotation as an operation with a statement; tokens with an overlap; a log that auditors take away; fuzzers and"
         " hostile clients", [
