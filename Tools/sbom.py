@@ -57,7 +57,7 @@ SYSTEM = (
     SystemLibrary("tpm2-tss", "tss2-fapi", "libtss2-fapi1", "BSD-2-Clause", ("CVaultTokens",), "TPM2"),
 )
 #: Targets in C that link nothing but the C library.
-OWN_TARGETS = {"CVaultSystem"}
+OWN_TARGETS = {"CVaultResources", "CVaultSystem"}
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,12 @@ struct LocalBlobStoreTests {
         defer { close(descriptor) }
         #expect(fsync(descriptor) == 0)
         #expect(posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0)
-        // A file system in memory keeps its pages all the same; the kernel says which it did.
-        let isThere = try isInMemory(file, at: 50_000)
-        #expect(try (reader.readCached(at: 50_000, count: 1) != nil) == isThere)
+        // A file system in memory keeps its pages all the same; the kernel says which it did. It may bring a page or
+        // drop it at any moment: judged is what was so before and after.
+        let before = try isInMemory(file, at: 50_000)
+        let wasRead = try reader.readCached(at: 50_000, count: 1) != nil
+        let after = try isInMemory(file, at: 50_000)
+        if before == after { #expect(wasRead == before) }
         #expect(try Array(reader.read(at: 50_000, count: 2)) == [7, 7])
         #expect(try reader.readCached(at: 50_000, count: 1) != nil)
     }

@@ -43,8 +43,15 @@ struct MigratedRowTests {
             }
         }
         for (table, rows) in after where before[table] == nil {
-            let isFilled = table == "name" && before["pseudonym"] != nil
+            // What is told anew of rows that were there.
+            let isFilled = table == "name" && before["pseudonym"] != nil || table == "usage"
             #expect(rows.isEmpty != isFilled, "\(table)")
+        }
+        if before["usage"] == nil {
+            let counted = (after["usage"] ?? []).map {
+                Int.fromDatabaseValue($0["images"] ?? .null) ?? 0
+            }
+            #expect(counted.reduce(0, +) == before["image"]?.count)
         }
     }
 
