@@ -1,4 +1,4 @@
-"""Reads what `swift test` printed, says how many tests ran and how many were skipped, and the
+"""Reads what `swift test` printed, says how many tests passed, failed and were skipped, and the
 coverage of the modules that hold the rules.
 
     python3 Tools/test-summary.py LOG COVERAGE_JSON REQUIRE_ALL
@@ -40,7 +40,10 @@ def main() -> int:
     if total == 0:
         print("no test ran")
         return 1
-    print(f"{total - skipped} passed, 0 failed, {skipped} skipped")
+    failed = len(re.findall(r"^\S+ Test (?!run with ).* failed after ", log, re.MULTILINE))
+    print(f"{total - failed - skipped} passed, {failed} failed, {skipped} skipped")
+    if failed or re.search(r"^\S+ Test run with .* failed after ", log, re.MULTILINE):
+        return 1
     if skipped and require_all:
         print("a skipped test is a failure here (REQUIRE_ALL=1)")
         return 1
