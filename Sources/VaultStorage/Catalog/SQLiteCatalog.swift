@@ -144,15 +144,33 @@ package final class SQLiteCatalog: Catalog, Sendable {
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {
         try files.withLock { files throws(StorageError) in try files.requireSame() }
-        let result: R
-        do throws(StorageError) {
-            result = try Self.mapping { try pool.write { try body(SQLiteRows(db: $0)) } }
-        } catch {
-            if case .unavailable = error { files.withLock { $0.isDoubtful = true } }
-            throw error
+        let result: R = try Self.mapping {
+            try pool.writeWithoutTransaction { db in
+                do throws(StorageError) {
+                    return try Self.transaction(in: db, body)
+                } catch {
+                    // Before it is the turn of anybody else who would flush.
+                    if case .unavailable = error { files.withLock { $0.isDoubtful = true } }
+                    throw error
+                }
+            }
         }
         // What was written into files that lost their names meanwhile is not there at the next start.
         try files.withLock { files throws(StorageError) in try files.requireSame() }
+        return result
+    }
+
+    private static func transaction<R>(
+        in db: Database, _ body: (any CatalogWriter) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        var result: R?
+        try mapping {
+            try db.inTransaction {
+                result = try body(SQLiteRows(db: db))
+                return .commit
+            }
+        }
+        guard let result else { throw .damaged }
         return result
     }
 
@@ -178,11 +196,13 @@ package final class SQLiteCatalog: Catalog, Sendable {
     /// Empties SQLite's write-ahead log, where older states of pages lie. The writer waits no longer for
     /// readers than a request would.
     package func purge() throws(StorageError) -> Bool {
-        let files = files.withLock { $0 }
-        guard !files.isDoubtful else { throw .unavailable(EIO) }
-        let (pool, logPath) = (files.pool, files.path + "-wal")
+        let (pool, logPath) = files.withLock { ($0.pool, $0.path + "-wal") }
         return try Self.mapping {
             try pool.writeWithoutTransaction { db in
+                // Asked when it is this one's turn: the write before may have failed.
+                guard !files.withLock({ $0.isDoubtful }) else {
+                    throw StorageError.unavailable(EIO)
+                }
                 try db.execute(
                     sql: "PRAGMA busy_timeout = \(Limits.purgeWaitMilliseconds)")
                 defer {
@@ -213,11 +233,12 @@ package final class SQLiteCatalog: Catalog, Sendable {
     /// they would leave what was committed last in the log beside it. After a write that failed they do: what the
     /// disk has is read by the next start.
     package func close() throws {
-        let files = files.withLock { $0 }
-        if !files.isDoubtful {
-            try files.pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+        let pool = pool
+        try pool.writeWithoutTransaction { db in
+            guard !files.withLock({ $0.isDoubtful }) else { return }
+            try db.checkpoint(.truncate)
         }
-        try files.pool.close()
+        try pool.close()
     }
 
     static func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {
