@@ -6,7 +6,6 @@ import Glibc
 import HTTPTypes
 import Synchronization
 import VaultAPI
-import VaultCrypto
 import VaultFormat
 
 /// The socket may be somebody else's as well, who keeps it beyond this process: it is closed here and never shut
@@ -88,7 +87,7 @@ final class Acceptor: Sendable {
     /// Says that there are too many connections, to whoever is there to hear it, and ends this one. What it asks for is
     /// not read: that would have to be waited for.
     private static func refuse(_ socket: Int32) {
-        let answer = busy(Answer.problem(ProblemDocument(.overloaded, request: randomRequestID())))
+        let answer = busy(Answer.problem(ProblemDocument(.overloaded, request: .fresh())))
         // A new socket has room for it; who has hung up misses nothing.
         _ = unsafe answer.withUnsafeBytes { bytes in
             unsafe send(
@@ -104,9 +103,5 @@ final class Acceptor: Sendable {
         var lines = ["HTTP/1.1 \(status.code) \(status.reasonPhrase)"]
         lines += answer.fields.map { "\($0.name.rawName): \($0.value)" } + ["Connection: close"]
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + answer.body
-    }
-
-    private static func randomRequestID() -> RequestID {
-        (try? Random.id()) ?? RequestID(checked: [UInt8](repeating: 0, count: 8))
     }
 }

@@ -10,7 +10,6 @@ import ServiceLifecycle
 import Synchronization
 package import Vault
 import VaultAPI
-import VaultCrypto
 import VaultFormat
 
 /// Connections at all places where measures are read, and the thread that makes the pages.
@@ -91,8 +90,7 @@ private struct MetricsPage: Sendable {
     }
 
     private func refusal(_ code: ErrorCode) -> Answer {
-        let id = (try? Random.id()) ?? RequestID(checked: [UInt8](repeating: 0, count: 8))
-        return .problem(ProblemDocument(code, request: id))
+        .problem(ProblemDocument(code, request: .fresh()))
     }
 
     /// Whether it is sent to a loopback address by its name, and not for a page: one whose own name was made to mean

@@ -67,8 +67,7 @@ struct Exchange {
         context = Result { () throws(RequestError) in
             try RequestContext { Self.values($0, of: request) }
         }
-        // libsodium was started before a door was opened; without it no request has a number.
-        id = (try? Random.id()) ?? RequestID(checked: [UInt8](repeating: 0, count: 8))
+        id = .fresh()
     }
 
     var call: Call {
@@ -134,5 +133,12 @@ struct Exchange {
 
     func claim() throws(RequestError) -> Claim {
         try Claim(jobFields: values(HeaderName.job), ownerFields: values(HeaderName.owner))
+    }
+}
+
+extension RequestID {
+    /// The number of one more request. libsodium was started before a door was opened; without it none has one.
+    static func fresh() -> RequestID {
+        (try? Random.id()) ?? RequestID(checked: [UInt8](repeating: 0, count: 8))
     }
 }
