@@ -64,6 +64,8 @@ private struct MetricsPage: Sendable {
     func send(_ request: Request, on channel: any Channel) async throws {
         var answer = await answer(to: request)
         answer.fields[.connection] = "close"
+        // RFC 9110 §9.3.2.
+        if request.method == .head { answer.body = [] }
         try await FrameSender(channel).send(answer.parts)
         // What was sent with it would have the answer lost with the connection.
         var rest = Limits.smallBodyBytes
@@ -81,7 +83,6 @@ private struct MetricsPage: Sendable {
         guard request.method == .get else {
             var answer = refusal(.methodNotAllowed)
             answer.fields[.allow] = "GET"
-            if request.method == .head { answer.body = [] }
             return answer
         }
         report.service.probes.count(.metrics)
