@@ -8,35 +8,25 @@ package enum LoopbackAddress: String, Sendable, CaseIterable {
     case six = "::1"
 }
 
-package struct LoopbackSocketError: Error, Hashable, Sendable {
-    package let place: String
-    package let step: String
-    package let number: Int32
-
-    package var description: String {
-        "cannot \(step) \(place): \(unsafe String(cString: strerror(number)))"
-    }
-}
-
 package enum LoopbackSocket {
     private static let backlog: Int32 = 16
 
     /// - Returns: a close-on-exec descriptor.
     package static func listen(
         at address: LoopbackAddress, port: UInt16
-    ) throws(LoopbackSocketError) -> Int32 {
+    ) throws(ListenError) -> Int32 {
         let place = "port \(port) of \(address.rawValue)"
         let family = address == .four ? AF_INET : AF_INET6
         let socket = Glibc.socket(
             family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard socket >= 0 else { throw failure("make a socket for", place) }
-        do throws(LoopbackSocketError) {
+        guard socket >= 0 else { throw ListenError("make a socket for", place) }
+        do throws(ListenError) {
             var yes: Int32 = 1
             let size = socklen_t(MemoryLayout<Int32>.size)
             // A restart does not wait for the connections of the daemon before.
             _ = unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, size)
-            guard bind(socket, address, port) == 0 else { throw failure("bind", place) }
-            guard Glibc.listen(socket, backlog) == 0 else { throw failure("listen at", place) }
+            guard bind(socket, address, port) == 0 else { throw ListenError("bind", place) }
+            guard Glibc.listen(socket, backlog) == 0 else { throw ListenError("listen at", place) }
         } catch {
             close(socket)
             throw error
@@ -94,9 +84,5 @@ package enum LoopbackSocket {
                 unsafe Glibc.bind(socket, $0, socklen_t(MemoryLayout<Address>.size))
             }
         }
-    }
-
-    private static func failure(_ step: String, _ place: String) -> LoopbackSocketError {
-        LoopbackSocketError(place: place, step: step, number: errno)
     }
 }

@@ -2,16 +2,6 @@
 
 import Glibc
 
-package struct UnixSocketError: Error, Hashable, Sendable {
-    package let path: String
-    package let step: String
-    package let number: Int32
-
-    package var description: String {
-        "cannot \(step) \(path): \(unsafe String(cString: strerror(number)))"
-    }
-}
-
 package enum UnixSocket {
     /// Waiting connections that the kernel keeps for us.
     private static let backlog: Int32 = 1024
@@ -23,18 +13,18 @@ package enum UnixSocket {
     /// - Returns: a close-on-exec descriptor.
     package static func listen(
         at path: String, mode: UInt32, group: UInt32?
-    ) throws(UnixSocketError) -> Int32 {
+    ) throws(ListenError) -> Int32 {
         try removeSocket(at: path)
         let socket = Glibc.socket(
             AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard socket >= 0 else { throw failure("make a socket for", path) }
-        do throws(UnixSocketError) {
+        guard socket >= 0 else { throw ListenError("make a socket for", path) }
+        do throws(ListenError) {
             try bind(socket, to: path)
-            guard unsafe chmod(path, mode) == 0 else { throw failure("set the mode of", path) }
+            guard unsafe chmod(path, mode) == 0 else { throw ListenError("set the mode of", path) }
             if let group, unsafe chown(path, uid_t.max, group) != 0 {
-                throw failure("set the group of", path)
+                throw ListenError("set the group of", path)
             }
-            guard Glibc.listen(socket, backlog) == 0 else { throw failure("listen at", path) }
+            guard Glibc.listen(socket, backlog) == 0 else { throw ListenError("listen at", path) }
         } catch {
             close(socket)
             throw error
@@ -43,17 +33,16 @@ package enum UnixSocket {
     }
 
     /// Removes a socket's name, and nothing that is no socket.
-    private static func removeSocket(at path: String) throws(UnixSocketError) {
+    private static func removeSocket(at path: String) throws(ListenError) {
         var facts = stat()
         guard unsafe lstat(path, &facts) == 0 else { return }
         guard facts.st_mode & S_IFMT == S_IFSOCK else {
-            throw UnixSocketError(path: path, step: "replace what is no socket:", number: EEXIST)
+            throw ListenError("replace what is no socket:", path, number: EEXIST)
         }
         guard !isAnswered(path) else {
-            throw UnixSocketError(
-                path: path, step: "take over, a process answers at", number: EADDRINUSE)
+            throw ListenError("take over, a process answers at", path, number: EADDRINUSE)
         }
-        guard unsafe unlink(path) == 0 else { throw failure("take over", path) }
+        guard unsafe unlink(path) == 0 else { throw ListenError("take over", path) }
     }
 
     /// Whether anybody listens there: a daemon with another state directory may.
@@ -66,21 +55,20 @@ package enum UnixSocket {
         return answer == 0
     }
 
-    private static func bind(_ socket: Int32, to path: String) throws(UnixSocketError) {
+    private static func bind(_ socket: Int32, to path: String) throws(ListenError) {
         let bound = try unsafe withAddress(of: path) { unsafe Glibc.bind(socket, $0, $1) }
-        guard bound == 0 else { throw failure("bind", path) }
+        guard bound == 0 else { throw ListenError("bind", path) }
     }
 
     /// Lends the address of `path` to one call.
     private static func withAddress(
         of path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) throws(UnixSocketError) -> Int32 {
+    ) throws(ListenError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw UnixSocketError(
-                path: path, step: "bind, the path is too long:", number: ENAMETOOLONG)
+            throw ListenError("bind, the path is too long:", path, number: ENAMETOOLONG)
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
@@ -89,9 +77,5 @@ package enum UnixSocket {
                 unsafe body($0, size)
             }
         }
-    }
-
-    private static func failure(_ step: String, _ path: String) -> UnixSocketError {
-        UnixSocketError(path: path, step: step, number: errno)
     }
 }

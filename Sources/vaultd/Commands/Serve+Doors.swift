@@ -1,6 +1,5 @@
 // Opens the doors, and says who may come in.
 
-import Glibc
 import Logging
 import ServiceLifecycle
 import Vault
@@ -44,9 +43,8 @@ extension Serve {
                 listener =
                     try adopted[door.socketName]
                     ?? UnixSocket.listen(at: its.socket, mode: its.mode, group: its.group)
-            } catch let error as UnixSocketError {
-                // The process that still answers there may end.
-                throw SettingsError(error.description, mayPass: error.number == EADDRINUSE)
+            } catch let error as ListenError {
+                throw SettingsError(error)
             }
             return DoorServer(
                 listener: listener,

@@ -2,9 +2,11 @@
 
 import Configuration
 import Foundation
+import Glibc
 import SystemPackage
 import VaultCrypto
 import VaultFormat
+import VaultServer
 import Yams
 
 /// A setting that cannot be used, in words for whoever wrote it.
@@ -16,6 +18,11 @@ struct SettingsError: Error, CustomStringConvertible {
     init(_ description: String, mayPass: Bool = false) {
         self.description = description
         self.mayPass = mayPass
+    }
+
+    /// The process that has the place may end, and a full file system be emptied.
+    init(_ error: ListenError) {
+        self.init(error.description, mayPass: [EADDRINUSE, ENOSPC].contains(error.number))
     }
 }
 

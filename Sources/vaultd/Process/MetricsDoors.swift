@@ -39,7 +39,7 @@ struct MetricsDoors {
             return try UnixSocket.listen(
                 at: settings.socket, mode: settings.mode, group: settings.group)
         } catch {
-            throw SettingsError(error.description)
+            throw SettingsError(error)
         }
     }
 
@@ -55,7 +55,7 @@ struct MetricsDoors {
         do {
             return try LoopbackSocket.listen(at: port.address, port: port.number)
         } catch {
-            throw SettingsError(error.description)
+            throw SettingsError(error)
         }
     }
 }

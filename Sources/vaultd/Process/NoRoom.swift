@@ -5,7 +5,6 @@ import Foundation
 import Glibc
 import Vault
 import VaultFormat
-import VaultServer
 import VaultStorage
 
 struct NoRoom: CustomStringConvertible {
@@ -24,7 +23,6 @@ struct NoRoom: CustomStringConvertible {
         switch error {
         case StorageError.full, CatalogError.unusable(.full): return
         case let error as VaultError where error.code == .storageFull: return
-        case let error as UnixSocketError where error.number == ENOSPC: return
         // What could not be written says less than the disk does.
         case let error as VaultError
         where [.auditUnavailable, .storageUnavailable].contains(error.code):
