@@ -5,57 +5,37 @@
 import Foundation
 import Synchronization
 import Vault
+import VaultFormat
 import VaultServer
-
-/// When the manager may be told.
-struct LifeSigns {
-    /// After how long without a message the manager ends the process.
-    let interval: Duration
-
-    /// Twice in each interval, as sd_watchdog_enabled(3) wants it.
-    var pause: Duration { interval / 2 }
-
-    /// - Parameters:
-    ///   - answered: whether all answered what they were asked last.
-    ///   - waited: how long ago that was.
-    func mayTell(answered: Bool, waited: Duration) -> Bool { answered || waited < interval }
-}
 
 /// A thread of its own: it needs none of those that it watches.
 final class Watchdog: Sendable {
-    private let signs: LifeSigns
-    private let ask: @Sendable (@escaping @Sendable () -> Void) -> Int
-    private let tell: @Sendable () -> Void
+    private let vault: Vault
+    /// After how long without a message the manager ends the process.
+    private let interval: Duration
     private let stopped = Mutex(false)
     private let end = DispatchSemaphore(value: 0)
     private let answers = DispatchSemaphore(value: 0)
 
-    /// - Parameters:
-    ///   - ask: asks all who have to answer, and returns how many they are.
-    ///   - tell: says to the manager that the daemon lives.
-    init(
-        _ signs: LifeSigns, ask: @escaping @Sendable (@escaping @Sendable () -> Void) -> Int,
-        tell: @escaping @Sendable () -> Void
-    ) {
-        self.signs = signs
-        self.ask = ask
-        self.tell = tell
+    /// Twice in each interval, as sd_watchdog_enabled(3) wants it.
+    private var pause: DispatchTimeInterval {
+        .microseconds(Int(clamping: interval.wholeMicroseconds / 2))
     }
 
     /// Starts it, where the manager asked for it.
     static func start(_ vault: Vault) -> Watchdog? {
         guard let interval = ServiceManager.watchdogInterval() else { return nil }
-        let watchdog = Watchdog(LifeSigns(interval: interval)) { answered in
-            vault.committer.ask(answered)
-            return 1 + DoorServer.ask(answered)
-        } tell: {
-            ServiceManager.notify("WATCHDOG=1")
-        }
+        let watchdog = Watchdog(vault, interval)
         watchdog.start()
         return watchdog
     }
 
-    func start() {
+    private init(_ vault: Vault, _ interval: Duration) {
+        self.vault = vault
+        self.interval = interval
+    }
+
+    private func start() {
         let thread = Thread { [self] in
             while !stopped.withLock({ $0 }) { round() }
         }
@@ -71,28 +51,30 @@ final class Watchdog: Sendable {
     /// Asks once, and waits until all have answered, however long that takes.
     private func round() {
         let asked = ContinuousClock.now
-        var next = DispatchTime.now() + signs.pause.inSeconds
-        var missing = ask { [answers] in answers.signal() }
+        var next = DispatchTime.now() + pause
+        var missing = ask()
         while missing > 0, !stopped.withLock({ $0 }) {
             if answers.wait(timeout: next) == .success {
                 missing -= 1
                 continue
             }
-            next = next + signs.pause.inSeconds
-            if signs.mayTell(answered: false, waited: .now - asked) { say() }
+            next = next + pause
+            if .now - asked < interval { tell() }
         }
-        say()
-        _ = end.wait(timeout: .now() + signs.pause.inSeconds)
+        tell()
+        _ = end.wait(timeout: .now() + pause)
     }
 
-    private func say() {
-        if !stopped.withLock({ $0 }) { tell() }
+    /// Asks all who have to answer.
+    ///
+    /// - Returns: how many they are.
+    private func ask() -> Int {
+        let answered: @Sendable () -> Void = { [answers] in answers.signal() }
+        vault.committer.ask(answered)
+        return 1 + DoorServer.ask(answered)
     }
-}
 
-extension Duration {
-    fileprivate var inSeconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) / 1e18
+    private func tell() {
+        if !stopped.withLock({ $0 }) { ServiceManager.notify("WATCHDOG=1") }
     }
 }
