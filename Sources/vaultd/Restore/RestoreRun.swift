@@ -55,8 +55,7 @@ struct RestoreRun {
             FileHandle.standardError.write(Data("copied \(share) %\n".utf8))
         }
         try StoredBackup.flush(building)
-        let catalog = try SQLiteCatalog.open(
-            at: building + "/catalog.sqlite", vault: source.manifest.vault)
+        let catalog = try openCatalog()
         try compare(catalog)
         let vault = try Vault(
             settings: settings, catalog: catalog,
@@ -69,6 +68,17 @@ struct RestoreRun {
         try catalog.close()
         try StoredBackup.flush(building)
         return report
+    }
+
+    private func openCatalog() throws -> SQLiteCatalog {
+        do {
+            return try SQLiteCatalog.open(
+                at: building + "/catalog.sqlite", vault: source.manifest.vault)
+        } catch CatalogError.newer {
+            throw SettingsError(
+                "the backup was made by a newer vaultd, which this one does not understand: "
+                    + "restore it with that one")
+        }
     }
 
     /// The log that was signed, and no other.
