@@ -18,7 +18,7 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
     package var log: Log
     package var disk: Disk
     package var inspectors: Inspectors
-    /// Connections open now, over all sockets.
+    /// Connections open now, over all doors.
     package var connections: Int
     /// Of each place outside of the store that takes one.
     package var anchors: [Anchor]

@@ -49,7 +49,7 @@ struct MetricsReport: Sendable {
                 "imagevault_ready", .gauge, "1 while images can be stored and read, else 0.",
                 count: measures.isReady ? 1 : 0),
             MetricFamily(
-                "imagevault_connections", .gauge, "Connections open now, over all sockets.",
+                "imagevault_connections", .gauge, "Connections open now, over all doors.",
                 count: UInt64(service.connections.total)),
             MetricFamily(
                 "imagevault_probes_total", .counter,
