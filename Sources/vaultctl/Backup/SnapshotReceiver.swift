@@ -109,14 +109,9 @@ final class SnapshotReceiver {
 
     /// - Throws: ``ClientError/file(_:)``, which says where there was no room.
     private func write(_ bytes: [UInt8], to file: FileHandle?) throws {
-        do {
-            try file?.write(contentsOf: bytes)
-        } catch {
-            let cause = (error as? CocoaError)?.underlying as? POSIXError
-            throw ClientError.file(
-                FileFault(
-                    path: places?.directory ?? "", reason: .system(cause?.code.rawValue ?? errno)))
-        }
+        guard let file, let places else { throw BackupRecordReader.broken }
+        try writeAll(
+            ByteBuffer(bytes: bytes), to: file.fileDescriptor, name: places.directory)
     }
 
     private func file(_ path: String) throws -> FileHandle {
