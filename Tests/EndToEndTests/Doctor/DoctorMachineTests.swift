@@ -1,6 +1,5 @@
 // What doctor says of the machine: memory, cores, swap, and disks that fill up.
 
-import Crypto
 import Foundation
 import Glibc
 import Testing
