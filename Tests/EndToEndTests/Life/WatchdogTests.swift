@@ -49,40 +49,46 @@ struct WatchdogTests {
 
     @Test("hears nothing from a daemon whose writer hangs, and hears of it again when it goes on")
     func hangs() throws {
-        let folder = try TestFolder()
-        let disk = try FailSwitch(in: folder)
-        let (vault, manager) = try Self.vault(
-            Self.interval.merging(disk.environment) { $1 })
-        let image = Sample.jpeg(1)
-        let id = try vault.store(image)
-        try disk.hang()
-        // The answer is that the log stalls: by then the writer has hung for many intervals.
-        #expect(try vault.get(id).code == "audit-unavailable")
+        let hanging = try Hanging()
+        let (vault, manager) = (hanging.vault, hanging.manager)
         while manager.said(within: 0) != nil {}
         #expect(manager.said(within: 2000) == nil)
-        try disk.work()
+        try hanging.disk.work()
         #expect(try manager.next() == "WATCHDOG=1")
-        #expect(try vault.get(id).bytes == Bytes(image))
+        #expect(try vault.get(hanging.id).bytes == Bytes(hanging.image))
     }
 
     @Test("may end a daemon that hangs as it does: the next one has what was acknowledged")
     func aborted() throws {
-        let folder = try TestFolder()
-        let disk = try FailSwitch(in: folder)
-        let (vault, manager) = try Self.vault(
-            Self.interval.merging(disk.environment) { $1 })
-        let image = Sample.jpeg(1)
-        let id = try vault.store(image)
-        try disk.hang()
-        #expect(try vault.get(id).code == "audit-unavailable")
+        let hanging = try Hanging()
+        let (vault, manager) = (hanging.vault, hanging.manager)
         // WatchdogSignal=, systemd's default.
         try #require(vault.daemon).signal(SIGABRT)
         #expect(try #require(vault.daemon).wait() == .killed(SIGABRT))
-        try disk.work()
+        try hanging.disk.work()
         while manager.said(within: 0) != nil {}
         try vault.start()
         #expect(try manager.next() == "READY=1")
-        #expect(try vault.get(id).bytes == Bytes(image))
+        #expect(try vault.get(hanging.id).bytes == Bytes(hanging.image))
+    }
+
+    /// A vault with an image, whose writer hangs.
+    private struct Hanging {
+        let disk: FailSwitch
+        let vault: TestVault
+        let manager: NotifySocket
+        let image = Sample.jpeg(1)
+        let id: String
+
+        init() throws {
+            disk = try FailSwitch(in: TestFolder())
+            (vault, manager) = try WatchdogTests.vault(
+                WatchdogTests.interval.merging(disk.environment) { $1 })
+            id = try vault.store(image)
+            try disk.hang()
+            // The answer is that the log stalls: by then the writer has hung for many intervals.
+            #expect(try vault.get(id).code == "audit-unavailable")
+        }
     }
 
     /// A vault that has said to its manager that it is ready.

@@ -3,12 +3,17 @@
 import Foundation
 
 struct FailSwitch {
-    private let file: String
+    /// Stays as long as this.
+    private let place: TestFolder
+    private var file: String { place.path("failswitch") }
     let environment: [String: String]
 
     init(in folder: TestFolder) throws {
-        file = folder.path("failswitch")
-        environment = ["LD_PRELOAD": try Self.library.get(), "FAILSWITCH_FILE": file]
+        place = folder
+        environment = [
+            "LD_PRELOAD": try Self.library.get(),
+            "FAILSWITCH_FILE": folder.path("failswitch"),
+        ]
     }
 
     func fail() throws { try Disk.write("f", to: file) }
