@@ -126,6 +126,7 @@ extension DoctorTests {
         let patient = try Patient()
         let vault = patient.vault
         let memory = try OtherDisk()
+        defer { withExtendedLifetime(memory) {} }
         let directory = memory.path("credentials")
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: false)

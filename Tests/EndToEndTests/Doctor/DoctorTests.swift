@@ -118,11 +118,8 @@ struct DoctorTests {
                     }
                 },
                 Plant("backup-age", "warning", "none is wanted") {
-                    for backup in try vault.vaultctlJSON(["backups", "ls"])["id"].text.map({ [$0] })
-                        ?? []
-                    {
-                        _ = try vault.vaultctlJSON(["backups", "expire", backup])
-                    }
+                    let backup = try vault.vaultctlJSON(["backups", "ls"])["id"].text ?? ""
+                    _ = try vault.vaultctlJSON(["backups", "expire", backup])
                 } undo: {
                     _ = try vault.vaultctlJSON(["backups", "register"])
                 },

@@ -14,6 +14,7 @@ struct ActivationTests {
         #expect(Disk.exists(place.vault.socket("audit")))
         #expect(try place.end(with: SIGTERM) == "0")
         #expect(Disk.exists(place.socket))
+        withExtendedLifetime(place) {}
     }
 
     @Test(
@@ -28,6 +29,7 @@ struct ActivationTests {
         try place.begin()
         for door in waiting { #expect(try door.answer()?.status == 200) }
         #expect(try place.connect().ask("GET", "/v1/whoami").status == 200)
+        withExtendedLifetime(place) {}
     }
 
     @Test(
@@ -45,7 +47,7 @@ struct ActivationTests {
         let given = try FileManager.default.destinationOfSymbolicLink(
             atPath: "/proc/\(place.daemon)/fd/3")
         #expect(try place.sockets.contains(given))
-        kill(place.daemon, SIGTERM)
+        kill(try place.daemon, SIGTERM)
         try eventually("the end of accepting") { try !place.sockets.contains(given) }
         let late = try place.connect()
         try late.send(Request.bytes("GET", "/v1/health"))
@@ -54,6 +56,7 @@ struct ActivationTests {
         #expect(try place.ended() == "0")
         try place.begin()
         #expect(try late.answer()?.status == 200)
+        withExtendedLifetime(place) {}
     }
 }
 
@@ -74,6 +77,12 @@ private final class Place {
         try begun()
     }
 
+    /// Before the folder goes: a daemon that still runs would write into it.
+    deinit {
+        let isServed = said("ended").count < said("started").count
+        if isServed, manager.poll() == nil { _ = try? end(with: SIGKILL) }
+    }
+
     var socket: String { vault.folder.path("given.sock") }
 
     func connect() throws -> UnixConnection { try UnixConnection(to: socket) }
@@ -86,13 +95,22 @@ private final class Place {
     }
 
     /// The daemon that runs, or ran last.
-    var daemon: pid_t { said("started").last.flatMap { pid_t($0) } ?? 0 }
+    ///
+    /// - Throws: ``TestFailure`` where there was none: a signal to process 0 goes to the test itself.
+    var daemon: pid_t {
+        get throws {
+            guard let daemon = said("started").last.flatMap({ pid_t($0) }), daemon > 0 else {
+                throw TestFailure("no daemon: \(manager.errors)")
+            }
+            return daemon
+        }
+    }
 
     /// What the daemon has open.
     var sockets: Set<String> {
         get throws {
             let files = FileManager.default
-            let folder = "/proc/\(daemon)/fd"
+            let folder = "/proc/\(try daemon)/fd"
             return Set(
                 try files.contentsOfDirectory(atPath: folder).compactMap {
                     // One may be closed meanwhile.
@@ -112,13 +130,15 @@ private final class Place {
             guard manager.poll() == nil, said("ended").count < turns else {
                 throw TestFailure(manager.errors)
             }
-            return manager.errors.components(separatedBy: "\"serving\"").count > turns
+            // The daemon may be heard before the manager has said which it is.
+            return said("started").count == turns
+                && manager.errors.components(separatedBy: "\"serving\"").count > turns
         }
     }
 
     /// - Returns: the daemon's status; below 0 for a signal.
     func end(with signal: Int32) throws -> String {
-        kill(daemon, signal)
+        kill(try daemon, signal)
         return try ended()
     }
 

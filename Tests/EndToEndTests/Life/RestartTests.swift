@@ -39,6 +39,7 @@ struct RestartTests {
         let second = try ChildProcess(
             Machine.program("vaultd"), ["serve", "--config", vault.configuration])
         let ending = try second.wait()
+        #expect(!Self.lasting.isEmpty)
         #expect(ending != .exited(0))
         #expect(!Self.lasting.contains { ending == .exited($0) }, "\(ending)")
         #expect(second.errors.contains("another vaultd"))
