@@ -8,6 +8,8 @@
 //   put|get|range|list|delete SECONDS [MOST]    as many as can be in that time, at most MOST
 //   fill COUNT                                  that many put
 //
+// One file, though a long one: the benches compile a program of one file where it is missing, and nothing links it.
+//
 // Every byte that comes back is compared with what was sent. Times are in nanoseconds in buckets whose width is at
 // most 1/64 of the time; Tools/bench_figures.py has the way back.
 

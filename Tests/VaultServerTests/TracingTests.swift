@@ -20,7 +20,7 @@ struct TracingTests {
         let door = try TracedDoor()
         let answer = try await door.ask("GET /v1/health", ["traceparent: \(trace.field)"])
         #expect(answer.hasPrefix("HTTP/1.1 200 "))
-        let spans = await door.ended(Trace.tracer, in: trace.id)
+        let spans = try await door.ended(Trace.tracer, in: trace.id)
         let span = try #require(spans.first { $0.operationName == "request" })
         #expect(span.parentSpanID == trace.parent)
         #expect(span.kind == .server)
@@ -40,7 +40,7 @@ struct TracingTests {
             "GET /v1/images/\(id)",
             ["traceparent: \(trace.field)", "Vault-Owner: ann", "Vault-Actor: bob"])
         #expect(answer.hasPrefix("HTTP/1.1 404 "))
-        let spans = await door.ended(Trace.tracer, in: trace.id)
+        let spans = try await door.ended(Trace.tracer, in: trace.id)
         let span = try #require(spans.first { $0.operationName == "request" })
         #expect(span.attributes["imagevault.outcome"]?.toSpanAttribute() == .string("refused"))
         #expect(span.attributes["imagevault.verb"]?.toSpanAttribute() == .string("images.get"))
@@ -87,26 +87,24 @@ private struct TraceParentReader: Instrument {
 /// `images.sock` of a vault in memory.
 private final class TracedDoor: Sendable {
     private let vault: TestVault
-    private let folder: String
+    private let folder: TemporaryDirectory
     private let serving: Task<Void, any Error>
 
     init() throws {
         let vault = try TestVault()
         self.vault = vault
-        folder = "/tmp/ivt-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: false)
+        folder = try TemporaryDirectory()
         let register = MeasureRegister()
         let counter = ConnectionCounter(descriptors: 1024)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = ServiceFacts(
             version: "0", vault: VaultID(checked: [UInt8](repeating: 7, count: 16)),
-            startedMicroseconds: 0, stateDirectory: folder, connections: counter,
+            startedMicroseconds: 0, stateDirectory: folder.root, connections: counter,
             resolvers: DoorAccess(users: []), register: register,
             host: { _ in HostFacts() })
         let policy = AccessPolicy(doors: [.images: (users: [getuid()], groups: [])])
         let server = DoorServer(
-            listener: try UnixSocket.listen(at: "\(folder)/s", mode: 0o600, group: nil),
+            listener: try UnixSocket.listen(at: folder.path("s"), mode: 0o600, group: nil),
             handler: RequestHandler(
                 door: .images, policy: PolicyHolder(policy), vault: vault.vault, service: service,
                 executor: RequestExecutor(threads: 2), logger: logger),
@@ -117,12 +115,11 @@ private final class TracedDoor: Sendable {
     deinit {
         serving.cancel()
         vault.stop()
-        try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// What a door answers to one request, on a connection of its own.
     func ask(_ line: String, _ fields: [String]) async throws -> String {
-        let path = "\(folder)/s"
+        let path = folder.path("s")
         let lines = ["\(line) HTTP/1.1", "Host: vault", "Connection: close"] + fields
         let request = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
         return try await withCheckedThrowingContinuation { done in
@@ -158,11 +155,11 @@ private final class TracedDoor: Sendable {
     }
 
     /// The spans of a trace, once the one of its request has ended: that is after its answer has left.
-    func ended(_ tracer: InMemoryTracer, in trace: String) async -> [FinishedInMemorySpan] {
+    func ended(_ tracer: InMemoryTracer, in trace: String) async throws -> [FinishedInMemorySpan] {
         while true {
             let spans = tracer.finishedSpans.filter { $0.traceID == trace }
             if spans.contains(where: { $0.operationName == "request" }) { return spans }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 }
