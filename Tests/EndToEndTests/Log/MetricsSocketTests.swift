@@ -148,6 +148,18 @@ struct MetricsSocketTests {
         withExtendedLifetime(vault) {}
     }
 
+    @Test("no answer to HEAD has a body, whatever it says")
+    func head() throws {
+        let number = try Port.free()
+        let vault = try TestVault(settings: "metrics:\n  loopback_port: \(number)\n")
+        for (path, status) in [("/metrics", 405), ("/", 404)] {
+            let answer = try Port.get(number, "localhost", asking: "HEAD \(path)")
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(path)")
+            #expect(answer.hasSuffix("\r\n\r\n"), "\(path)")
+        }
+        withExtendedLifetime(vault) {}
+    }
+
     @Test(
         "answers no page whose name was made to mean this machine, and none that says where it comes from"
     )
@@ -242,7 +254,7 @@ extension TestVault {
 }
 
 /// TCP, as this machine's kernel shows it.
-private enum Port {
+enum Port {
     /// One that nobody listens at now.
     static func free() throws -> UInt16 {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -258,8 +270,10 @@ private enum Port {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    /// The whole answer to GET /metrics.
-    static func get(_ port: UInt16, _ host: String, _ field: String = "") throws -> String {
+    /// The whole answer.
+    static func get(
+        _ port: UInt16, _ host: String, _ field: String = "", asking: String = "GET /metrics"
+    ) throws -> String {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var address = loopback(port)
@@ -268,7 +282,7 @@ private enum Port {
                 unsafe connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        let request = Array("GET /metrics HTTP/1.1\r\nHost: \(host)\r\n\(field)\r\n".utf8)
+        let request = Array("\(asking) HTTP/1.1\r\nHost: \(host)\r\n\(field)\r\n".utf8)
         guard connected == 0, unsafe send(socket, request, request.count, 0) == request.count
         else { throw TestFailure("nobody at port \(port): \(errno)") }
         var answer: [UInt8] = []
