@@ -103,7 +103,7 @@ private final class TracedDoor: Sendable {
             resolvers: DoorAccess(users: []), register: register,
             host: { _ in HostFacts() })
         let policy = AccessPolicy(doors: [.images: (users: [getuid()], groups: [])])
-        let server = DoorServer(
+        let server = try DoorServer(
             listener: try UnixSocket.listen(at: folder.path("s"), mode: 0o600, group: nil),
             handler: RequestHandler(
                 door: .images, policy: PolicyHolder(policy), vault: vault.vault, service: service,

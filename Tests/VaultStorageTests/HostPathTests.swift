@@ -129,7 +129,12 @@ struct HostPathTests {
 
     @Test("what has no device is told by what is mounted there")
     func mounts() throws {
-        try device("sdc", at: "sdc", number: "8:32")
+        for (place, disk) in ["sdc", "sdd", "sde", "sdf"].enumerated() {
+            try device(disk, at: disk, number: "8:\(32 + 16 * place)")
+        }
+        for (volume, disk) in [("one", "sdc"), ("two", "sdd"), ("two", "sde")] {
+            try link("sys/fs/btrfs/\(volume)/devices/\(disk)", to: "../../../../devices/\(disk)")
+        }
         try write(
             """
             20 1 0:30 / / rw - overlay overlay rw
@@ -139,12 +144,15 @@ struct HostPathTests {
             24 20 0:34 /sub /srv rw shared:6 master:2 - btrfs /dev/sdc rw
             25 24 0:35 / /srv rw - zfs pool/set rw
             26 24 0:34 /sub /data rw - btrfs /dev/sdc rw
+            27 24 0:36 / /pair rw - btrfs /dev/sde rw
+            28 24 0:37 / /lone rw - btrfs /dev/sdf rw
 
             """, to: "proc/self/mountinfo")
         let expected: [(String, PlaceFacts.Medium)] = [
             ("/etc/key", .unknown), ("/run/key", .memory), ("/runner", .unknown),
             ("/run/credentials/x.service/root.key", .memory), ("/mnt/far away/a", .network),
             ("/srv/state", .unknown), ("/data", .disks(["sdc"])),
+            ("/pair", .disks(["sdd", "sde"])), ("/lone", .unknown),
         ]
         for (path, medium) in expected {
             #expect(kernel.medium(of: 31, path) == medium, "\(path)")

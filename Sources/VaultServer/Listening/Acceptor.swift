@@ -16,11 +16,10 @@ final class Acceptor: Sendable {
     private let bell: Int32
     private let rope: Mutex<Int32>
 
-    init(listener: Int32) {
+    init(listener: Int32) throws(ListenError) {
         self.listener = listener
         var ends: [Int32] = [-1, -1]
-        let made = unsafe pipe(&ends)
-        precondition(made == 0, "no descriptor is left before a door is open")
+        guard unsafe pipe(&ends) == 0 else { throw ListenError("wait at", "a socket") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         bell = ends[0]
         rope = Mutex(ends[1])

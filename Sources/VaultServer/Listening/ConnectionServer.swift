@@ -33,8 +33,8 @@ final class ConnectionServer<Caller: Sendable>: Sendable {
         var isQuiescing = false
     }
 
-    init(listener: Int32, rules: Rules, logger: Logger) {
-        acceptor = Acceptor(listener: listener)
+    init(listener: Int32, rules: Rules, logger: Logger) throws(ListenError) {
+        acceptor = try Acceptor(listener: listener)
         self.rules = rules
         self.logger = logger
     }

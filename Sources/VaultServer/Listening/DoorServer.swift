@@ -11,8 +11,8 @@ package final class DoorServer: Service {
 
     package init(
         listener: Int32, handler: RequestHandler, counter: ConnectionCounter, logger: Logger
-    ) {
-        server = ConnectionServer(
+    ) throws(ListenError) {
+        server = try ConnectionServer(
             listener: listener,
             rules: .init(
                 admit: { socket in

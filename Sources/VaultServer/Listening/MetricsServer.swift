@@ -38,11 +38,11 @@ package final class MetricsServer: Service {
     package init(
         listener: Int32, vault: Vault, service: ServiceFacts, places: MetricsPlaces,
         isPort: Bool, logger: Logger
-    ) {
+    ) throws(ListenError) {
         let page = MetricsPage(
             report: MetricsReport(vault: vault, service: service), executor: places.executor,
             isPort: isPort)
-        server = ConnectionServer(
+        server = try ConnectionServer(
             listener: listener,
             rules: .init(
                 admit: { _ in places.admit() ? () : nil },

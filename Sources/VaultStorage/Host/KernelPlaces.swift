@@ -35,12 +35,28 @@ extension KernelFiles {
         guard let (kind, source) = mount(of: path) else { return .unknown }
         if Self.memory.contains(kind) { return .memory }
         if Self.network.contains(kind) { return .network }
-        // As btrfs shows where it is.
-        guard source.hasPrefix("/dev/"),
+        // btrfs names one of its devices, and may have more.
+        guard kind == "btrfs", source.hasPrefix("/dev/"),
             let name = (SystemPaths.resolved(source) ?? source).split(separator: "/").last,
-            let disks = disks(at: "class/block/\(name)", steps: steps)
+            let members = members(ofVolumeOn: String(name))
         else { return .unknown }
-        return .disks(disks)
+        var all: Set<String> = []
+        for member in members {
+            guard let disks = disks(at: "class/block/\(member)", steps: steps) else {
+                return .unknown
+            }
+            all.formUnion(disks)
+        }
+        return .disks(all)
+    }
+
+    /// The devices of the btrfs volume that has this one; nil where none has.
+    private func members(ofVolumeOn device: String) -> [String]? {
+        for volume in SystemPaths.names(in: "\(system)/fs/btrfs") {
+            let devices = SystemPaths.names(in: "\(system)/fs/btrfs/\(volume)/devices")
+            if devices.contains(device) { return devices }
+        }
+        return nil
     }
 
     // MARK: Disks

@@ -38,20 +38,17 @@ extension Serve {
         ).open()
         let doors = try settings.doors.sorted { $0.key.rawValue < $1.key.rawValue }.map {
             door, its in
-            let listener: Int32
             do {
-                listener =
-                    try adopted[door.socketName]
-                    ?? UnixSocket.listen(at: its.socket, mode: its.mode, group: its.group)
+                return try DoorServer(
+                    listener: adopted[door.socketName]
+                        ?? UnixSocket.listen(at: its.socket, mode: its.mode, group: its.group),
+                    handler: RequestHandler(
+                        door: door, policy: policy, vault: vault, service: facts,
+                        executor: executor, logger: logger),
+                    counter: counter, logger: logger)
             } catch let error as ListenError {
                 throw SettingsError(error)
             }
-            return DoorServer(
-                listener: listener,
-                handler: RequestHandler(
-                    door: door, policy: policy, vault: vault, service: facts,
-                    executor: executor, logger: logger),
-                counter: counter, logger: logger)
         }
         return doors + metrics
     }

@@ -20,10 +20,17 @@ struct SettingsError: Error, CustomStringConvertible {
         self.mayPass = mayPass
     }
 
-    /// The process that has the place may end, and a full file system be emptied.
-    init(_ error: ListenError) {
-        self.init(error.description, mayPass: [EADDRINUSE, ENOSPC].contains(error.number))
+    /// The process that has a place may end, a full file system be emptied, and descriptors and memory come back.
+    private static let passing: Set<Int32> = [
+        EADDRINUSE, ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM,
+    ]
+
+    /// - Parameter number: why the kernel refused, as errno(3) has it.
+    init(_ description: String, number: Int32) {
+        self.init(description, mayPass: Self.passing.contains(number))
     }
+
+    init(_ error: ListenError) { self.init(error.description, number: error.number) }
 }
 
 struct SettingsSource {

@@ -24,13 +24,23 @@ struct MetricsDoors {
     /// - Throws: ``SettingsError`` where a place cannot be had.
     func open() throws -> [MetricsServer] {
         let places = MetricsPlaces()
-        func server(_ listener: Int32, isPort: Bool) -> MetricsServer {
-            MetricsServer(
-                listener: listener, vault: vault, service: service, places: places,
-                isPort: isPort, logger: logger)
+        func server(_ listener: Int32, isPort: Bool) throws -> MetricsServer {
+            do {
+                return try MetricsServer(
+                    listener: listener, vault: vault, service: service, places: places,
+                    isPort: isPort, logger: logger)
+            } catch {
+                throw SettingsError(error)
+            }
         }
-        return [server(try socket(), isPort: false)]
-            + (try settings.port.map { [server(try port($0), isPort: true)] } ?? [])
+        // Its scrapers would be taken in by the service manager, and never be answered.
+        guard settings.port != nil || adopted[ServiceManager.metricsPort] == nil else {
+            throw SettingsError(
+                "\(ServiceManager.metricsPort) was handed over, and metrics.loopback_port asks for no port: set it, "
+                    + "or stop its socket unit")
+        }
+        return [try server(socket(), isPort: false)]
+            + (try settings.port.map { [try server(port($0), isPort: true)] } ?? [])
     }
 
     private func socket() throws -> Int32 {

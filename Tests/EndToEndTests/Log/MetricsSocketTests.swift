@@ -221,6 +221,17 @@ struct MetricsSocketTests {
         withExtendedLifetime(vault) {}
     }
 
+    // Scrapers would be taken in, and never be answered.
+    @Test(
+        "one that is handed over without having been asked for is refused",
+        .enabled(if: Machine.has("python3")))
+    func handedOverUnasked() throws {
+        let vault = try TestVault(starting: false)
+        vault.wrapper = ["python3", "-c", Self.handingOver, "127.0.0.1", "\(try Port.free())"]
+        #expect(try vault.refusalToStart().contains("metrics.loopback_port"))
+        withExtendedLifetime(vault) {}
+    }
+
     /// Binds the port, and becomes vaultd with it as descriptor 3.
     private static let handingOver = """
         import os, socket, sys
