@@ -209,8 +209,8 @@ extension Committer.Entry {
     }
 
     fileprivate init(endOf outage: Outage) {
-        let (seconds, attoseconds) = (ContinuousClock.now - outage.since).components
-        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        let microseconds = Int64(
+            clamping: (ContinuousClock.now - outage.since).wholeMicroseconds)
         var event = Event(
             .storageRecovered, atMicroseconds: outage.atMicroseconds + microseconds)
         event.durationMicroseconds = Int(microseconds)
