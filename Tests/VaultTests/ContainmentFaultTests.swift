@@ -8,13 +8,14 @@ import VaultTestKit
 
 @Suite("A containment, and what is in its way", .serialized)
 struct ContainmentFaultTests {
-    private let memory = MemoryCatalog()
+    private let memory: MemoryCatalog
     private let faults = Faults()
     private let test: TestVault
     private let web: PrincipalName
     private let policy: AccessPolicy
 
     init() throws {
+        memory = MemoryCatalog(faults: faults)
         let (keyring, signer) = (try TestKeys.keyring(), try TestKeys.logSigner())
         web = try PrincipalName("web")
         test = try TestVault(
@@ -139,6 +140,36 @@ struct ContainmentFaultTests {
         _ = try await test.vault.liftContainment(of: id, admin)
         while try await runner.turn() {}
         #expect(try await test.operation(his).state == .done)
+    }
+
+    @Test("holds an operation whatever its principal was refused before he began it")
+    func refusedBefore() async throws {
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        let refused = Event(
+            .operationStarted, .refused, code: .operationConflict,
+            atMicroseconds: test.clock.nowMicroseconds(), caller: asWeb.caller)
+        for _ in 0..<Limits.pageRows { test.vault.committer.recordLater(refused) }
+        let his = try await test.reinspect(as: asWeb)
+        #expect(memory.tables.events.count > Limits.pageRows)
+        try await contain(try await incident(of: web), .suspend)
+        #expect(try await !OperationRunner(test.vault, share: 100) { _ in }.turn())
+        #expect(try await test.operation(his).state == .pending)
+    }
+
+    @Test("lets no operation go on while nobody can read whose it is")
+    func unreadable() async throws {
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        let his = try await test.reinspect(as: asWeb)
+        try await contain(try await incident(of: web), .suspend)
+        let runner = OperationRunner(test.vault, share: 100) { _ in }
+        faults.arm("filteredEvents", .unavailable(5))
+        #expect(try await refusal { _ = try await runner.turn() } == .storageUnavailable)
+        #expect(faults.failed == "filteredEvents")
+        #expect(try await test.operation(his).state == .pending)
+        // What was not read is not taken for nobody's.
+        #expect(try await !runner.turn())
     }
 
     /// As much as somebody asks for.

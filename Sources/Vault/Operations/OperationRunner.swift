@@ -100,6 +100,7 @@ package struct OperationRunner: Sendable {
         var hindrance: VaultError?
         for operation in try runnable() {
             do throws(VaultError) {
+                guard try !vault.isHeld(operation) else { continue }
                 try await advance(operation)
                 return true
             } catch {
@@ -119,7 +120,7 @@ package struct OperationRunner: Sendable {
         }
         let runnable = rows.filter { row in
             row.state != .paused && (row.kind == .scrub) == scrubs
-                && (try? row.verify(with: keyring)) != nil && !vault.isHeld(row)
+                && (try? row.verify(with: keyring)) != nil
         }
         // Keys that went meanwhile verify nothing: that is not to have nothing to do.
         guard !keyring.isErased else { throw VaultError(.sealed) }
