@@ -1,3 +1,5 @@
+// Bounds of what is measured, and of who may ask for it.
+
 extension Limits {
     /// Connections at once at `metrics.sock` and the loopback port together: two Prometheis, and somebody who looks.
     package static let metricsConnections = 8
@@ -6,7 +8,7 @@ extension Limits {
     package static let metricsSeconds = 10
     /// The port that the loopback address may have; below 1024 needs a privilege that the daemon never has.
     package static let metricsPorts = 1024...65_535
-    /// Series that are kept of one measure: every verb with every outcome, and room for half as many more.
+    /// Series that are kept of one measure: every verb with every outcome, and room for as many more.
     package static let measureSeries = 512
 
     /// Bounds of how long requests take, in microseconds: from an answer out of memory to an upload that trickles.

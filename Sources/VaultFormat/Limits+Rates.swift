@@ -18,7 +18,7 @@ extension Limits {
     package static let checkedCost: UInt64 = 10_000
     /// Seconds after which a streak of too many requests ends if there were no more, and between two events of one.
     package static let refusalStreakSeconds: Int64 = 60
-    /// Cases at once: more are counted in one that names nobody.
+    /// Streaks at once: more are counted in one that names nobody.
     package static let refusalStreaks = 1024
     /// Seconds between two looks for streaks that ended.
     package static let refusalStreakSweepSeconds = 5
