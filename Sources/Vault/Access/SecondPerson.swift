@@ -58,12 +58,10 @@ extension Vault {
         let given = try reading { (reader) throws(StorageError) in
             try reader.events(from: row.changedAt, limit: 1).first
         }
-        // The row was changed last by its approval, whose event says as whom.
-        guard let event = given?.observation(keyring), event.action == .approvalGiven else {
-            throw VaultError(.secondPersonRequired)
-        }
-        // Every caller of a door is a principal.
-        guard let name = event.principal else { return }
+        // The row was changed last by its approval, whose event says as whom: every caller of a door is a principal.
+        guard let event = given?.observation(keyring), event.action == .approvalGiven,
+            let name = event.principal
+        else { throw VaultError(.secondPersonRequired) }
         let holds = policyInForce.rules.contains { rule in
             rule.principal.name == name && (rule.users.contains(approver) || !rule.groups.isEmpty)
                 && rule.principal.may(.approveRelease, at: .admin)

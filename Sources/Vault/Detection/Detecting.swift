@@ -81,6 +81,8 @@ private struct Watch: ~Copyable {
     /// Whether the rules know what was before.
     private var isRecalled = false
     private var isFirstRecall = true
+    /// By the clock that never steps: after a row that cannot be read the log is not read again with each batch.
+    private var restsUntil: Int64 = .min
     /// The first index that they have not seen; nil where they have seen nothing.
     private var next: UInt64?
 
@@ -125,7 +127,16 @@ private struct Watch: ~Copyable {
     }
 
     private mutating func recall() {
-        guard !isRecalled, let recalled = try? vault.recalledDetector(mostEvents) else { return }
+        guard !isRecalled, vault.clock.monotonicMicroseconds() >= restsUntil else { return }
+        let recalled: (detector: Detector, first: UInt64, next: UInt64)
+        do throws(VaultError) {
+            recalled = try vault.recalledDetector(mostEvents)
+        } catch {
+            // A sealed vault costs nothing to ask, and may be open with the next batch.
+            guard error.code != .sealed else { return }
+            restsUntil = vault.clock.monotonicMicroseconds() + RuleParameters.recallPause
+            return
+        }
         isRecalled = true
         (detector, next) = (recalled.detector, recalled.next)
         tell(detector.recalled())

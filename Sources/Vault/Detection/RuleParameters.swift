@@ -166,6 +166,9 @@ package enum RuleParameters {
         }
     }
 
+    /// Microseconds until the newest events, which could not be read, are read again.
+    static let recallPause = minute
+
     // MARK: Streaks
 
     /// Microseconds without another sighting after which a streak is over: longer than a rule's own window, so that an

@@ -65,8 +65,8 @@ enum RootKeyPlaceCheck: DoctorCheck {
         guard let disk = facts.host.disk else {
             return .unknown("the state's disk cannot be seen", fix: "look at state-files")
         }
-        let keys = facts.host.files.keys.map { key in
-            (key.path, key.place.map { $0.common(with: disk.place) } ?? .unknown)
+        let keys = facts.host.files.keys.compactMap { key in
+            key.place.map { (key.path, $0.common(with: disk.place)) }
         }
         let beside = keys.compactMap { path, common in
             common.words.map { "\(path) is on \($0)" }
@@ -80,7 +80,10 @@ enum RootKeyPlaceCheck: DoctorCheck {
                 orElse: "")
         }
         return .list(
-            keys.filter { $0.1 == .unknown }.map { "\($0.0) is on \(PlaceFacts.Common.unclear)" },
+            facts.host.files.keys.filter { $0.place == nil }.map { "\($0.path) cannot be seen" }
+                + keys.filter { $0.1 == .unknown }.map {
+                    "\($0.0) is on \(PlaceFacts.Common.unclear)"
+                },
             .unknown, fix: PlaceFacts.Common.look,
             orElse: "no key lies on the disk of the state")
     }

@@ -59,6 +59,22 @@ struct DetectingTests {
         #expect(try test.log().count { $0.action == "alarm.raised" } == 1)
     }
 
+    @Test("what cannot be read back at a start is read again after a rest, and not with each batch")
+    func rests() async throws {
+        let faults = Faults()
+        let memory = MemoryCatalog(faults: faults)
+        var test = try TestVault(catalog: memory)
+        try await test.refuse(12)
+        test.stop()
+        test = try test.reopened()
+        faults.arm("canaries", .unavailable(5))
+        #expect(await detect(test).isEmpty)
+        #expect(faults.failed == "canaries")
+        faults.disarm()
+        test = try test.reopened()
+        #expect(await detect(test).map(\.rule) == [.refusedUploads])
+    }
+
     @Test("what a stop kept from being told is told at the next start")
     func tellsLater() async throws {
         var test = try TestVault(catalog: memory)
