@@ -22,6 +22,8 @@ import yaml
 from deployed import BARE, PROGRAMS, ROOT, main, needs, run, tool, unit
 
 DOORS = ("images", "admin", "audit")
+#: Every unit that listens: the doors, and measures, whose port is off until somebody wants it.
+SOCKETS = (*DOORS, "metrics", "metrics-port")
 #: systemd-analyze's measure of what a unit leaves open: 0 is nothing, 10 everything.
 EXPOSURE = 1.5
 
@@ -112,17 +114,35 @@ class Installed(Staged):
             self.assertEqual(unit_["ListenStream"], [f"{settings['run_directory']}/{door}.sock"])
             self.assertEqual(unit_["SocketGroup"], [settings["doors"][door]["group"]])
             self.assertIn(unit_["SocketGroup"][0], accounts)
-            self.assertIn(f"imagevault-{door}.socket", service["Sockets"][0])
-            self.assertIn(f"imagevault-{door}.socket", service["Also"][0])
-            # A stop stops the socket too, and a restart leaves it.
-            self.assertIn(f"imagevault-{door}.socket", service["PropagatesStopTo"][0])
-            self.assertEqual(unit_["PartOf"], [])
         handed = dict(value.split(":", 1) for value in service["LoadCredential"])
         for key in ("root_key_credential", "log_key_credential"):
             name = settings["keys"][key]
             self.assertEqual(handed[name], f"/etc/imagevault/keys/{name}")
             self.assertIn(f"{name}:missing", service["SetCredential"])
         self.assertTrue(settings["state_directory"].startswith(f"/var/lib/{service['StateDirectory'][0]}/"))
+
+    def test_every_socket_outlives_a_restart_and_no_stop(self) -> None:
+        said = units(self.folder)
+        service = said["imagevault.service"]
+        self.assertEqual({name for name in said if name.endswith(".socket")},
+                         {f"imagevault-{name}.socket" for name in SOCKETS})
+        stopped = " ".join(service["PropagatesStopTo"]).split()
+        self.assertEqual(set(stopped), {f"imagevault-{name}.socket" for name in SOCKETS})
+        for name in SOCKETS:
+            unit_ = said[f"imagevault-{name}.socket"]
+            self.assertEqual(unit_["PartOf"], [], name)
+            self.assertEqual(unit_["Service"], ["imagevault.service"], name)
+            is_on = name != "metrics-port"
+            for key in ("Sockets", "Also"):
+                self.assertEqual(f"imagevault-{name}.socket" in service[key][0].split(), is_on, f"{name} {key}")
+        metrics = said["imagevault-metrics.socket"]
+        self.assertEqual(metrics["FileDescriptorName"], ["metrics.sock"])
+        settings = yaml.safe_load((self.folder / "etc/imagevault/vaultd.yaml").read_text())
+        self.assertEqual(metrics["ListenStream"], [f"{settings['run_directory']}/metrics.sock"])
+        accounts = (ROOT / "Tools/packaging/accounts.sh").read_text()
+        self.assertIn(metrics["SocketGroup"][0], accounts)
+        (address,) = said["imagevault-metrics-port.socket"]["ListenStream"]
+        self.assertRegex(address, r"^127\.0\.0\.1:\d+$")
 
     def test_asks_for_what_the_page_of_the_units_promises(self) -> None:
         service = units(self.folder)["imagevault.service"]
@@ -244,7 +264,7 @@ class Packaged(unittest.TestCase):
         modes = {words[5]: words[0] for words in listed}
         for name in PROGRAMS:
             self.assertEqual(modes[f"./usr/lib/imagevault/{name}"], "-rwxr-xr-x")
-        for name in ("imagevault.service", *(f"imagevault-{door}.socket" for door in DOORS)):
+        for name in ("imagevault.service", *(f"imagevault-{name}.socket" for name in SOCKETS)):
             self.assertEqual(modes[f"./usr/lib/systemd/system/{name}"], "-rw-r--r--")
         self.assertEqual(modes["./etc/imagevault/vaultd.yaml"], "-rw-r--r--")
         self.assertFalse([name for name in modes if name.startswith("./var") or "/keys/" in name])
