@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 TICK = os.sysconf("SC_CLK_TCK")
-#: Where results are kept: JSON, and the plots that the README shows.
+#: Where results are kept: JSON, and plots of it.
 RESULTS = Path(__file__).resolve().parent / "bench-results"
 #: Buckets of times in which a doubling is divided; Tests/Bench/load.c counts by the same rule.
 STEPS = 64
