@@ -27,8 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench_figures import keep, line_of, machine
+from bench_peer_table import PEER, PHASES, Row, of, place, table
 from bench_support import end_by_signals
-from bench_peer_table import PEER, PHASES, Row, machine, of, place, table
 
 TOOLS = Path(__file__).resolve().parent
 #: How long a side may take to start, and the log's last batch to be written, in seconds.
@@ -233,8 +234,7 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         raise SystemExit(f"bench: {' '.join(error.cmd[:2])} failed with {error.returncode}") from None
     where = machine(options.dir)
-    print(f"\n{where['cpu']}, {where['cores']} cores, Linux {where['kernel']}, {where['filesystem']}; "
-          f"{options.rounds} round(s) of {options.seconds:g} s; programs in {os.environ['IMAGEVAULT_BIN']}\n")
+    print(f"\n{line_of(where)}; {options.rounds} round(s) of {options.seconds:g} s; programs in {os.environ['IMAGEVAULT_BIN']}\n")
     table(options.configs.split(","), options.levels, rows)
     wrong += [
         f"{place(row)}: {row['errors']} failed, the first: {row['first_error']}"
@@ -242,7 +242,7 @@ def main() -> int:
     ]
     print("\n".join(f"WRONG: {line}" for line in wrong) or "Each operation is in the log, and every byte came back.")
     if options.json:
-        options.json.write_text(json.dumps({"machine": where, "rows": rows, "wrong": wrong}, indent=1) + "\n")
+        keep({"machine": where, "rows": rows, "wrong": wrong}, options.json)
     return 1 if wrong else 0
 
 

@@ -8,7 +8,6 @@ an auditor has.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -23,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import drive, vault
-from bench_support import BIN, BenchVault, Door, daemon, end_by_signals
+from bench_figures import keep, machine
 from bench_peer_table import PHASES, of
+from bench_support import BIN, BenchVault, Door, daemon, end_by_signals
 
 #: Of the readings that LogWriter makes up.
 IMAGES, SPREAD = 50_000, 2_654_435_761
@@ -233,7 +233,7 @@ def main() -> None:
     parser.add_argument("--json", help="every figure")
     options = parser.parse_args()
     end_by_signals()
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"machine": machine(options.dir)}
     if options.only != "archive":
         workloads = dict.fromkeys(config.partition("@")[0] for config in options.configs.split(","))
         corpus = [sys.executable, str(options.peers / "load/corpus.py"), *workloads]
@@ -243,7 +243,7 @@ def main() -> None:
         told["archive"] = archive(options)
     show(told)
     if options.json:
-        Path(options.json).write_text(json.dumps(told, indent=1) + "\n")
+        keep(told, options.json)
 
 
 if __name__ == "__main__":

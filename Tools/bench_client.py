@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 import subprocess
 import sys
 import time
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench_figures import Times, busy_seconds, cpu_seconds, memory_mb
+from bench_support import chunk, grey
 
 SOURCES = Path(__file__).resolve().parent.parent / "Tests/Bench"
 BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "imagevault-bench"
@@ -51,18 +50,13 @@ def index_of(peers: Path, workload: str, folder: Path) -> tuple[Path, Path, int]
     return corpus / f"{name}.bin", index, max(size for _, size, _ in lines)
 
 
-def small_images(folder: Path, bytes_each: int = 0) -> tuple[Path, Path, int]:
-    """One PNG of a few pixels, or of about so many bytes, as the client stamps it."""
-    from bench_support import noise
-
-    image = noise(8, 8, 1) if bytes_each == 0 else noise(bytes_each // 100, 100, 1)
-    body = b"tEXtComment\0" + b"0" * 16
-    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-    image = image[:33] + chunk + image[33:]
-    name = f"png{bytes_each}"
-    (folder / name).write_bytes(image)
-    (folder / f"{name}.index").write_text(f"0 {len(image)} 49\n")
-    return folder / name, folder / f"{name}.index", len(image)
+def small_images(folder: Path) -> tuple[Path, Path, int]:
+    """One PNG of a few pixels, with a comment that the client writes its stamp into."""
+    stamp = b"0" * 16
+    image = grey([bytes(8)] * 8, chunk(b"tEXt", b"Comment\0" + stamp))
+    (folder / "png").write_bytes(image)
+    (folder / "png.index").write_text(f"0 {len(image)} {image.index(stamp)}\n")
+    return folder / "png", folder / "png.index", len(image)
 
 
 class Client:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
 import statistics
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 PEER = "improved-2w"
@@ -151,16 +147,3 @@ def verdict(bar: Bar, summaries: dict[str, Summary]) -> str | None:
     others = max(summary.others for summary in summaries.values())
     doubt = f" (others used up to {others:.0%}: measure again on a quiet machine)" if others > DISTURBED else ""
     return f"{word:7} {bar.config} {bar.words}: {figure:.2f}{bar.unit}{doubt}"
-
-
-def machine(folder: str) -> dict[str, Any]:
-    """Where the figures come from."""
-    found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    command = ["findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder]
-    kind = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    return {
-        "cpu": found[1] if found else os.uname().machine,
-        "cores": os.cpu_count(),
-        "kernel": os.uname().release,
-        "filesystem": kind or "unknown",
-    }

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench_client import Client, small_images
-from bench_figures import Clock, is_at_most_logarithmic, line_of, machine, memory_mb
+from bench_figures import Clock, is_at_most_logarithmic, line_of, memory_mb
 from bench_support import PATIENCE, BenchVault, Door, launched, run
 
 SMALLEST = 1_000
@@ -97,7 +97,7 @@ def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
                 have, rate = one["images"], one["fill_per_second"]
                 found.append(one)
             size *= 10
-    return {"what": "scale", "machine": machine(options.dir), "sizes": found, "left_out": clock.left_out}
+    return {"what": "scale", "sizes": found, "left_out": clock.left_out}
 
 
 def growth(told: dict[str, Any]) -> dict[str, dict[str, Any]]:

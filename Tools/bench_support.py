@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench_figures import keep, machine
+
 BIN = Path(os.environ["IMAGEVAULT_BIN"])
 #: In front of a command: it is killed when this process ends, in whatever way.
 ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
@@ -194,9 +196,9 @@ def run(
     # A socket's path is short: directly in the folder for the data.
     folder = Path(tempfile.mkdtemp(prefix="ivb", dir=options.dir))
     try:
-        told = measure(folder, options)
+        told = {"machine": machine(options.dir)} | measure(folder, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     show(told)
     if options.json:
-        Path(options.json).write_text(json.dumps(told, indent=1) + "\n")
+        keep(told, options.json)

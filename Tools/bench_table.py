@@ -1,8 +1,8 @@
 """What this project must reach, and what it does: `Tools/bench table`.
 
 Each row of the table is made from the newest results in Tools/bench-results: its target, the figure, whether it is met.
-A row without a result is told with the command that makes it. The same results are drawn as plots
-beside them. --measure makes results first; a row that is missed is no failure of the tool.
+A row without a result is told with the command that makes it. The same results are drawn as plots beside them.
+--measure makes results first; a row that is missed is no failure of the tool.
 """
 
 from __future__ import annotations
