@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 import multiprocessing
-import os
 import random
 import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench_support import BIN
+from bench_support import BIN, become
 from traffic_people import broken, picture
 from traffic_run import Stock
 from traffic_vault import STRANGER, Line, TrafficVault
@@ -277,9 +276,7 @@ class Attack:
 
 
 def export_as(vault: TrafficVault) -> None:
-    os.setgroups([])
-    os.setgid(STRANGER)
-    os.setuid(STRANGER)
+    become(STRANGER)
     environment = vault.environment | {"IMAGEVAULT_DIR": str(vault.folder)}
     command = [str(BIN / "vaultctl"), "audit", "export"]
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench_support import PATIENCE, BenchVault, Door, daemon, noise, run
+from bench_support import PATIENCE, BenchVault, Door, become, daemon, noise, run
 
 QUIET, NOISY = 54_001, 54_002
 #: The most that the noisy one may add to the quiet one's 99th percentile.
@@ -26,12 +26,6 @@ principals:
   quiet: {{users: ["{QUIET}"], roles: [backend]}}
   noisy: {{users: ["{NOISY}"], roles: [backend]}}
 """
-
-
-def become(uid: int) -> None:
-    os.setgroups([])
-    os.setgid(uid)
-    os.setuid(uid)
 
 
 def ask(door: Door, work: str, image: str, number: int) -> None:

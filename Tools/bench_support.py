@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import random
@@ -25,6 +26,8 @@ from bench_figures import keep, machine
 BIN = Path(os.environ["IMAGEVAULT_BIN"])
 #: In front of a command: it is killed when this process ends, in whatever way.
 ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+#: See prctl(2).
+SET_PARENT_DEATH_SIGNAL = 1
 #: How long the daemon may take to answer, and an operation to end, in seconds.
 PATIENCE = 600
 
@@ -130,6 +133,19 @@ def grey(rows: list[bytes], extra: bytes = b"") -> bytes:
 def noise(width: int, height: int, seed: int) -> bytes:
     generator = random.Random(seed)
     return grey([generator.randbytes(width) for _ in range(height)])
+
+
+def become(user: int) -> None:
+    """Another user, for good, in no group but its own."""
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+
+
+def ends_with(parent: int) -> bool:
+    """A fork that is killed when its parent ends; false where that has ended. After `become`, which takes it back."""
+    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    return os.getppid() == parent
 
 
 class BenchVault:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import random
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,14 +12,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bench_support import PATIENCE, Door, noise
+from bench_support import PATIENCE, Door, become, ends_with, noise
 
 #: The uid of the client, where there is a choice.
 QUIET = 54_001
 #: Seconds between two of its requests.
 PACE = 0.05
-#: See prctl(2).
-SET_PARENT_DEATH_SIGNAL = 1
 
 Told = tuple[list[str], list[float], int]
 
@@ -67,12 +63,8 @@ def _live(folder: Path, seed: int, line: Connection, parents: Connection, parent
     # Or its end would not be seen here.
     parents.close()
     if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(QUIET)
-        os.setuid(QUIET)
-    # Behind what makes it another user, which takes this back.
-    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
+        become(QUIET)
+    if not ends_with(parent):
         return
     told = _ask_quietly(folder, seed, line)
     with suppress(OSError):

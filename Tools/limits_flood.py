@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import hashlib
 import multiprocessing
 import os
 import random
 import resource
-import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
-from bench_support import noise
+from bench_support import become, ends_with, noise
 from limits_line import PATIENCE, Line, Tally, head
 
 #: The uids of floods, where there is a choice.
@@ -31,7 +30,7 @@ REFUSED, AT_ONCE = 1 << 20, 32
 #: Descriptors of a flood beside its connections.
 BESIDE = 64
 
-Act = Callable[["Stage"], Awaitable[Tally]]
+Act = Callable[["Stage"], Coroutine[Any, Any, Tally]]
 
 
 class Stage:
@@ -47,11 +46,11 @@ class Stage:
         while not self.pipe.poll():
             await asyncio.sleep(0.05)
 
-    async def opened(self, count: int) -> list[Line]:
-        lines = [Line(self.door) for _ in range(count)]
-        for line in lines:
-            await line.connect()
-        return lines
+    async def line(self) -> Line:
+        """A new connection."""
+        line = Line(self.door)
+        await line.connect()
+        return line
 
 
 class Flood:
@@ -104,14 +103,10 @@ def _live(
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, descriptors + BESIDE), hard))
     if user is not None:
-        os.setgroups([])
-        os.setgid(user)
-        os.setuid(user)
-    # Behind what makes it another user, which takes this back.
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != parent:
+        become(user)
+    if not ends_with(parent):
         return
-    tally = asyncio.run(act(Stage(door, pipe, seed)))  # type: ignore[arg-type]
+    tally = asyncio.run(act(Stage(door, pipe, seed)))
     with suppress(OSError):
         pipe.send(tally)
 
@@ -119,30 +114,41 @@ def _live(
 # MARK: Acts
 
 
+def stay(count: int, one: Callable[[Stage, int, Tally], Coroutine[Any, Any, Line | None]]) -> Act:
+    """So many connections, some being made at once, that stay where `one` gives them back, until all are told to end."""
+
+    async def act(stage: Stage) -> Tally:
+        tally, turn = Tally(), asyncio.Semaphore(AT_ONCE)
+
+        async def begun(number: int) -> Line | None:
+            async with turn:
+                return await one(stage, number, tally)
+
+        kept = await asyncio.gather(*(begun(number) for number in range(count)))
+        stage.stands()
+        await stage.told_to_end()
+        for line in kept:
+            if line:
+                line.close()
+        return tally
+
+    return act
+
+
 def idle(count: int) -> Act:
     """Connections that asked once and say no more; every fourth has begun to ask again. Those that there is no room
     for are told so."""
 
-    async def one(stage: Stage, number: int, tally: Tally, kept: list[Line], turn: asyncio.Semaphore) -> None:
-        async with turn:
-            line = Line(stage.door)
-            await line.connect()
-            if not tally.note(await line.ask(head("GET /v1/health")), 200):
-                return line.close()
-            if number % 4 == 0:
-                await line.send(b"GET /v1/images/half HTTP/1.1\r\nHost: va")
-            kept.append(line)
-
-    async def act(stage: Stage) -> Tally:
-        tally, kept, turn = Tally(), list[Line](), asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(one(stage, number, tally, kept, turn) for number in range(count)))
-        stage.stands()
-        await stage.told_to_end()
-        for line in kept:
+    async def one(stage: Stage, number: int, tally: Tally) -> Line | None:
+        line = await stage.line()
+        if not tally.note(await line.ask(head("GET /v1/health")), 200):
             line.close()
-        return tally
+            return None
+        if number % 4 == 0:
+            await line.send(b"GET /v1/images/half HTTP/1.1\r\nHost: va")
+        return line
 
-    return act
+    return stay(count, one)
 
 
 def uploads(count: int) -> Act:
@@ -154,8 +160,7 @@ def uploads(count: int) -> Act:
         named = f'Content-Disposition: attachment; filename="flood{number}.png"\r\n'
         begun = time.monotonic()
         while time.monotonic() < begun + PATIENCE:
-            line = Line(stage.door)
-            await line.connect()
+            line = await stage.line()
             await line.send(head("POST /v1/images", len(picture), named) + picture[: len(picture) // 2])
             await asyncio.sleep(0.5)
             await line.send(picture[len(picture) // 2 :])
@@ -181,25 +186,13 @@ def uploads(count: int) -> Act:
 def stays(count: int) -> Act:
     """Connections that each sent what is no picture, and stay: what it was read into must not stay with them."""
 
-    async def one(stage: Stage, tally: Tally, kept: list[Line], turn: asyncio.Semaphore) -> None:
-        line = Line(stage.door)
-        kept.append(line)
-        async with turn:
-            await line.connect()
-            body = bytes(REFUSED)
-            named = 'Content-Disposition: attachment; filename="s.png"\r\n'
-            tally.note(await line.ask(head("POST /v1/images", len(body), named) + body), 422)
+    async def one(stage: Stage, number: int, tally: Tally) -> Line:
+        line, body = await stage.line(), bytes(REFUSED)
+        named = f'Content-Disposition: attachment; filename="s{number}.png"\r\n'
+        tally.note(await line.ask(head("POST /v1/images", len(body), named) + body), 422)
+        return line
 
-    async def act(stage: Stage) -> Tally:
-        tally, kept, turn = Tally(), list[Line](), asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(one(stage, tally, kept, turn) for _ in range(count)))
-        stage.stands()
-        await stage.told_to_end()
-        for line in kept:
-            line.close()
-        return tally
-
-    return act
+    return stay(count, one)
 
 
 def trickles(count: int) -> Act:
@@ -207,8 +200,7 @@ def trickles(count: int) -> Act:
     to come again, and the others never end by themselves."""
 
     async def one(stage: Stage, tally: Tally, over: asyncio.Event) -> None:
-        line = Line(stage.door)
-        await line.connect()
+        line = await stage.line()
         await line.send(head("POST /v1/images", ANNOUNCED, 'Content-Disposition: attachment; filename="t.png"\r\n'))
         answered = asyncio.ensure_future(line.answer())
         while not over.is_set() and not answered.done():
@@ -237,8 +229,7 @@ def reads_slowly(count: int, image: str, digest: bytes) -> Act:
     to the end, and have the whole picture."""
 
     async def one(stage: Stage, number: int, tally: Tally, over: asyncio.Event, standing: list[int]) -> None:
-        line = Line(stage.door)
-        await line.connect()
+        line = await stage.line()
         await line.send(head(f"GET /v1/images/{image}"))
         answer = await line.head()
         standing.append(number)
@@ -279,7 +270,7 @@ def half_uploads(count: int) -> Act:
 
     async def act(stage: Stage) -> Tally:
         picture = noise(EDGES[-1], EDGES[-1], stage.chance.getrandbits(60))
-        lines = await stage.opened(count)
+        lines = [await stage.line() for _ in range(count)]
         sent = head("POST /v1/images", len(picture), 'Content-Disposition: attachment; filename="h.png"\r\n')
         sent += picture[: len(picture) // 2]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from hostile_watch import descendants, taken
+from hostile_watch import taken
 
 #: Bytes that a connection may cost the daemon beside all else, and one that is being sent to: a frame, and its copy on
 #: the way out.
@@ -29,13 +29,9 @@ class Load:
     memory: float
     threads: int
     descriptors: int
-    children: int
 
     def at_most(self, other: Load) -> Load:
-        return Load(
-            max(self.memory, other.memory), max(self.threads, other.threads),
-            max(self.descriptors, other.descriptors), max(self.children, other.children),
-        )  # fmt: skip
+        return Load(*map(max, astuple(self), astuple(other)))
 
 
 def load(pid: int) -> Load:
@@ -46,7 +42,7 @@ def load(pid: int) -> Load:
     except (OSError, StopIteration):
         # It forbids to be looked at, to all but root.
         memory = told.resident
-    return Load(memory, told.threads, told.descriptors, len(descendants(pid)))
+    return Load(memory, told.threads, told.descriptors)
 
 
 def over_bars(before: Load, peak: Load, after: Load, connections: int, readers: int) -> list[str]:

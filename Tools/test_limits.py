@@ -19,7 +19,7 @@ from limits_line import Answer, Line, Tally, head
 from limits_watch import BASE, LEFT_DESCRIPTORS, LEFT_LEAST, LEFT_THREADS, MORE_THREADS, Load, load, over_bars
 
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\n{}"
-QUIET = Load(50, 40, 30, 2)
+QUIET = Load(50, 40, 30)
 
 
 class Answers(unittest.TestCase):
