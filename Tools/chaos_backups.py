@@ -7,18 +7,16 @@ the next backup finishes and makes good what was left half done.
 from __future__ import annotations
 
 import json
-import mmap
 import struct
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench_support import BIN
 from chaos_calls import Fault
 from chaos_check import LOST, WRONG, Came, Finding
-from chaos_trace import ARMED, CONTROL, FIRED
-from chaos_vault import Case
+from chaos_trace import ARMED, FIRED
+from chaos_vault import Case, planned
 from powercut_vault import Daemon
 
 if TYPE_CHECKING:
@@ -35,16 +33,8 @@ class TracedClient:
 
     def __init__(self, case: Case, fault: Fault | None) -> None:
         self.case, self.trace = case, case.run / "trace"
-        control, plan = case.run / "control", case.run / "plan"
-        control.write_bytes(bytes(CONTROL.size))
-        with open(control, "r+b") as file:
-            self.control = mmap.mmap(file.fileno(), CONTROL.size)
+        self.control, case.tracer = planned(case.run, place(case), fault)
         struct.pack_into("<q", self.control, ARMED, 1)
-        told = [*fault.point.kind, fault.point.nth, fault.what] if fault else None
-        plan.write_text(
-            json.dumps({"state": str(place(case)), "control": str(control), "trace": str(self.trace), "fault": told})
-        )
-        case.tracer = [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(plan)]
         self.daemon = Daemon(case.run)
 
     @property

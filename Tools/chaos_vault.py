@@ -110,21 +110,25 @@ def stored(line: Line, content: bytes, owner: str) -> str:
     return str(json.loads(answer)["id"])
 
 
+def planned(run: Path, state: Path, fault: Fault | None) -> tuple[mmap.mmap, list[str]]:
+    """For a program whose calls below `state` count: what is told while it runs, and the tracer's command before it."""
+    control, plan = run / "control", run / "plan"
+    control.write_bytes(bytes(CONTROL.size))
+    with open(control, "r+b") as file:
+        shared = mmap.mmap(file.fileno(), CONTROL.size)
+    told = [*fault.point.kind, fault.point.nth, fault.what] if fault else None
+    plan.write_text(
+        json.dumps({"state": str(state), "control": str(control), "trace": str(run / "trace"), "fault": told})
+    )
+    return shared, [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(plan)]
+
+
 class Traced:
     """vaultd with its calls counted, serving and quiet when this is made; from then on points count."""
 
     def __init__(self, case: Case, fault: Fault | None) -> None:
         self.case, self.trace = case, case.run / "trace"
-        control = case.run / "control"
-        control.write_bytes(bytes(CONTROL.size))
-        with open(control, "r+b") as file:
-            self.control = mmap.mmap(file.fileno(), CONTROL.size)
-        plan = {
-            "state": str(case.state), "control": str(control), "trace": str(self.trace),
-            "fault": [*fault.point.kind, fault.point.nth, fault.what] if fault else None,
-        }  # fmt: skip
-        (case.run / "plan").write_text(json.dumps(plan))
-        tracer = [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(case.run / "plan")]
+        self.control, tracer = planned(case.run, case.state, fault)
         served = [str(BIN / "vaultd"), "serve", "--config", str(case.run / "vaultd.yaml")]
         with open(case.run / "vaultd.log", "ab") as log:
             self.process = subprocess.Popen(
