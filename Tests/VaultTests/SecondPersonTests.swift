@@ -10,8 +10,24 @@ import VaultTestKit
 struct SecondPersonTests {
     private let memory = MemoryCatalog()
 
+    private let admins: PrincipalName
+
+    init() throws {
+        admins = try PrincipalName("admins")
+    }
+
     private func test(_ rules: Set<TwoPersonRule> = [.holds]) throws -> TestVault {
-        try TestVault(catalog: memory, twoPerson: rules)
+        try obeying(TestVault(catalog: memory, twoPerson: rules))
+    }
+
+    /// The users 5 and 6 may do all.
+    private func obeying(_ test: TestVault) -> TestVault {
+        let policy = AccessPolicy(rules: [
+            PrincipalRule(
+                Principal(name: admins, verbs: Set(VerbName.allCases)), users: [5, 6], groups: [])
+        ])
+        test.vault.goes { policy }
+        return test
     }
 
     private func call(
@@ -60,8 +76,9 @@ struct SecondPersonTests {
             try await refusal { try await send(test, approval: id) } == .secondPersonRequired)
         let request = (id: id, digest: asked.digest)
         #expect(
-            try await refusal { try await test.approve(request, uid: 5) } == .secondPersonRequired)
-        let allowed = try await test.approve(request, uid: 6)
+            try await refusal { try await test.approve(request, uid: 5, of: admins) }
+                == .secondPersonRequired)
+        let allowed = try await test.approve(request, uid: 6, of: admins)
         #expect(allowed.state == .approved)
         #expect(allowed.approver == 6)
         for (uid, words, verb) in [
@@ -88,7 +105,7 @@ struct SecondPersonTests {
         let test = try test([.holds, .tokens])
         defer { test.stop() }
         let asked = try #require(try await send(test))
-        try await test.approve((id: asked.approval, digest: asked.digest), uid: 6)
+        try await test.approve((id: asked.approval, digest: asked.digest), uid: 6, of: admins)
         let other = try await refusal {
             try await send(test, approval: asked.approval, verb: .createTokens)
         }
@@ -100,7 +117,7 @@ struct SecondPersonTests {
         let test = try test()
         defer { test.stop() }
         let first = try #require(try await send(test))
-        try await test.approve((id: first.approval, digest: first.digest), uid: 6)
+        try await test.approve((id: first.approval, digest: first.digest), uid: 6, of: admins)
         test.clock.advance(microseconds: Limits.approvalSeconds * 1_000_000)
         let second = try #require(try await send(test))
         test.clock.advance(microseconds: 1)
@@ -109,9 +126,10 @@ struct SecondPersonTests {
                 == .approvalExpired)
         #expect(
             try await refusal {
-                try await test.approve((id: first.approval, digest: first.digest), uid: 6)
+                try await test.approve(
+                    (id: first.approval, digest: first.digest), uid: 6, of: admins)
             } == .approvalUsed)
-        try await test.approve((id: second.approval, digest: second.digest), uid: 6)
+        try await test.approve((id: second.approval, digest: second.digest), uid: 6, of: admins)
         #expect(try await send(test, approval: second.approval) == nil)
     }
 
@@ -123,7 +141,7 @@ struct SecondPersonTests {
         let request = (id: asked.approval, digest: asked.digest)
         #expect(
             try await refusal {
-                try await test.approve(request, uid: 6) { $0 != .releaseHolds }
+                try await test.approve(request, uid: 6, of: admins) { $0 != .releaseHolds }
             } == .notPermitted)
         #expect(memory.tables.approvals.map(\.state) == [.waiting])
     }
@@ -137,7 +155,7 @@ struct SecondPersonTests {
             try await test.vault.approvals(after: 0, limit: 9, test.call()).approvals.map(\.state)
         }
         #expect(try await waiting() == [.waiting])
-        try await test.approve((id: asked.approval, digest: asked.digest), uid: 6)
+        try await test.approve((id: asked.approval, digest: asked.digest), uid: 6, of: admins)
         let approved = memory.tables.approvals
         #expect(try await waiting() == [.approved])
         #expect(try await send(test, approval: asked.approval) == nil)
@@ -169,7 +187,7 @@ struct SecondPersonTests {
         defer { test.stop() }
         let asked = try #require(
             try await send(test, words: "note=\"safe\"", verb: .exportEscrows))
-        try await test.approve((id: asked.approval, digest: asked.digest), uid: 6)
+        try await test.approve((id: asked.approval, digest: asked.digest), uid: 6, of: admins)
         #expect(
             try await send(
                 test, words: "note=\"safe\"", approval: asked.approval, verb: .exportEscrows)
@@ -190,7 +208,7 @@ struct SecondPersonTests {
         #expect(try await send(test, uid: 6, words: "hold=0")?.approval != first.approval)
         #expect(memory.tables.approvals.count == Limits.approvalsEach + 1)
         // What is used makes room.
-        try await test.approve((id: first.approval, digest: first.digest), uid: 6)
+        try await test.approve((id: first.approval, digest: first.digest), uid: 6, of: admins)
         #expect(try await send(test, words: "hold=0", approval: first.approval) == nil)
         #expect(try await send(test, words: "hold=new") != nil)
     }
@@ -199,13 +217,14 @@ struct SecondPersonTests {
     func ownApproval() async throws {
         let (keyring, signer) = (try TestKeys.keyring(), try TestKeys.logSigner())
         func test(_ rules: Set<TwoPersonRule>) throws -> TestVault {
-            try TestVault(catalog: memory, keyring: keyring, signer: signer, twoPerson: rules)
+            obeying(
+                try TestVault(catalog: memory, keyring: keyring, signer: signer, twoPerson: rules))
         }
         var vault = try test([.holds])
         let asked = try #require(try await send(vault))
         vault.stop()
         vault = try test([])
-        try await vault.approve((id: asked.approval, digest: asked.digest), uid: 5)
+        try await vault.approve((id: asked.approval, digest: asked.digest), uid: 5, of: admins)
         vault.stop()
         vault = try test([.holds])
         defer { vault.stop() }
@@ -227,25 +246,20 @@ struct SecondPersonTests {
     func rights() async throws {
         let test = try test()
         defer { test.stop() }
-        let second = try PrincipalName("second")
         func policy(_ verbs: Set<VerbName>, users: Set<UInt32>, groups: Set<UInt32> = [])
             -> AccessPolicy
         {
             AccessPolicy(rules: [
                 PrincipalRule(
-                    Principal(name: second, verbs: verbs), users: users, groups: groups)
+                    Principal(name: admins, verbs: verbs), users: users, groups: groups)
             ])
         }
         let whole: Set<VerbName> = [.approveRelease, .releaseHolds, .readStatus]
         let inForce = InForce(policy(whole, users: [6]))
         test.vault.goes { inForce.current }
         let asked = try #require(try await send(test))
-        let approver = test.call(uid: 6, door: .admin)
-        _ = try await test.vault.approve(
-            asked.approval, digest: asked.digest, mayDo: { _ in true },
-            Call(
-                caller: approver.caller, request: approver.request, namespace: .standard,
-                principal: second))
+        let request = (id: asked.approval, digest: asked.digest)
+        try await test.approve(request, uid: 6, of: admins)
         for lost in [
             AccessPolicy(rules: []), policy(whole, users: [7]),
             policy([.approveRelease, .readStatus], users: [6]),

@@ -27,10 +27,14 @@ extension TestVault {
     @discardableResult
     package func approve(
         _ request: (id: ApprovalID, digest: Digest256), uid: UInt32 = 1001,
-        mayDo: (VerbName) -> Bool = { _ in true }
+        of principal: PrincipalName? = nil, mayDo: (VerbName) -> Bool = { _ in true }
     ) async throws -> ApprovalRow {
-        try await vault.approve(
-            request.id, digest: request.digest, mayDo: mayDo, call(uid: uid)
+        let call = call(uid: uid)
+        return try await vault.approve(
+            request.id, digest: request.digest, mayDo: mayDo,
+            Call(
+                caller: call.caller, request: call.request, namespace: call.namespace,
+                principal: principal)
         ).approval
     }
 }
