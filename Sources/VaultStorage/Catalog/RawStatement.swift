@@ -1,5 +1,5 @@
-// A prepared statement as SQLite itself runs it, for the two loops that go over every key: what GRDB does
-// beside it costs more than the rows. Values are bound in place and copied out once.
+// A prepared statement as SQLite itself runs it: what GRDB does beside it to bind values and to hand out columns
+// costs more than most rows. GRDB keeps the connections, the statements and the schema's steps.
 
 import GRDB
 import GRDBSQLite
@@ -17,9 +17,16 @@ import VaultFormat
         unsafe pointer = statement.sqliteStatement
     }
 
-    func bind(_ numbers: [Int64]) {
-        for (place, number) in numbers.enumerated() {
-            unsafe sqlite3_bind_int64(pointer, Int32(place + 1), number)
+    /// Binds a value to each parameter; SQLite has copies of them until ``reset()``.
+    func bind(_ values: Bindings) throws {
+        precondition(
+            unsafe sqlite3_bind_parameter_count(pointer) == values.values.count,
+            "as many values as parameters")
+        for (place, value) in values.values.enumerated() {
+            let code = unsafe value?.bind(to: pointer, at: Int32(place + 1)) ?? SQLITE_OK
+            guard code == SQLITE_OK else {
+                throw DatabaseError(resultCode: ResultCode(rawValue: code))
+            }
         }
     }
 
@@ -82,6 +89,19 @@ import VaultFormat
         return unsafe Array(UnsafeRawBufferPointer(start: start, count: count))
     }
 
+    func text(_ column: Int32) throws -> String {
+        guard unsafe sqlite3_column_type(pointer, column) == SQLITE_TEXT,
+            let start = unsafe sqlite3_column_text(pointer, column)
+        else { throw StorageError.damaged }
+        let count = unsafe Int(sqlite3_column_bytes(pointer, column))
+        let text = unsafe UnsafeBufferPointer(start: start, count: count)
+        // What another hand wrote need not be UTF-8.
+        guard let text = unsafe String(validating: text, as: UTF8.self) else {
+            throw StorageError.damaged
+        }
+        return text
+    }
+
     /// - Parameter last: what is given back where it is the same.
     func namespace(_ column: Int32, after last: NamespaceName?) throws -> NamespaceName {
         guard unsafe sqlite3_column_type(pointer, column) == SQLITE_TEXT,
@@ -92,4 +112,83 @@ import VaultFormat
         if let last, unsafe last.bytes.elementsEqual(text) { return last }
         return try NamespaceName(unsafe String(decoding: text, as: UTF8.self))
     }
+}
+
+/// Values for the parameters of a statement, in order; nil stands for NULL.
+struct Bindings: ExpressibleByArrayLiteral {
+    let values: [(any ColumnValue)?]
+
+    init(_ values: [any ColumnValue]) { self.values = values }
+
+    init(arrayLiteral elements: (any ColumnValue)?...) { values = elements }
+
+    private init(all values: [(any ColumnValue)?]) { self.values = values }
+
+    static func + (first: Bindings, second: Bindings) -> Bindings {
+        Bindings(all: first.values + second.values)
+    }
+}
+
+/// What a column of the catalog holds.
+protocol ColumnValue {
+    /// - Throws: ``StorageError/damaged`` for a value of another type, and for a number that does not fit.
+    init(_ row: RawStatement, _ column: Int32) throws
+
+    /// - Returns: SQLite's code.
+    @unsafe func bind(to statement: OpaquePointer, at place: Int32) -> Int32
+}
+
+extension ColumnValue where Self: FixedWidthInteger {
+    init(_ row: RawStatement, _ column: Int32) throws {
+        guard let number = Self(exactly: try row.integer(column)) else {
+            throw StorageError.damaged
+        }
+        self = number
+    }
+
+    @unsafe func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+        guard let number = Int64(exactly: self) else { return SQLITE_RANGE }
+        return unsafe sqlite3_bind_int64(statement, place, number)
+    }
+}
+
+extension Int: ColumnValue {}
+extension Int64: ColumnValue {}
+extension UInt8: ColumnValue {}
+extension UInt16: ColumnValue {}
+extension UInt32: ColumnValue {}
+extension UInt64: ColumnValue {}
+
+extension String: ColumnValue {
+    init(_ row: RawStatement, _ column: Int32) throws { self = try row.text(column) }
+
+    @unsafe func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+        // No letters are a value, too.
+        guard !isEmpty else { return unsafe sqlite3_bind_text(statement, place, "", 0, copied) }
+        var copy = self
+        return copy.withUTF8 { text in
+            unsafe text.withMemoryRebound(to: CChar.self) { text in
+                unsafe sqlite3_bind_text(
+                    statement, place, text.baseAddress, Int32(text.count), copied)
+            }
+        }
+    }
+}
+
+extension [UInt8]: ColumnValue {
+    init(_ row: RawStatement, _ column: Int32) throws { self = try row.bytes(column) }
+
+    @unsafe func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+        // No bytes are a value, and not NULL.
+        guard !isEmpty else { return unsafe sqlite3_bind_zeroblob(statement, place, 0) }
+        return unsafe withUnsafeBytes { bytes in
+            unsafe sqlite3_bind_blob(
+                statement, place, bytes.baseAddress, Int32(bytes.count), copied)
+        }
+    }
+}
+
+/// Tells SQLite to copy what is bound.
+private var copied: sqlite3_destructor_type {
+    unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 }

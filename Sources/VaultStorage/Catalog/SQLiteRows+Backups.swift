@@ -1,6 +1,5 @@
 // The rows of registered backups.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -12,7 +11,7 @@ extension SQLiteRows {
 
     func backup(_ id: BackupID) throws(StorageError) -> BackupRow? {
         try first(
-            "SELECT \(Self.backupColumns) FROM backup WHERE backup = ?", [Data(id.bytes)]
+            "SELECT \(Self.backupColumns) FROM backup WHERE backup = ?", [id.bytes]
         ) { row throws in try backupRow(row) }
     }
 
@@ -30,10 +29,10 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(backup.backup.bytes), backup.createdMicroseconds,
+                backup.backup.bytes, backup.createdMicroseconds,
                 backup.expiresMicroseconds ?? 0, Int64(backup.creator),
-                Int64(backup.state.rawValue), Data(backup.epochs.packed), backup.note.text,
-                Int64(clamping: backup.changedAt), Data(backup.mac.bytes),
+                Int64(backup.state.rawValue), backup.epochs.packed, backup.note.text,
+                Int64(clamping: backup.changedAt), backup.mac.bytes,
             ])
     }
 
@@ -41,8 +40,8 @@ extension SQLiteRows {
         try run(
             "UPDATE backup SET state = ?, epochs = ?, changed = ?, mac = ? WHERE id = ?",
             [
-                Int64(backup.state.rawValue), Data(backup.epochs.packed),
-                Int64(clamping: backup.changedAt), Data(backup.mac.bytes), backup.row,
+                Int64(backup.state.rawValue), backup.epochs.packed,
+                Int64(clamping: backup.changedAt), backup.mac.bytes, backup.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
@@ -50,7 +49,7 @@ extension SQLiteRows {
     func storedBlobs(after: BlobID?, limit: Int) throws(StorageError) -> [ListedBlob] {
         try all(
             "SELECT blob, bytes FROM image WHERE blob > ? ORDER BY blob LIMIT ?",
-            [Data(after?.bytes ?? []), limit]
+            [after?.bytes ?? [], limit]
         ) { row throws in
             ListedBlob(
                 blob: try BlobID(bytes: bytes(row, 0)),
@@ -59,11 +58,11 @@ extension SQLiteRows {
     }
 
     func deleteBackup(_ id: BackupID) throws(StorageError) {
-        try run("DELETE FROM backup WHERE backup = ?", [Data(id.bytes)])
+        try run("DELETE FROM backup WHERE backup = ?", [id.bytes])
     }
 }
 
-private func backupRow(_ row: Row) throws -> BackupRow {
+private func backupRow(_ row: RawStatement) throws -> BackupRow {
     guard let state = BackupState(rawValue: try value(row, 5)) else { throw StorageError.damaged }
     let expires: Int64 = try value(row, 3)
     return BackupRow(

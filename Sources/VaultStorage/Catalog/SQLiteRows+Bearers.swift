@@ -1,6 +1,5 @@
 // The rows of access tokens and of fetch tickets.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -18,12 +17,12 @@ extension SQLiteRows {
 
     func accessToken(_ id: AccessTokenID) throws(StorageError) -> AccessTokenRow? {
         try first(
-            "SELECT \(Self.tokenColumns) FROM access_token WHERE token = ?", [Data(id.bytes)]
+            "SELECT \(Self.tokenColumns) FROM access_token WHERE token = ?", [id.bytes]
         ) { row throws in try AccessTokenRow(row) }
     }
 
     func accessToken(of digest: BearerDigest) throws(StorageError) -> AccessTokenRow? {
-        let digest = Data(digest.bytes)
+        let digest = digest.bytes
         return try first(
             "SELECT \(Self.tokenColumns) FROM access_token WHERE digest = ? OR previous = ?",
             [digest, digest]
@@ -51,11 +50,11 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(token.token.bytes), Data(token.digest.bytes),
-                Data(token.previous?.digest.bytes ?? []), token.previous?.untilMicroseconds ?? 0,
+                token.token.bytes, token.digest.bytes,
+                token.previous?.digest.bytes ?? [], token.previous?.untilMicroseconds ?? 0,
                 token.principal.description, token.scopes.description, token.createdMicroseconds,
                 Int64(token.creator), token.expiresMicroseconds, token.note.text,
-                Int64(clamping: token.changedAt), Data(token.mac.bytes),
+                Int64(clamping: token.changedAt), token.mac.bytes,
             ])
     }
 
@@ -66,28 +65,28 @@ extension SQLiteRows {
                 mac = ? WHERE token = ?
             """,
             [
-                Data(token.digest.bytes), Data(token.previous?.digest.bytes ?? []),
+                token.digest.bytes, token.previous?.digest.bytes ?? [],
                 token.previous?.untilMicroseconds ?? 0, token.expiresMicroseconds,
-                Int64(clamping: token.changedAt), Data(token.mac.bytes), Data(token.token.bytes),
+                Int64(clamping: token.changedAt), token.mac.bytes, token.token.bytes,
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
 
     func deleteAccessToken(_ id: AccessTokenID) throws(StorageError) {
-        try run("DELETE FROM access_token WHERE token = ?", [Data(id.bytes)])
+        try run("DELETE FROM access_token WHERE token = ?", [id.bytes])
     }
 
     // MARK: Tickets
 
     func ticket(_ id: TicketID) throws(StorageError) -> TicketRow? {
-        try first("SELECT \(Self.ticketColumns) FROM ticket WHERE ticket = ?", [Data(id.bytes)]) {
+        try first("SELECT \(Self.ticketColumns) FROM ticket WHERE ticket = ?", [id.bytes]) {
             row throws in try TicketRow(row)
         }
     }
 
     func ticket(of digest: BearerDigest) throws(StorageError) -> TicketRow? {
         try first(
-            "SELECT \(Self.ticketColumns) FROM ticket WHERE digest = ?", [Data(digest.bytes)]
+            "SELECT \(Self.ticketColumns) FROM ticket WHERE digest = ?", [digest.bytes]
         ) { row throws in try TicketRow(row) }
     }
 
@@ -105,10 +104,10 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(ticket.ticket.bytes), Data(ticket.digest.bytes), ticket.namespace.description,
-                Data(ticket.image.bytes), ticket.claim.owner.column, ticket.claim.job.column,
+                ticket.ticket.bytes, ticket.digest.bytes, ticket.namespace.description,
+                ticket.image.bytes, ticket.claim.owner.column, ticket.claim.job.column,
                 ticket.principal.description, Int64(ticket.reads), ticket.expiresMicroseconds,
-                Int64(clamping: ticket.changedAt), Data(ticket.mac.bytes),
+                Int64(clamping: ticket.changedAt), ticket.mac.bytes,
             ])
     }
 
@@ -116,20 +115,20 @@ extension SQLiteRows {
         try run(
             "UPDATE ticket SET reads = ?, changed = ?, mac = ? WHERE ticket = ?",
             [
-                Int64(ticket.reads), Int64(clamping: ticket.changedAt), Data(ticket.mac.bytes),
-                Data(ticket.ticket.bytes),
+                Int64(ticket.reads), Int64(clamping: ticket.changedAt), ticket.mac.bytes,
+                ticket.ticket.bytes,
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
 
     func deleteTicket(_ id: TicketID) throws(StorageError) {
-        try run("DELETE FROM ticket WHERE ticket = ?", [Data(id.bytes)])
+        try run("DELETE FROM ticket WHERE ticket = ?", [id.bytes])
     }
 
     func deleteTickets(
         of image: ImageID, in namespace: NamespaceName, claim: ClaimIndex?
     ) throws(StorageError) {
-        let place: StatementArguments = [Data(image.bytes), namespace.description]
+        let place: Bindings = [image.bytes, namespace.description]
         guard let claim else {
             return try run("DELETE FROM ticket WHERE image = ? AND namespace = ?", place)
         }
@@ -148,7 +147,7 @@ extension SQLiteRows {
 }
 
 extension AccessTokenRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         let previous = try bytes(row, 3)
         let until: Int64 = try value(row, 4)
         guard previous.isEmpty == (until == 0) else { throw StorageError.damaged }
@@ -165,7 +164,7 @@ extension AccessTokenRow {
 }
 
 extension TicketRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         self.init(
             ticket: try TicketID(bytes: bytes(row, 0)),
             digest: try BearerDigest(bytes: bytes(row, 1)),

@@ -1,6 +1,5 @@
 // The rows of canaries.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -11,7 +10,7 @@ extension SQLiteRows {
     func canary(_ place: ImagePlace) throws(StorageError) -> CanaryRow? {
         try first(
             "SELECT \(Self.canaryColumns) FROM canary WHERE namespace = ? AND image = ?",
-            [place.namespace.description, Data(place.image.bytes)]
+            [place.namespace.description, place.image.bytes]
         ) { row throws in try CanaryRow(row) }
     }
 
@@ -25,21 +24,21 @@ extension SQLiteRows {
         try run(
             "INSERT OR REPLACE INTO canary (\(Self.canaryColumns)) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                canary.place.namespace.description, Data(canary.place.image.bytes),
+                canary.place.namespace.description, canary.place.image.bytes,
                 canary.createdMicroseconds, Int64(canary.creator), canary.note.text,
-                Int64(clamping: canary.changedAt), Data(canary.mac.bytes),
+                Int64(clamping: canary.changedAt), canary.mac.bytes,
             ])
     }
 
     func deleteCanary(_ place: ImagePlace) throws(StorageError) {
         try run(
             "DELETE FROM canary WHERE namespace = ? AND image = ?",
-            [place.namespace.description, Data(place.image.bytes)])
+            [place.namespace.description, place.image.bytes])
     }
 }
 
 extension CanaryRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         self.init(
             place: ImagePlace(
                 try NamespaceName(value(row, 0) as String), try ImageID(bytes: bytes(row, 1))),

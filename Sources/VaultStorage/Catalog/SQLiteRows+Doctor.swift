@@ -1,6 +1,5 @@
 // The rows of attestations.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -29,16 +28,16 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                attestation.item.rawValue, Data(attestation.evidence.bytes),
+                attestation.item.rawValue, attestation.evidence.bytes,
                 attestation.evidenceBytes, Int64(attestation.attester),
                 attestation.madeMicroseconds, attestation.expiresMicroseconds,
-                Int64(clamping: attestation.changedAt), Data(attestation.mac.bytes),
+                Int64(clamping: attestation.changedAt), attestation.mac.bytes,
             ])
     }
 }
 
 extension AttestationRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         let bytes: Int = try value(row, 2)
         guard let item = DoctorItem(rawValue: try value(row, 0)), bytes >= 0 else {
             throw StorageError.damaged

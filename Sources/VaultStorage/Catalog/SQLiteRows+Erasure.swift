@@ -1,6 +1,5 @@
 // The rows of receipts, of the store's purge, and of registered copies of the keyring.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -18,7 +17,7 @@ extension SQLiteRows {
 
     func receipt(_ id: ReceiptID) throws(StorageError) -> ReceiptRow? {
         try first(
-            "SELECT \(Self.receiptColumns) FROM receipt WHERE receipt = ?", [Data(id.bytes)]
+            "SELECT \(Self.receiptColumns) FROM receipt WHERE receipt = ?", [id.bytes]
         ) { row throws in try ReceiptRow(row) }
     }
 
@@ -26,7 +25,7 @@ extension SQLiteRows {
         try first(
             """
             SELECT \(Self.receiptColumns) FROM receipt WHERE operation <> x'' AND operation = ?
-            """, [Data(operation.bytes)]
+            """, [operation.bytes]
         ) { row throws in try ReceiptRow(row) }
     }
 
@@ -63,11 +62,11 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(receipt.receipt.bytes), Int64(receipt.kind.rawValue),
-                receipt.namespace?.description ?? "", Data(receipt.image?.bytes ?? []),
-                Data(receipt.operation?.bytes ?? []), receipt.askedMicroseconds, receipt.claims,
+                receipt.receipt.bytes, Int64(receipt.kind.rawValue),
+                receipt.namespace?.description ?? "", receipt.image?.bytes ?? [],
+                receipt.operation?.bytes ?? [], receipt.askedMicroseconds, receipt.claims,
                 receipt.images, receipt.storedBytes, receipt.left ?? -1, receipt.epochColumn,
-                receipt.eventColumn, Int64(clamping: receipt.changedAt), Data(receipt.mac.bytes),
+                receipt.eventColumn, Int64(clamping: receipt.changedAt), receipt.mac.bytes,
             ])
     }
 
@@ -81,7 +80,7 @@ extension SQLiteRows {
             [
                 receipt.claims, receipt.images, receipt.storedBytes, receipt.left ?? -1,
                 receipt.epochColumn, receipt.eventColumn, Int64(clamping: receipt.changedAt),
-                Data(receipt.mac.bytes),
+                receipt.mac.bytes,
                 receipt.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
@@ -102,7 +101,7 @@ extension SQLiteRows {
             "INSERT OR REPLACE INTO purge (id, through, at, changed, mac) VALUES (1, ?, ?, ?, ?)",
             [
                 Int64(clamping: purge.through), purge.atMicroseconds,
-                Int64(clamping: purge.changedAt), Data(purge.mac.bytes),
+                Int64(clamping: purge.changedAt), purge.mac.bytes,
             ])
     }
 
@@ -110,7 +109,7 @@ extension SQLiteRows {
 
     func escrow(_ id: EscrowID) throws(StorageError) -> EscrowRow? {
         try first(
-            "SELECT \(Self.escrowColumns) FROM escrow WHERE escrow = ?", [Data(id.bytes)]
+            "SELECT \(Self.escrowColumns) FROM escrow WHERE escrow = ?", [id.bytes]
         ) { row throws in try EscrowRow(row) }
     }
 
@@ -129,10 +128,10 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(escrow.escrow.bytes), escrow.createdMicroseconds, Int64(escrow.creator),
-                Data(escrow.epochs.packed), escrow.note.text, Int64(escrow.destroyed?.uid ?? 0),
+                escrow.escrow.bytes, escrow.createdMicroseconds, Int64(escrow.creator),
+                escrow.epochs.packed, escrow.note.text, Int64(escrow.destroyed?.uid ?? 0),
                 escrow.destroyed?.atMicroseconds ?? 0, Int64(clamping: escrow.changedAt),
-                Data(escrow.mac.bytes),
+                escrow.mac.bytes,
             ])
     }
 
@@ -141,14 +140,14 @@ extension SQLiteRows {
             "UPDATE escrow SET attester = ?, attested = ?, changed = ?, mac = ? WHERE id = ?",
             [
                 Int64(escrow.destroyed?.uid ?? 0), escrow.destroyed?.atMicroseconds ?? 0,
-                Int64(clamping: escrow.changedAt), Data(escrow.mac.bytes), escrow.row,
+                Int64(clamping: escrow.changedAt), escrow.mac.bytes, escrow.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
 }
 
 extension ReceiptRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         guard let kind = ErasureKind(rawValue: try value(row, 2)) else {
             throw StorageError.damaged
         }
@@ -175,7 +174,7 @@ extension ReceiptRow {
 }
 
 extension EscrowRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         let attested: Int64 = try value(row, 7)
         self.init(
             row: try value(row, 0), escrow: try EscrowID(bytes: bytes(row, 1)),

@@ -1,6 +1,5 @@
 // The rows of holds, and of claims whose retention ends.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -11,7 +10,7 @@ extension SQLiteRows {
         """
 
     func hold(_ id: HoldID) throws(StorageError) -> HoldRow? {
-        try first("SELECT \(Self.holdColumns) FROM hold WHERE hold = ?", [Data(id.bytes)]) {
+        try first("SELECT \(Self.holdColumns) FROM hold WHERE hold = ?", [id.bytes]) {
             row throws in try HoldRow(row)
         }
     }
@@ -36,7 +35,7 @@ extension SQLiteRows {
                 WHERE subject = ? AND kind = ? AND namespace = ? ORDER BY id LIMIT 1
                 """,
                 [
-                    Data(subject.bytes), Int64(subject.kind.rawValue),
+                    subject.bytes, Int64(subject.kind.rawValue),
                     subject.namespace?.description ?? "",
                 ]
             ) { row throws in try HoldRow(row) }
@@ -51,15 +50,15 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(hold.hold.bytes), Int64(hold.subject.kind.rawValue),
-                hold.subject.namespace?.description ?? "", Data(hold.subject.bytes),
+                hold.hold.bytes, Int64(hold.subject.kind.rawValue),
+                hold.subject.namespace?.description ?? "", hold.subject.bytes,
                 hold.createdMicroseconds, Int64(hold.creator), hold.note.text,
-                Int64(clamping: hold.changedAt), Data(hold.mac.bytes),
+                Int64(clamping: hold.changedAt), hold.mac.bytes,
             ])
     }
 
     func deleteHold(_ id: HoldID) throws(StorageError) {
-        try run("DELETE FROM hold WHERE hold = ?", [Data(id.bytes)])
+        try run("DELETE FROM hold WHERE hold = ?", [id.bytes])
     }
 
     // MARK: Retention
@@ -81,7 +80,7 @@ extension SQLiteRows {
             """
             SELECT count(*) FROM reference JOIN image ON image.id = reference.image
             WHERE image.namespace = ?\(filters)
-            """, StatementArguments([namespace.description] + values)
+            """, Bindings([namespace.description] + values)
         ) { row throws in try value(row, 0) as Int } ?? 0
     }
 
@@ -113,14 +112,14 @@ extension SQLiteRows {
             "UPDATE reference SET retention = ?, changed = ?, mac = ? WHERE id = ?",
             [
                 reference.retention.column, Int64(clamping: reference.changedAt),
-                Data(reference.mac.bytes), reference.row,
+                reference.mac.bytes, reference.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
 }
 
 extension HoldRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         guard let kind = HoldKind(rawValue: try value(row, 2)) else { throw StorageError.damaged }
         let namespace: String = try value(row, 3)
         self.init(

@@ -1,6 +1,5 @@
 // The rows of incidents.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -13,7 +12,7 @@ extension SQLiteRows {
 
     func incident(_ id: IncidentID) throws(StorageError) -> IncidentRow? {
         try first(
-            "SELECT \(Self.incidentColumns) FROM incident WHERE incident = ?", [Data(id.bytes)]
+            "SELECT \(Self.incidentColumns) FROM incident WHERE incident = ?", [id.bytes]
         ) { row throws in try IncidentRow(row) }
     }
 
@@ -45,8 +44,8 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(incident.incident.bytes), incident.cause.name,
-                incident.principal?.description ?? "", Data(incident.actor?.bytes ?? []),
+                incident.incident.bytes, incident.cause.name,
+                incident.principal?.description ?? "", incident.actor?.bytes ?? [],
                 incident.openedMicroseconds, Int64(incident.creator), incident.note.text,
                 Int64(clamping: incident.events.lowerBound),
                 Int64(clamping: incident.events.upperBound),
@@ -58,23 +57,23 @@ extension SQLiteRows {
             """
             UPDATE incident SET closed = ?, bytes = ?, records = ?, digest = ?, grade = ?, ends = ?, setter = ?,
                 changed = ?, mac = ? WHERE incident = ?
-            """, incident.changing + [Data(incident.incident.bytes)])
+            """, incident.changing + [incident.incident.bytes])
         guard db.changesCount == 1 else { throw .damaged }
     }
 }
 
 extension IncidentRow {
     /// What may be another later.
-    fileprivate var changing: StatementArguments {
+    fileprivate var changing: Bindings {
         [
             closedMicroseconds ?? 0, Int64(clamping: file.bytes), Int64(clamping: file.records),
-            Data(file.digest.bytes), Int64(containment?.grade.rawValue ?? 0),
+            file.digest.bytes, Int64(containment?.grade.rawValue ?? 0),
             containment?.endsMicroseconds ?? 0, Int64(containment?.setter ?? 0),
-            Int64(clamping: changedAt), Data(mac.bytes),
+            Int64(clamping: changedAt), mac.bytes,
         ]
     }
 
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         let principal: String = try value(row, 3)
         let actor = try bytes(row, 4)
         let closed: Int64 = try value(row, 8)
@@ -95,7 +94,7 @@ extension IncidentRow {
             mac: try RowMAC(bytes: bytes(row, 18)))
     }
 
-    private static func containment(_ row: Row) throws -> Containment? {
+    private static func containment(_ row: RawStatement) throws -> Containment? {
         let (grade, ends, setter): (UInt8, Int64, UInt32) = (
             try value(row, 14), try value(row, 15), try value(row, 16)
         )

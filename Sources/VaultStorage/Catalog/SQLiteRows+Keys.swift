@@ -1,6 +1,5 @@
 // Wrapped keys as one long list: read in the order of their owners' rows, and replaced many at a time.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -26,7 +25,7 @@ extension SQLiteRows {
             let sql = owner == .blob ? Self.blobWraps : Self.referenceWraps
             let statement = RawStatement(try db.cachedStatement(sql: sql))
             defer { statement.reset() }
-            statement.bind([after, through, Int64(limit)])
+            try statement.bind([after, through, limit])
             var wraps: [StoredWrap] = []
             var namespace: NamespaceName?
             while try statement.step() {
@@ -41,7 +40,7 @@ extension SQLiteRows {
     func lastRow(of owner: KeyOwner) throws(StorageError) -> Int64 {
         let table = owner == .blob ? "image" : "reference"
         return try first("SELECT max(id) FROM \(table)", []) { row throws in
-            row.hasNull(atIndex: 0) ? 0 : try value(row, 0) as Int64
+            row.isNull(0) ? 0 : try value(row, 0) as Int64
         } ?? 0
     }
 
@@ -87,7 +86,7 @@ extension SQLiteRows {
         try run(
             "UPDATE image SET blob = ?, changed = ?, mac = ? WHERE id = ?",
             [
-                Data(image.blob.bytes), Int64(clamping: image.changedAt), Data(image.mac.bytes),
+                image.blob.bytes, Int64(clamping: image.changedAt), image.mac.bytes,
                 image.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
@@ -98,8 +97,8 @@ extension SQLiteRows {
         try run(
             "UPDATE reference SET body = ?, changed = ?, mac = ? WHERE id = ?",
             [
-                Data(reference.sealedBody), Int64(clamping: reference.changedAt),
-                Data(reference.mac.bytes), reference.row,
+                reference.sealedBody, Int64(clamping: reference.changedAt),
+                reference.mac.bytes, reference.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
         try setWrap(of: "reference", reference.row, reference.key)
@@ -112,12 +111,12 @@ extension SQLiteRows {
             """
             UPDATE wrap SET epoch = ?, wrapped = ?
             WHERE id = (SELECT wrap FROM \(table) WHERE id = ?)
-            """, [EpochColumn.column(key.epoch), Data(key.bytes), row])
+            """, [EpochColumn.column(key.epoch), key.bytes, row])
         guard db.changesCount == 1 else { throw .damaged }
     }
 
     func statement(of operation: OperationID) throws(StorageError) -> String? {
-        try first("SELECT note FROM statement WHERE operation = ?", [Data(operation.bytes)]) {
+        try first("SELECT note FROM statement WHERE operation = ?", [operation.bytes]) {
             row throws in try value(row, 0) as String
         }
     }
@@ -125,7 +124,7 @@ extension SQLiteRows {
     func insertStatement(_ statement: SignedStatement) throws(StorageError) {
         try run(
             "INSERT INTO statement (operation, note) VALUES (?, ?)",
-            [Data(statement.operation.bytes), statement.note])
+            [statement.operation.bytes, statement.note])
     }
 }
 

@@ -1,6 +1,5 @@
 // The rows of the log: events, what they are found by, the tree's subtrees, pseudonyms.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -35,11 +34,11 @@ extension SQLiteRows {
             SELECT pseudonym, sealed FROM pseudonym LEFT JOIN name ON name.id = pseudonym.name
             WHERE kind = ? AND lookup = ?
             """,
-            [Int64(kind.rawValue), Data(index.bytes)]
+            [Int64(kind.rawValue), index.bytes]
         ) { row throws in
             PseudonymRow(
-                pseudonym: try Pseudonym(bytes: Array(value(row, 0) as Data)), kind: kind,
-                index: index, sealedName: Array(try value(row, 1) as Data))
+                pseudonym: try Pseudonym(bytes: bytes(row, 0)), kind: kind,
+                index: index, sealedName: try bytes(row, 1))
         }
     }
 
@@ -49,7 +48,7 @@ extension SQLiteRows {
         let query = EventQuery(
             filter, Int64(clamping: from)..<Int64(clamping: max(from, below)), limit)
         return try all(
-            "SELECT \(Self.eventColumns) \(query.sql)", StatementArguments(query.values)
+            "SELECT \(Self.eventColumns) \(query.sql)", Bindings(query.values)
         ) { row throws in try EventRow(row) }
     }
 
@@ -62,7 +61,7 @@ extension SQLiteRows {
             WHERE height = 8 AND place >= 0 AND place < ? AND last >= ? AND first < ?
             """, [Int64(clamping: whole), since ?? .min, until ?? .max]
         ) { row throws -> ClosedRange<Int64>? in
-            if row.hasNull(atIndex: 0) { return nil }
+            if row.isNull(0) { return nil }
             return try value(row, 0)...value(row, 1)
         }
         let tail = whole << 8..<size
@@ -111,12 +110,12 @@ extension SQLiteRows {
 
     /// Hashes in order, up to the first that is missing.
     private func hashes(
-        _ sql: String, _ values: [any DatabaseValueConvertible], _ places: Range<UInt64>
+        _ sql: String, _ values: [any ColumnValue], _ places: Range<UInt64>
     ) throws(StorageError) -> [Digest256] {
-        let bounds: [any DatabaseValueConvertible] = [
+        let bounds: [any ColumnValue] = [
             Int64(clamping: places.lowerBound), Int64(clamping: places.upperBound),
         ]
-        let rows = try all(sql, StatementArguments(values + bounds)) { row throws in
+        let rows = try all(sql, Bindings(values + bounds)) { row throws in
             (try Digest256(bytes: bytes(row, 0)), try value(row, 1) as UInt64)
         }
         return zip(rows, places).prefix { $0.0.1 == $0.1 }.map(\.0.0)
@@ -128,7 +127,7 @@ extension SQLiteRows {
             SELECT kind, lookup, sealed FROM pseudonym LEFT JOIN name ON name.id = pseudonym.name
             WHERE pseudonym = ?
             """,
-            [Data(pseudonym.bytes)]
+            [pseudonym.bytes]
         ) { row throws in
             guard let kind = Pseudonym.Kind(rawValue: try value(row, 0)) else {
                 throw StorageError.damaged
@@ -141,8 +140,8 @@ extension SQLiteRows {
 
     func frontier() throws(StorageError) -> MerkleFrontier {
         let frontier = try first("SELECT size, frontier FROM log WHERE id = 1", []) { row throws in
-            let packed: Data = try value(row, 1)
-            return try MerkleFrontier(size: value(row, 0), packed: Array(packed))
+            let packed: [UInt8] = try value(row, 1)
+            return try MerkleFrontier(size: value(row, 0), packed: packed)
         }
         guard let frontier else { throw .damaged }
         return frontier
@@ -164,14 +163,14 @@ extension SQLiteRows {
             """,
             [
                 Int64(clamping: event.index), event.atMicroseconds, Int64(event.action.rawValue),
-                Int64(event.outcome.rawValue), event.image.map { Data($0.bytes) },
-                Data(event.digest.bytes), sealed, Data(content),
-                Data(lookups.flatMap(\.bytes)),
+                Int64(event.outcome.rawValue), event.image.map { $0.bytes },
+                event.digest.bytes, sealed, content,
+                lookups.flatMap(\.bytes),
             ])
         for lookup in lookups {
             try run(
                 "INSERT OR IGNORE INTO event_lookup (lookup, event) VALUES (?, ?)",
-                [Data(lookup.bytes), Int64(clamping: event.index)])
+                [lookup.bytes, Int64(clamping: event.index)])
         }
     }
 
@@ -181,8 +180,8 @@ extension SQLiteRows {
         // Only the lowest are asked for their times.
         let times =
             height == 8 ? "min(at), max(at) FROM event WHERE id BETWEEN ?4 AND ?4 + 255" : "0, 0"
-        var values: [any DatabaseValueConvertible] = [
-            height, Int64(clamping: place), Data(root.bytes),
+        var values: [any ColumnValue] = [
+            height, Int64(clamping: place), root.bytes,
         ]
         if height == 8 { values.append(Int64(clamping: place) << 8) }
         try run(
@@ -190,7 +189,7 @@ extension SQLiteRows {
             INSERT OR REPLACE INTO subtree (height, place, hash, first, last)
             SELECT ?1, ?2, ?3, \(times)
             """,
-            StatementArguments(values))
+            Bindings(values))
     }
 
     func eraseEvents(
@@ -201,7 +200,7 @@ extension SQLiteRows {
             id >= ? AND id < ? AND at < ? AND action NOT IN (\(kept.joined(separator: ", ")))
                 AND NOT (sealed = 0 AND content = zeroblob(length(content)))
             """
-        let values: StatementArguments = [
+        let values: Bindings = [
             Int64(clamping: indexes.lowerBound), Int64(clamping: indexes.upperBound), microseconds,
         ]
         let found = try all("SELECT id, lookups FROM event WHERE \(which)", values) { row throws in
@@ -212,7 +211,7 @@ extension SQLiteRows {
                 try run(
                     "DELETE FROM event_lookup WHERE lookup = ? AND event = ?",
                     [
-                        Data(lookups[start..<min(start + BlindIndex.byteCount, lookups.count)]),
+                        Array(lookups[start..<min(start + BlindIndex.byteCount, lookups.count)]),
                         event,
                     ])
             }
@@ -243,17 +242,17 @@ extension SQLiteRows {
             """
             UPDATE name SET sealed = zeroblob(length(sealed))
             WHERE id = (SELECT name FROM pseudonym WHERE pseudonym = ?)
-            """, [Data(pseudonym.bytes)])
-        try run("DELETE FROM pseudonym WHERE pseudonym = ?", [Data(pseudonym.bytes)])
+            """, [pseudonym.bytes])
+        try run("DELETE FROM pseudonym WHERE pseudonym = ?", [pseudonym.bytes])
         return db.changesCount > 0
     }
 
     func insertPseudonym(_ row: PseudonymRow) throws(StorageError) {
-        try run("INSERT INTO name (sealed) VALUES (?)", [Data(row.sealedName)])
+        try run("INSERT INTO name (sealed) VALUES (?)", [row.sealedName])
         try run(
             "INSERT INTO pseudonym (pseudonym, kind, lookup, name) VALUES (?, ?, ?, ?)",
             [
-                Data(row.pseudonym.bytes), Int64(row.kind.rawValue), Data(row.index.bytes),
+                row.pseudonym.bytes, Int64(row.kind.rawValue), row.index.bytes,
                 db.lastInsertedRowID,
             ])
     }
@@ -261,7 +260,7 @@ extension SQLiteRows {
     func setFrontier(_ frontier: MerkleFrontier) throws(StorageError) {
         try run(
             "UPDATE log SET size = ?, frontier = ? WHERE id = 1",
-            [Int64(clamping: frontier.size), Data(frontier.packed)])
+            [Int64(clamping: frontier.size), frontier.packed])
     }
 }
 
@@ -269,10 +268,10 @@ extension SQLiteRows {
 private struct EventQuery {
     private(set) var sql: String
     /// Bound in this order.
-    private(set) var values: [any DatabaseValueConvertible]
+    private(set) var values: [any ColumnValue]
 
     init(_ filter: EventFilter, _ indexes: Range<Int64>, _ limit: Int) {
-        let bounds: [any DatabaseValueConvertible] = [indexes.lowerBound, indexes.upperBound]
+        let bounds: [any ColumnValue] = [indexes.lowerBound, indexes.upperBound]
         // Who called is in most events; an image, a refusal or a failure is in few.
         let isRare = filter.image != nil || filter.outcome ?? .done != .done
         let rest = Self.rest(of: filter, isRare ? filter.lookups[...] : filter.lookups.dropFirst())
@@ -282,7 +281,7 @@ private struct EventQuery {
                 WHERE event_lookup.lookup = ? AND event_lookup.event >= ? AND event_lookup.event < ?
                 \(rest.terms) ORDER BY event_lookup.event LIMIT ?
                 """
-            values = [Data(first.bytes)] + bounds + rest.values + [limit]
+            values = [first.bytes] + bounds + rest.values + [limit]
         } else if filter.actions.count > 1, !isRare {
             // So many of each action are looked at, and no event of another one.
             var one = filter
@@ -315,20 +314,20 @@ private struct EventQuery {
     /// What else an event must be.
     private static func rest(
         of filter: EventFilter, _ lookups: ArraySlice<BlindIndex>
-    ) -> (terms: String, values: [any DatabaseValueConvertible]) {
+    ) -> (terms: String, values: [any ColumnValue]) {
         var terms = ""
-        var values: [any DatabaseValueConvertible] = []
+        var values: [any ColumnValue] = []
         for other in lookups {
             terms += """
                  AND EXISTS (SELECT 1 FROM event_lookup AS other
                     WHERE other.lookup = ? AND other.event = event.id)
                 """
-            values.append(Data(other.bytes))
+            values.append(other.bytes)
         }
         if let image = filter.image {
             // What is erased has zeros there.
             terms += " AND event.image = ? AND event.image <> zeroblob(32) AND event.action <> 12"
-            values.append(Data(image.bytes))
+            values.append(image.bytes)
         }
         if !filter.actions.isEmpty {
             let places = filter.actions.map { _ in "?" }.joined(separator: ", ")

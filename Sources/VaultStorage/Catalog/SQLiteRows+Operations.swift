@@ -1,6 +1,5 @@
 // The rows of background work and of kept answers.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -15,7 +14,7 @@ extension SQLiteRows {
 
     func operation(_ id: OperationID) throws(StorageError) -> OperationRow? {
         try first(
-            "SELECT \(Self.operationColumns) FROM operation WHERE operation = ?", [Data(id.bytes)]
+            "SELECT \(Self.operationColumns) FROM operation WHERE operation = ?", [id.bytes]
         ) { row throws in try OperationRow(row) }
     }
 
@@ -43,13 +42,13 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(operation.operation.bytes), Int64(operation.kind.rawValue),
-                Data(operation.parameters), Int64(operation.creator),
+                operation.operation.bytes, Int64(operation.kind.rawValue),
+                operation.parameters, Int64(operation.creator),
                 operation.createdMicroseconds, Int64(operation.state.rawValue),
                 operation.progress.cursor, operation.progress.last, operation.progress.total,
                 operation.progress.done, operation.progress.found, operation.progress.failures,
                 operation.failure?.rawValue ?? "", operation.updatedMicroseconds,
-                Int64(clamping: operation.changedAt), Data(operation.mac.bytes),
+                Int64(clamping: operation.changedAt), operation.mac.bytes,
             ])
         return db.lastInsertedRowID
     }
@@ -66,7 +65,7 @@ extension SQLiteRows {
                 operation.progress.last, operation.progress.total,
                 operation.progress.done, operation.progress.found, operation.progress.failures,
                 operation.failure?.rawValue ?? "", operation.updatedMicroseconds,
-                Int64(clamping: operation.changedAt), Data(operation.mac.bytes), operation.row,
+                Int64(clamping: operation.changedAt), operation.mac.bytes, operation.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
@@ -104,7 +103,7 @@ extension SQLiteRows {
             """,
             [
                 finding.operation, finding.namespace?.description ?? "",
-                Data(finding.image?.bytes ?? []), finding.code.rawValue, Verdict.text(of: text),
+                finding.image?.bytes ?? [], finding.code.rawValue, Verdict.text(of: text),
                 finding.event.map { Int64(clamping: $0) } ?? -1,
             ])
     }
@@ -144,7 +143,7 @@ extension SQLiteRows {
                 Int64(image.verdict.level.rawValue), Int64(image.verdict.inspectorVersion),
                 Int64(image.verdict.flags.rawValue), image.verdict.findingsText,
                 image.quarantinedMicroseconds ?? 0, Int64(clamping: image.changedAt),
-                Data(image.mac.bytes), image.row,
+                image.mac.bytes, image.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
@@ -154,7 +153,7 @@ extension SQLiteRows {
     func keptAnswer(_ lookup: BlindIndex) throws(StorageError) -> KeptAnswerRow? {
         try first(
             "SELECT principal, created, event, sealed FROM answer WHERE lookup = ?",
-            [Data(lookup.bytes)]
+            [lookup.bytes]
         ) { row throws in
             KeptAnswerRow(
                 lookup: lookup, principal: try BlindIndex(bytes: bytes(row, 0)),
@@ -168,7 +167,7 @@ extension SQLiteRows {
     ) throws(StorageError) -> Int {
         try first(
             "SELECT count(*) FROM answer WHERE principal = ? AND created >= ?",
-            [Data(principal.bytes), microseconds]
+            [principal.bytes, microseconds]
         ) { row throws in try value(row, 0) as Int } ?? 0
     }
 
@@ -179,8 +178,8 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?)
             """,
             [
-                Data(answer.lookup.bytes), Data(answer.principal.bytes),
-                answer.createdMicroseconds, Int64(clamping: answer.index), Data(answer.sealed),
+                answer.lookup.bytes, answer.principal.bytes,
+                answer.createdMicroseconds, Int64(clamping: answer.index), answer.sealed,
             ])
     }
 
@@ -194,7 +193,7 @@ extension SQLiteRows {
 }
 
 extension OperationRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         guard let kind = OperationKind(rawValue: try value(row, 2)),
             let state = OperationState(rawValue: try value(row, 6))
         else { throw StorageError.damaged }
@@ -220,7 +219,7 @@ extension OperationRow {
 }
 
 extension OperationFindingRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         guard let code = ErrorCode(rawValue: try value(row, 4)) else { throw StorageError.damaged }
         let (namespace, image): (String, [UInt8]) = (try value(row, 2), try bytes(row, 3))
         // An image is of a namespace.

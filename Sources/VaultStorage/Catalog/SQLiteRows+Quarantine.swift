@@ -1,6 +1,5 @@
 // The rows of quarantine and of requests for approval.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -22,7 +21,7 @@ extension SQLiteRows {
 
     func approval(_ id: ApprovalID) throws(StorageError) -> ApprovalRow? {
         try first(
-            "SELECT \(Self.approvalColumns) FROM approval WHERE approval = ?", [Data(id.bytes)]
+            "SELECT \(Self.approvalColumns) FROM approval WHERE approval = ?", [id.bytes]
         ) { row throws in try ApprovalRow(row) }
     }
 
@@ -45,12 +44,12 @@ extension SQLiteRows {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(approval.approval.bytes), Int64(approval.kind.rawValue),
-                approval.subject.namespaceColumn, Data(approval.subject.bytes),
+                approval.approval.bytes, Int64(approval.kind.rawValue),
+                approval.subject.namespaceColumn, approval.subject.bytes,
                 Int64(approval.requester), approval.createdMicroseconds,
                 approval.expiresMicroseconds, Int64(approval.state.rawValue),
                 approval.approver.map { Int64($0) } ?? -1, Int64(clamping: approval.changedAt),
-                Data(approval.mac.bytes),
+                approval.mac.bytes,
             ])
     }
 
@@ -59,7 +58,7 @@ extension SQLiteRows {
             "UPDATE approval SET state = ?, approver = ?, changed = ?, mac = ? WHERE id = ?",
             [
                 Int64(approval.state.rawValue), approval.approver.map { Int64($0) } ?? -1,
-                Int64(clamping: approval.changedAt), Data(approval.mac.bytes), approval.row,
+                Int64(clamping: approval.changedAt), approval.mac.bytes, approval.row,
             ])
         guard db.changesCount == 1 else { throw .damaged }
     }
@@ -102,7 +101,7 @@ extension ApprovalSubject {
 }
 
 extension ApprovalRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: RawStatement) throws {
         guard let kind = ApprovalKind(rawValue: try value(row, 2)),
             let state = ApprovalState(rawValue: try value(row, 8))
         else { throw StorageError.damaged }

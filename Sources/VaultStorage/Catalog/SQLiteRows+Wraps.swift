@@ -1,7 +1,6 @@
 // Wrapped keys where they lie: in places that never move. What is replaced or taken away is overwritten in its
 // own page, so that the file has no second copy of it. Decision 0027.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -27,17 +26,17 @@ extension SQLiteRows {
     func insertWrap(_ key: WrappedKey) throws(StorageError) -> Int64 {
         // The row would be of another length.
         guard key.bytes.count == WrapContext.wrappedBytes else { throw .damaged }
-        let values: [any DatabaseValueConvertible] = [
-            EpochColumn.column(key.epoch), Data(key.bytes),
+        let values: [any ColumnValue] = [
+            EpochColumn.column(key.epoch), key.bytes,
         ]
         if let place = try freePlace() {
             // A place that somebody does use, or that is none, is not taken.
             try run(
                 "UPDATE wrap SET epoch = ?, wrapped = ? WHERE id = ? AND epoch = \(EpochColumn.free)",
-                StatementArguments(values + [place]))
+                Bindings(values + [place]))
             if db.changesCount == 1 { return place }
         }
-        try run("INSERT INTO wrap (epoch, wrapped) VALUES (?, ?)", StatementArguments(values))
+        try run("INSERT INTO wrap (epoch, wrapped) VALUES (?, ?)", Bindings(values))
         return db.lastInsertedRowID
     }
 

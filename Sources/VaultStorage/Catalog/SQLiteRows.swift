@@ -1,7 +1,6 @@
 // Rows of the catalog inside one transaction. Statements are cached; values are bound, never spliced.
 // Every row is parsed into types, and one that does not parse is damage.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
@@ -50,7 +49,7 @@ struct SQLiteRows: CatalogWriter {
 
     func image(_ id: ImageID, in namespace: NamespaceName) throws(StorageError) -> ImageRow? {
         try first(
-            Self.imageQuestion, [namespace.description, Data(id.bytes)]
+            Self.imageQuestion, [namespace.description, id.bytes]
         ) { row throws in try ImageRow(row, at: 0) }
     }
 
@@ -69,7 +68,7 @@ struct SQLiteRows: CatalogWriter {
             """
             SELECT \(Self.referenceColumns) FROM reference \(Self.referenceWrap)
             WHERE reference.image = ? AND reference.reference = ?
-            """, [image, Data(id.bytes)]
+            """, [image, id.bytes]
         ) { row throws in try ReferenceRow(row, at: 0) }
     }
 
@@ -92,7 +91,7 @@ struct SQLiteRows: CatalogWriter {
         let imageStart = Self.referenceColumnCount
         return try first(
             Self.claimedImageQuestion,
-            [namespace.description, Data(id.bytes), claim.owner.column, claim.job.column]
+            [namespace.description, id.bytes, claim.owner.column, claim.job.column]
         ) { row throws in
             (try ImageRow(row, at: imageStart), try ReferenceRow(row, at: 0))
         }
@@ -108,33 +107,35 @@ struct SQLiteRows: CatalogWriter {
         in namespace: NamespaceName, fitting claim: ClaimIndex, after: Int64, limit: Int
     ) throws(StorageError) -> [(reference: ReferenceRow, image: ImageRow)] {
         let (filters, claimed) = claim.filters
-        let values: [any DatabaseValueConvertible] =
+        let values: [any ColumnValue] =
             [after, namespace.description] + claimed + [limit]
         let imageStart = Self.referenceColumnCount
+        // A cross join keeps the order of the tables: by images first, all claims of the namespace would be
+        // found and sorted for each page.
         return try all(
             """
             SELECT \(Self.referenceColumns), \(Self.imageColumns)
             FROM reference \(Self.referenceWrap)
-            JOIN image ON image.id = reference.image \(Self.imageWrap)
+            CROSS JOIN image ON image.id = reference.image \(Self.imageWrap)
             WHERE reference.id > ? AND image.namespace = ?\(filters)
             ORDER BY reference.id LIMIT ?
-            """, StatementArguments(values)
+            """, Bindings(values)
         ) { row throws in
             (try ReferenceRow(row, at: 0), try ImageRow(row, at: imageStart))
         }
     }
 
     func holdsBlob(_ blob: BlobID) throws(StorageError) -> Bool {
-        try first("SELECT 1 FROM image WHERE blob = ?", [Data(blob.bytes)]) { _ in true } ?? false
+        try first("SELECT 1 FROM image WHERE blob = ?", [blob.bytes]) { _ in true } ?? false
     }
 
     func slotProofs() throws(StorageError) -> [SlotProof] {
         try all("SELECT slot, proved, changed, mac FROM slot_proof ORDER BY slot", []) {
             row throws in
             SlotProof(
-                slot: try SlotID(bytes: Array(value(row, 0) as Data)),
+                slot: try SlotID(bytes: bytes(row, 0)),
                 provedMicroseconds: try value(row, 1), changedAt: try value(row, 2),
-                mac: try RowMAC(bytes: Array(value(row, 3) as Data)))
+                mac: try RowMAC(bytes: bytes(row, 3)))
         }
     }
 
@@ -179,12 +180,12 @@ struct SQLiteRows: CatalogWriter {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                image.namespace.description, Data(image.image.bytes), Data(image.blob.bytes),
+                image.namespace.description, image.image.bytes, image.blob.bytes,
                 Int64(image.type.rawValue), image.width, image.height, image.storedBytes,
                 Int64(image.verdict.level.rawValue), Int64(image.verdict.inspectorVersion),
                 Int64(image.verdict.flags.rawValue), image.verdict.findingsText,
                 image.createdMicroseconds, wrap, Int64(clamping: image.changedAt),
-                Data(image.mac.bytes), image.quarantinedMicroseconds ?? 0,
+                image.mac.bytes, image.quarantinedMicroseconds ?? 0,
             ])
         return db.lastInsertedRowID
     }
@@ -197,9 +198,9 @@ struct SQLiteRows: CatalogWriter {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                reference.imageRow, Data(reference.reference.bytes), reference.claim.owner.column,
-                reference.claim.job.column, Data(reference.sealedBody), wrap,
-                Int64(clamping: reference.changedAt), Data(reference.mac.bytes),
+                reference.imageRow, reference.reference.bytes, reference.claim.owner.column,
+                reference.claim.job.column, reference.sealedBody, wrap,
+                Int64(clamping: reference.changedAt), reference.mac.bytes,
                 reference.retention.column,
             ])
     }
@@ -225,28 +226,28 @@ struct SQLiteRows: CatalogWriter {
         try run(
             "INSERT OR REPLACE INTO slot_proof (slot, proved, changed, mac) VALUES (?, ?, ?, ?)",
             [
-                Data(proof.slot.bytes), proof.provedMicroseconds,
-                Int64(clamping: proof.changedAt), Data(proof.mac.bytes),
+                proof.slot.bytes, proof.provedMicroseconds,
+                Int64(clamping: proof.changedAt), proof.mac.bytes,
             ])
     }
 
     func deleteSlotProof(of slot: SlotID) throws(StorageError) {
-        try run("DELETE FROM slot_proof WHERE slot = ?", [Data(slot.bytes)])
+        try run("DELETE FROM slot_proof WHERE slot = ?", [slot.bytes])
     }
 }
 
 extension ClaimIndex {
     /// What a query adds to ask for it, so that the index of that column serves.
-    var filters: (sql: String, values: [any DatabaseValueConvertible]) {
+    var filters: (sql: String, values: [any ColumnValue]) {
         var sql = ""
-        var values: [any DatabaseValueConvertible] = []
+        var values: [any ColumnValue] = []
         if let owner {
             sql += " AND reference.owner <> x'' AND reference.owner = ?"
-            values.append(Data(owner.bytes))
+            values.append(owner.bytes)
         }
         if let job {
             sql += " AND reference.job <> x'' AND reference.job = ?"
-            values.append(Data(job.bytes))
+            values.append(job.bytes)
         }
         return (sql, values)
     }

@@ -1,38 +1,38 @@
 // Running cached statements, and the words of a row turned into types.
 
-import Foundation
 import GRDB
 import Vault
 import VaultFormat
 
 extension SQLiteRows {
     func first<R>(
-        _ sql: String, _ values: StatementArguments, _ make: (Row) throws -> R
+        _ sql: String, _ values: Bindings, _ make: (RawStatement) throws -> R
     ) throws(StorageError) -> R? {
-        try mapping {
-            let statement = try db.cachedStatement(sql: sql)
-            let cursor = try Row.fetchCursor(statement, arguments: values)
-            // The row is the statement's own memory: it lives as long as the cursor.
-            return try withExtendedLifetime(cursor) { try cursor.next().map(make) }
-        }
+        try running(sql, values) { statement in try statement.step() ? make(statement) : nil }
     }
 
     func all<R>(
-        _ sql: String, _ values: StatementArguments, _ make: (Row) throws -> R
+        _ sql: String, _ values: Bindings, _ make: (RawStatement) throws -> R
     ) throws(StorageError) -> [R] {
-        try mapping {
-            let statement = try db.cachedStatement(sql: sql)
-            let cursor = try Row.fetchCursor(statement, arguments: values)
+        try running(sql, values) { statement in
             var rows: [R] = []
-            while let row = try cursor.next() { rows.append(try make(row)) }
+            while try statement.step() { rows.append(try make(statement)) }
             return rows
         }
     }
 
-    func run(_ sql: String, _ values: StatementArguments) throws(StorageError) {
+    func run(_ sql: String, _ values: Bindings) throws(StorageError) {
+        try running(sql, values) { statement in while try statement.step() {} }
+    }
+
+    private func running<R>(
+        _ sql: String, _ values: Bindings, _ body: (RawStatement) throws -> R
+    ) throws(StorageError) -> R {
         try mapping {
-            let statement = try db.cachedStatement(sql: sql)
-            try statement.execute(arguments: values)
+            let statement = RawStatement(try db.cachedStatement(sql: sql))
+            defer { statement.reset() }
+            try statement.bind(values)
+            return try body(statement)
         }
     }
 
@@ -52,27 +52,26 @@ extension SQLiteRows {
 
 extension Optional where Wrapped == BlindIndex {
     /// The column: an empty blob where there is none.
-    var column: Data { map { Data($0.bytes) } ?? Data() }
+    var column: [UInt8] { map(\.bytes) ?? [] }
 }
 
 extension BlindIndex {
-    static func parse(_ column: Data) throws -> BlindIndex? {
-        column.isEmpty ? nil : try BlindIndex(bytes: Array(column))
+    static func parse(_ column: [UInt8]) throws -> BlindIndex? {
+        column.isEmpty ? nil : try BlindIndex(bytes: column)
     }
 }
 
 /// The column, or damage where it has no value of that type.
-func value<T: DatabaseValueConvertible>(_ row: Row, _ column: Int) throws -> T {
-    guard let value = T.fromDatabaseValue(row[column]) else { throw StorageError.damaged }
-    return value
+func value<T: ColumnValue>(_ row: RawStatement, _ column: Int) throws -> T {
+    try T(row, Int32(column))
 }
 
-func bytes(_ row: Row, _ column: Int) throws -> [UInt8] {
-    Array(try value(row, column) as Data)
+func bytes(_ row: RawStatement, _ column: Int) throws -> [UInt8] {
+    try row.bytes(Int32(column))
 }
 
 extension ImageRow {
-    init(_ row: Row, at start: Int) throws {
+    init(_ row: RawStatement, at start: Int) throws {
         guard let type = ImageType(rawValue: try value(row, start + 4)),
             let level = InspectionLevel(rawValue: try value(row, start + 8))
         else { throw StorageError.damaged }
@@ -98,7 +97,7 @@ extension ImageRow {
 }
 
 extension ReferenceRow {
-    init(_ row: Row, at start: Int) throws {
+    init(_ row: RawStatement, at start: Int) throws {
         self.init(
             row: try value(row, start), imageRow: try value(row, start + 1),
             reference: try ReferenceID(bytes: bytes(row, start + 2)),
@@ -115,7 +114,7 @@ extension ReferenceRow {
 }
 
 extension EventRow {
-    init(_ row: Row) throws {
+    init(_ row: RawStatement) throws {
         guard let action = EventAction(rawValue: try value(row, 2)),
             let outcome = EventOutcome(rawValue: try value(row, 3))
         else { throw StorageError.damaged }
@@ -127,7 +126,7 @@ extension EventRow {
             case 1: .sealed(kept)
             default: throw StorageError.damaged
             }
-        let hasImage = !row.hasNull(atIndex: 4) && content != .erased
+        let hasImage = !row.isNull(4) && content != .erased
         let image: [UInt8]? = hasImage ? try bytes(row, 4) : nil
         self.init(
             index: try value(row, 0), atMicroseconds: try value(row, 1), action: action,
