@@ -1,18 +1,21 @@
 /// Lower-case hexadecimal, the one spelling of identifiers and digests.
 package enum Hex {
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    @inlinable package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.underestimatedCount)
         for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 15))
         }
         return String(decoding: text, as: UTF8.self)
     }
 
+    @inlinable package static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? 0x30 + value : 0x61 - 10 + value
+    }
+
     /// - Throws: ``FormatError`` unless there are `count` bytes in lower-case digits.
-    package static func decode(_ text: some StringProtocol, count: Int) throws(FormatError)
+    @inlinable package static func decode(_ text: some StringProtocol, count: Int) throws(FormatError)
         -> [UInt8]
     {
         let utf8 = Array(text.utf8)
@@ -31,7 +34,7 @@ package enum Hex {
     }
 
     /// The value of a lower-case digit; nil for another character.
-    package static func value(_ digit: UInt8) -> UInt8? {
+    @inlinable package static func value(_ digit: UInt8) -> UInt8? {
         switch digit {
         case 0x30...0x39: digit - 0x30
         case 0x61...0x66: digit - 0x61 + 10
