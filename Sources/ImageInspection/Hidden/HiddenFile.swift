@@ -6,7 +6,6 @@ import VaultFormat
 enum HiddenFile {
     /// Readers accept a PDF whose head lies in the first 1024 bytes.
     private static let pdfHeadBytes = 1_024
-    private static let blockBytes = 32
 
     static func search(_ bytes: RawSpan) throws(Refused) {
         let end = bytes.byteCount
@@ -14,12 +13,10 @@ enum HiddenFile {
         where bytes.has("%PDF-", at: offset, before: end) {
             throw Refused(.hiddenDocument, at: offset)
         }
-        var block = bytes.nextPairBlock(from: 0, to: end)
-        while block < end {
-            for offset in block..<min(block + blockBytes, end) {
-                try check(bytes, at: offset)
-            }
-            block = bytes.nextPairBlock(from: block + blockBytes, to: end)
+        var block = bytes.nextPairs(from: 0)
+        while block.offset < end {
+            try block.forEachMark { (offset) throws(Refused) in try check(bytes, at: offset) }
+            block = bytes.nextPairs(from: block.offset + PairBlock.byteCount)
         }
     }
 
