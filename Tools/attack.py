@@ -83,15 +83,18 @@ class Game:
         return "actor" in alarm and self._name(alarm["actor"]) == attack.actor
 
     def is_false(self, alarm: dict[str, Any]) -> bool:
-        """What somebody does too much of may be too much of his principal's, too; any other alarm is nobody's."""
+        """What somebody does too much of may be too much of his principal's, too; any other alarm is nobody's.
+
+        An erasure goes on when the next attack has begun: the principal's alarm counts then what his own counted."""
         index = int(alarm["index"])
         if index in self.claimed:
             return False
-        during = [play.attack for play in self.played if play.begun <= index][-1:]
+        before = [play for play in self.played if play.begun <= index]
         return not any(
-            attack.actor and alarm.get("rule") == attack.rule and alarm.get("principal") == attack.principal
-            and "actor" not in alarm
-            for attack in during
+            play.attack.actor and alarm.get("rule") == play.attack.rule
+            and alarm.get("principal") == play.attack.principal and "actor" not in alarm
+            and (play is before[-1] or (play.found and int(alarm["from"]) <= int(play.found["to"])))
+            for play in before
         )
 
     def _name(self, pseudonym: str) -> str:
