@@ -38,6 +38,8 @@ COMPARED = (("200k", 16, "structure"), ("10m", 16, "structure"), ("200k-jpeg", 1
 WARM = 0.3
 #: Seconds that a service takes to begin and to end, at most, for --minutes.
 AROUND = 6
+#: Free bytes from which on data stay until the end of a comparison.
+ROOM = 40_000_000_000
 Row = dict[str, Any]
 
 
@@ -51,7 +53,12 @@ def place(options: argparse.Namespace) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        # ext4 without a journal passes over what was removed minutes ago, one by one, for each new file: what one
+        # side removes would be a cost of the next.
+        if options.vs and shutil.disk_usage(options.dir).free > ROOM:
+            options.kept.append(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def phases_of(side: Side, kind: str, corpus: Any, clients: int, phases: tuple[str, ...], seconds: float) -> list[Row]:
@@ -209,7 +216,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="of --vs, at least 5 but with --quick")
     parser.add_argument("--seconds", type=float, help="of a phase (2; 3 with --vs)")
     parser.add_argument("--minutes", type=float, default=30, help="what would begin later is left out")
-    parser.add_argument("--dir", default=tempfile.gettempdir(), help="where the data lies meanwhile, 5 GB at most")
+    parser.add_argument("--dir", default=tempfile.gettempdir(), help="where the data lies meanwhile, 5 GB at most; 25 with --vs, if 40 more are free")
     parser.add_argument("--json", help="every figure, such as Tools/bench-results/service.json")
     options = parser.parse_args()
     if options.vs and options.rounds < 5 and not options.quick:
@@ -222,6 +229,7 @@ def arguments() -> argparse.Namespace:
     if options.quick:
         options.rounds = min(options.rounds, 2)
     options.dir = str(Path(options.dir).resolve())
+    options.kept = []
     return options
 
 
@@ -250,7 +258,11 @@ def main() -> int:
         corpora(options.peers, [one[0] for one in (options.compared if options.vs else options.configs)])
         # The making of images, the first time, does not count.
         clock = Clock(options.minutes)
-        rows, wrong = versus(options, clock) if options.vs else matrix(options, clock)
+        try:
+            rows, wrong = versus(options, clock) if options.vs else matrix(options, clock)
+        finally:
+            for folder in options.kept:
+                shutil.rmtree(folder, ignore_errors=True)
     print(f"\n{line_of(told['machine'])}\nphases of {options.seconds:g} s; programs in {os.environ['IMAGEVAULT_BIN']}\n")
     show_rows(rows)
     told |= {"seconds": options.seconds, "rows": rows, "left_out": clock.left_out}
