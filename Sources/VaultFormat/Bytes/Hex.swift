@@ -15,7 +15,8 @@ package enum Hex {
     }
 
     /// - Throws: ``FormatError`` unless there are `count` bytes in lower-case digits.
-    @inlinable package static func decode(_ text: some StringProtocol, count: Int) throws(FormatError)
+    @inlinable package static func decode(_ text: some StringProtocol, count: Int)
+        throws(FormatError)
         -> [UInt8]
     {
         let utf8 = Array(text.utf8)
