@@ -8,10 +8,9 @@ package struct FileName: Hashable, Sendable {
 
     /// - Throws: ``FormatError/invalidText(field:)``.
     package init(_ sent: String) throws(FormatError) {
-        let last = sent.unicodeScalars.split(
-            omittingEmptySubsequences: false, whereSeparator: { $0 == "/" }
-        ).last.map { String(String.UnicodeScalarView($0)) }
-        guard let last, (1...Limits.fileNameBytes).contains(last.utf8.count), last != ".",
+        let slash = sent.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let last = slash.map { String(sent[sent.utf8.index(after: $0)...]) } ?? sent
+        guard (1...Limits.fileNameBytes).contains(last.utf8.count), last != ".",
             last != "..", sent.unicodeScalars.allSatisfy(Self.isPlain)
         else { throw .invalidText(field: "name") }
         text = last
