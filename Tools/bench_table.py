@@ -2,7 +2,8 @@
 
 Each row of the table is made from the newest results in Tools/bench-results: its target, the figure, whether it is met.
 A row without a result is told with the command that makes it. The same results are drawn as plots beside them.
---measure makes results first; a row that is missed is no failure of the tool.
+--measure makes results first; a row that is missed is no failure of the tool: what bounds it was looked up in a profile
+and stands in bounds.json beside the results.
 """
 
 from __future__ import annotations
@@ -168,6 +169,20 @@ def show(rows: list[dict[str, Any]]) -> None:
         print(f"{row['words']:{width}}  {row['target']:>18}  {figure:>18}  {'met' if row['met'] else 'MISSED'}")
 
 
+def bounds_of(rows: list[dict[str, Any]], told: dict[str, str]) -> list[tuple[str, str]]:
+    """What bounds each row that is missed, as somebody wrote who had profiled it. A row that is indented has its own
+    words, under the row above and a colon, or those of that row."""
+    found = []
+    head = ""
+    for row in rows:
+        if row["words"] == row["what"]:
+            head = row["what"]
+        if row["met"] is False:
+            own = row["what"] if row["what"] == head else f"{head}: {row['what']}"
+            found.append((own, told.get(own) or told.get(head) or "not profiled yet"))
+    return found
+
+
 def loaded(folder: Path) -> Results:
     return {name: json.loads(path.read_text()) for name in MAKING if (path := folder / f"{name}.json").exists()}
 
@@ -198,6 +213,9 @@ def main() -> None:
     machines = dict.fromkeys(line_of(told["machine"]) for told in results.values() if "machine" in told)
     print("\n".join(machines), end="\n\n" if machines else "")
     show(rows)
+    path = options.folder / "bounds.json"
+    bounds = bounds_of(rows, json.loads(path.read_text()) if path.exists() else {})
+    print("".join(["\nWhat bounds those that are missed\n", *(f"- {what}: {words}\n" for what, words in bounds)]) if bounds else "")
     if results:
         (options.folder / "table.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     for name, draw in (("service", bench_plots.service), ("scale", bench_plots.scale)):

@@ -123,6 +123,17 @@ class Table(unittest.TestCase):
         for target in table.TARGETS:
             self.assertLessEqual(set(target.needs), set(table.MAKING))
 
+    def test_a_missed_row_is_told_with_what_bounds_it(self) -> None:
+        rows = [
+            {"what": "put", "words": "put", "met": True}, {"what": "CPU", "words": "  CPU", "met": False},
+            {"what": "get", "words": "get", "met": False}, {"what": "CPU", "words": "  CPU", "met": False},
+            {"what": "start", "words": "start", "met": None}, {"what": "list", "words": "list", "met": False},
+        ]
+        told = {"put": "the hash", "get": "the rest", "get: CPU": "the runtime"}
+        self.assertEqual(
+            table.bounds_of(rows, told),
+            [("put: CPU", "the hash"), ("get", "the rest"), ("get: CPU", "the runtime"), ("list", "not profiled yet")])
+
 
 class Plots(unittest.TestCase):
     def test_a_plot_is_sound_and_has_a_point_for_each_value(self) -> None:
