@@ -35,16 +35,28 @@ package final class Committer: Sendable {
         var frontier: MerkleFrontier
     }
 
-    struct Entry: Sendable {
+    /// A reference, because an event is as large as a page of fields, and an entry goes from queue to batch.
+    final class Entry: Sendable {
         let change: Change
-        var event: Event
+        let event: Event
         /// Set when nobody wants the change any more; nil for what changes nothing.
-        var abandonment: Abandonment?
+        let abandonment: Abandonment?
         /// The answer to keep for a request that comes again.
-        var kept: KeptAnswer?
+        let kept: KeptAnswer?
         let enqueued = ContinuousClock.now
         /// Nil where nobody waits.
         let answer: Answer?
+
+        init(
+            change: Change, event: Event, abandonment: Abandonment? = nil,
+            kept: KeptAnswer? = nil, answer: Answer?
+        ) {
+            self.change = change
+            self.event = event
+            self.abandonment = abandonment
+            self.kept = kept
+            self.answer = answer
+        }
     }
 
     /// - Parameters:

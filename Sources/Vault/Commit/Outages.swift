@@ -201,14 +201,14 @@ extension Committer {
 }
 
 extension Committer.Entry {
-    fileprivate init(beginningOf outage: Outage) {
+    fileprivate convenience init(beginningOf outage: Outage) {
         let event = Event(
             .storageFailed, .failed, code: outage.state.code,
             atMicroseconds: outage.atMicroseconds)
         self.init(change: .none, event: event, answer: nil)
     }
 
-    fileprivate init(endOf outage: Outage) {
+    fileprivate convenience init(endOf outage: Outage) {
         let microseconds = Int64(
             clamping: (ContinuousClock.now - outage.since).wholeMicroseconds)
         var event = Event(

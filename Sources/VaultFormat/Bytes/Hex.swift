@@ -1,21 +1,27 @@
 /// Lower-case hexadecimal, the one spelling of identifiers and digests.
 package enum Hex {
-    @inlinable package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
+
+    package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity(2 * bytes.underestimatedCount)
+        text.reserveCapacity(2 * bytes.count)
+        append(bytes, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
         for byte in bytes {
             text.append(digit(byte >> 4))
             text.append(digit(byte & 15))
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
-    @inlinable package static func digit(_ value: UInt8) -> UInt8 {
+    private static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? 0x30 + value : 0x61 - 10 + value
     }
 
     /// - Throws: ``FormatError`` unless there are `count` bytes in lower-case digits.
-    @inlinable package static func decode(_ text: some StringProtocol, count: Int)
+    package static func decode(_ text: some StringProtocol, count: Int)
         throws(FormatError)
         -> [UInt8]
     {
@@ -35,7 +41,7 @@ package enum Hex {
     }
 
     /// The value of a lower-case digit; nil for another character.
-    @inlinable package static func value(_ digit: UInt8) -> UInt8? {
+    package static func value(_ digit: UInt8) -> UInt8? {
         switch digit {
         case 0x30...0x39: digit - 0x30
         case 0x61...0x66: digit - 0x61 + 10

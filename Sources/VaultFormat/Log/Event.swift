@@ -141,15 +141,15 @@ extension Event {
             if let path = caller.process?.executable { line.add("executable", path) }
             if let unit = caller.process?.unit { line.add("unit", unit) }
         }
-        if let request { line.add("request_id", request.hex) }
-        if let actor = pseudonyms.actor { line.add("actor", actor.hex) }
-        if let client = pseudonyms.client { line.add("client", client.hex) }
-        if let agent = pseudonyms.agent { line.add("agent", agent.hex) }
-        if let trace = asserted.trace { line.add("trace", trace.hex) }
+        if let request { line.add("request_id", hex: request.bytes) }
+        if let actor = pseudonyms.actor { line.add("actor", hex: actor.bytes) }
+        if let client = pseudonyms.client { line.add("client", hex: client.bytes) }
+        if let agent = pseudonyms.agent { line.add("agent", hex: agent.bytes) }
+        if let trace = asserted.trace { line.add("trace", hex: trace.bytes) }
         if let namespace { line.add("namespace", namespace.description) }
-        if let image { line.add("image", image.hex) }
-        if let reference { line.add("reference", reference.hex) }
-        if let slot { line.add("slot", slot.hex) }
+        if let image { line.add("image", hex: image.bytes) }
+        if let reference { line.add("reference", hex: reference.bytes) }
+        if let slot { line.add("slot", hex: slot.bytes) }
         if let generation { line.add("generation", generation) }
         if keyFile != .keyring { line.add("key_file", keyFile.name) }
         if let note { line.add("note", note) }
@@ -159,30 +159,30 @@ extension Event {
             line.add("duration_us", UInt64(clamping: durationMicroseconds))
         }
         if let verdict { add(verdict, to: &line) }
-        if let policy { line.add("policy", policy.hex) }
+        if let policy { line.add("policy", hex: policy.bytes) }
         if let epoch { line.add("epoch", UInt64(epoch.value)) }
         if let begunAt { line.add("begun_at", begunAt) }
-        if let operation { line.add("operation", operation.hex) }
+        if let operation { line.add("operation", hex: operation.bytes) }
         if let work { line.add("work", work) }
         if let progress {
             line.add("items", UInt64(clamping: progress.done))
             line.add("found", UInt64(clamping: progress.found))
             line.add("failures", UInt64(clamping: progress.failures))
         }
-        if let approval { line.add("approval", approval.hex) }
-        if let statement { line.add("statement", statement.hex) }
-        if let backup { line.add("backup", backup.hex) }
-        if let receipt { line.add("receipt", receipt.hex) }
+        if let approval { line.add("approval", hex: approval.bytes) }
+        if let statement { line.add("statement", hex: statement.bytes) }
+        if let backup { line.add("backup", hex: backup.bytes) }
+        if let receipt { line.add("receipt", hex: receipt.bytes) }
         if let level { line.add("level", UInt64(level.rawValue)) }
-        if let escrow { line.add("escrow", escrow.hex) }
-        if let hold { line.add("hold", hold.hex) }
+        if let escrow { line.add("escrow", hex: escrow.bytes) }
+        if let hold { line.add("hold", hex: hold.bytes) }
         if let until { line.add("until", until.text) }
         if let indexes {
             line.add("from", indexes.lowerBound)
             line.add("to", indexes.upperBound)
         }
         if let filters { line.add("filters", filters) }
-        if let pseudonym { line.add("pseudonym", pseudonym.hex) }
+        if let pseudonym { line.add("pseudonym", hex: pseudonym.bytes) }
         if let reason { line.add("reason", reason) }
         if let principal { line.add("principal", principal.description) }
         if let limit { line.add("limit", limit.rawValue) }
@@ -190,12 +190,12 @@ extension Event {
         if let endpoint { line.add("endpoint", endpoint.description) }
         if let decision { line.add("decision", decision.name) }
         if !locked.isEmpty { line.add("locked", locked.map(\.rawValue).joined(separator: ",")) }
-        if let token { line.add("token", token.hex) }
-        if let ticket { line.add("ticket", ticket.hex) }
+        if let token { line.add("token", hex: token.bytes) }
+        if let ticket { line.add("ticket", hex: ticket.bytes) }
         if let scopes, !scopes.verbs.isEmpty { line.add("scopes", scopes.description) }
         if let item { line.add("item", item.rawValue) }
         if let rule { line.add("rule", rule.rawValue) }
-        if let incident { line.add("incident", incident.hex) }
+        if let incident { line.add("incident", hex: incident.bytes) }
         if let grade { line.add("grade", grade.name) }
         if let alert { line.add("alert", alert.rawValue) }
         return line.finished
@@ -243,6 +243,14 @@ package struct JSONLine: Sendable {
         Self.append(value, to: &bytes)
     }
 
+    /// The bytes in hexadecimal.
+    package mutating func add(_ name: StaticString, hex value: [UInt8]) {
+        key(name)
+        bytes.append(UInt8(ascii: "\""))
+        Hex.append(value, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     /// A text as JSON spells it here.
     package static func quoted(_ value: String) -> String {
         var bytes: [UInt8] = []
@@ -252,6 +260,15 @@ package struct JSONLine: Sendable {
 
     private static func append(_ value: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        // Nearly every text is letters that stand for themselves.
+        let isPlain = value.utf8.allSatisfy {
+            (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C
+        }
+        guard !isPlain else {
+            bytes.append(contentsOf: value.utf8)
+            bytes.append(UInt8(ascii: "\""))
+            return
+        }
         for unit in value.utf16 {
             switch unit {
             case 0x22, 0x5C:
@@ -269,7 +286,8 @@ package struct JSONLine: Sendable {
     private mutating func key(_ name: StaticString) {
         if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: name.description.utf8)
+        // unsafe: a literal's own bytes, which last.
+        name.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: "\":".utf8)
     }
 

@@ -6,9 +6,16 @@ package enum Timestamp {
         let (seconds, fraction) = floorDivide(bounded, 1_000_000)
         let (days, second) = floorDivide(seconds, 86_400)
         let (year, month, day) = civil(days)
-        let clock = [second / 3600, second / 60 % 60, second % 60].map { padded($0, 2) }
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
-            + "\(clock[0]):\(clock[1]):\(clock[2]).\(padded(fraction, 6))Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(27)
+        append(year, 4, "-", to: &text)
+        append(month, 2, "-", to: &text)
+        append(day, 2, "T", to: &text)
+        append(second / 3600, 2, ":", to: &text)
+        append(second / 60 % 60, 2, ":", to: &text)
+        append(second % 60, 2, ".", to: &text)
+        append(fraction, 6, "Z", to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Whether it has the form that ``text(microseconds:)`` gives.
@@ -61,8 +68,15 @@ package enum Timestamp {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    private static func append(
+        _ value: Int64, _ width: Int, _ sign: Unicode.Scalar, to text: inout [UInt8]
+    ) {
+        var power: Int64 = 1
+        for _ in 1..<width { power *= 10 }
+        while power > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(value / power % 10))
+            power /= 10
+        }
+        text.append(UInt8(ascii: sign))
     }
 }
