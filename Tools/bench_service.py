@@ -55,8 +55,9 @@ def place(options: argparse.Namespace) -> Iterator[Path]:
     finally:
         # ext4 without a journal passes over what was removed minutes ago, one by one, for each new file: what one
         # side removes would be a cost of the next.
-        if options.vs and shutil.disk_usage(options.dir).free > ROOM:
-            options.kept.append(folder)
+        kept = getattr(options, "kept", None)
+        if kept is not None and shutil.disk_usage(options.dir).free > ROOM:
+            kept.append(folder)
         else:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -229,7 +230,7 @@ def arguments() -> argparse.Namespace:
     if options.quick:
         options.rounds = min(options.rounds, 2)
     options.dir = str(Path(options.dir).resolve())
-    options.kept = []
+    options.kept = [] if options.vs else None
     return options
 
 
@@ -261,7 +262,7 @@ def main() -> int:
         try:
             rows, wrong = versus(options, clock) if options.vs else matrix(options, clock)
         finally:
-            for folder in options.kept:
+            for folder in options.kept or []:
                 shutil.rmtree(folder, ignore_errors=True)
     print(f"\n{line_of(told['machine'])}\nphases of {options.seconds:g} s; programs in {os.environ['IMAGEVAULT_BIN']}\n")
     show_rows(rows)
