@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
 import stat
+import string
+import struct
 import subprocess
 import tarfile
 import tempfile
 import unittest
+import zlib
 from pathlib import Path
 
 import yaml
@@ -34,6 +38,16 @@ def tree(folder: Path) -> dict[str, str]:
         str(path.relative_to(folder)): os.readlink(path) if path.is_symlink() else stat.filemode(path.lstat().st_mode)
         for path in folder.rglob("*")
     }
+
+
+def png(width: int, height: int) -> bytes:
+    """A grey picture (PNG 3rd edition §11)."""
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    rows = b"".join(b"\0" + bytes(range(width)) for _ in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def units(folder: Path) -> dict[str, dict[str, list[str]]]:
@@ -106,8 +120,9 @@ class Installed(Staged):
         settings = yaml.safe_load((self.folder / "etc/imagevault/vaultd.yaml").read_text())
         said = units(self.folder)
         service = said["imagevault.service"]
-        for name in service["User"] + service["Group"] + said["imagevault-doctor.service"]["User"]:
-            self.assertIn(name, accounts)
+        others = [said[f"imagevault-{name}.service"]["User"][0] for name in ("doctor", "drill")]
+        for name in service["User"] + service["Group"] + others:
+            self.assertRegex(accounts, rf"for user in [a-z -]*\b{name}\b(?!-)")
         for door in DOORS:
             unit_ = said[f"imagevault-{door}.socket"]
             self.assertEqual(unit_["FileDescriptorName"], [f"{door}.sock"])
@@ -184,39 +199,73 @@ class InstalledAgain(Staged):
 class Served(Staged):
     """The installed daemon as a service manager runs it, but for users and walls."""
 
-    def test_makes_a_vault_and_serves_it_on_the_sockets_of_the_units(self) -> None:
-        keys = self.scratch / "keys"
+    def setUp(self) -> None:
+        """A vault whose keys are where the service manager puts them, and what stands for that."""
+        self.place = Path(tempfile.mkdtemp(prefix="served", dir=self.scratch))
+        keys = self.place / "keys"
         keys.mkdir()
-        own = [f"state_directory={self.scratch}/vault", f"run_directory={self.scratch}",
-               f"keys.public_key_file={self.scratch}/audit.pub"]
+        own = [f"state_directory={self.place}/vault", f"run_directory={self.place}",
+               f"keys.public_key_file={self.place}/audit.pub"]
         own += [f"doors.{door}.{key}={os.getgid()}" for door in DOORS for key in ("group", "groups")]
         words = [word for setting in own for word in ("--set", setting)]
-        config = ["--config", str(self.folder / "etc/imagevault/vaultd.yaml"), *words]
-        variables = {"CREDENTIALS_DIRECTORY": str(keys)}
-        run(self.libexec / "vaultd", "init", *config, **variables)
+        self.config = ["--config", str(self.folder / "etc/imagevault/vaultd.yaml"), *words]
+        self.variables = {"CREDENTIALS_DIRECTORY": str(keys)}
+        run(self.libexec / "vaultd", "init", *self.config, **self.variables)
         self.assertEqual(tree(keys), {"root.key": "-rw-------", "log.key": "-rw-------"})
-        listeners = {door: self.listen(f"{self.scratch}/{door}.sock") for door in DOORS}
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        manager.bind(f"{self.scratch}/notify")
-        manager.settimeout(120)
-        self.addCleanup(manager.close)
-        variables["NOTIFY_SOCKET"] = f"{self.scratch}/notify"
+        self.listeners = {door: self.listen(f"{self.place}/{door}.sock") for door in DOORS}
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(f"{self.place}/notify")
+        self.manager.settimeout(120)
+        self.addCleanup(self.manager.close)
+        self.variables["NOTIFY_SOCKET"] = f"{self.place}/notify"
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        return self.start([str(self.libexec / "vaultd"), "serve", *self.config], self.variables, self.listeners)
+
+    def ctl(self, *words: str | Path, door: str = "admin") -> str:
+        return run(self.libexec / "vaultctl", *words, "--socket", f"{self.place}/{door}.sock")
+
+    def test_makes_a_vault_and_serves_it_on_the_sockets_of_the_units(self) -> None:
         for _ in range(2):
-            daemon = self.start([str(self.libexec / "vaultd"), "serve", *config], variables, listeners)
-            self.assertEqual(manager.recv(4096), b"READY=1")
-            status = json.loads(
-                run(self.libexec / "vaultctl", "status", "--json", "--socket", f"{self.scratch}/admin.sock")
-            )
-            self.assertFalse(status["sealed"])
+            daemon = self.serve()
+            self.assertEqual(self.manager.recv(4096), b"READY=1")
+            self.assertFalse(json.loads(self.ctl("status", "--json"))["sealed"])
             daemon.send_signal(signal.SIGTERM)
             self.assertEqual(daemon.wait(120), 0)
-            while manager.recv(4096) != b"STOPPING=1":
+            while self.manager.recv(4096) != b"STOPPING=1":
                 pass
         # What is no vault is nothing to try again.
-        shutil.rmtree(self.scratch / "vault")
-        ended = self.start([str(self.libexec / "vaultd"), "serve", *config], variables, listeners).wait(120)
+        shutil.rmtree(self.place / "vault")
+        ended = self.serve().wait(120)
         said = units(self.folder)["imagevault.service"]["RestartPreventExitStatus"][0].split()
         self.assertIn(str(ended), said)
+
+    def test_holds_a_drill_as_the_unit_says(self) -> None:
+        self.serve()
+        self.assertEqual(self.manager.recv(4096), b"READY=1")
+        image = self.place / "one.png"
+        image.write_bytes(png(16, 16))
+        self.ctl("put", image, door="images")
+        cache = self.place / "cache"
+        cache.mkdir()
+        key = self.place / "keys/drill.key"
+        run(self.libexec / "vaultd", "new-key-file", key)
+        self.ctl("slots", "add", "--label", "drill", "--secret-file", key)
+        (self.place / "safe").mkdir()
+        self.ctl("escrows", "export", self.place / "safe")
+        self.ctl("backup", self.place / "backup")
+        known = {
+            "BACKUPS": f"{self.place}/backup", "KEYS": f"{self.place}/safe", "PUBLIC_KEY": f"{self.place}/audit.pub",
+            "CREDENTIALS_DIRECTORY": f"{self.place}/keys", "CACHE_DIRECTORY": str(cache),
+        }
+        unit_ = units(self.folder)["imagevault-drill.service"]
+        self.assertEqual(unit_["LoadCredential"], ["drill.key:/etc/imagevault/keys/drill.key"])
+        command = unit_["ExecStart"][0].replace("/usr/local/lib/imagevault", str(self.libexec))
+        command = command.replace("/run/imagevault/admin.sock", f"{self.place}/admin.sock")
+        said = run(*shlex.split(string.Template(command).substitute(known)))
+        self.assertRegex(said, r"opened +1, ")
+        self.assertEqual(list(cache.iterdir()), [])
+        self.assertIsNotNone(json.loads(self.ctl("status", "--json"))["care"]["drill"])
 
     def listen(self, path: str) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX)
@@ -338,7 +387,7 @@ class Analysed(Staged):
         self.assertIn("WatchdogSecs", self.verify())
 
     def test_leaves_little_open(self) -> None:
-        for name in ("imagevault.service", "imagevault-doctor.service"):
+        for name in ("imagevault.service", "imagevault-doctor.service", "imagevault-drill.service"):
             report = run(self.analyze, "security", "--offline=true", f"--threshold={int(EXPOSURE * 10)}",
                          "--no-pager", self.units / name)
             level = float(report.rpartition("exposure level for")[2].split(":")[1].split()[0])
