@@ -41,6 +41,8 @@ final class BackupArchive: BackupSink {
         try? FileManager.default.removeItem(atPath: "\(temporary)/\(id.hex)")
     }
 
+    func forgotten(_ id: BackupID) {}
+
     func accept(_ manifest: BackupManifest) throws { vault = manifest.vault }
 
     func begin(_ blob: ListedBlob) throws {

@@ -148,10 +148,7 @@ final class BackupDirectory: BackupSink {
         return part
     }
 
-    func dropSnapshot(_ id: BackupID) {
-        try? FileManager.default.removeItem(
-            atPath: places.snapshot(id) + BackupPlaces.unfinished)
-    }
+    func dropSnapshot(_ id: BackupID) throws { try remove(id) }
 
     func accept(_ manifest: BackupManifest) throws {
         if let vault = try vault() {
@@ -195,14 +192,21 @@ final class BackupDirectory: BackupSink {
     /// Takes a snapshot away. Its directory stays, empty, until ``forgotten(_:)``: whoever comes after a crash knows by
     /// it what the register is still to be told.
     func remove(_ id: BackupID) throws {
+        // A description of its own, open before anything goes: on one whose flush failed another flush says nothing.
+        let root = try Self.open(places.root, O_RDONLY | O_DIRECTORY)
+        defer { close(root) }
         let (place, leaving) = (places.snapshot(id), places.snapshot(id) + BackupPlaces.leaving)
         if unsafe rename(place, leaving) != 0, errno != ENOENT { throw Self.failure(place) }
-        dropSnapshot(id)
-        guard FileManager.default.fileExists(atPath: leaving) else { return }
-        for name in try FileManager.default.contentsOfDirectory(atPath: leaving) {
-            try FileManager.default.removeItem(atPath: "\(leaving)/\(name)")
+        let unfinished = place + BackupPlaces.unfinished
+        if FileManager.default.fileExists(atPath: unfinished) {
+            try FileManager.default.removeItem(atPath: unfinished)
         }
-        guard vault_flush_file_system(lock) == 0 else { throw Self.failure(place) }
+        if FileManager.default.fileExists(atPath: leaving) {
+            for name in try FileManager.default.contentsOfDirectory(atPath: leaving) {
+                try FileManager.default.removeItem(atPath: "\(leaving)/\(name)")
+            }
+        }
+        guard vault_flush_file_system(root) == 0 else { throw Self.failure(place) }
     }
 
     func forgotten(_ id: BackupID) throws {

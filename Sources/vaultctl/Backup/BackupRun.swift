@@ -42,7 +42,8 @@ struct BackupRun {
                 }
                 try await drop(receiver)
             } catch {
-                // What is not whole keeps no epoch; the vault may be gone, and says so then.
+                // What is not whole keeps no epoch. The vault may be gone, and something of it still there: then the
+                // next backup ends it, and until then no erasure is called finished.
                 try? await drop(receiver)
                 throw error
             }
@@ -54,8 +55,9 @@ struct BackupRun {
 
     private func drop(_ receiver: SnapshotReceiver) async throws {
         guard let id = receiver.id else { return }
-        sink.dropSnapshot(id)
+        try sink.dropSnapshot(id)
         _ = try await client.expire(id)
+        try sink.forgotten(id)
     }
 
     private func fetch(

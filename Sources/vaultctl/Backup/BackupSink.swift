@@ -8,8 +8,12 @@ protocol BackupSink: AnyObject {
     func has(_ blob: ListedBlob) -> Bool
     /// - Returns: where the snapshot's files are to be written.
     func beginSnapshot(_ id: BackupID) throws -> SnapshotPlaces
-    /// Puts an end to what was begun and came to nothing.
-    func dropSnapshot(_ id: BackupID)
+    /// Takes away what was begun and came to nothing, also where it was whole and only its name could not be flushed.
+    ///
+    /// - Throws: where something of it may still be there: then the register is not told that it is gone.
+    func dropSnapshot(_ id: BackupID) throws
+    /// The register was told that it is gone.
+    func forgotten(_ id: BackupID) throws
     /// - Throws: ``BackupFailure`` where the backups of another vault are.
     func accept(_ manifest: BackupManifest) throws
     func begin(_ blob: ListedBlob) throws
