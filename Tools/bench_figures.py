@@ -198,10 +198,14 @@ def line_of(where: dict[str, Any]) -> str:
 
 
 def keep(told: dict[str, Any], file: str | Path) -> None:
-    """Writes a result; the folder is made where it is missing."""
+    """Writes a result, a row a line; the folder is made where it is missing."""
     path = Path(file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(told, indent=1) + "\n")
+    parts = []
+    for name, value in told.items():
+        rows = ",\n".join(f"  {json.dumps(row)}" for row in value) if isinstance(value, list) else None
+        parts.append(f" {json.dumps(name)}: " + (json.dumps(value) if rows is None else f"[\n{rows}\n ]"))
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 class Clock:
