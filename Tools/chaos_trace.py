@@ -40,6 +40,8 @@ OPTIONS = 0x01 | 0x02 | 0x04 | 0x08 | 0x80 | 0x100000
 EVENT_SECCOMP, EVENT_STOP = 7, 128
 CALL_STOP = signal.SIGTRAP | 0x80
 ALL_CHILDREN = 0x40000000
+#: Signals by which a daemon ends because somebody wants it.
+ASKED = (signal.SIGKILL, signal.SIGTERM)
 STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 #: Where things are in user_regs_struct.
 R10, RAX, RDX, RSI, RDI, ORIGINAL = 7, 10, 12, 13, 14, 15
@@ -110,6 +112,8 @@ class Tracer:
                 self.processes.pop(thread, None)
                 if thread == self.daemon:
                     status = os.waitstatus_to_exitcode(told)
+                    if status < 0 and -status not in ASKED:
+                        self.note({"call": "end", "file": "", "nth": 0, "signal": signal.Signals(-status).name})
                 continue
             try:
                 self.go_on(thread, told >> 16, os.WSTOPSIG(told))

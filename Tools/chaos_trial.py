@@ -7,7 +7,9 @@ import random
 import shutil
 import time
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from chaos_backups import TracedClient
 from chaos_calls import ERRORS, LOSES, Fault, Kind, calls_of, counted
@@ -76,11 +78,17 @@ def once(prepared: Prepared, verb: Verb, fault: Fault | None, chance: random.Ran
         faulted(case, verb, outcome, chance)
     except (NotServing, OSError) as error:
         outcome.findings.append(Finding(WRONG, f"{type(error).__name__}: {error}"))
+    outcome.findings += crashes(calls_of(case.run / "trace"))
     if outcome.findings:
         (case.run / "findings").write_text("".join(f"{one.kind}: {one.text}\n" for one in outcome.findings))
     if not keep and not outcome.findings:
         shutil.rmtree(case.run)
     return outcome
+
+
+def crashes(calls: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """A daemon that ended itself: it has no core, and whoever waits for it only sees that it hung up."""
+    return [Finding(WRONG, f"the daemon ended by {one['signal']}") for one in calls if one.get("signal")]
 
 
 def faulted(case: Case, verb: Verb, outcome: Outcome, chance: random.Random) -> None:

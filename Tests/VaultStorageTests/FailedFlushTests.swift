@@ -2,6 +2,7 @@
 // tells nothing.
 
 import Foundation
+import Synchronization
 import Testing
 import Vault
 import VaultFormat
@@ -60,5 +61,38 @@ struct FailedFlushTests {
         #expect(try again.events().count == 1)
         try again.close()
         #expect(logBytes == 0)
+    }
+
+    @Test("who reads while the files are opened anew is refused or answered")
+    func readers() throws {
+        try write(0)
+        let isOver = Mutex(false)
+        let met = Mutex<Set<StorageError>>([])
+        let ended = DispatchGroup()
+        for _ in 0..<4 {
+            ended.enter()
+            Thread.detachNewThread {
+                while !isOver.withLock({ $0 }) {
+                    do {
+                        try catalog.look { _ = try $0.frontier() }
+                        _ = try catalog.readOnce { (reader) throws(StorageError) in
+                            try reader.frontier()
+                        }
+                        _ = try catalog.facts()
+                    } catch {
+                        met.withLock { _ = $0.insert((error as? StorageError) ?? .damaged) }
+                    }
+                }
+                ended.leave()
+            }
+        }
+        for _ in 0..<50 { try catalog.reopen() }
+        isOver.withLock { $0 = true }
+        ended.wait()
+        #expect(met.withLock { $0 } == [.unavailable(EBADF)])
+        try catalog.close()
+        #expect(throws: StorageError.unavailable(EBADF)) {
+            try catalog.read { (reader) throws(StorageError) in try reader.frontier() }
+        }
     }
 }

@@ -55,6 +55,13 @@ extension Committer {
         }
     }
 
+    /// Called by whoever flushed in vain beside the commits.
+    func beginOutage(beside error: StorageError, at microseconds: Int64) {
+        // An outage that there is already knows better what it is.
+        guard case .unavailable = error, state.withLock({ $0.outage }) == nil else { return }
+        begin(.failed, at: microseconds)
+    }
+
     private func begin(_ outage: LogState, at microseconds: Int64) {
         let isNews = state.withLock { state in
             defer {

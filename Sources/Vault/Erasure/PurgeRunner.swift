@@ -75,8 +75,13 @@ package struct PurgeRunner: Sendable {
         let isPurged: Bool
         do throws(StorageError) {
             try vault.blobs.flushRemovals()
+        } catch {
+            throw VaultError(error.code(for: .catalog))
+        }
+        do throws(StorageError) {
             isPurged = try vault.catalog.purge()
         } catch {
+            vault.committer.beginOutage(beside: error, at: vault.clock.nowMicroseconds())
             throw VaultError(error.code(for: .catalog))
         }
         guard isPurged else { throw VaultError(.overloaded) }

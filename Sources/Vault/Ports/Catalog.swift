@@ -16,7 +16,8 @@ package protocol Catalog: Sendable {
     ) throws(StorageError) -> R
 
     /// Runs `body` in one transaction that is durable when this returns, or leaves no trace when it
-    /// throws. Only the committer calls it, from one thread.
+    /// throws. Only the committer calls it, from one thread. After `unavailable` neither this nor ``purge()`` need work
+    /// until ``reopen()``: a flush may have failed, and another would be believed.
     func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R

@@ -90,13 +90,8 @@ import VaultFormat
     }
 
     func text(_ column: Int32) throws -> String {
-        guard unsafe sqlite3_column_type(pointer, column) == SQLITE_TEXT,
-            let start = unsafe sqlite3_column_text(pointer, column)
-        else { throw StorageError.damaged }
-        let count = unsafe Int(sqlite3_column_bytes(pointer, column))
-        let text = unsafe UnsafeBufferPointer(start: start, count: count)
         // What another hand wrote need not be UTF-8.
-        guard let text = unsafe String(validating: text, as: UTF8.self) else {
+        guard let text = unsafe String(validating: try letters(column), as: UTF8.self) else {
             throw StorageError.damaged
         }
         return text
@@ -104,13 +99,17 @@ import VaultFormat
 
     /// - Parameter last: what is given back where it is the same.
     func namespace(_ column: Int32, after last: NamespaceName?) throws -> NamespaceName {
+        if let last, unsafe last.bytes.elementsEqual(try letters(column)) { return last }
+        return try NamespaceName(text(column))
+    }
+
+    /// SQLite's own memory, until the next step.
+    @unsafe private func letters(_ column: Int32) throws -> UnsafeBufferPointer<UInt8> {
         guard unsafe sqlite3_column_type(pointer, column) == SQLITE_TEXT,
             let start = unsafe sqlite3_column_text(pointer, column)
         else { throw StorageError.damaged }
-        let count = unsafe Int(sqlite3_column_bytes(pointer, column))
-        let text = unsafe UnsafeBufferPointer(start: start, count: count)
-        if let last, unsafe last.bytes.elementsEqual(text) { return last }
-        return try NamespaceName(unsafe String(decoding: text, as: UTF8.self))
+        return unsafe UnsafeBufferPointer(
+            start: start, count: Int(sqlite3_column_bytes(pointer, column)))
     }
 }
 

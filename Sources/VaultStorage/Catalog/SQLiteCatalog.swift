@@ -12,6 +12,9 @@ package import VaultFormat
 package final class SQLiteCatalog: Catalog, Sendable {
     private let vault: VaultID
     private let files: Mutex<OpenCatalog>
+    /// Everybody who uses the pool goes through it.
+    private let gate = PoolGate()
+    private let growth: LogGrowth
     private var pool: DatabasePool { files.withLock { $0.pool } }
 
     /// Makes the catalog of a new vault.
@@ -62,10 +65,12 @@ package final class SQLiteCatalog: Catalog, Sendable {
 
     private init(path: String, vault: VaultID) throws {
         self.vault = vault
-        files = Mutex(try OpenCatalog(path: path, pool: Self.pool(at: path)))
+        let growth = LogGrowth()
+        self.growth = growth
+        files = Mutex(try OpenCatalog(path: path, pool: Self.pool(at: path, growth)))
     }
 
-    private static func pool(at path: String) throws -> DatabasePool {
+    private static func pool(at path: String, _ growth: LogGrowth) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.label = "catalog"
         configuration.maximumReaderCount = 8
@@ -84,6 +89,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
         // lost with the power: set FULL after it, and believe only what is read back.
         let (synchronous, secureDelete) = try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
+            growth.watch(db)
             return (
                 try Int.fetchOne(db, sql: "PRAGMA synchronous"),
                 try Int.fetchOne(db, sql: "PRAGMA secure_delete")
@@ -96,22 +102,26 @@ package final class SQLiteCatalog: Catalog, Sendable {
 
     /// The writer's `PRAGMA synchronous` as SQLite tells it: 2 is FULL.
     package func synchronousLevel() throws -> Int {
-        try pool.writeWithoutTransaction { db in
-            try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+        try gate.pass {
+            try pool.writeWithoutTransaction { db in
+                try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+            }
         }
     }
 
     /// How it is set, as SQLite tells, and how long its write-ahead log is.
     package func facts() throws -> DatabaseFacts {
-        let (pool, logPath) = files.withLock { ($0.pool, $0.path + "-wal") }
+        let logPath = files.withLock { $0.path + "-wal" }
         var log = stat()
         let logBytes = unsafe stat(logPath, &log) == 0 ? Int64(log.st_size) : 0
-        return try pool.writeWithoutTransaction { db in
-            DatabaseFacts(
-                secureDelete: try Int.fetchOne(db, sql: "PRAGMA secure_delete") ?? -1,
-                synchronous: try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1,
-                journal: try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "",
-                logBytes: logBytes)
+        return try gate.pass {
+            try pool.writeWithoutTransaction { db in
+                DatabaseFacts(
+                    secureDelete: try Int.fetchOne(db, sql: "PRAGMA secure_delete") ?? -1,
+                    synchronous: try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1,
+                    journal: try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "",
+                    logBytes: logBytes)
+            }
         }
     }
 
@@ -123,41 +133,81 @@ package final class SQLiteCatalog: Catalog, Sendable {
 
     /// What SQLite finds wrong with the file: nothing, or its words. Reads every page.
     package func integrityProblems() throws -> [String] {
-        try pool.read { db in
-            try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+        try gate.pass {
+            try pool.read { db in
+                try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+            }
         }
     }
 
     package func read<R>(
         _ body: (any CatalogReader) throws(StorageError) -> R
     ) throws(StorageError) -> R {
-        try Self.mapping { try pool.read { try body(SQLiteRows(db: $0)) } }
+        try Self.mapping {
+            try gate.pass { try pool.read { try body(SQLiteRows(db: $0)) } }
+        }
     }
 
     package func readOnce<R>(
         _ body: (any CatalogReader) throws(StorageError) -> R
     ) throws(StorageError) -> R {
-        try Self.mapping { try pool.unsafeRead { try body(SQLiteRows(db: $0)) } }
+        try Self.mapping {
+            try gate.pass { try pool.unsafeRead { try body(SQLiteRows(db: $0)) } }
+        }
     }
 
     package func write<R>(
         _ body: (any CatalogWriter) throws(StorageError) -> R
     ) throws(StorageError) -> R {
         try files.withLock { files throws(StorageError) in try files.requireSame() }
-        let result: R = try Self.mapping {
-            try pool.writeWithoutTransaction { db in
-                do throws(StorageError) {
-                    return try Self.transaction(in: db, body)
-                } catch {
-                    // Before it is the turn of anybody else who would flush.
-                    if case .unavailable = error { files.withLock { $0.isDoubtful = true } }
-                    throw error
-                }
-            }
+        let result: R = try flushing { db throws(StorageError) in
+            let result: R = try Self.transaction(in: db, body)
+            checkpoint(db)
+            return result
         }
         // What was written into files that lost their names meanwhile is not there at the next start.
         try files.withLock { files throws(StorageError) in try files.requireSame() }
         return result
+    }
+
+    /// Runs what flushes on the writer's connection. Where a flush failed, nothing is flushed afterwards as if that
+    /// had worked, until the files are opened anew.
+    private func flushing<R>(
+        _ body: (Database) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        try Self.mapping {
+            try gate.pass {
+                try pool.writeWithoutTransaction { db in
+                    // Asked when it is this one's turn: the one before may have failed.
+                    guard !files.withLock({ $0.isDoubtful }) else {
+                        throw StorageError.unavailable(EIO)
+                    }
+                    do throws(StorageError) {
+                        return try body(db)
+                    } catch {
+                        // Before it is the turn of anybody else who would flush.
+                        if case .unavailable = error { files.withLock { $0.isDoubtful = true } }
+                        throw error
+                    }
+                }
+            }
+        }
+    }
+
+    /// Moves a write-ahead log that has grown to the database, as SQLite would do by itself; but SQLite keeps it to
+    /// itself when that fails, and flushes the same descriptors again the next time. The commit before it is
+    /// durable: the one after it is told.
+    private func checkpoint(_ db: Database) {
+        guard growth.pages >= Limits.checkpointPages else { return }
+        do {
+            try db.checkpoint(.passive)
+        } catch let error as DatabaseError
+            where [.SQLITE_BUSY, .SQLITE_FULL].contains(error.resultCode)
+        {
+            // Somebody else is at it; or there is no room, which the next commit is told if it needs some.
+        } catch {
+            files.withLock { $0.isDoubtful = true }
+        }
     }
 
     private static func transaction<R>(
@@ -177,18 +227,26 @@ package final class SQLiteCatalog: Catalog, Sendable {
     package func reopen() throws(StorageError) {
         let old = files.withLock { $0 }
         guard old.isThere else { throw .replaced }
+        // Readers end first; new ones are refused until there is a pool again.
+        let wasOpen = gate.shut()
         let new: OpenCatalog = try Self.mapping {
-            // Readers end first; new ones are refused until there is a pool again.
-            try old.pool.close()
+            do {
+                try old.pool.close()
+            } catch {
+                // Then none of its connections is.
+                if wasOpen { gate.open() }
+                throw error
+            }
             try OpenCatalog.requireWhole(old.path)
             OpenCatalog.forget(old.path)
             // Once more: readers may have taken long to end.
             guard old.isThere else { throw StorageError.replaced }
-            let pool = try Self.pool(at: old.path)
+            let pool = try Self.pool(at: old.path, growth)
             try pool.read { db in try Self.identify(db, vault) }
             return try OpenCatalog(path: old.path, pool: pool)
         }
         files.withLock { $0 = new }
+        gate.open()
         // What was in the write-ahead log is in the database then, and flushed once more.
         guard try purge() else { throw .unavailable(EBUSY) }
     }
@@ -196,13 +254,9 @@ package final class SQLiteCatalog: Catalog, Sendable {
     /// Empties SQLite's write-ahead log, where older states of pages lie. The writer waits no longer for
     /// readers than a request would.
     package func purge() throws(StorageError) -> Bool {
-        let (pool, logPath) = files.withLock { ($0.pool, $0.path + "-wal") }
-        return try Self.mapping {
-            try pool.writeWithoutTransaction { db in
-                // Asked when it is this one's turn: the write before may have failed.
-                guard !files.withLock({ $0.isDoubtful }) else {
-                    throw StorageError.unavailable(EIO)
-                }
+        let logPath = files.withLock { $0.path + "-wal" }
+        return try flushing { db throws(StorageError) in
+            try Self.mapping {
                 try db.execute(
                     sql: "PRAGMA busy_timeout = \(Limits.purgeWaitMilliseconds)")
                 defer {
@@ -223,9 +277,11 @@ package final class SQLiteCatalog: Catalog, Sendable {
     }
 
     package func snapshot() throws(StorageError) -> any CatalogSnapshot {
-        let (pool, path) = files.withLock { ($0.pool, $0.path) }
+        let path = files.withLock { $0.path }
         return try Self.mapping {
-            try SQLiteSnapshot(of: pool, at: SQLiteSnapshot.path(beside: path))
+            try gate.pass {
+                try SQLiteSnapshot(of: pool, at: SQLiteSnapshot.path(beside: path))
+            }
         }
     }
 
@@ -233,12 +289,15 @@ package final class SQLiteCatalog: Catalog, Sendable {
     /// they would leave what was committed last in the log beside it. After a write that failed they do: what the
     /// disk has is read by the next start.
     package func close() throws {
-        let pool = pool
-        try pool.writeWithoutTransaction { db in
-            guard !files.withLock({ $0.isDoubtful }) else { return }
-            try db.checkpoint(.truncate)
+        guard gate.shut() else { return }
+        let (pool, isDoubtful) = files.withLock { ($0.pool, $0.isDoubtful) }
+        let checkpointed = Result {
+            guard !isDoubtful else { return }
+            try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
         }
+        // Also after one that failed: what closed by itself could end with the writer, and SQLite would flush again.
         try pool.close()
+        try checkpointed.get()
     }
 
     static func mapping<R>(_ body: () throws -> R) throws(StorageError) -> R {

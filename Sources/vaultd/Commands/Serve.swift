@@ -141,10 +141,21 @@ struct Serve: AsyncParsableCommand {
         anchors.finish()
         kept.finish()
         // A catalog that does not come back cannot be closed either.
-        if isWritten { try? catalog.close() }
+        if isWritten { close(catalog, logger) }
         await inspectors.shutdown()
         slotChild.shutdown()
         logger.notice("stopped")
+    }
+
+    private func close(_ catalog: SQLiteCatalog, _ logger: Logger) {
+        do {
+            try catalog.close()
+        } catch {
+            // Everything that was acknowledged is in the write-ahead log.
+            logger.warning(
+                "the catalog could not be put in one file: the next start does that",
+                metadata: ["reason": "\(error)"])
+        }
     }
 
     /// Before a door is open: who is contained stays so.

@@ -24,6 +24,45 @@ struct OutageTests {
         #expect(try vault.events().count > log.events)
     }
 
+    @Test("a purge whose flush fails is an outage, and comes again from the files as they are then")
+    func failedPurge() throws {
+        let (vault, disk) = try Self.vault()
+        let image = Sample.jpeg(1)
+        let (kept, gone) = (try vault.store(image), try vault.store(Sample.jpeg(2)))
+        try disk.failCheckpoints()
+        #expect(try vault.ask("DELETE", "/v1/images/\(gone)").status == 200)
+        try eventually("the outage") { try Self.state(vault) == "failed" }
+        try Self.expectOutage(vault, "failed", code: "audit-unavailable")
+        try disk.work()
+        try Self.expectRecovery(vault, code: "audit-unavailable")
+        try eventually("the purge") {
+            let receipts = try vault.ask("GET", "/v1/receipts", door: "admin").json["receipts"]
+            return receipts.list.map { $0["level"].number } == [1]
+        }
+        #expect(try vault.get(kept).bytes == Bytes(image))
+    }
+
+    @Test("a checkpoint that fails after a commit is told with the next one, and takes nothing")
+    func failedCheckpoint() throws {
+        let (vault, disk) = try Self.vault()
+        try disk.failCheckpoints()
+        var stored: [(id: String, image: Bytes)] = []
+        while stored.count < Self.untilCheckpoint {
+            let image = Sample.jpeg(stored.count)
+            let answer = try vault.put(image)
+            guard answer.status == 201, let id = answer.json["id"].text else {
+                #expect(answer.code == "audit-unavailable")
+                break
+            }
+            stored.append((id, Bytes(image)))
+        }
+        #expect(stored.count > 0 && stored.count < Self.untilCheckpoint, "\(stored.count)")
+        try Self.expectOutage(vault, "failed", code: "audit-unavailable")
+        try disk.work()
+        try Self.expectRecovery(vault, code: "audit-unavailable")
+        for (id, image) in stored { #expect(try vault.get(id).bytes == image) }
+    }
+
     @Test("a flush that does not come back keeps nobody waiting, and is forgiven")
     func hangingFlush() throws {
         let (vault, disk) = try Self.vault()
@@ -168,6 +207,9 @@ struct OutageTests {
     }
 
     // MARK: What is expected
+
+    /// More images than fit into SQLite's write-ahead log before it is moved to the database.
+    private static let untilCheckpoint = 400
 
     private static func vault() throws -> (TestVault, FailSwitch) {
         let folder = try TestFolder()

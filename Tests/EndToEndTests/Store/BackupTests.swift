@@ -282,4 +282,23 @@ struct BackupTests {
         let told = try vault.verify("backup", backups, "--key", vault.publicKey)
         #expect(told.ending == .exited(0), "\(told.errors)")
     }
+
+    @Test("a snapshot that went before the register was told is told by the next backup")
+    func halfGone() throws {
+        _ = try vault.store(Sample.jpeg(1))
+        let id = try #require(try backUp()["backup"].text)
+        func state() throws -> String? {
+            try vault.ask("GET", "/v1/backups", door: "admin").json["backups"].list
+                .first { $0["id"].text == id }?["state"].text
+        }
+        // As if vaultctl had been killed when it had taken the snapshot away.
+        let place = "\(backups)/snapshots/\(id)"
+        try FileManager.default.removeItem(atPath: place)
+        try FileManager.default.createDirectory(
+            atPath: place + ".gone", withIntermediateDirectories: false)
+        #expect(try state() == "kept")
+        _ = try backUp()
+        #expect(!Disk.exists(place + ".gone"))
+        #expect(try state() == "expired")
+    }
 }

@@ -17,6 +17,8 @@ struct FailSwitch {
     }
 
     func fail() throws { try Disk.write("f", to: file) }
+    /// Commits work; what moves them from the write-ahead log to the database does not.
+    func failCheckpoints() throws { try Disk.write("c", to: file) }
     func failDirectories() throws { try Disk.write("d", to: file) }
     func hang() throws { try Disk.write("h", to: file) }
     func work() throws { try Disk.remove(file) }

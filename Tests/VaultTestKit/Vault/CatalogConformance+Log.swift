@@ -159,6 +159,8 @@ extension CatalogConformance {
                     throw error
                 }
             }
+            // What follows a flush that may have failed waits for this.
+            if error == .unavailable(5) { try catalog.reopen() }
             try same(try State(catalog), before)
             try same(try catalog.image(image.image), image)
         }
