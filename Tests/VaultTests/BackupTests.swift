@@ -258,9 +258,11 @@ struct ErasureListTests {
     }
 
     private func keeper(
-        _ test: TestVault, _ place: Place, failed: @escaping @Sendable () -> Void = {}
+        _ test: TestVault, _ place: Place, isFork: Bool = false,
+        failed: @escaping @Sendable () -> Void = {}
     ) throws -> ErasureKeeper {
-        ErasureKeeper(test.vault, of: test.keyring.keys.file.vault, place, failed: failed)
+        ErasureKeeper(
+            test.vault, of: test.keyring.keys.file.vault, place, isFork: isFork, failed: failed)
     }
 
     @Test("has each claim that went, whoever took it, and goes on after a restart")
@@ -324,6 +326,50 @@ struct ErasureListTests {
         let list = try place.list()
         #expect(list.lines.count == 2 && list.lines[0] == old)
         #expect(list.through == test.vault.committer.frontier.size)
+    }
+
+    @Test("of a store that was restored misses nothing, however far it went before the first look")
+    func overtaken() async throws {
+        let test = try TestVault(signer: TestKeys.logSigner())
+        defer { test.stop() }
+        let place = Place()
+        let vault = test.keyring.keys.file.vault
+        let image = try await test.put(TestImages.small).image
+        let size = test.vault.committer.frontier.size
+        place.text.withLock {
+            $0 = ErasureList.beginning(vault) + ErasureList.throughText(size + 2)
+        }
+        let keeper = try keeper(test, place)
+        try await test.delete(image.image)
+        for _ in 0..<4 { _ = try? await test.get(image.image) }
+        #expect(test.vault.committer.frontier.size > size + 2)
+        keeper.keep()
+        #expect(try place.list().lines.map(\.image) == [image.image])
+        #expect(try place.list().through == test.vault.committer.frontier.size)
+    }
+
+    @Test("of a store that is longer and yet another one begins anew")
+    func forked() async throws {
+        let test = try TestVault(signer: TestKeys.logSigner())
+        defer { test.stop() }
+        let place = Place()
+        let image = try await test.put(TestImages.small).image
+        try await test.delete(image.image)
+        let other = ErasureLine(
+            index: 1, namespace: .standard, image: image.image, reference: try Random.id())
+        let size = test.vault.committer.frontier.size
+        place.text.withLock {
+            $0 =
+                ErasureList.beginning(test.keyring.keys.file.vault) + other.text
+                + ErasureList.throughText(size)
+        }
+        let keeper = try keeper(test, place, isFork: true)
+        try keeper.begin()
+        #expect(try place.list().through == 0)
+        keeper.keep()
+        let list = try place.list()
+        #expect(list.lines.count == 2 && list.lines[0] == other)
+        #expect(list.through == size)
     }
 
     @Test("of another vault is never added to")

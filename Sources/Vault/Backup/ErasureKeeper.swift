@@ -16,15 +16,23 @@ package final class ErasureKeeper: Sendable {
     private let vault: Vault
     private let id: VaultID
     private let place: any ErasureListPlace
+    /// How many events the log had when this began, and whether it is another than before.
+    private let start: (size: UInt64, isFork: Bool)
     private let failed: @Sendable () -> Void
     private let state = Mutex(State())
 
-    /// - Parameter failed: told when an attempt fails that did not fail before.
+    /// To be made before the first event of a start: how long the log is then tells whether it is the one that was
+    /// listed.
+    ///
+    /// - Parameters:
+    ///   - isFork: whether somebody said that another log is meant than the anchor's.
+    ///   - failed: told when an attempt fails that did not fail before.
     package init(
-        _ vault: Vault, of id: VaultID, _ place: any ErasureListPlace,
+        _ vault: Vault, of id: VaultID, _ place: any ErasureListPlace, isFork: Bool = false,
         failed: @escaping @Sendable () -> Void
     ) {
         self.vault = vault
+        start = (vault.committer.frontier.size, isFork)
         self.id = id
         self.place = place
         self.failed = failed
@@ -36,6 +44,13 @@ package final class ErasureKeeper: Sendable {
             keep()
             try? await Task.sleep(for: .milliseconds(Limits.anchorMilliseconds))
         }
+    }
+
+    /// Reads the list, and says in it where the log goes on from an earlier place.
+    ///
+    /// - Throws: where that cannot be done; ``keep()`` does it then.
+    package func begin() throws {
+        try state.withLock { state in _ = try state.through ?? begin(&state) }
     }
 
     /// Adds what is gone since; nothing while the vault is sealed.
@@ -57,12 +72,6 @@ package final class ErasureKeeper: Sendable {
         guard let keyring = vault.keyringIfUnsealed else { return false }
         let size = vault.committer.frontier.size
         let from = try state.withLock { try $0.through ?? begin(&$0) }
-        // The log goes on from an earlier place: an older store was restored, and somebody said that it is meant.
-        guard from <= size else {
-            try place.append(ErasureList.restoredText(size))
-            state.withLock { $0.through = size }
-            return false
-        }
         guard from < size else { return false }
         var filter = EventFilter()
         filter.actions = [.imageDelete, .imageErased]
@@ -92,8 +101,15 @@ package final class ErasureKeeper: Sendable {
     /// The list as it is, without what a crash cut.
     private func begin(_ state: inout State) throws -> UInt64 {
         let text = try place.load()
-        let list = try text.map { try ErasureList(parsing: $0) } ?? ErasureList(vault: id)
+        var list = try text.map { try ErasureList(parsing: $0) } ?? ErasureList(vault: id)
         guard list.vault == id else { throw StorageError.damaged }
+        if start.size < list.through {
+            // An older store was restored.
+            list.branch(at: start.size)
+        } else if start.isFork {
+            // Nobody knows how far the two logs agree.
+            list.branch(at: 0)
+        }
         try place.replace(with: list.text)
         state.through = list.through
         return list.through

@@ -44,7 +44,7 @@ package struct ErasureList: Sendable {
 
     package static func throughText(_ size: UInt64) -> String { "through \(size)\n" }
 
-    package static func restoredText(_ size: UInt64) -> String { "restored \(size)\n" }
+    private static func restoredText(_ size: UInt64) -> String { "restored \(size)\n" }
 
     /// Without what was superseded.
     package var text: String {
@@ -56,6 +56,14 @@ package struct ErasureList: Sendable {
             done = branch.lines
         }
         return text + lines[done...].map(\.text).joined() + Self.throughText(through)
+    }
+
+    /// The log goes on from an earlier place, or from another than was listed.
+    ///
+    /// - Parameter size: below which all that was listed is of this log too.
+    package mutating func branch(at size: UInt64) {
+        branches.append((lines.count, size))
+        through = size
     }
 
     /// What a backup may have of what is gone, by the size of its log. A claim's id never comes again, so that each
@@ -88,8 +96,7 @@ package struct ErasureList: Sendable {
             guard size >= through else { throw .notCanonical(field: "through") }
             through = size
         case ("restored", 2):
-            through = try StatedLines.number(words[1], "restored")
-            branches.append((lines.count, through))
+            branch(at: try StatedLines.number(words[1], "restored"))
         case ("gone", 5):
             let index = try StatedLines.number(words[1], "gone")
             let isFirst = lines.count == branches.last?.lines ?? 0

@@ -90,6 +90,7 @@ struct Serve: AsyncParsableCommand {
         guard vault_close_on_exec() == 0 else {
             throw SettingsError("the process could not be hardened")
         }
+        let kept = try KeptErasures(settings, vault, of: id, finding, logger)
         switch finding {
         case .nothing: break
         case .contained(let anchor): vault.begin(with: anchor)
@@ -100,7 +101,6 @@ struct Serve: AsyncParsableCommand {
         let alarms = AlarmLog(logger: logger)
         let detection = detection(vault, alarms)
         let anchors = Anchors(settings, vault, logger)
-        let kept = KeptErasures(settings, vault, of: id, logger)
         let anchoring = anchors.start() + kept.start()
         let sweep = sweep(vault, logger)
         let runners = runners(settings, vault)

@@ -17,6 +17,11 @@ struct AnchorGate {
         case contained(Anchor)
         /// The digest of one that the store does not contain, and an admin overrode.
         case overridden(Digest256)
+
+        var isOverridden: Bool {
+            guard case .overridden = self else { return false }
+            return true
+        }
     }
 
     let settings: DaemonSettings
@@ -109,13 +114,34 @@ extension AnchorFault {
 struct KeptErasures {
     private let keeper: ErasureKeeper?
 
-    init(_ settings: DaemonSettings, _ vault: Vault, of id: VaultID, _ logger: Logger) {
+    /// To be made before the first event of a start.
+    ///
+    /// - Throws: ``SettingsError`` where another log is meant than before, and the list cannot say so.
+    init(
+        _ settings: DaemonSettings, _ vault: Vault, of id: VaultID, _ finding: AnchorGate.Finding,
+        _ logger: Logger
+    ) throws {
         keeper = settings.anchor.file.map { path in
-            ErasureKeeper(vault, of: id, ErasureListFile(path + ErasureListFile.suffix)) {
+            ErasureKeeper(
+                vault, of: id, ErasureListFile(path + ErasureListFile.suffix),
+                isFork: finding.isOverridden
+            ) {
                 logger.warning(
                     "the list of erasures is not kept: a restore would bring back what was erased",
                     metadata: ["file": "\(path)\(ErasureListFile.suffix)"])
             }
+        }
+        do {
+            try keeper?.begin()
+        } catch  where finding.isOverridden {
+            throw SettingsError(
+                """
+                the list of erasures beside the anchor, \(settings.anchor.file ?? "")\(ErasureListFile.suffix), cannot \
+                be made to say that the log goes on from an earlier place (\(error)): what is erased from now on could \
+                come back with a restore. Make room for it and let vaultd write it; one that is damaged is moved away
+                """)
+        } catch {
+            // Tried again, and told, when it is kept.
         }
     }
 
