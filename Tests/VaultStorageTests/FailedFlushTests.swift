@@ -55,7 +55,7 @@ struct FailedFlushTests {
     func close() throws {
         try write(0)
         fail()
-        try catalog.close()
+        #expect(throws: StorageError.unavailable(EIO)) { try catalog.close() }
         #expect(logBytes > 0)
         let again = try SQLiteCatalog.open(at: path, vault: .test)
         #expect(try again.events().count == 1)

@@ -1,6 +1,7 @@
 // While the log cannot be written: whoever waits is told so in time, an alarm is raised, and the store is
 // brought back without a person where that loses nothing. Nothing is tried again as if it had worked.
 
+import Glibc
 import Synchronization
 import VaultCrypto
 package import VaultFormat
@@ -57,9 +58,15 @@ extension Committer {
 
     /// Called by whoever flushed in vain beside the commits.
     func beginOutage(beside error: StorageError, at microseconds: Int64) {
-        // An outage that there is already knows better what it is.
-        guard case .unavailable = error, state.withLock({ $0.outage }) == nil else { return }
-        begin(.failed, at: microseconds)
+        // Nothing was flushed where the files are being opened anew.
+        guard case .unavailable(let number) = error, number != EBADF else { return }
+        let isNews = state.withLock { state in
+            // An outage that there is already knows better what it is.
+            guard state.outage == nil else { return false }
+            state.outage = Outage(state: .failed, atMicroseconds: microseconds)
+            return true
+        }
+        if isNews { outages.alarm(.failed) }
     }
 
     private func begin(_ outage: LogState, at microseconds: Int64) {

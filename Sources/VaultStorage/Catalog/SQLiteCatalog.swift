@@ -242,8 +242,14 @@ package final class SQLiteCatalog: Catalog, Sendable {
             // Once more: readers may have taken long to end.
             guard old.isThere else { throw StorageError.replaced }
             let pool = try Self.pool(at: old.path, growth)
-            try pool.read { db in try Self.identify(db, vault) }
-            return try OpenCatalog(path: old.path, pool: pool)
+            do {
+                try pool.read { db in try Self.identify(db, vault) }
+                return try OpenCatalog(path: old.path, pool: pool)
+            } catch {
+                // In this order, as at the stop: what closed by itself would flush.
+                try? pool.close()
+                throw error
+            }
         }
         files.withLock { $0 = new }
         gate.open()
@@ -288,11 +294,13 @@ package final class SQLiteCatalog: Catalog, Sendable {
     /// Leaves all of the catalog in its one file. The pool's last connections can only read, so that
     /// they would leave what was committed last in the log beside it. After a write that failed they do: what the
     /// disk has is read by the next start.
+    ///
+    /// - Throws: where it is not all in the one file.
     package func close() throws {
         guard gate.shut() else { return }
         let (pool, isDoubtful) = files.withLock { ($0.pool, $0.isDoubtful) }
         let checkpointed = Result {
-            guard !isDoubtful else { return }
+            guard !isDoubtful else { throw StorageError.unavailable(EIO) }
             try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
         }
         // Also after one that failed: what closed by itself could end with the writer, and SQLite would flush again.

@@ -107,22 +107,41 @@ struct SQLiteRows: CatalogWriter {
         in namespace: NamespaceName, fitting claim: ClaimIndex, after: Int64, limit: Int
     ) throws(StorageError) -> [(reference: ReferenceRow, image: ImageRow)] {
         let (filters, claimed) = claim.filters
-        let values: [any ColumnValue] =
-            [after, namespace.description] + claimed + [limit]
         let imageStart = Self.referenceColumnCount
-        // A cross join keeps the order of the tables: by images first, all claims of the namespace would be
-        // found and sorted for each page.
+        let isSparse = claimed.isEmpty ? try isSparse(namespace, limit) : false
+        // A cross join keeps the order of the tables.
+        let tables =
+            if isSparse {
+                """
+                image \(Self.imageWrap)
+                CROSS JOIN reference ON reference.image = image.id \(Self.referenceWrap)
+                """
+            } else {
+                """
+                reference \(Self.referenceWrap)
+                CROSS JOIN image ON image.id = reference.image \(Self.imageWrap)
+                """
+            }
         return try all(
             """
-            SELECT \(Self.referenceColumns), \(Self.imageColumns)
-            FROM reference \(Self.referenceWrap)
-            CROSS JOIN image ON image.id = reference.image \(Self.imageWrap)
+            SELECT \(Self.referenceColumns), \(Self.imageColumns) FROM \(tables)
             WHERE reference.id > ? AND image.namespace = ?\(filters)
             ORDER BY reference.id LIMIT ?
-            """, Bindings(values)
+            """, Bindings([after, namespace.description] + claimed + [limit])
         ) { row throws in
             (try ReferenceRow(row, at: 0), try ImageRow(row, at: imageStart))
         }
+    }
+
+    /// How a page of a namespace's claims is found, which have no namespace of their own: by its images, all of whose
+    /// claims are sorted then; or along all claims until the page is full, where one in so many is of the namespace.
+    /// Whichever looks at less.
+    private func isSparse(_ namespace: NamespaceName, _ limit: Int) throws(StorageError) -> Bool {
+        let images = Double(try usage(of: namespace).images)
+        let claims = try first("SELECT coalesce(max(id), 0) FROM reference", []) { row throws in
+            try value(row, 0) as Int64
+        }
+        return images * images < Double(limit) * Double(claims ?? 0)
     }
 
     func holdsBlob(_ blob: BlobID) throws(StorageError) -> Bool {
