@@ -103,13 +103,8 @@ package final class ErasureKeeper: Sendable {
         let text = try place.load()
         var list = try text.map { try ErasureList(parsing: $0) } ?? ErasureList(vault: id)
         guard list.vault == id else { throw StorageError.damaged }
-        if start.size < list.through {
-            // An older store was restored.
-            list.branch(at: start.size)
-        } else if start.isFork {
-            // Nobody knows how far the two logs agree.
-            list.branch(at: 0)
-        }
+        // An older store, or one that forked. Nobody knows how far the two logs agree: all of this one is listed.
+        if start.isFork || start.size < list.through { list.branch(at: 0) }
         try place.replace(with: list.text)
         state.through = list.through
         return list.through

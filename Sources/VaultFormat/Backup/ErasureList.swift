@@ -58,9 +58,9 @@ package struct ErasureList: Sendable {
         return text + lines[done...].map(\.text).joined() + Self.throughText(through)
     }
 
-    /// The log goes on from an earlier place, or from another than was listed.
+    /// From here on the log is another than was listed.
     ///
-    /// - Parameter size: below which all that was listed is of this log too.
+    /// - Parameter size: below which all that was listed is of this one, too.
     package mutating func branch(at size: UInt64) {
         branches.append((lines.count, size))
         through = size

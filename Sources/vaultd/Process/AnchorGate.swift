@@ -139,7 +139,7 @@ struct KeptErasures {
                 the list of erasures beside the anchor, \(settings.anchor.file ?? "")\(ErasureListFile.suffix), cannot \
                 be made to say that the log goes on from an earlier place (\(error)): what is erased from now on could \
                 come back with a restore. Make room for it and let vaultd write it; one that is damaged is moved away
-                """)
+                """, mayPass: true)
         } catch {
             // Tried again, and told, when it is kept.
         }
