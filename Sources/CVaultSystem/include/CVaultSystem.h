@@ -59,6 +59,11 @@ ssize_t vault_ask_secret(const char *question, void *bytes, size_t room);
 // It shares no memory with this process from the moment that it runs. 0, or an errno.
 int vault_spawn_command(char *const words[], const void *text, size_t length, pid_t *pid);
 
+// Starts the program at `path` with its words, up to a null pointer, and with `output` as its standard output. It is in
+// this process's group, so that a terminal's keys reach both and it may ask there, and no signal is ignored or blocked
+// in it. 0, or an errno.
+int vault_spawn_neighbour(const char *path, char *const words[], int output, pid_t *pid);
+
 // Signals the process behind `pidfd`: no pid, so no pid that was given to somebody else.
 int vault_pidfd_signal(int pidfd, int signal);
 int vault_pidfd_open(pid_t pid);

@@ -12,6 +12,8 @@ final class BackupArchive: BackupSink {
     private static let block = 512
     private let temporary: String
     private var vault: VaultID?
+    /// Whether the snapshot is on its way out, or out: nobody can take it back then.
+    private var isGiven = false
     private var sent: [BlobID: [UInt8]] = [:]
     private var open: (blob: ListedBlob, hash: SHA256, bytes: UInt64)?
 
@@ -37,7 +39,10 @@ final class BackupArchive: BackupSink {
         return places
     }
 
-    func dropSnapshot(_ id: BackupID) {
+    func dropSnapshot(_ id: BackupID) throws {
+        guard !isGiven else {
+            throw BackupFailure("whoever reads the archive may have all of backup \(id.hex)")
+        }
         try? FileManager.default.removeItem(atPath: "\(temporary)/\(id.hex)")
     }
 
@@ -70,6 +75,7 @@ final class BackupArchive: BackupSink {
     func flush() throws {}
 
     func endSnapshot(_ id: BackupID) throws {
+        isGiven = true
         let places = SnapshotPlaces(directory: "\(temporary)/\(id.hex)")
         let name = "snapshots/\(id.hex)"
         if let vault { try entry("imagevault-backups", Array(BackupPlaces.markerText(vault).utf8)) }

@@ -196,10 +196,9 @@ final class BackupDirectory: BackupSink {
         let root = try Self.open(places.root, O_RDONLY | O_DIRECTORY)
         defer { close(root) }
         let (place, leaving) = (places.snapshot(id), places.snapshot(id) + BackupPlaces.leaving)
-        if unsafe rename(place, leaving) != 0, errno != ENOENT { throw Self.failure(place) }
-        let unfinished = place + BackupPlaces.unfinished
-        if FileManager.default.fileExists(atPath: unfinished) {
-            try FileManager.default.removeItem(atPath: unfinished)
+        // Whole, or never finished.
+        for name in [place, place + BackupPlaces.unfinished] {
+            if unsafe rename(name, leaving) != 0, errno != ENOENT { throw Self.failure(name) }
         }
         if FileManager.default.fileExists(atPath: leaving) {
             for name in try FileManager.default.contentsOfDirectory(atPath: leaving) {

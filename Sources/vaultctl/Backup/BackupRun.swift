@@ -43,7 +43,8 @@ struct BackupRun {
                 try await drop(receiver)
             } catch {
                 // What is not whole keeps no epoch. The vault may be gone, and something of it still there: then the
-                // next backup ends it, and until then no erasure is called finished.
+                // next backup ends it, and until then no erasure is called finished. Of an archive that is
+                // out somebody has to say that it is gone.
                 try? await drop(receiver)
                 throw error
             }

@@ -1,5 +1,6 @@
 // A program that lies beside this one.
 
+import CVaultSystem
 import Foundation
 import Glibc
 
@@ -27,16 +28,26 @@ struct Neighbour {
         throw BackupFailure("\(path) cannot be started: \(unsafe String(cString: strerror(errno)))")
     }
 
-    /// Runs it to its end, with what it says on standard output.
-    func run(_ words: [String]) throws -> (status: Int32, output: Data) {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = words
+    /// Runs it to its end, with what it says on standard output. It may ask at the terminal, and a signal that ends this
+    /// command ends it.
+    ///
+    /// - Returns: its exit status, or nil where a signal ended it.
+    /// - Throws: ``BackupFailure`` where it cannot be started.
+    func run(_ words: [String]) throws -> (status: Int32?, output: Data) {
+        var list = unsafe ([name] + words).map { unsafe strdup($0) } + [nil]
+        defer { for place in unsafe list.indices { unsafe free(list[place]) } }
         let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
+        var child: pid_t = 0
+        let failure = unsafe vault_spawn_neighbour(
+            path, &list, pipe.fileHandleForWriting.fileDescriptor, &child)
+        guard failure == 0 else {
+            throw BackupFailure(
+                "\(path) cannot be started: \(unsafe String(cString: strerror(failure)))")
+        }
+        try pipe.fileHandleForWriting.close()
         let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, output)
+        var told: Int32 = 0
+        while unsafe waitpid(child, &told, 0) < 0, errno == EINTR {}
+        return (told & 0x7f == 0 ? told >> 8 & 0xff : nil, output)
     }
 }

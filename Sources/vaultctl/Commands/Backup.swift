@@ -94,15 +94,20 @@ struct BackupMake: AsyncParsableCommand {
     ) async throws {
         let care = BackupCare(client: client, directory: directory)
         // What comes between a snapshot and its end is no event of ours, and makes another.
-        var (seen, last) = (first.logSize, first.manifest.backup)
+        var (seen, older, last) = (first.logSize, [BackupID](), first.manifest.backup)
         while true {
             try await Task.sleep(for: .seconds(every ?? Limits.backupFollowSecondsUnlessSaid))
             do {
                 guard try await client.logSize() != seen else { continue }
+                try await care.finishLeftovers()
                 let made = try await run.run()
-                try await care.forget([last])
-                // With the event that the one before is not needed any more.
-                (seen, last) = (made.logSize + 1, made.manifest.backup)
+                older.append(last)
+                last = made.manifest.backup
+                // Also those that could not be told of before.
+                try await care.forget(older)
+                // With an event for each that is not needed any more.
+                seen = made.logSize + UInt64(older.count)
+                older = []
             } catch let error as ClientError where ExitKind(error) == .unavailable {
                 // A vault that is restarted or sealed comes back.
                 common.tell(error)

@@ -59,7 +59,12 @@ struct Drill: AsyncParsableCommand {
 
     func run() async throws {
         try await common.working(.admin) { client in
-            let report = try restore()
+            let (restored, seconds) = try restore()
+            guard let report = restored else {
+                try await tellFailure(client, seconds)
+                throw BackupFailure(
+                    "the drill failed: the backup could not be restored", .damaged)
+            }
             guard let found = try? JSONDecoder().decode(DrillFindings.self, from: report) else {
                 throw BackupFailure("vaultd restore gave no report")
             }
@@ -80,22 +85,35 @@ struct Drill: AsyncParsableCommand {
         }
     }
 
+    /// A backup that cannot be restored is what a drill is there to find. There is no report of it but what vaultd said.
+    private func tellFailure(_ client: VaultClient, _ seconds: Int) async throws {
+        // One that somebody broke off shows nothing.
+        guard !Task.isCancelled,
+            let newest = try BackupDirectory(existing: backups).snapshots().last
+        else { return }
+        _ = try await client.report(
+            DrillRequest(
+                backup: newest.id, opened: 0, failed: 1, seconds: seconds,
+                report: Digest256(bytes: Array(SHA256.hash(data: Data()))), reportBytes: 0))
+    }
+
     /// Restores, and leaves nothing of it.
-    private func restore() throws -> Data {
+    ///
+    /// - Returns: vaultd's report, nil where it could not; and how long that took.
+    private func restore() throws -> (report: Data?, seconds: Int) {
         let base = directory ?? FileManager.default.temporaryDirectory.path
-        let place = "\(base)/imagevault-drill-\(getpid())"
-        defer { try? FileManager.default.removeItem(atPath: place) }
+        let place = try DrillPlace(below: base)
+        defer { place.leave() }
         var words = [
-            "restore", backups, "--into", place, "--keys", keys, "--key", key, "--json",
+            "restore", backups, "--into", place.vault, "--keys", keys, "--key", key, "--json",
         ]
         words += all ? ["--all"] : ["--sample", String(images)]
         if let secretFile { words += ["--secret-file", secretFile] }
         if let erasures { words += ["--erasures", erasures] }
+        let begun = ContinuousClock.now
         let (status, output) = try Neighbour("vaultd").run(words)
-        guard status == 0 else {
-            throw BackupFailure("the drill failed: the backup could not be restored", .damaged)
-        }
-        return output
+        let took = ContinuousClock.now - begun
+        return (status == 0 ? output : nil, Int(took.components.seconds))
     }
 
     private func show(_ found: DrillFindings, _ answer: DrillAnswer) {

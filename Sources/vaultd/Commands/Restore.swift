@@ -17,8 +17,9 @@ struct Restore: AsyncParsableCommand {
             that lies beside the anchor; every access token and fetch ticket ends; and the log says that the \
             vault was restored. Say --plan first: it tells what would come back, and changes nothing.
 
-            The slots of the copied keyring open it: the root key file of the settings, else --secret-file, \
-            else a passphrase is asked for.
+            The slots of the copied keyring open it: --secret-file, else the root key file of the settings where \
+            it is there, else a passphrase is asked for. What is restored belongs to who restores it: hand it over \
+            to the daemon's user then.
 
             EXAMPLE
               vaultd restore /srv/backup --config /etc/imagevault/vaultd.yaml --keys /mnt/safe \\
@@ -124,7 +125,8 @@ struct Restore: AsyncParsableCommand {
                     policies: InspectionPolicies(.default), suite: .aes256GCM),
                 rootKeyFile: nil, publicKeyFile: nil, anchorFile: nil, anchor: nil)
         }
-        let settings = try await DaemonSettings.load(file: config ?? "", overrides: overrides)
+        let settings = try await DaemonSettings.load(
+            file: config ?? "", overrides: overrides, needsCredentials: false)
         let anchor = try settings.anchor.file.flatMap { try AnchorFile.load($0) }
             .flatMap { try? Anchor(parsing: SignedNote(parsing: $0).text) }
         return Place(

@@ -83,8 +83,13 @@ struct DaemonSettings: Sendable {
         return keys
     }
 
-    static func load(file: String, overrides: [String]) async throws -> DaemonSettings {
-        let source = try await SettingsSource(file: file, overrides: overrides, known: known)
+    /// - Parameter needsCredentials: false for a command that goes on where no service manager hands over keys; their
+    ///   files are not there then.
+    static func load(
+        file: String, overrides: [String], needsCredentials: Bool = true
+    ) async throws -> DaemonSettings {
+        var source = try await SettingsSource(file: file, overrides: overrides, known: known)
+        source.needsCredentials = needsCredentials
         let state = try await path(source, "state_directory", default: "/var/lib/imagevault")
         let run = try await path(source, "run_directory", default: "/run/imagevault")
         let publicKey = try await path(
@@ -146,6 +151,7 @@ struct DaemonSettings: Sendable {
         guard let directory = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"],
             directory.hasPrefix("/")
         else {
+            guard source.needsCredentials else { return "/run/credentials/none/\(id)" }
             throw SettingsError(
                 "\(credential) needs a service manager that sets CREDENTIALS_DIRECTORY, as systemd "
                     + "does with LoadCredential=\(id):/path")

@@ -39,6 +39,8 @@ struct SettingsSource {
     let namespaces: [NamespaceName]
     /// SHA-256 of what the daemon was set to. CaseFormat §3.
     let digest: Digest256
+    /// Whether keys that a service manager hands over have to be there.
+    var needsCredentials = true
 
     /// - Parameter known: the keys that are read, where the settings name these namespaces.
     init(

@@ -239,10 +239,16 @@ struct BackupTests {
                 "drill", backups, "--keys", escrow, "--key", vault.publicKey, "--secret-file",
                 vault.rootKey, "--directory", folder.root, "--all")
         }
+        // What one left that was killed.
+        let left = folder.path("imagevault-drill")
+        try FileManager.default.createDirectory(
+            atPath: left, withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700])
+        try Disk.write("a catalog", to: "\(left)/vault.restoring")
         let good = try drill()
         #expect(good.ending == .exited(0), "\(good.errors)")
         #expect(good.output.contains("opened          2"), "\(good.output)")
-        #expect(!Disk.exists(folder.path("imagevault-drill")))
+        #expect(!Disk.exists(left))
         func doctor() throws -> String? {
             try vault.vaultctlJSON(["doctor"])["checks"].list
                 .first { $0["id"].text == "restore-drill" }?["verdict"].text
@@ -254,8 +260,19 @@ struct BackupTests {
         #expect(bad.ending == .exited(7), "\(bad.errors)")
         #expect(bad.output.contains("blob-damaged"), "\(bad.output)")
         #expect(try doctor() == "warning")
+        try Disk.flip(blob, at: try Disk.read(blob).count - 1)
+        #expect(try drill().ending == .exited(0))
+        #expect(try doctor() == "ok")
+        // One that does not even come to images.
+        let catalog = try #require(
+            Disk.files(below: "\(backups)/snapshots").first { $0.hasSuffix("catalog.sqlite") })
+        try Disk.flip(catalog, at: 5000)
+        let worse = try drill()
+        #expect(worse.ending == .exited(7), "\(worse.errors)")
+        #expect(!Disk.exists(left))
+        #expect(try doctor() == "warning")
         let events = try vault.events().filter { $0["action"].text == "backup.drilled" }
-        #expect(events.map { $0["outcome"].text } == ["done", "failed"])
+        #expect(events.map { $0["outcome"].text } == ["done", "failed", "done", "failed"])
     }
 
     @Test("following makes one in the place of the last, and what a kill leaves is mended")
