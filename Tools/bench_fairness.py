@@ -89,9 +89,12 @@ def beside(path: Path, work: str, image: str, options: argparse.Namespace) -> di
     since, first = time.perf_counter(), count.value
     figures = quiet(path, work, image, options)
     figures["noise"] = (count.value - first) / (time.perf_counter() - since)
+    ended = sum(not one.is_alive() for one in others)
     stop.set()
     for one in others:
         one.join(PATIENCE)
+    if ended or not figures["noise"]:
+        raise SystemExit(f"bench: {ended} of {len(others)} noisy connections ended before the quiet one was measured")
     return figures
 
 

@@ -59,7 +59,7 @@ def at_size(vault: BenchVault, client: Client, have: int, size: int, seconds: fl
     """Fills the vault up to this size and tells what each verb costs there."""
     with serving(vault) as daemon:
         pids = [int(daemon["pid"])]
-        filled = client.order(f"fill {size - have}")
+        filled = client.order(f"fill {max(0, size - have)}")
         if filled["errors"]:
             raise SystemExit(f"bench: the vault could not be filled: {filled['first_error']}")
         # Any of all that were stored is asked for: the client knows them since it began.

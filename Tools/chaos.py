@@ -158,6 +158,9 @@ class Matrix:
         for outcome in absent[:SHOWN]:
             self.say(f"{verb.name}: {outcome.fault} did not come")
         self.missed += 0 if self.options.quick else len(absent)
+        if not every or chosen and not row.faults_tried:
+            self.missed += 1
+            self.say(f"VIOLATION {verb.name}: {len(every):,} {name}s are known, and none came: nothing was tried")
         took = time.monotonic() - begun
         self.say(
             f"{verb.name}: {row.points_found:,} points of {name}s, {row.points_tried:,} tried by {row.faults_tried:,} "

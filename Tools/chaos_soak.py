@@ -245,6 +245,11 @@ class Soak:
 
     def close(self, compared: Counter[str]) -> int:
         promises = self.promises
+        for action in ("image.put", "read.begun", "image.delete"):
+            if not promises.count(action):
+                promises.fault(f"no {action} was ever answered: nothing was tried")
+        if not self.done:
+            promises.fault("nothing disturbed it")
         for fault in promises.faults[:SHOWN]:
             self.say(f"VIOLATION soak, seed {self.options.seed}: {fault}")
         disturbed = ", ".join(f"{count} {name}" for name, count in sorted(self.done.items()))
