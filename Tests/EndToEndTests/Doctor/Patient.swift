@@ -61,8 +61,10 @@ final class Patient {
         try FileManager.default.createDirectory(
             atPath: programs, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o755])
-        try FileManager.default.copyItem(
-            atPath: Machine.program("vaultinspect"), toPath: inspector)
+        // By another process: a child that another test starts meanwhile would have the copy open for writing, and nobody
+        // could run it then.
+        let copied = try run("cp", [Machine.program("vaultinspect"), inspector])
+        guard copied.ending == .exited(0) else { throw TestFailure("cp: \(copied.errors)") }
         try Disk.write("#!/bin/sh\ncat > /dev/null\n", to: pager)
         for program in [inspector, pager] { _ = unsafe chmod(program, 0o755) }
     }

@@ -289,7 +289,7 @@ struct AnchorTests {
     }
 
     /// Waits until the anchor has all that the log has.
-    private static func settle(_ vault: TestVault, _ anchor: String) throws {
+    static func settle(_ vault: TestVault, _ anchor: String) throws {
         let size = try Catalog.root(vault.catalog, size: 0).events
         try eventually("the newest anchor") { try self.size(anchor) >= size }
     }

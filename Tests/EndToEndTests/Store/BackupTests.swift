@@ -163,6 +163,7 @@ struct BackupTests {
             String(decoding: (try? Disk.read(erasures)) ?? [], as: UTF8.self)
                 .split(separator: "\n").count { $0.hasPrefix("gone ") } == 2
         }
+        try AnchorTests.settle(vault, folder.path("anchors/anchor"))
         try lose()
         let plan = try restore("--plan")
         #expect(plan.ending == .exited(0), "\(plan.errors)")
