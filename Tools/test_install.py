@@ -278,6 +278,14 @@ class Served(Staged):
         self.assertRegex(said, r"opened +1, ")
         self.assertEqual(list(cache.iterdir()), [])
         self.assertIsNotNone(json.loads(self.ctl("status", "--json"))["care"]["drill"])
+        # A backup that does not even come to images: who may only read it says so all the same.
+        catalog = next((self.place / "backup/snapshots").glob("*/catalog.sqlite"))
+        whole = catalog.read_bytes()
+        catalog.write_bytes(whole[:-4096])
+        self.assertIn("the backup could not be restored", run(*words, ok=False))
+        self.assertIsNone(json.loads(self.ctl("status", "--json"))["care"]["drill"])
+        self.assertEqual(list(cache.iterdir()), [])
+        catalog.write_bytes(whole)
         # By hand, where nobody hands over a key.
         store = [self.place / "backup", *self.config, "--keys", self.place / "safe"]
         plan = run(self.libexec / "vaultd", "restore", *store, "--key", self.place / "audit.pub", "--plan")

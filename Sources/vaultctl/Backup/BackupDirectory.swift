@@ -173,6 +173,17 @@ final class BackupDirectory: BackupSink {
         try flushNames()
     }
 
+    /// The newest snapshot of a directory that is only looked at, and may be another's: where no manifest can be read, any.
+    static func newest(in path: String) -> BackupID? {
+        let places = BackupPlaces(root: path)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: places.snapshots)) ?? []
+        let ids = names.compactMap { try? BackupID(hex: $0) }
+        let readable = ids.compactMap {
+            try? StoredSnapshot($0, at: SnapshotPlaces(directory: places.snapshot($0)))
+        }
+        return readable.max { $0.manifest.at < $1.manifest.at }?.id ?? ids.first
+    }
+
     /// Those that are whole.
     func snapshots() throws -> [StoredSnapshot] {
         let names = try FileManager.default.contentsOfDirectory(atPath: places.snapshots)

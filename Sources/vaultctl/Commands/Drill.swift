@@ -87,13 +87,10 @@ struct Drill: AsyncParsableCommand {
 
     /// A backup that cannot be restored is what a drill is there to find. There is no report of it but what vaultd said.
     private func tellFailure(_ client: VaultClient, _ seconds: Int) async throws {
-        // One that somebody broke off shows nothing.
-        guard !Task.isCancelled,
-            let newest = try BackupDirectory(existing: backups).snapshots().last
-        else { return }
+        guard let newest = BackupDirectory.newest(in: backups) else { return }
         _ = try await client.report(
             DrillRequest(
-                backup: newest.id, opened: 0, failed: 1, seconds: seconds,
+                backup: newest, opened: 0, failed: 1, seconds: seconds,
                 report: Digest256(bytes: Array(SHA256.hash(data: Data()))), reportBytes: 0))
     }
 
@@ -113,6 +110,8 @@ struct Drill: AsyncParsableCommand {
         let begun = ContinuousClock.now
         let (status, output) = try Neighbour("vaultd").run(words)
         let took = ContinuousClock.now - begun
+        // It shows nothing of the backup.
+        guard let status else { throw BackupFailure("the drill was broken off by a signal") }
         return (status == 0 ? output : nil, Int(took.components.seconds))
     }
 
