@@ -1,4 +1,5 @@
-// A command of the admin's choice: it gets a text, and nothing else of the daemon's.
+// Other programs: a command of the admin's choice, which gets a text and nothing else of the daemon's; and one of ours that
+// does a part of what this one was asked for.
 #define _GNU_SOURCE
 #include "CVaultSystem.h"
 
@@ -8,34 +9,46 @@
 #include <spawn.h>
 #include <unistd.h>
 
-static int describe(posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int input) {
+extern char **environ;
+
+// With no signal ignored or blocked. `files` is done with afterwards.
+static int start(
+    const char *path, char *const words[], char *const environment[], posix_spawn_file_actions_t *files, int failed,
+    short flags, pid_t *pid
+) {
+    posix_spawnattr_t attributes;
     sigset_t all, none;
     sigfillset(&all);
     sigemptyset(&none);
-    int failed = posix_spawn_file_actions_adddup2(files, input, STDIN_FILENO);
-    for (int standard = STDOUT_FILENO; standard <= STDERR_FILENO; standard++)
-        failed |= posix_spawn_file_actions_addopen(files, standard, "/dev/null", O_WRONLY, 0);
+    if (posix_spawnattr_init(&attributes) != 0) {
+        posix_spawn_file_actions_destroy(files);
+        return ENOMEM;
+    }
     failed |= posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
-    failed |= posix_spawnattr_setsigdefault(attributes, &all);
-    failed |= posix_spawnattr_setsigmask(attributes, &none);
-    return failed | posix_spawnattr_setflags(
-        attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+    failed |= posix_spawnattr_setsigdefault(&attributes, &all);
+    failed |= posix_spawnattr_setsigmask(&attributes, &none);
+    failed |= posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | flags);
+    failed = failed ? ENOMEM : posix_spawn(pid, path, files, &attributes, words, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(files);
+    return failed;
 }
 
 static int spawn(char *const words[], int input, pid_t *pid) {
     posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
     char *environment[] = {"PATH=/usr/bin:/bin", NULL};
     if (posix_spawn_file_actions_init(&files) != 0) return ENOMEM;
-    if (posix_spawnattr_init(&attributes) != 0) {
-        posix_spawn_file_actions_destroy(&files);
-        return ENOMEM;
-    }
-    int failed = describe(&files, &attributes, input) != 0 ? ENOMEM : 0;
-    if (failed == 0) failed = posix_spawn(pid, words[0], &files, &attributes, words, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return failed;
+    int failed = posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+    for (int standard = STDOUT_FILENO; standard <= STDERR_FILENO; standard++)
+        failed |= posix_spawn_file_actions_addopen(&files, standard, "/dev/null", O_WRONLY, 0);
+    return start(words[0], words, environment, &files, failed, POSIX_SPAWN_SETSID, pid);
+}
+
+int vault_spawn_neighbour(const char *path, char *const words[], int output, pid_t *pid) {
+    posix_spawn_file_actions_t files;
+    if (posix_spawn_file_actions_init(&files) != 0) return ENOMEM;
+    int failed = posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+    return start(path, words, environ, &files, failed, 0, pid);
 }
 
 int vault_spawn_command(char *const words[], const void *text, size_t length, pid_t *pid) {
