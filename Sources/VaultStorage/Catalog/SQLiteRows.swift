@@ -108,10 +108,10 @@ struct SQLiteRows: CatalogWriter {
     ) throws(StorageError) -> [(reference: ReferenceRow, image: ImageRow)] {
         let (filters, claimed) = claim.filters
         let imageStart = Self.referenceColumnCount
-        let isSparse = claimed.isEmpty ? try isSparse(namespace, limit) : false
+        let isByImages = claimed.isEmpty ? try isSparse(namespace, limit) : false
         // A cross join keeps the order of the tables.
         let tables =
-            if isSparse {
+            if isByImages {
                 """
                 image \(Self.imageWrap)
                 CROSS JOIN reference ON reference.image = image.id \(Self.referenceWrap)

@@ -148,6 +148,19 @@ struct BackupTests {
         #expect(try backUp()["fetched"].number == 0)
     }
 
+    @Test("an archive whose reader went is not called gone: nobody knows what he has")
+    func brokenArchive() throws {
+        _ = try vault.store(Sample.jpeg(1))
+        // Into the catalog, which is longer than what a pipe holds.
+        let (vaultctl, socket) = (Machine.program("vaultctl"), vault.socket("admin"))
+        let words = "\(vaultctl) backup - --socket \(socket) | head -c 20000 > /dev/null"
+        let broken = try run("bash", ["-c", "set -o pipefail; \(words)"])
+        #expect(broken.ending != .exited(0))
+        let register = try vault.ask("GET", "/v1/backups", door: "admin").json["backups"].list
+        #expect(register.count == 1)
+        #expect(register.allSatisfy { $0["state"].text != "expired" })
+    }
+
     @Test("a lost vault comes back bit by bit, without what was erased since, and without bearers")
     func restored() throws {
         let kept = try vault.store(Sample.jpeg(1), ["Vault-Job: keep"])
