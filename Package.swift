@@ -178,6 +178,14 @@ let package = Package(
             dependencies: ["VaultFormat", "VaultCrypto", "ImageInspection", "Vault"],
             path: "Tests/VaultTestKit", resources: [.copy("Vectors"), .copy("Traces")],
             swiftSettings: rules),
+        .target(
+            name: "VaultSimulation",
+            dependencies: ["VaultFormat", "VaultCrypto", "Vault", "VaultTestKit"],
+            path: "Tests/VaultSimulation", swiftSettings: rules),
+        .executableTarget(
+            name: "Simulate",
+            dependencies: ["VaultFormat", "VaultSimulation", "VaultTestKit"],
+            path: "Tests/Simulate", swiftSettings: rules),
         .executableTarget(
             name: "HostileWorker", dependencies: ["VaultFormat", "CVaultSystem", "CSeccomp"],
             path: "Tests/HostileWorker", swiftSettings: rules),
@@ -206,7 +214,9 @@ let package = Package(
             dependencies: ["VaultFormat", "ImageInspection", "VaultTestKit"], swiftSettings: rules),
         .testTarget(
             name: "VaultTests",
-            dependencies: ["VaultFormat", "VaultCrypto", "Vault", "VaultTestKit"],
+            dependencies: [
+                "VaultFormat", "VaultCrypto", "Vault", "VaultSimulation", "VaultTestKit",
+            ],
             swiftSettings: rules),
         .testTarget(
             name: "VaultStorageTests",

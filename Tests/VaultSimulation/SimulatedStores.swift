@@ -7,7 +7,7 @@ import VaultFormat
 import VaultTestKit
 
 /// How a store breaks its word.
-enum Lie: CaseIterable, Sendable {
+package enum Lie: CaseIterable, Sendable {
     /// A crash takes a transaction that was durable.
     case droppedTransaction
     /// A crash takes a blob that was durable.

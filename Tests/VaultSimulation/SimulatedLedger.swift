@@ -4,8 +4,8 @@
 import VaultFormat
 
 /// A rule that was not kept.
-struct Violation: Error, CustomStringConvertible {
-    let description: String
+package struct Violation: Error, CustomStringConvertible {
+    package let description: String
 
     init(_ description: String) { self.description = description }
 }

@@ -2,18 +2,24 @@
 // one seed. Nothing of it depends on the machine, so that a seed that failed fails again alone.
 
 import Vault
-import VaultFormat
+package import VaultFormat
 import VaultTestKit
 
-struct Simulation {
+package struct Simulation {
     /// What a schedule came to.
-    struct Outcome {
+    package struct Outcome {
         /// Each verb with its answer, in the order of the answers, and what failed.
-        let trace: [String]
+        package let trace: [String]
         /// What was acknowledged at least once.
-        let acknowledged: Set<EventAction>
-        let violation: Violation?
+        package let acknowledged: Set<EventAction>
+        package let violation: Violation?
     }
+
+    /// What schedules acknowledge between them: a verb that never works is not tried.
+    package static let verbs: Set<EventAction> = [
+        .imagePut, .readBegun, .imageDelete, .operationStarted, .holdPlaced, .holdReleased,
+        .imageQuarantined, .imageReleased, .rootRotated, .vaultUnsealed,
+    ]
 
     // The size of a schedule. Some thousand have to fit in a few seconds.
     /// Verbs that each client carries out between two starts.
@@ -33,12 +39,12 @@ struct Simulation {
     private let executor = StepExecutor()
     private let lie: Lie?
 
-    init(seed: UInt64, lie: Lie? = nil) {
+    package init(seed: UInt64, lie: Lie? = nil) {
         world = SimulatedWorld(seed: seed)
         self.lie = lie
     }
 
-    func run() -> Outcome {
+    package func run() -> Outcome {
         do {
             try lives()
         } catch {
