@@ -12,7 +12,7 @@ PACKAGES="libsodium-dev libsqlite3-dev libmagic-dev libjpeg62-turbo-dev zlib1g-d
 
 # What the tests need besides: the second implementation's libraries, tokens in software, and a disk that records
 # what is written to it.
-TEST_PACKAGES="python3-nacl python3-cryptography python3-venv nginx-light openssl curl util-linux mount e2fsprogs zbar-tools gdb libp11-kit-dev softhsm2 opensc libtss2-dev libtss2-tcti-swtpm0 tpm2-tools swtpm chromium qemu-system-common python3-yaml systemd patchelf binutils dpkg-dev xz-utils"
+TEST_PACKAGES="python3-nacl python3-cryptography python3-venv nginx-light openssl curl util-linux mount e2fsprogs zbar-tools gdb libp11-kit-dev softhsm2 opensc libtss2-dev libtss2-tcti-swtpm0 tpm2-tools swtpm chromium qemu-system-common python3-yaml systemd systemd-container dbus prometheus patchelf binutils dpkg-dev xz-utils"
 
 # Installs what is missing of the packages named, and says what.
 need_packages() {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import unittest
+import zlib
 from collections import defaultdict
 from pathlib import Path
 
@@ -37,6 +39,16 @@ def unit(path: Path) -> dict[str, list[str]]:
         if equals and not line.startswith(("#", ";")):
             said[key].append(value)
     return said
+
+
+def png(width: int, height: int) -> bytes:
+    """A grey picture (PNG 3rd edition §11)."""
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    rows = b"".join(b"\0" + bytes(range(width)) for _ in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def needs(test: unittest.TestCase, program: str, package: str) -> str:

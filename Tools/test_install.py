@@ -13,17 +13,15 @@ import signal
 import socket
 import stat
 import string
-import struct
 import subprocess
 import tarfile
 import tempfile
 import unittest
-import zlib
 from pathlib import Path
 
 import yaml
 
-from deployed import BARE, PROGRAMS, ROOT, main, needs, run, tool, unit
+from deployed import BARE, PROGRAMS, ROOT, main, needs, png, run, tool, unit
 
 DOORS = ("images", "admin", "audit")
 #: A user who owns nothing.
@@ -40,16 +38,6 @@ def tree(folder: Path) -> dict[str, str]:
         str(path.relative_to(folder)): os.readlink(path) if path.is_symlink() else stat.filemode(path.lstat().st_mode)
         for path in folder.rglob("*")
     }
-
-
-def png(width: int, height: int) -> bytes:
-    """A grey picture (PNG 3rd edition §11)."""
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    rows = b"".join(b"\0" + bytes(range(width)) for _ in range(height))
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def units(folder: Path) -> dict[str, dict[str, list[str]]]:
