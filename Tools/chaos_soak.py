@@ -43,6 +43,8 @@ DAMAGED_AT_ONCE, DAMAGED = 3, 300
 #: Checkpoints that the log is held against at the end.
 KNOWN = 24
 SHOWN = 8
+#: Minutes in which each kind of trouble has to come.
+LONG = 10
 
 
 class Soak:
@@ -250,6 +252,13 @@ class Soak:
                 promises.fault(f"no {action} was ever answered: nothing was tried")
         if not self.done:
             promises.fault("nothing disturbed it")
+        # There is time for all of it, many times.
+        if self.options.minutes >= LONG:
+            for act in ("kill", "restart", "full disk", "images damaged"):
+                if not self.done[act]:
+                    promises.fault(f"no {act} came")
+            if not compared["equal"]:
+                promises.fault("nothing was there to be compared")
         for fault in promises.faults[:SHOWN]:
             self.say(f"VIOLATION soak, seed {self.options.seed}: {fault}")
         disturbed = ", ".join(f"{count} {name}" for name, count in sorted(self.done.items()))

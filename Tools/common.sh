@@ -37,9 +37,12 @@ install_packages() (
   fi
   "${as_root[@]}" apt-get update -qq >/dev/null
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-  case " $* " in
-    *" nginx-light "*) "${as_root[@]}" systemctl disable nginx >/dev/null 2>&1 || true ;;
-  esac
+  local service
+  for service in nginx:nginx-light prometheus:prometheus; do
+    case " $* " in
+      *" ${service#*:} "*) "${as_root[@]}" systemctl disable "${service%:*}" >/dev/null 2>&1 || true ;;
+    esac
+  done
 )
 
 need_swift() {

@@ -9,10 +9,13 @@ or over those of another Debian, which $BOOT_ROOT names. It needs root, and syst
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -28,7 +31,6 @@ PATIENCE = 120
 #: systemd's own, for whom nspawn's list of calls is made, and those that vaultd's workers and doctor ask for besides.
 CALLS = "@memlock landlock_create_ruleset landlock_add_rule landlock_restrict_self adjtimex clock_adjtime"
 
-
 #: A login's.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -36,10 +38,14 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class Machine:
     """A container that has booted; words are run in it as root, or as one of its users."""
 
-    def __init__(self, scratch: Path, root: Path, shows: Path) -> None:
+    def __init__(self, scratch: Path) -> None:
         self.scratch, self.undo = scratch, []
         self.files = scratch / "root"
-        layers = scratch / "layers"
+        self.log = (scratch / "boot.log").open("w+")
+
+    def start(self, root: Path, shows: Path) -> None:
+        """Over the files of `root`; those of `shows` can be read in /mnt."""
+        layers = self.scratch / "layers"
         for path in (self.files, layers):
             path.mkdir()
         self.mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", layers)
@@ -53,7 +59,6 @@ class Machine:
             "[Unit]\nRequires=basic.target\nWants=dbus.service\nAfter=basic.target\nAllowIsolate=yes\n")
         for path in [*units.glob("*.wants"), *units.glob("*.requires")]:
             shutil.rmtree(path)
-        self.log = (scratch / "boot.log").open("w+")
         if not os.path.ismount("/run"):
             # nspawn clears a directory there, and refuses to on what is no memory.
             Path("/run/systemd/nspawn").mkdir(parents=True, exist_ok=True)
@@ -102,11 +107,11 @@ class Machine:
     def halt(self) -> None:
         self.container.kill()
         self.container.wait()
-        self.log.close()
 
     def close(self) -> None:
-        for step in reversed(self.undo):
-            step()
+        while self.undo:
+            self.undo.pop()()
+        self.log.close()
 
 
 class Booted(unittest.TestCase):
@@ -126,12 +131,17 @@ class Booted(unittest.TestCase):
         for name, size in (("one", (16, 16)), ("other", (24, 8))):
             (cls.shown / f"{name}.png").write_bytes(png(*size))
         cls.images = [f"/mnt/{name}.png" for name in ("one", "other")]
-        cls.machine = Machine(cls.scratch, Path(os.environ.get("BOOT_ROOT", "/")), cls.shown)
+        cls.machine = Machine(cls.scratch)
         cls.addClassCleanup(cls.machine.close)
+        atexit.register(cls.machine.close)
+        # No fault of what is tested: not every kernel lets a container have files and a service manager of its own.
+        try:
+            cls.machine.start(Path(os.environ.get("BOOT_ROOT", "/")), cls.shown)
+        except AssertionError as error:
+            raise unittest.SkipTest(f"no machine boots here: {str(error)[-300:]!r}") from error
         if not cls.machine.booted():
             cls.machine.log.seek(0)
-            # No fault of what is tested: not every kernel lets a container have a service manager.
-            raise unittest.SkipTest(f"no machine boots here: {cls.machine.log.read()[-500:]}")
+            raise unittest.SkipTest(f"no machine boots here: {cls.machine.log.read()[-300:]!r}")
         cls.deploy()
 
     @classmethod
@@ -202,7 +212,7 @@ class Booted(unittest.TestCase):
         self.assertEqual((got.returncode, got.stdout), (0, whole), got.stderr)
         self.assertEqual([line.split(" ", 1)[1] for line in self.inodes()],
                          ["root:vault-images 660", "root:vault-admins 660", "root:vault-auditors 660",
-                          self.inodes()[3].split(" ", 1)[1]])
+                          "root:vault-admins 660"])
         for user in ("nobody-here", "alice"):
             self.assertIn("You may not open", self.ctl("put", self.images[1], user=user, ok=False))
         self.assertFalse(json.loads(self.ctl("status", "--json"))["sealed"])
@@ -354,4 +364,6 @@ class Booted(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    # Whoever ends this early leaves no machine behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     main("boot")

@@ -239,6 +239,8 @@ struct ErasureListTests {
     private final class Place: ErasureListPlace {
         let text = Mutex<String?>(nil)
         let isBroken = Mutex(false)
+        /// How many characters of the next addition are there all the same, though it fails.
+        let torn = Mutex<Int?>(nil)
 
         func load() throws(StorageError) -> String? { text.withLock { $0 } }
 
@@ -249,7 +251,12 @@ struct ErasureListTests {
 
         func append(_ text: String) throws(StorageError) {
             guard !isBroken.withLock({ $0 }) else { throw .full }
-            self.text.withLock { $0 = ($0 ?? "") + text }
+            let torn = torn.withLock { torn in
+                defer { torn = nil }
+                return torn
+            }
+            self.text.withLock { $0 = ($0 ?? "") + text.prefix(torn ?? text.count) }
+            guard torn == nil else { throw .unavailable(5) }
         }
 
         func list() throws -> ErasureList {
@@ -305,6 +312,62 @@ struct ErasureListTests {
         place.isBroken.withLock { $0 = false }
         keeper.keep()
         #expect(try place.list().lines.map(\.image) == [image.image])
+    }
+
+    @Test(
+        "an addition that failed, whatever of it is there, is made again and spoils nothing",
+        arguments: [1, 30, 160, 190, 1_000])
+    func torn(characters: Int) async throws {
+        let test = try TestVault(signer: TestKeys.logSigner())
+        defer { test.stop() }
+        let place = Place()
+        let keeper = try keeper(test, place)
+        keeper.keep()
+        let images = [
+            try await test.put(TestImages.small).image, try await test.put(TestImages.other).image,
+        ]
+        for image in images { try await test.delete(image.image) }
+        place.torn.withLock { $0 = characters }
+        keeper.keep()
+        keeper.keep()
+        #expect(try place.list().lines.map(\.image) == images.map(\.image))
+        #expect(try place.list().through == test.vault.committer.frontier.size)
+    }
+
+    @Test("what a power cut left without its end is listed again by the next daemon, once")
+    func cut() async throws {
+        let test = try TestVault(signer: TestKeys.logSigner())
+        let place = Place()
+        let image = try await test.put(TestImages.small).image
+        try await test.delete(image.image)
+        try keeper(test, place).keep()
+        let whole = try place.list()
+        place.text.withLock { text in
+            text = text.map { String($0.prefix($0.count - "through 9\n".count)) }
+        }
+        test.stop()
+        let again = try test.reopened()
+        defer { again.stop() }
+        try keeper(again, place).keep()
+        #expect(try place.list().lines == whole.lines)
+    }
+
+    @Test("what a power cut left without its end stays where an older store is served")
+    func cutAndRestored() async throws {
+        let test = try TestVault(signer: TestKeys.logSigner())
+        defer { test.stop() }
+        let place = Place()
+        let image = try await test.put(TestImages.small).image
+        let size = test.vault.committer.frontier.size
+        let lost = ErasureLine(
+            index: size + 1, namespace: .standard, image: image.image, reference: try Random.id())
+        place.text.withLock {
+            $0 =
+                ErasureList.beginning(test.keyring.keys.file.vault)
+                + ErasureList.throughText(size) + lost.text
+        }
+        try keeper(test, place).keep()
+        #expect(try place.list().lines == [lost])
     }
 
     @Test("of a store that was restored goes on from there, and keeps what it had")

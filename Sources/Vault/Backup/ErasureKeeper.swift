@@ -7,8 +7,10 @@ package import VaultFormat
 
 package final class ErasureKeeper: Sendable {
     private struct State {
-        /// Nil until the list was read.
+        /// Nil until the list was read, and after a write that failed: what of it is in the list nobody knows.
         var through: UInt64?
+        /// Whether it was said where the log goes on.
+        var hasBegun = false
         var saidAt: Int64 = 0
         var hasFailed = false
     }
@@ -90,22 +92,32 @@ package final class ErasureKeeper: Sendable {
         }
         // What goes on in between is said once a minute: the list is only added to.
         if !lines.isEmpty || isDue {
-            try place.append(
-                lines.map(\.text).joined() + ErasureList.throughText(through))
+            do {
+                try place.append(
+                    lines.map(\.text).joined() + ErasureList.throughText(through))
+            } catch {
+                state.withLock { $0.through = nil }
+                throw error
+            }
             state.withLock { $0.saidAt = now }
         }
         state.withLock { $0.through = through }
         return !isWhole
     }
 
-    /// The list as it is, without what a crash cut.
+    /// The list as it is, without what a crash or a failed write cut: that is listed again.
     private func begin(_ state: inout State) throws -> UInt64 {
         let text = try place.load()
         var list = try text.map { try ErasureList(parsing: $0) } ?? ErasureList(vault: id)
         guard list.vault == id else { throw StorageError.damaged }
-        // An older store, or one that forked. Nobody knows how far the two logs agree: all of this one is listed.
-        if start.isFork || start.size < list.through { list.branch(at: 0) }
+        if !state.hasBegun, start.isFork || start.size < list.reach {
+            // An older store, or one that forked. Nobody knows how far the two logs agree: all of this one is listed.
+            list.branch(at: 0)
+        } else {
+            list.dropUnstated()
+        }
         try place.replace(with: list.text)
+        state.hasBegun = true
         state.through = list.through
         return list.through
     }

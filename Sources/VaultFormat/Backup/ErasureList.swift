@@ -66,6 +66,20 @@ package struct ErasureList: Sendable {
         through = size
     }
 
+    /// No log that is shorter is the one that was listed last.
+    package var reach: UInt64 {
+        let last = lines.count > branches.last?.lines ?? 0 ? lines.last : nil
+        return max(through, last.map { $0.index + 1 } ?? 0)
+    }
+
+    /// Takes away what stands behind the last line that says how far the list goes: a writer that was cut off left it,
+    /// and lists it again.
+    package mutating func dropUnstated() {
+        let first = branches.last?.lines ?? 0
+        let stated = lines[first...].prefix { $0.index < through }.count
+        lines.removeSubrange((first + stated)...)
+    }
+
     /// What a backup may have of what is gone, by the size of its log. A claim's id never comes again, so that each
     /// line of one counts; an image may have been stored anew, so that a line of a whole one counts only where it is
     /// later than the backup, or may be.
