@@ -93,8 +93,6 @@ class Matrix:
         self.chance = random.Random(f"{options.seed}/faults")
         self.rows: list[Row] = []
         self.missed = 0
-        #: Faults that were asked for.
-        self.named = 0
 
     def say(self, text: str) -> None:
         print(f"{time.monotonic() - self.begun:7.1f} s  {text}", flush=True)
@@ -108,13 +106,13 @@ class Matrix:
         finally:
             # Whoever ends this does not wait for what was not begun.
             pool.shutdown(cancel_futures=True)
-        if not self.named:
-            self.missed += 1
-            self.say(f"VIOLATION no fault has {self.options.at!r} in its name: nothing was tried")
         print(table(self.rows), flush=True)
         tries, survived, lost, violations = (
             sum(getattr(row, name) for row in self.rows) for name in ("faults_tried", "survived", "lost", "violations")
         )
+        if not tries:
+            self.missed += 1
+            self.say(f"VIOLATION nothing was tried: is {self.options.at!r} in the name of a fault?")
         sample = ", a sample" if self.options.quick or self.options.at else ""
         print(
             f"chaos: {tries:,} faults tried{sample}, {survived:,} survived, {lost:,} acknowledged operations lost, "
@@ -163,7 +161,6 @@ class Matrix:
         for outcome in absent[:SHOWN]:
             self.say(f"{verb.name}: {outcome.fault} did not come")
         self.missed += 0 if self.options.quick else len(absent)
-        self.named += len(chosen)
         if not every or chosen and not row.faults_tried:
             self.missed += 1
             self.say(f"VIOLATION {verb.name}: {len(every):,} {name}s are known, and none came: nothing was tried")

@@ -247,18 +247,8 @@ class Soak:
 
     def close(self, compared: Counter[str]) -> int:
         promises = self.promises
-        for action in ("image.put", "read.begun", "image.delete"):
-            if not promises.count(action):
-                promises.fault(f"no {action} was ever answered: nothing was tried")
-        if not self.done:
-            promises.fault("nothing disturbed it")
-        # There is time for all of it, many times.
-        if self.options.minutes >= LONG:
-            for act in ("kill", "restart", "full disk", "images damaged"):
-                if not self.done[act]:
-                    promises.fault(f"no {act} came")
-            if not compared["equal"]:
-                promises.fault("nothing was there to be compared")
+        for fault in untried(promises, self.done, compared, self.options.minutes):
+            promises.fault(fault)
         for fault in promises.faults[:SHOWN]:
             self.say(f"VIOLATION soak, seed {self.options.seed}: {fault}")
         disturbed = ", ".join(f"{count} {name}" for name, count in sorted(self.done.items()))
@@ -271,6 +261,19 @@ class Soak:
             flush=True,
         )
         return 1 if promises.faults else 0
+
+
+def untried(promises: Promises, done: Counter[str], compared: Counter[str], minutes: float) -> list[str]:
+    """What a soak has to have tried, and did not: one in which nothing happened holds nothing."""
+    faults = [f"no {action} was ever answered: nothing was tried"
+              for action in ("image.put", "read.begun", "image.delete") if not promises.count(action)]
+    if not done:
+        faults.append("nothing disturbed it")
+    if minutes >= LONG:
+        faults += [f"no {act} came" for act in ("kill", "restart", "full disk", "images damaged") if not done[act]]
+        if not compared["equal"]:
+            faults.append("nothing was there to be compared")
+    return faults
 
 
 def at_end(promise: Promise, status: int, content: bytes) -> tuple[str, str | None]:

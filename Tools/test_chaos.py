@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import json
 import os
 import random
@@ -11,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from collections import Counter
 from pathlib import Path
@@ -19,12 +23,12 @@ from unittest import mock
 
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
-from chaos import NOT_ROOT, Row, drawn, missing_here, table
+from chaos import NOT_ROOT, Matrix, Row, drawn, missing_here, table
 from chaos_calls import Fault, Kind, Point, calls_of, counted, errors, file_kind, kills, points
 from chaos_check import LOST, Finding, blob_files, blobs_named, litter
 from chaos_flushes import believed_again, without
 from chaos_load import EITHER, GONE, THERE, Caller, Promise, Promises, judged
-from chaos_soak import at_end
+from chaos_soak import LONG, at_end, untried
 from chaos_trial import Outcome, is_proper
 from chaos_undo import Unflushed
 
@@ -243,6 +247,20 @@ class Soaking(unittest.TestCase):
             caller.delete()
             self.assertEqual((len(promises.faults), promises.images["a"].state == GONE), (faults, status == 200))
 
+    def test_a_soak_in_which_nothing_happened_holds_nothing(self) -> None:
+        promises = mock.Mock()
+        promises.count.return_value = 1
+        done = Counter({"kill": 1, "restart": 1, "full disk": 1, "images damaged": 1})
+        self.assertEqual(untried(promises, done, Counter(equal=1), LONG), [])
+        for act in done:
+            short = done - Counter([act])
+            self.assertEqual(untried(promises, short, Counter(equal=1), LONG), [f"no {act} came"])
+            self.assertEqual(untried(promises, short, Counter(), LONG / 2), [])
+        self.assertEqual(len(untried(promises, done, Counter(), LONG)), 1)
+        self.assertEqual(untried(promises, Counter(), Counter(), LONG / 2), ["nothing disturbed it"])
+        promises.count.return_value = 0
+        self.assertEqual(len(untried(promises, done, Counter(equal=1), LONG)), 3)
+
     def test_the_end_of_each_promise(self) -> None:
         for promise, status, outcome, holds in (
             (Promise(b"a"), 200, "equal", True), (Promise(b"a"), 404, "lost", False), (Promise(b"a"), 0, "lost", False),
@@ -253,6 +271,17 @@ class Soaking(unittest.TestCase):
         ):  # fmt: skip
             told, wrong = at_end(promise, status, b"a")
             self.assertEqual((told, wrong is None), (outcome, holds))
+
+
+class Runs(unittest.TestCase):
+    def test_a_run_that_tried_nothing_fails(self) -> None:
+        for tries in (0, 1):
+            matrix = Matrix.__new__(Matrix)
+            matrix.options = argparse.Namespace(only="none", at="typing eror", quick=False, jobs=1, seed=1)
+            matrix.begun, matrix.missed, matrix.rows = time.monotonic(), 0, [Row("put", "kill", 1, faults_tried=tries)]
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                self.assertEqual(matrix.run(), 1 - tries)
+            self.assertEqual("nothing was tried" in said.getvalue(), not tries)
 
 
 class Judging(unittest.TestCase):
