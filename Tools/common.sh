@@ -91,11 +91,12 @@ hold_own_rules() {
   }
 }
 
-# Builds the four programs in release.
+# Builds the products named in release, else the four programs.
 build_release() {
   local product log
   log=$(mktemp)
-  for product in vaultinspect vaultd vaultctl vaultverify; do
+  [ $# -gt 0 ] || set -- vaultinspect vaultd vaultctl vaultverify
+  for product in "$@"; do
     (cd "$ROOT" && swift build -c release --product "$product" --explicit-target-dependency-import-check error) \
       >"$log" 2>&1 || { tail -n 40 "$log" >&2; rm -f "$log"; fail "the build of $product failed"; }
   done
