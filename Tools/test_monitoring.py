@@ -22,8 +22,8 @@ DAY = 86400
 #: Minutes of a scenario, and when it is looked at: later than the longest `for`.
 MINUTES, LOOK = 400, "390m"
 
-#: Every measure that a rule asks for, of a vault that is well: its labels, and its value minute by minute. A time of
-#: 400 minutes from now on is never old.
+#: Every measure that a rule asks for, of a vault that is well: its labels, and its value minute by minute. The clock
+#: begins at 0, and so a time of 0 is a few hours old at most.
 WELL = {
     ("imagevault_build_info", ""): "1",
     ("imagevault_sealed", ""): "0",
