@@ -3,7 +3,7 @@
 //
 //   0   vaultd, a greeting
 //   1   vaultd, an answer; the second byte has the level in bit 0 and the type in bit 1
-//   2   a worker, requests and images until the end
+//   2   a worker: requests with their images, and probes, until the end
 //   3   vaultd, a launcher's answer; the second byte says how many descriptors come with it
 
 import CVaultSystem
@@ -80,30 +80,63 @@ enum ProtocolCheck {
         withExtendedLifetime(far) {}
     }
 
+    /// What a worker reads: whole messages, and what is left when the next is none, or is cut.
+    private struct Script {
+        enum Message {
+            case request(WorkerRequest)
+            case probe(WorkerProbe)
+        }
+        private(set) var messages: [Message] = []
+        private(set) var read = 0
+        let rest: Int
+
+        /// Ends before a probe that asks for an act: this process has no walls and would do it.
+        init(_ bytes: [UInt8]) {
+            var length = bytes.count
+            while length - read >= WorkerRequest.byteCount {
+                let head = Array(bytes[read..<read + WorkerRequest.byteCount])
+                if let probe = try? WorkerProbe(parsing: head) {
+                    FuzzCheck.require(probe.encoded() == head, "a probe with two spellings")
+                    guard probe.act == .none else {
+                        length = read
+                        break
+                    }
+                    messages.append(.probe(probe))
+                    read += head.count
+                    continue
+                }
+                guard let request = try? WorkerRequest(parsing: head),
+                    length - read - head.count >= request.bodyBytes
+                else { break }
+                FuzzCheck.require(request.encoded() == head, "a request with two spellings")
+                messages.append(.request(request))
+                read += head.count + request.bodyBytes
+            }
+            rest = length - read
+        }
+    }
+
     private static func requests(_ bytes: [UInt8]) {
-        guard let (near, far) = saying(bytes), let magic = unsafe magic else { return }
+        let script = Script(bytes)
+        guard let (near, far) = saying(Array(bytes.prefix(script.read + script.rest))),
+            let magic = unsafe magic
+        else { return }
         let status = FuzzCheck.bounded(size: bytes.count, heapBytes: heapBytes) {
             Worker.serve(WorkerSocket(descriptor: near.raw), magic, in: unsafe room)
         }
         shutdown(near.raw, Int32(SHUT_WR))
-        var rest = bytes
         let answers = WorkerSocket(descriptor: far.raw)
-        while rest.count >= WorkerRequest.byteCount,
-            let request = try? WorkerRequest(
-                parsing: Array(rest.prefix(WorkerRequest.byteCount))),
-            rest.count - WorkerRequest.byteCount >= request.bodyBytes
-        {
-            FuzzCheck.require(
-                request.encoded() == Array(rest.prefix(WorkerRequest.byteCount)),
-                "a request with two spellings")
-            rest.removeFirst(WorkerRequest.byteCount + request.bodyBytes)
+        for message in script.messages {
             let said = answers.read(byteCount: WorkerAnswer.byteCount) ?? []
-            FuzzCheck.require(
-                (try? WorkerAnswer(parsing: said, to: request)) != nil,
-                "a request that was not answered as it must")
+            let isAnswer =
+                switch message {
+                case .request(let request): (try? WorkerAnswer(parsing: said, to: request)) != nil
+                case .probe(let probe): (try? WorkerProbeAnswer(parsing: said, to: probe)) != nil
+                }
+            FuzzCheck.require(isAnswer, "a message that was not answered as it must")
         }
         FuzzCheck.require(answers.read(byteCount: 1) == nil, "an answer to nothing")
-        let isCut = rest.count < WorkerRequest.byteCount
+        let isCut = script.rest < WorkerRequest.byteCount
         FuzzCheck.require(status == (isCut ? EX_OK : EX_PROTOCOL), "ended with \(status)")
     }
 

@@ -105,7 +105,10 @@ struct SeedWriter {
                 let type: ImageType = image[0] == 0x89 ? .png : .jpeg
                 let head = request(level, type, image.count)?.encoded() ?? []
                 let whole = head + image
-                return [[2] + whole, [2] + whole + whole, [2] + head]
+                let probe = WorkerProbe(.none).encoded()
+                return [
+                    [2] + whole, [2] + whole + whole, [2] + head, [2] + probe + whole + probe,
+                ]
             }
         }
     }
