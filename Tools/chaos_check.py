@@ -47,6 +47,15 @@ def blobs_named(state: Path) -> list[str]:
         return [blob.hex() for (blob,) in catalog.execute("SELECT blob FROM image")]
 
 
+def unfinished(state: Path) -> list[str]:
+    """Files outside the blobs that were to take another's place and never did."""
+    return sorted(
+        str(path.relative_to(state))
+        for path in state.rglob("*")
+        if path.suffix in (".new", ".part", ".tmp") and path.relative_to(state).parts[0] != "blobs"
+    )
+
+
 class Returned(Daemon):
     """It may have been sealed before the crash; then it is up when it says so."""
 
@@ -119,19 +128,23 @@ class Came:
         return [Finding(WRONG, f"after {PATIENCE} s operations are {self.operations}")]
 
     def swept(self) -> list[Finding]:
-        """No blob is left that no row names."""
+        """No blob is left that no row names, and no file that was to take another's place."""
         left: tuple[list[str], list[str]] = ([], [])
+        parts: list[str] = []
 
         def is_swept() -> bool:
-            nonlocal left
+            nonlocal left, parts
             left = litter(blob_files(self.case.state), blobs_named(self.case.state))
-            return left == ([], [])
+            parts = unfinished(self.case.state)
+            return left == ([], []) and not parts
 
         if self.within(is_swept):
             return []
-        return [Finding(WRONG, f"no row names blob {name}") for name in left[0]] + [
-            Finding(LOST, f"blob {name} of a row is not there") for name in left[1]
-        ]
+        return (
+            [Finding(WRONG, f"no row names blob {name}") for name in left[0]]
+            + [Finding(LOST, f"blob {name} of a row is not there") for name in left[1]]
+            + [Finding(WRONG, f"{name} was left by a crash") for name in parts]
+        )
 
     def purged(self) -> list[Finding]:
         """Every receipt reaches level 1 by itself."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_support import BIN
-from chaos_check import blob_files, blobs_named, litter
+from chaos_check import blob_files, blobs_named, litter, unfinished
 from chaos_load import EITHER, GONE, THERE, Caller, Promise, Promises
 from powercut_check import Kept, events, missing
 from powercut_disk import Unmountable, formatted, mounted
@@ -227,10 +227,13 @@ class Soak:
             after = f"&after={page['next']}" if page["next"] else None
 
     def swept(self) -> None:
-        give_up, left = time.monotonic() + RECOVERY, None
-        while (left := litter(blob_files(self.state), blobs_named(self.state))) != ([], []):
+        give_up = time.monotonic() + RECOVERY
+        while True:
+            left = *litter(blob_files(self.state), blobs_named(self.state)), unfinished(self.state)
+            if not any(left):
+                return
             if time.monotonic() > give_up:
-                return self.promises.fault(f"blobs that no row names, and rows without a blob: {left}")
+                return self.promises.fault(f"blobs that no row names, rows without a blob, files half made: {left}")
             time.sleep(0.2)
 
     def logged(self) -> None:

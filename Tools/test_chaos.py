@@ -25,7 +25,7 @@ os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 from chaos import NOT_ROOT, Matrix, Row, drawn, missing_here, table
 from chaos_calls import Fault, Kind, Point, calls_of, counted, errors, file_kind, kills, points
-from chaos_check import LOST, Finding, blob_files, blobs_named, litter
+from chaos_check import LOST, Finding, blob_files, blobs_named, litter, unfinished
 from chaos_flushes import believed_again, without
 from chaos_load import EITHER, GONE, THERE, Caller, Promise, Promises, judged
 from chaos_soak import LONG, at_end, untried
@@ -306,6 +306,15 @@ class Judging(unittest.TestCase):
                 catalog.execute("INSERT INTO image VALUES (?)", (bytes.fromhex("0f" + "ab" * 15),))
             catalog.close()
             self.assertEqual(litter(blob_files(state), blobs_named(state)), (["0fodd"], []))
+
+    def test_a_file_that_never_took_its_place_is_found_wherever_it_lies(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            state = Path(folder)
+            for name in ("blobs/0f", "cases"):
+                (state / name).mkdir(parents=True)
+            for name in ("keyring", "keyring.new", "cases/a.case", "cases/a.case.new", "blobs/0f/x.new"):
+                (state / name).touch()
+            self.assertEqual(unfinished(state), ["cases/a.case.new", "keyring.new"])
 
     def test_a_row_counts_points_once_and_faults_each(self) -> None:
         point = Point(WAL, 1)

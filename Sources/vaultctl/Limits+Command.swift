@@ -13,6 +13,10 @@ extension Limits {
     static let triesWhenBusy = 4
     /// Milliseconds: the longest wait between two tries, whatever the vault asks for.
     static let longestWaitMilliseconds = 5000
+    /// Milliseconds between two tries to take a directory of backups that another works on.
+    static let backupLockLookMilliseconds = 100
+    /// How often it is tried, 30 seconds in all: longer than a round of `--follow` usually takes.
+    static let backupLockTries = 300
     /// Milliseconds between two looks at a receipt that is waited for: each is an event in the log.
     static let receiptLookMilliseconds = 250
     /// Bytes of evidence that are hashed at a time.

@@ -120,4 +120,15 @@ struct KeyFileStoreTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: disk.path).sorted()
         #expect(names == ["ballast", "keyring"])
     }
+
+    @Test("a start removes what was prepared and never published, and nothing else")
+    func sweep() throws {
+        let whole = ["keyring", "log-key", "sealed", "catalog.sqlite", "other.new"]
+        let prepared = ["keyring.new", "log-key.new", "sealed.new"]
+        for name in whole + prepared {
+            try Data([1]).write(to: URL(fileURLWithPath: directory(name)))
+        }
+        LocalKeyFiles.sweep(directory.path)
+        #expect(try names.sorted() == whole.sorted())
+    }
 }

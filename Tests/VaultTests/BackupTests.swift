@@ -185,6 +185,75 @@ struct BackupTests {
         }
     }
 
+    private func restored(
+        _ backup: BackupID, epochs: [UInt32]
+    ) throws -> BackupManifest {
+        try BackupManifest(
+            vault: VaultID(bytes: [UInt8](repeating: 7, count: 16)), backup: backup,
+            at: Timestamp.text(microseconds: 0), generation: 1, keyring: LogHash.empty,
+            epochs: epochs.map { try EpochNumber($0) }, catalogBytes: 0,
+            catalog: LogHash.empty, blobCount: 0, blobBytes: 0, blobList: LogHash.empty,
+            logSize: 0, logRoot: LogHash.empty)
+    }
+
+    @Test("a restored vault's register has the backup that it came from as kept")
+    func restoredRegister() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await test.rotateWholly()
+        // As the copied catalog has it: registered, and nothing more.
+        _ = try await test.vault.beginBackup(expiresDays: nil, note: .none, test.call())
+        let backup = memory.tables.backups[0].backup
+        #expect(memory.tables.backups[0].state == .making)
+        try await test.vault.recordRestored(
+            from: restored(backup, epochs: [2]), digest: LogHash.digest([1]))
+        let row = memory.tables.backups[0]
+        #expect((row.state, row.epochs.map(\.value)) == (.kept, [2]))
+        try row.verify(with: test.current)
+        let actions = try test.log().map(\.action)
+        #expect(
+            actions.suffix(3) == ["vault.restored", "backup.described", "backup.completed"])
+    }
+
+    @Test("a restored backup whose keys are not all there goes on needing every epoch")
+    func restoredWithoutKeys() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        _ = try await test.vault.beginBackup(expiresDays: nil, note: .none, test.call())
+        let backup = memory.tables.backups[0].backup
+        try await test.vault.recordRestored(
+            from: restored(backup, epochs: [1, 9]), digest: LogHash.digest([1]))
+        let row = memory.tables.backups[0]
+        #expect((row.state, row.epochs.map(\.value)) == (.kept, [1]))
+    }
+
+    @Test("a backup's row that does not verify keeps nothing from coming back")
+    func restoredDamagedRow() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        _ = try await test.vault.beginBackup(expiresDays: nil, note: .none, test.call())
+        let backup = memory.tables.backups[0].backup
+        memory.tamper { $0.backups[0].changedAt += 1 }
+        let before = memory.tables.backups
+        try await test.vault.recordRestored(
+            from: restored(backup, epochs: [1]), digest: LogHash.digest([1]))
+        #expect(memory.tables.backups == before)
+        #expect(try test.log().last?.action == "vault.restored")
+    }
+
+    @Test("blobs that are missing are named with the images that are stored in them")
+    func missingBlobs() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        let first = try await test.put(TestImages.small).image
+        try await test.put(TestImages.other)
+        let nobodys: BlobID = try Random.id()
+        let missing = try Vault.images(in: [nobodys, first.blob], memory)
+        #expect(missing.map(\.blob) == [nobodys, first.blob])
+        #expect(missing.map(\.images) == [[], [ImagePlace(first.namespace, first.image)]])
+    }
+
     @Test("what was erased since is erased again, whatever holds it now; what came anew stays")
     func replay() async throws {
         let test = try vault()

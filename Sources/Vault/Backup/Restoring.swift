@@ -1,5 +1,6 @@
 // What a restore does to the store that it brought back, before anybody is served from it: the log says that it was
-// restored, no bearer is good for anything any more, and what was erased since is erased again.
+// restored, the register has the backup as kept, no bearer is good for anything any more, and what was erased since
+// is erased again. And what a blob held that did not come back.
 
 import VaultCrypto
 package import VaultFormat
@@ -16,17 +17,78 @@ package struct ReplayedErasures: Hashable, Sendable {
     package init() {}
 }
 
+/// A blob that a backup's list has and its directory has not.
+package struct MissingBlob: Hashable, Sendable {
+    package let blob: BlobID
+    /// The images that are stored in it; none where the catalog does not tell.
+    package let images: [ImagePlace]
+
+    package init(blob: BlobID, images: [ImagePlace]) {
+        self.blob = blob
+        self.images = images
+    }
+}
+
 extension Vault {
+    /// The images that are stored in blobs, as a catalog's rows have them.
+    ///
+    /// - Returns: one for each of `blobs`, in their order.
+    package static func images(
+        in blobs: [BlobID], _ catalog: any Catalog
+    ) throws(StorageError) -> [MissingBlob] {
+        guard !blobs.isEmpty else { return [] }
+        var places = Dictionary(uniqueKeysWithValues: Set(blobs).map { ($0, [ImagePlace]()) })
+        var last: Int64? = 0
+        while let after = last {
+            let rows = try catalog.read { (reader) throws(StorageError) in
+                try reader.storedImages(
+                    after: after, through: .max, limit: Limits.backupListRows)
+            }
+            for row in rows {
+                places[row.blob]?.append(ImagePlace(row.namespace, row.image))
+            }
+            last = rows.last?.row
+        }
+        return blobs.map { MissingBlob(blob: $0, images: places[$0] ?? []) }
+    }
+
     /// The first event behind the backup's log.
     ///
-    /// - Parameter manifest: the digest of its note.
+    /// - Parameter digest: of the manifest's note.
     package func recordRestored(
-        from backup: BackupID, manifest: Digest256
+        from manifest: BackupManifest, digest: Digest256
     ) async throws(VaultError) {
         var event = Event(.vaultRestored, atMicroseconds: clock.nowMicroseconds())
-        event.backup = backup
-        event.statement = manifest
+        event.backup = manifest.backup
+        event.statement = digest
         _ = try await committer.commit(.dropTickets, event)
+        try await completeRestored(manifest, digest)
+    }
+
+    /// The catalog was copied while its backup was being made. It is where it belongs: the register says so, as it did
+    /// in the vault that made it.
+    private func completeRestored(
+        _ manifest: BackupManifest, _ digest: Digest256
+    ) async throws(VaultError) {
+        let keyring = try keyring()
+        let found = try reading { (reader) throws(StorageError) in
+            try reader.backup(manifest.backup)
+        }
+        // A row that does not verify is no reason to bring nothing back: a check tells of it.
+        guard let found, found.state == .making, (try? found.verify(with: keyring)) != nil else {
+            return
+        }
+        // Without the keys of all that it needs it goes on needing every epoch that there was.
+        if manifest.epochs.allSatisfy(keyring.opens) {
+            var described = Event(.backupDescribed, atMicroseconds: clock.nowMicroseconds())
+            described.backup = manifest.backup
+            described.statement = digest
+            _ = try await committer.commit(
+                .describeBackup(manifest.backup, epochs: manifest.epochs), described)
+        }
+        _ = try await committer.commit(
+            .completeBackup(manifest.backup),
+            Event(.backupCompleted, atMicroseconds: clock.nowMicroseconds()))
     }
 
     /// Ends every access token: whoever has one asks for another.

@@ -39,6 +39,13 @@ package struct LocalKeyFiles: KeyFiles {
         KeyFileStore.discardPrepared(Self.path(kind, in: directory))
     }
 
+    /// Removes what a crash left of a change that was never published: nobody is to find keys there, and the log may
+    /// already name its generation. For a start, before any change.
+    package static func sweep(_ directory: String) {
+        let files = KeyFile.Kind.allCases.map { path($0, in: directory) }
+        for file in files + [sealMark(in: directory)] { KeyFileStore.discardPrepared(file) }
+    }
+
     private static func sealMark(in directory: String) -> String { "\(directory)/sealed" }
 
     /// A mark that cannot be looked at counts as one.

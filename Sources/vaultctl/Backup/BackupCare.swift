@@ -10,10 +10,15 @@ struct BackupCare {
     let directory: BackupDirectory
 
     /// Takes snapshots away, and then the blobs that no other needs.
+    ///
+    /// - Throws: ``BackupFailure`` where one of them lies under another's name: nothing is gone then.
     @discardableResult
     func forget(_ ids: [BackupID]) async throws -> (count: Int, bytes: UInt64) {
+        try SnapshotListing(directory.places).requireOwnNames(ids)
         for id in ids { try directory.remove(id) }
-        let gone = try directory.removeBlobs(butOf: directory.snapshots())
+        let kept = try SnapshotListing(directory.places)
+        kept.warn()
+        let gone = try directory.removeBlobs(butOf: kept)
         for id in ids { try await expire(id) }
         return gone
     }

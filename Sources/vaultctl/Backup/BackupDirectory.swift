@@ -11,40 +11,40 @@ import VaultFormat
 
 final class BackupDirectory: BackupSink {
     let places: BackupPlaces
-    private let lock: CInt
+    /// Given back with this.
+    private let lock: BackupLock
     private var known: [BlobID: [UInt8]] = [:]
     private var fresh: [(blob: BlobID, digest: [UInt8])] = []
     private var open: (blob: ListedBlob, file: CInt, hash: SHA256, bytes: UInt64)?
 
     /// Opens it for one who alone writes there, and makes it where it is missing.
-    init(_ path: String) throws {
-        places = BackupPlaces(root: path)
-        for directory in [path, places.blobs, places.snapshots] {
-            try Self.makeDirectory(directory)
-        }
-        lock = try Self.open(path, O_RDONLY | O_DIRECTORY)
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw BackupFailure("another vaultctl works on \(path)", .unavailable)
-        }
-        try removeHalves()
-        try readChecksums()
+    ///
+    /// - Throws: ``BackupFailure`` where others work on it for too long.
+    static func making(_ path: String) async throws -> BackupDirectory {
+        try makeDirectory(path)
+        return try BackupDirectory(path, try await BackupLock.taking(path, for: .writing))
     }
 
     /// Opens one that is there.
     ///
-    /// - Throws: ``BackupFailure`` for a directory without backups.
-    convenience init(existing path: String) throws {
-        guard FileManager.default.fileExists(atPath: BackupPlaces(root: path).marker) else {
-            throw BackupFailure(
-                "\(path) has no backups: \"vaultctl backup \(path)\" makes one", .notFound)
-        }
-        try self.init(path)
+    /// - Parameter waits: whether others are waited for.
+    /// - Throws: ``BackupFailure`` for a directory without backups, and where others work on it.
+    static func existing(_ path: String, waits: Bool = true) async throws -> BackupDirectory {
+        try BackupPlaces(root: path).requireMarker()
+        return try BackupDirectory(
+            path, try await BackupLock.taking(path, for: .writing, waits: waits))
+    }
+
+    private init(_ path: String, _ lock: BackupLock) throws {
+        places = BackupPlaces(root: path)
+        self.lock = lock
+        for directory in [places.blobs, places.snapshots] { try Self.makeDirectory(directory) }
+        try removeHalves()
+        try readChecksums()
     }
 
     deinit {
         if let open { close(open.file) }
-        close(lock)
     }
 
     /// The vault whose backups these are; nil where there is none yet.
@@ -98,7 +98,7 @@ final class BackupDirectory: BackupSink {
     /// One flush of the whole file system: a thousand small files are not flushed one by one.
     func flush() throws {
         guard !fresh.isEmpty else { return }
-        guard vault_flush_file_system(lock) == 0 else { throw Self.failure(places.root) }
+        guard vault_flush_file_system(lock.file) == 0 else { throw Self.failure(places.root) }
         let file = try Self.open(places.checksums, O_WRONLY | O_CREAT | O_APPEND)
         defer { close(file) }
         let lines = fresh.map { "\($0.blob.hex) \(Hex.encode($0.digest))\n" }.joined()
@@ -167,29 +167,10 @@ final class BackupDirectory: BackupSink {
     func endSnapshot(_ id: BackupID) throws {
         try flush()
         let place = places.snapshot(id)
-        guard vault_flush_file_system(lock) == 0,
+        guard vault_flush_file_system(lock.file) == 0,
             unsafe rename(place + BackupPlaces.unfinished, place) == 0
         else { throw Self.failure(place) }
         try flushNames()
-    }
-
-    /// The newest snapshot of a directory that is only looked at, and may be another's: where no manifest can be read, any.
-    static func newest(in path: String) -> BackupID? {
-        let places = BackupPlaces(root: path)
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: places.snapshots)) ?? []
-        let ids = names.compactMap { try? BackupID(hex: $0) }
-        let readable = ids.compactMap {
-            try? StoredSnapshot($0, at: SnapshotPlaces(directory: places.snapshot($0)))
-        }
-        return readable.max { $0.manifest.at < $1.manifest.at }?.id ?? ids.first
-    }
-
-    /// Those that are whole.
-    func snapshots() throws -> [StoredSnapshot] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: places.snapshots)
-        return try names.compactMap { try? BackupID(hex: $0) }
-            .map { try StoredSnapshot($0, at: SnapshotPlaces(directory: places.snapshot($0))) }
-            .sorted { ($0.manifest.at, $0.id.hex) < ($1.manifest.at, $1.id.hex) }
     }
 
     /// What was begun and never finished, or is half gone: nobody misses it.
@@ -224,13 +205,12 @@ final class BackupDirectory: BackupSink {
         try flushNames()
     }
 
-    /// Removes blobs that none of these snapshots needs.
+    /// Removes blobs that none of these snapshots needs; none where nobody can say what they need.
     ///
     /// - Returns: how many, and their bytes.
-    func removeBlobs(butOf kept: [StoredSnapshot]) throws -> (count: Int, bytes: UInt64) {
-        var needed = Set<BlobID>()
-        for snapshot in kept { needed.formUnion(try snapshot.blobs().map(\.blob)) }
+    func removeBlobs(butOf kept: SnapshotListing) throws -> (count: Int, bytes: UInt64) {
         var (count, bytes) = (0, UInt64(0))
+        guard let needed = kept.needed() else { return (count, bytes) }
         // First from the list: a blob that is there without its line is fetched again, never missed.
         let gone = known.keys.filter { !needed.contains($0) }
         for blob in gone { known[blob] = nil }
@@ -249,7 +229,7 @@ final class BackupDirectory: BackupSink {
                 count += 1
             }
         }
-        guard vault_flush_file_system(lock) == 0 else { throw Self.failure(places.blobs) }
+        guard vault_flush_file_system(lock.file) == 0 else { throw Self.failure(places.blobs) }
         return (count, bytes)
     }
 
@@ -273,31 +253,5 @@ final class BackupDirectory: BackupSink {
 
     private static func failure(_ path: String) -> ClientError {
         .file(FileFault(path: path, reason: .system(errno)))
-    }
-}
-
-/// A snapshot in its place.
-struct StoredSnapshot {
-    let id: BackupID
-    let places: SnapshotPlaces
-    /// What its manifest says; nobody looked at the signature.
-    let manifest: BackupManifest
-
-    /// - Throws: ``BackupFailure`` for one that cannot be read.
-    init(_ id: BackupID, at places: SnapshotPlaces) throws {
-        self.id = id
-        self.places = places
-        guard let text = try? String(contentsOfFile: places.manifest, encoding: .utf8),
-            let note = try? SignedNote(parsing: text),
-            let manifest = try? BackupManifest(parsing: note.text), manifest.backup == id
-        else { throw BackupFailure("\(places.manifest) is damaged", .damaged) }
-        self.manifest = manifest
-    }
-
-    func blobs() throws -> [ListedBlob] {
-        guard let text = try? String(contentsOfFile: places.list, encoding: .utf8),
-            let blobs = try? ListedBlob.all(in: text)
-        else { throw BackupFailure("\(places.list) is damaged", .damaged) }
-        return blobs
     }
 }

@@ -1,5 +1,6 @@
 // How a directory of backups lies. BackupFormat §5.
 
+import Foundation
 import VaultFormat
 
 struct BackupPlaces {
@@ -14,6 +15,14 @@ struct BackupPlaces {
 
     /// What it says of whose backups these are.
     static func markerText(_ vault: VaultID) -> String { "\(markerWord)\nvault \(vault.hex)\n" }
+
+    /// - Throws: ``BackupFailure`` for a directory without backups.
+    func requireMarker() throws {
+        guard FileManager.default.fileExists(atPath: marker) else {
+            throw BackupFailure(
+                "\(root) has no backups: \"vaultctl backup \(root)\" makes one", .notFound)
+        }
+    }
 
     /// Relative to the root.
     static func name(of blob: BlobID) -> String {

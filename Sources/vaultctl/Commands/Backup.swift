@@ -77,30 +77,41 @@ struct BackupMake: AsyncParsableCommand {
                     client: client, sink: try BackupArchive(), request: request, isQuiet: false)
                 return tell(try await run.run(), onNotes: true)
             }
-            let directory = try BackupDirectory(target)
-            try await BackupCare(client: client, directory: directory).finishLeftovers()
-            let run = BackupRun(
-                client: client, sink: directory, request: request, isQuiet: follow)
-            let made = try await run.run()
+            let made = try await first(client, request)
             tell(made, onNotes: follow)
-            if follow { try await self.follow(client, directory, run, from: made) }
+            if follow { try await self.follow(client, request, from: made) }
         }
     }
 
-    /// Each snapshot takes the place of the last, which goes once the new one is whole.
+    private func first(
+        _ client: VaultClient, _ request: SnapshotRequest
+    ) async throws -> BackupRun.Result {
+        let directory = try await BackupDirectory.making(target)
+        try await BackupCare(client: client, directory: directory).finishLeftovers()
+        return try await BackupRun(
+            client: client, sink: directory, request: request, isQuiet: follow
+        ).run()
+    }
+
+    /// Each snapshot takes the place of the last, which goes once the new one is whole. Between two rounds the
+    /// directory is anybody's, and each reads anew what is there.
     private func follow(
-        _ client: VaultClient, _ directory: BackupDirectory, _ run: BackupRun,
-        from first: BackupRun.Result
+        _ client: VaultClient, _ request: SnapshotRequest, from first: BackupRun.Result
     ) async throws {
-        let care = BackupCare(client: client, directory: directory)
         // What comes between a snapshot and its end is no event of ours, and makes another.
         var (seen, older, last) = (first.logSize, [BackupID](), first.manifest.backup)
+        var told = ""
         while true {
             try await Task.sleep(for: .seconds(every ?? Limits.backupFollowSecondsUnlessSaid))
             do {
                 guard try await client.logSize() != seen else { continue }
+                // Whoever reads there may take long: the next round comes.
+                let directory = try await BackupDirectory.existing(target, waits: false)
+                let care = BackupCare(client: client, directory: directory)
                 try await care.finishLeftovers()
-                let made = try await run.run()
+                let made = try await BackupRun(
+                    client: client, sink: directory, request: request, isQuiet: true
+                ).run()
                 older.append(last)
                 last = made.manifest.backup
                 // Also those that could not be told of before.
@@ -108,11 +119,29 @@ struct BackupMake: AsyncParsableCommand {
                 // With an event for each that is not needed any more.
                 seen = made.logSize + UInt64(older.count)
                 older = []
-            } catch let error as ClientError where ExitKind(error) == .unavailable {
-                // A vault that is restarted or sealed comes back.
-                common.tell(error)
+                told = ""
+            } catch {
+                guard Self.passes(error) else { throw error }
+                // What lasts is told once.
+                if told != "\(error)" { tell(error) }
+                told = "\(error)"
             }
         }
+    }
+
+    /// Whether the next round may go well: a vault that is restarted or sealed comes back, who works on the directory
+    /// ends, and blobs do not go for ever.
+    static func passes(_ error: any Error) -> Bool {
+        switch error {
+        case let error as ClientError: ExitKind(error) == .unavailable
+        case let failure as BackupFailure: failure.kind == .unavailable
+        default: false
+        }
+    }
+
+    private func tell(_ error: any Error) {
+        if let error = error as? ClientError { return common.tell(error) }
+        Output.note("vaultctl: \(error)")
     }
 
     private func tell(_ made: BackupRun.Result, onNotes: Bool) {
@@ -176,8 +205,7 @@ extension CommonOptions {
         do {
             try await session(door, verb)
         } catch let failure as BackupFailure {
-            Output.note("vaultctl: \(failure)")
-            throw ExitCode(failure.kind.rawValue)
+            throw failure.told()
         } catch let error as CocoaError {
             Output.note("vaultctl: \(error.localizedDescription)")
             throw ExitCode(ExitKind.other.rawValue)

@@ -13,7 +13,7 @@ struct BackupListing: AsyncParsableCommand {
         abstract: "List the snapshots of a directory, oldest first.",
         discussion: """
             What they say of themselves, unchecked, and where the register has them. Without a vault that \
-            answers, the register's word is "?".
+            answers, the register's word is "?". One whose manifest does not hold is named on standard error.
 
             Example: vaultctl backup ls /srv/backup
             """,
@@ -24,13 +24,7 @@ struct BackupListing: AsyncParsableCommand {
 
     func run() async throws {
         let registered = try? await registered()
-        let snapshots: [StoredSnapshot]
-        do {
-            snapshots = try BackupDirectory(existing: directory).snapshots()
-        } catch let failure as BackupFailure {
-            Output.note("vaultctl: \(failure)")
-            throw ExitCode(failure.kind.rawValue)
-        }
+        let snapshots = try await snapshots()
         if common.json {
             for one in snapshots { Output.json(ListedSnapshot(one, registered)) }
             return
@@ -49,6 +43,21 @@ struct BackupListing: AsyncParsableCommand {
             ])
         }
         Output.line(table.lines.joined(separator: "\n"))
+    }
+
+    /// - Throws: `ExitCode` for a failure, which is told here.
+    private func snapshots() async throws -> [StoredSnapshot] {
+        do {
+            let places = BackupPlaces(root: directory)
+            try places.requireMarker()
+            let lock = try await BackupLock.taking(directory, for: .reading)
+            defer { withExtendedLifetime(lock) {} }
+            let listing = try SnapshotListing(places)
+            listing.warn()
+            return listing.whole
+        } catch let failure as BackupFailure {
+            throw failure.told()
+        }
     }
 
     /// A directory is looked at without a vault too.
@@ -86,7 +95,7 @@ private struct ListedSnapshot: Encodable {
     }
 }
 
-struct BackupVerify: ParsableCommand {
+struct BackupVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Check that the snapshots of a directory are whole and the vault's.",
@@ -105,10 +114,17 @@ struct BackupVerify: ParsableCommand {
     @Option(help: "Only this snapshot.")
     var backup: BackupID?
 
-    func run() throws {
+    func run() async throws {
         var words = ["backup", directory, "--key", key]
         if let backup { words += ["--backup", backup.hex] }
-        try Neighbour("vaultverify").become(words)
+        do {
+            let lock = try await BackupLock.taking(directory, for: .reading)
+            defer { withExtendedLifetime(lock) {} }
+            lock.handOn()
+            try Neighbour("vaultverify").become(words)
+        } catch let failure as BackupFailure {
+            throw failure.told()
+        }
     }
 }
 
@@ -130,10 +146,10 @@ struct BackupRefresh: AsyncParsableCommand {
 
     func run() async throws {
         try await common.working(.admin) { client in
-            let place = try BackupDirectory(existing: directory)
+            let place = try await BackupDirectory.existing(directory)
             let care = BackupCare(client: client, directory: place)
             try await care.finishLeftovers()
-            let older = try place.snapshots().map(\.id)
+            let older = try SnapshotListing(place.places).whole.map(\.id)
             let made = try await BackupRun(
                 client: client, sink: place,
                 request: SnapshotRequest(expiresDays: expiresDays, note: .none), isQuiet: false
@@ -151,7 +167,8 @@ struct BackupForget: AsyncParsableCommand {
         commandName: "forget",
         abstract: "Take snapshots away, with the blobs that no other needs, and tell the register.",
         discussion: """
-            Kept is what any of the rules keeps. Without one of them, name the snapshots that go.
+            Kept is what any of the rules keeps. Without one of them, name the snapshots that go. One whose \
+            manifest does not hold goes only when it is named.
 
             Speaks to the admin socket. Examples:
               vaultctl backup forget /srv/backup --keep-daily 30 --keep-monthly 12
@@ -181,18 +198,15 @@ struct BackupForget: AsyncParsableCommand {
 
     func run() async throws {
         try await common.working(.admin) { client in
-            let place = try BackupDirectory(existing: directory)
-            let all = try place.snapshots()
-            let named = all.filter { backups.contains($0.id) }
-            guard named.count == backups.count else {
-                throw BackupFailure("\(directory) has no such snapshot", .notFound)
-            }
-            let going = rule.isEmpty ? named : rule.leaving(all)
-            for one in going { Output.line("\(one.id.hex)  \(one.manifest.at)") }
-            guard !dryRun else { return }
+            let place = try await BackupDirectory.existing(directory)
+            let all = try SnapshotListing(place.places)
+            let going =
+                try rule.isEmpty ? all.named(backups) : rule.leaving(all.whole).map(\.id)
+            for id in going { Output.line("\(id.hex)  \(all.made(id) ?? "damaged")") }
+            guard !dryRun else { return all.warn() }
             let care = BackupCare(client: client, directory: place)
             try await care.finishLeftovers()
-            let gone = try await care.forget(going.map(\.id))
+            let gone = try await care.forget(going)
             Output.note(
                 "\(Units.count(going.count, "snapshot")) and \(Units.count(gone.count, "blob")) gone, "
                     + "\(Units.bytes(Int(clamping: gone.bytes))); \(all.count - going.count) kept")

@@ -10,7 +10,8 @@ struct Backups: AsyncParsableCommand {
         commandName: "backups",
         abstract: "Keep a register of backups, so that no epoch goes that one of them needs.",
         discussion: """
-            The vault makes no backups: it knows of those that you register, and of no other copy.
+            "vaultctl backup" registers what it makes, and "vaultctl backup forget" tells of what is gone. \
+            A copy that was made otherwise is known only when you register it here.
             """,
         subcommands: [BackupRegister.self, BackupList.self, BackupExpire.self])
 

@@ -17,7 +17,9 @@ struct Drill: AsyncParsableCommand {
             Restores into a temporary directory with "vaultd restore", which is looked for beside vaultctl, \
             opens the copied keyring by one of its slots, opens images with all their claims, compares each \
             with its address, and removes everything again. A drill that went well is what the doctor asks \
-            for, for a quarter. The directory needs room for the whole backup: name one by --directory.
+            for, for a quarter; one that finds a backup that does not hold is told too. What only stood in the \
+            way, as a wrong passphrase, is no drill. The directory needs room for the whole backup: name one by \
+            --directory.
 
             Speaks to the admin socket. Example: vaultctl drill /srv/backup --keys /mnt/safe --key audit.pub \
             --secret-file /mnt/stick/root.key
@@ -59,9 +61,14 @@ struct Drill: AsyncParsableCommand {
 
     func run() async throws {
         try await common.working(.admin) { client in
-            let (restored, seconds) = try restore()
+            // What is restored stays until its failure is told.
+            let lock = try await BackupLock.taking(backups, for: .reading)
+            defer { withExtendedLifetime(lock) {} }
+            let listing = try SnapshotListing(BackupPlaces(root: backups))
+            listing.warn()
+            let (restored, seconds) = try restore(listing.newest)
             guard let report = restored else {
-                try await tellFailure(client, seconds)
+                try await tellFailure(client, listing.newest, seconds)
                 throw BackupFailure(
                     "the drill failed: the backup could not be restored", .damaged)
             }
@@ -86,8 +93,10 @@ struct Drill: AsyncParsableCommand {
     }
 
     /// A backup that cannot be restored is what a drill is there to find. There is no report of it but what vaultd said.
-    private func tellFailure(_ client: VaultClient, _ seconds: Int) async throws {
-        guard let newest = BackupDirectory.newest(in: backups) else { return }
+    private func tellFailure(
+        _ client: VaultClient, _ newest: BackupID?, _ seconds: Int
+    ) async throws {
+        guard let newest else { return }
         _ = try await client.report(
             DrillRequest(
                 backup: newest, opened: 0, failed: 1, seconds: seconds,
@@ -96,14 +105,17 @@ struct Drill: AsyncParsableCommand {
 
     /// Restores, and leaves nothing of it.
     ///
-    /// - Returns: vaultd's report, nil where it could not; and how long that took.
-    private func restore() throws -> (report: Data?, seconds: Int) {
+    /// - Parameter newest: the one that a drill is about: an older that holds would show nothing.
+    /// - Returns: vaultd's report, nil where the backup does not hold; and how long that took.
+    /// - Throws: ``BackupFailure`` where something else stood in the way: that is no drill.
+    private func restore(_ newest: BackupID?) throws -> (report: Data?, seconds: Int) {
         let base = directory ?? FileManager.default.temporaryDirectory.path
         let place = try DrillPlace(below: base)
         defer { place.leave() }
         var words = [
             "restore", backups, "--into", place.vault, "--keys", keys, "--key", key, "--json",
         ]
+        if let newest { words += ["--backup", newest.hex] }
         words += all ? ["--all"] : ["--sample", String(images)]
         if let secretFile { words += ["--secret-file", secretFile] }
         if let erasures { words += ["--erasures", erasures] }
@@ -112,6 +124,9 @@ struct Drill: AsyncParsableCommand {
         let took = ContinuousClock.now - begun
         // It shows nothing of the backup.
         guard let status else { throw BackupFailure("the drill was broken off by a signal") }
+        guard status == 0 || status == EX_DATAERR else {
+            throw BackupFailure("the drill could not be held, and shows nothing: see above")
+        }
         return (status == 0 ? output : nil, Int(took.components.seconds))
     }
 

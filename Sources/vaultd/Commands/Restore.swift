@@ -12,10 +12,11 @@ struct Restore: AsyncParsableCommand {
         commandName: "restore",
         abstract: "Brings a vault back from a directory of backups. Refuses to overwrite one.",
         discussion: """
-            Takes the newest snapshot that a key of --key has signed, and the copies of the keyring and the \
-            log's key that "vaultctl escrows export" made. What was erased since is erased again, by the list \
-            that lies beside the anchor; every access token and fetch ticket ends; and the log says that the \
-            vault was restored. Say --plan first: it tells what would come back, and changes nothing.
+            Takes the newest snapshot that holds and that a key of --key has signed, and says which it passed \
+            over; and the copies of the keyring and the log's key that "vaultctl escrows export" made. What was \
+            erased since is erased again, by the list that lies beside the anchor; every access token and fetch \
+            ticket ends; and the log says that the vault was restored. Say --plan first: it tells what would come \
+            back, and changes nothing.
 
             The slots of the copied keyring open it: --secret-file, else the root key file of the settings where \
             it is there, else a passphrase is asked for. What is restored belongs to who restores it: hand it over \
@@ -82,14 +83,38 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
+        do {
+            try await restore()
+        } catch  where Self.blamesBackup(error) {
+            // As a drill tells it from what only stood in the way.
+            FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+            throw ExitCode(EX_DATAERR)
+        }
+    }
+
+    /// Whether what was to come back does not hold.
+    private static func blamesBackup(_ error: any Error) -> Bool {
+        let damage: [ErrorCode] = [.catalogDamaged, .blobDamaged, .blobMissing, .keyringDamaged]
+        return switch error {
+        case is BackupRefusal, StorageError.damaged, CatalogError.unusable(.damaged): true
+        case let error as VaultError: damage.contains(error.code)
+        default: false
+        }
+    }
+
+    private func restore() async throws {
         try Hardening.apply()
         let place = try await place()
         let source = try source()
         let keyring = try keyFile("keyring", .keyring, of: source.manifest)
         let logKey = try keyFile("log-key", .logKey, of: source.manifest)
         let list = try erasureList(place, of: source.manifest)
+        let missing = source.missing()
+        // A restore lists them at its end.
         let plan = RestorePlan(
-            source, keyring: keyring, erasures: list, anchor: place.anchor, target: place.state)
+            source, missing: missing.count,
+            listed: self.plan ? images(in: missing, of: source) : [], keyring: keyring,
+            erasures: list, anchor: place.anchor, target: place.state)
         guard !self.plan else { return plan.show(json: json) }
         try plan.requirePossible()
         if !json { plan.show(json: false) }
@@ -150,6 +175,17 @@ struct Restore: AsyncParsableCommand {
         return try StoredBackup(at: backups, id, signedBy: verifiers)
     }
 
+    /// The images of blobs that are missing; where that cannot be told, why is said on standard error.
+    private func images(in missing: [BlobID], of source: StoredBackup) -> [MissingBlob] {
+        do {
+            return try source.images(in: missing)
+        } catch {
+            let words = "which images are missing is not known: \(error)\n"
+            FileHandle.standardError.write(Data(words.utf8))
+            return missing.map { MissingBlob(blob: $0, images: []) }
+        }
+    }
+
     private func keyFile(
         _ name: String, _ kind: KeyFile.Kind, of manifest: BackupManifest
     ) throws -> KeyFile {
@@ -157,6 +193,8 @@ struct Restore: AsyncParsableCommand {
         let file: KeyFile
         do {
             file = try KeyFileStore.load(path)
+        } catch KeyFileStoreError.malformed(let error) {
+            throw BackupRefusal("\(path) is damaged: \(error.code)")
         } catch {
             throw SettingsError("\(path) cannot be used: \(KeyOpener.code(of: error))")
         }

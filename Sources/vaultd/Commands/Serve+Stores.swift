@@ -16,6 +16,7 @@ extension Serve {
         _ executor: RequestExecutor, _ logger: Logger
     ) throws -> (Vault, SQLiteCatalog, VaultID, AnchorGate.Finding) {
         let state = settings.stateDirectory
+        LocalKeyFiles.sweep(state)
         let keyringFile = try keyFile(state + "/keyring", .keyring)
         let logKeyFile = try keyFile(state + "/log-key", .logKey)
         guard keyringFile.vault == logKeyFile.vault else {

@@ -16,6 +16,7 @@ struct RestorePlan: Encodable {
     let images: UInt64
     let bytes: UInt64
     let missing: Int
+    let missingBlobs: [ListedMissing]
     let logSize: UInt64
     /// What the anchor knows that the backup does not.
     let eventsLost: UInt64?
@@ -27,6 +28,7 @@ struct RestorePlan: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case vault, backup, made, target, images, bytes, missing, erasures
+        case missingBlobs = "missing_blobs"
         case ageSeconds = "age_seconds"
         case signedBy = "signed_by"
         case logSize = "log_size"
@@ -36,9 +38,12 @@ struct RestorePlan: Encodable {
         case epochsWithoutKey = "epochs_without_key"
     }
 
+    /// - Parameters:
+    ///   - missing: how many blobs are not in the directory.
+    ///   - listed: which, where the plan is all that is asked for.
     init(
-        _ source: StoredBackup, keyring: KeyFile, erasures list: ErasureList?, anchor: Anchor?,
-        target: String
+        _ source: StoredBackup, missing: Int, listed: [MissingBlob], keyring: KeyFile,
+        erasures list: ErasureList?, anchor: Anchor?, target: String
     ) {
         let manifest = source.manifest
         vault = manifest.vault.hex
@@ -50,7 +55,8 @@ struct RestorePlan: Encodable {
         signedBy = source.fingerprint
         images = manifest.blobCount
         bytes = manifest.blobBytes + manifest.catalogBytes
-        missing = source.missing().count
+        self.missing = missing
+        missingBlobs = listed.map(ListedMissing.init)
         logSize = manifest.logSize
         eventsLost = anchor.flatMap {
             $0.vault == manifest.vault && $0.logSize > manifest.logSize
@@ -88,6 +94,7 @@ struct RestorePlan: Encodable {
         if missing > 0 {
             lines.append("MISSING       \(missing) blobs are not in the directory, or cut short")
         }
+        lines += RestoreText.lines(missingBlobs)
         if let eventsLost {
             lines.append("lost          \(eventsLost) events that the anchor knows of")
         }
@@ -110,7 +117,37 @@ struct RestorePlan: Encodable {
     }
 }
 
+/// A blob that does not come back, and what was stored in it, in words.
+struct ListedMissing: Encodable {
+    let blob: String
+    let images: [Image]
+
+    struct Image: Encodable {
+        let namespace: String
+        let image: String
+    }
+
+    init(_ missing: MissingBlob) {
+        blob = missing.blob.hex
+        images = missing.images.map { Image(namespace: "\($0.namespace)", image: $0.image.hex) }
+    }
+
+    var line: String {
+        let places = images.map { "\($0.namespace) \($0.image)" }.joined(separator: ", ")
+        return "\(blob)  \(places.isEmpty ? "its image is not known" : places)"
+    }
+}
+
 enum RestoreText {
+    /// Blobs that are listed for a reader; JSON has all of them.
+    private static let missingLines = 20
+
+    static func lines(_ missing: [ListedMissing]) -> [String] {
+        let rest = missing.count - missingLines
+        return missing.prefix(missingLines).map { "              \($0.line)" }
+            + (rest > 0 ? ["              and \(rest) more"] : [])
+    }
+
     static func line(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

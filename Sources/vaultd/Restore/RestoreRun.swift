@@ -47,7 +47,7 @@ struct RestoreRun {
         try KeyFileStore.save(keyring, at: building + "/keyring", replacing: false)
         try KeyFileStore.save(logKey, at: building + "/log-key", replacing: false)
         var (copied, said) = (0, -1)
-        let missing = try source.copyContents(into: building) { bytes in
+        let absent = try source.copyContents(into: building) { bytes in
             copied += bytes
             let share = Int(UInt64(copied) * 100 / max(1, source.manifest.blobBytes))
             guard saysProgress, share / 10 != said else { return }
@@ -63,6 +63,10 @@ struct RestoreRun {
             clock: SystemClock(), keyFiles: LocalKeyFiles(directory: building),
             stretcher: NoStretcher(), keyring: try fitting(catalog), openLogKey: { nil },
             cases: LocalCaseFiles(directory: building + "/cases"))
+        // A row that cannot be read is no reason to bring nothing back: then the blobs are listed alone.
+        let missing =
+            (try? Vault.images(in: absent, catalog))
+            ?? absent.map { MissingBlob(blob: $0, images: []) }
         let report = try await work(vault, missing: missing)
         guard vault.committer.stop() else { throw SettingsError("the log could not be closed") }
         try catalog.close()
@@ -89,21 +93,21 @@ struct RestoreRun {
         let root = try Vault.rootOfLog(at: frontier.size, catalog)
         guard try Vault.logIsWhole(catalog), frontier.size == source.manifest.logSize,
             root == source.manifest.logRoot
-        else { throw SettingsError("the backup's log is not the one that its manifest has") }
+        else { throw BackupRefusal("the backup's log is not the one that its manifest has") }
     }
 
     private func fitting(_ catalog: SQLiteCatalog) throws -> Keyring {
         let keyring = try Keyring(opened)
         guard try Vault.fits(keyring, catalog) else {
-            throw SettingsError(
+            throw BackupRefusal(
                 "the copied keyring is not the one that the backup was written under")
         }
         return keyring
     }
 
-    private func work(_ vault: Vault, missing: [BlobID]) async throws -> RestoreReport {
+    private func work(_ vault: Vault, missing: [MissingBlob]) async throws -> RestoreReport {
         let manifest = source.manifest
-        try await vault.recordRestored(from: manifest.backup, manifest: source.digest)
+        try await vault.recordRestored(from: manifest, digest: source.digest)
         let tokens = try await vault.revokeAllTokens()
         var replayed: ReplayedErasures?
         if let erasures {
@@ -114,7 +118,7 @@ struct RestoreRun {
         let begun = SystemClock().monotonicMicroseconds()
         let sampled = try await vault.sample(sample)
         return RestoreReport(
-            manifest, missing: missing.count, tokens: tokens, replayed: replayed, sampled: sampled,
+            manifest, missing: missing, tokens: tokens, replayed: replayed, sampled: sampled,
             sampleMicroseconds: SystemClock().monotonicMicroseconds() - begun,
             totals: try vault.restoredTotals(), logSize: vault.committer.frontier.size)
     }
@@ -147,6 +151,7 @@ struct RestoreReport: Encodable {
     let images: Int
     let claims: Int
     let missing: Int
+    let missingBlobs: [ListedMissing]
     let tokensEnded: Int
     let erasedClaims: Int?
     let erasedImages: Int?
@@ -159,6 +164,7 @@ struct RestoreReport: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case backup, made, images, claims, missing, opened, failed, seconds
+        case missingBlobs = "missing_blobs"
         case tokensEnded = "tokens_ended"
         case erasedClaims = "erased_claims"
         case erasedImages = "erased_images"
@@ -168,14 +174,16 @@ struct RestoreReport: Encodable {
     }
 
     init(
-        _ manifest: BackupManifest, missing: Int, tokens: Int, replayed: ReplayedErasures?,
-        sampled: SampledImages, sampleMicroseconds: Int64, totals: CatalogTotals, logSize: UInt64
+        _ manifest: BackupManifest, missing: [MissingBlob], tokens: Int,
+        replayed: ReplayedErasures?, sampled: SampledImages, sampleMicroseconds: Int64,
+        totals: CatalogTotals, logSize: UInt64
     ) {
         backup = manifest.backup.hex
         made = manifest.at
         images = totals.images
         claims = totals.references
-        self.missing = missing
+        self.missing = missing.count
+        missingBlobs = missing.map(ListedMissing.init)
         tokensEnded = tokens
         erasedClaims = replayed?.claims
         erasedImages = replayed?.images
@@ -194,6 +202,7 @@ struct RestoreReport: Encodable {
         ]
         lines += failed.prefix(20).map { "FAILED        \($0)" }
         if missing > 0 { lines.append("MISSING       \(missing) blobs") }
+        lines += RestoreText.lines(missingBlobs)
         if let erasedClaims, let erasedImages {
             lines.append("erased again  \(erasedClaims) claims, \(erasedImages) images")
         }

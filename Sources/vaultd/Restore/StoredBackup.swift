@@ -16,8 +16,25 @@ struct BackupRefusal: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+/// A directory of backups from which nothing goes while this is there. One who writes comes before or after.
+private final class ReadingLock: Sendable {
+    private let directory: CInt
+
+    /// Waits for a vaultctl that works there. What has no locks, as some network's file systems, is read all the same.
+    init(_ root: String) throws {
+        directory = unsafe open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw SettingsError("\(root) cannot be read") }
+        guard flock(directory, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
+        FileHandle.standardError.write(Data("waits for the vaultctl that works on \(root)\n".utf8))
+        while flock(directory, LOCK_SH) != 0, errno == EINTR {}
+    }
+
+    deinit { close(directory) }
+}
+
 struct StoredBackup: Sendable {
     let root: String
+    private let lock: ReadingLock
     let manifest: BackupManifest
     /// Of the manifest's note.
     let digest: Digest256
@@ -27,28 +44,49 @@ struct StoredBackup: Sendable {
 
     private var directory: String { "\(root)/snapshots/\(manifest.backup.hex)" }
 
+    /// The newest that holds and that one of the keys has signed. What is passed over is told on standard error.
+    ///
     /// - Parameters:
-    ///   - id: nil for the newest.
+    ///   - id: the one to take, whatever else is there; nil for the newest.
     ///   - keys: who may have signed it.
-    /// - Throws: ``BackupRefusal``.
+    /// - Throws: ``BackupRefusal``, which says why of each where none holds, and ``SettingsError`` where there is none.
     init(at root: String, _ id: BackupID?, signedBy keys: [NoteVerifier]) throws {
+        let lock = try ReadingLock(root)
         let names =
             (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/snapshots")) ?? []
-        let there = names.compactMap { try? BackupID(hex: $0) }.filter { id == nil || $0 == id }
-        guard !there.isEmpty else {
-            throw BackupRefusal(
-                id.map { "\(root) has no snapshot \($0.hex)" } ?? "\(root) has no snapshot")
+        let there = names.sorted().compactMap { try? BackupID(hex: $0) }
+        if let id {
+            guard there.contains(id) else {
+                throw SettingsError("\(root) has no snapshot \(id.hex)")
+            }
+            self = try StoredBackup(reading: id, at: root, lock, signedBy: keys)
+            return
         }
         var newest: StoredBackup?
+        var refusals: [BackupRefusal] = []
         for one in there {
-            let read = try StoredBackup(reading: one, at: root, signedBy: keys)
-            if newest.map({ $0.manifest.at < read.manifest.at }) ?? true { newest = read }
+            do throws(BackupRefusal) {
+                let read = try StoredBackup(reading: one, at: root, lock, signedBy: keys)
+                if newest.map({ $0.manifest.at < read.manifest.at }) ?? true { newest = read }
+            } catch {
+                refusals.append(error)
+            }
         }
-        guard let newest else { throw BackupRefusal("\(root) has no snapshot") }
+        guard let newest else {
+            guard !refusals.isEmpty else { throw SettingsError("\(root) has no snapshot") }
+            let reasons = refusals.map(\.description).joined(separator: "; ")
+            throw BackupRefusal("\(root) has no snapshot that holds: \(reasons)")
+        }
+        for refusal in refusals {
+            FileHandle.standardError.write(Data("passed over: \(refusal)\n".utf8))
+        }
         self = newest
     }
 
-    private init(reading id: BackupID, at root: String, signedBy keys: [NoteVerifier]) throws {
+    /// - Throws: ``BackupRefusal`` for one that does not hold, or that none of the keys has signed.
+    private init(
+        reading id: BackupID, at root: String, _ lock: ReadingLock, signedBy keys: [NoteVerifier]
+    ) throws(BackupRefusal) {
         let directory = "\(root)/snapshots/\(id.hex)"
         let text = try Self.text("\(directory)/manifest", Limits.backupManifestBytes)
         guard let note = try? SignedNote(parsing: text),
@@ -65,13 +103,14 @@ struct StoredBackup: Sendable {
             let blobs = try? ListedBlob.all(in: list), UInt64(blobs.count) == manifest.blobCount
         else { throw BackupRefusal("\(directory)/blobs is not what the manifest says") }
         self.root = root
+        self.lock = lock
         self.manifest = manifest
         digest = LogHash.digest(Array(text.utf8))
         self.blobs = blobs
         fingerprint = signer.fingerprint
     }
 
-    private static func text(_ path: String, _ limit: Int) throws -> String {
+    private static func text(_ path: String, _ limit: Int) throws(BackupRefusal) -> String {
         guard let bytes = try? WholeFile.load(path, limit: limit),
             let text = String(validating: bytes, as: UTF8.self)
         else { throw BackupRefusal("\(path) cannot be read") }
@@ -90,6 +129,24 @@ struct StoredBackup: Sendable {
                 || facts.st_mode & S_IFMT != S_IFREG
                 || UInt64(clamping: facts.st_size) != listed.bytes
         }.map(\.blob)
+    }
+
+    /// The images that are stored in blobs, read from a copy of the catalog: whoever opens one writes beside it.
+    ///
+    /// - Throws: ``BackupRefusal``, or what keeps the copy from being made and read.
+    func images(in blobs: [BlobID]) throws -> [MissingBlob] {
+        guard !blobs.isEmpty else { return [] }
+        let place =
+            FileManager.default.temporaryDirectory.path + "/imagevault-plan-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(
+            atPath: place, withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let path = place + "/catalog.sqlite"
+        try copyCatalog(to: path)
+        let catalog = try SQLiteCatalog.open(at: path, vault: manifest.vault)
+        defer { try? catalog.close() }
+        return try Vault.images(in: blobs, catalog)
     }
 
     // MARK: Copying
@@ -136,10 +193,10 @@ struct StoredBackup: Sendable {
     /// Flushes the file system that has a directory.
     static func flush(_ directory: String) throws {
         let file = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { throw BackupRefusal("\(directory) cannot be opened") }
+        guard file >= 0 else { throw SettingsError("\(directory) cannot be opened") }
         defer { close(file) }
         guard vault_flush_file_system(file) == 0 else {
-            throw BackupRefusal("\(directory) cannot be flushed")
+            throw SettingsError("\(directory) cannot be flushed")
         }
     }
 
@@ -151,7 +208,7 @@ struct StoredBackup: Sendable {
         defer { close(from) }
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let to = unsafe open(target, flags, 0o600)
-        guard to >= 0 else { throw BackupRefusal("\(target) cannot be made: error \(errno)") }
+        guard to >= 0 else { throw SettingsError("\(target) cannot be made: error \(errno)") }
         defer { close(to) }
         var room = [UInt8](repeating: 0, count: Limits.backupReadBytes)
         var copied = 0
@@ -167,7 +224,7 @@ struct StoredBackup: Sendable {
                     let written = unsafe write(to, rest.baseAddress, rest.count)
                     if written < 0, errno == EINTR { continue }
                     guard written > 0 else {
-                        throw BackupRefusal("\(target) cannot be written: error \(errno)")
+                        throw SettingsError("\(target) cannot be written: error \(errno)")
                     }
                     unsafe rest = UnsafeRawBufferPointer(rebasing: rest[written...])
                 }

@@ -168,7 +168,7 @@ struct BackupTests {
         let shared = try vault.store(Sample.jpeg(3), ["Vault-Job: a"])
         _ = try vault.store(Sample.jpeg(3), ["Vault-Job: b"])
         try takeKeys()
-        _ = try backUp()
+        let backup = try #require(try backUp()["backup"].text)
         #expect(try vault.delete(erased).status == 200)
         #expect(try vault.delete(shared, ["Vault-Job: a"]).status == 200)
         let late = try vault.store(Sample.jpeg(4))
@@ -202,6 +202,10 @@ struct BackupTests {
         let events = try vault.events()
         let restored = try #require(events.first { $0["action"].text == "vault.restored" })
         #expect(restored["statement"].text?.count == 64)
+        // Its snapshot is still in the directory, and the register counts it.
+        let register = try vault.ask("GET", "/v1/backups", door: "admin").json["backups"].list
+        #expect(register.map { $0["id"].text } == [backup])
+        #expect(register.map { $0["state"].text } == ["kept"])
         let check = try vault.vaultctl("check", "--wait")
         #expect(check.ending == .exited(0), "\(check.output) \(check.errors)")
         // And it goes on: what is erased now is listed too.
@@ -248,10 +252,12 @@ struct BackupTests {
         _ = try vault.store(Sample.jpeg(2))
         try takeKeys()
         _ = try backUp()
-        func drill() throws -> (ending: Ending, output: String, errors: String) {
+        func drill(
+            by secret: String? = nil
+        ) throws -> (ending: Ending, output: String, errors: String) {
             try vault.vaultctl(
                 "drill", backups, "--keys", escrow, "--key", vault.publicKey, "--secret-file",
-                vault.rootKey, "--directory", folder.root, "--all")
+                secret ?? vault.rootKey, "--directory", folder.root, "--all")
         }
         // What one left that was killed.
         let left = folder.path("imagevault-drill")
@@ -268,6 +274,12 @@ struct BackupTests {
                 .first { $0["id"].text == "restore-drill" }?["verdict"].text
         }
         #expect(try doctor() == "ok")
+        // A wrong key shows nothing of the backup, and nobody is told that it does not hold.
+        try Disk.write(String(repeating: "x", count: 32), to: folder.path("wrong.key"))
+        let wrong = try drill(by: folder.path("wrong.key"))
+        #expect(wrong.errors.contains("could not be held"), "\(wrong.errors)")
+        #expect(wrong.ending == .exited(1))
+        #expect(!Disk.exists(left))
         let blob = try #require(Disk.files(below: "\(backups)/blobs").first)
         try Disk.flip(blob, at: try Disk.read(blob).count - 1)
         let bad = try drill()
@@ -277,10 +289,9 @@ struct BackupTests {
         try Disk.flip(blob, at: try Disk.read(blob).count - 1)
         #expect(try drill().ending == .exited(0))
         #expect(try doctor() == "ok")
-        // One that does not even come to images.
-        let catalog = try #require(
-            Disk.files(below: "\(backups)/snapshots").first { $0.hasSuffix("catalog.sqlite") })
-        try Disk.flip(catalog, at: 5000)
+        // One that does not even come to images. An older that would hold is not taken in its place.
+        let newest = try #require(try backUp()["backup"].text)
+        try Disk.flip("\(backups)/snapshots/\(newest)/blobs", at: 0)
         let worse = try drill()
         #expect(worse.ending == .exited(7), "\(worse.errors)")
         #expect(!Disk.exists(left))
@@ -312,6 +323,85 @@ struct BackupTests {
         #expect(!Disk.exists(left))
         let told = try vault.verify("backup", backups, "--key", vault.publicKey)
         #expect(told.ending == .exited(0), "\(told.errors)")
+    }
+
+    @Test("a snapshot that another key signed is passed over, and told; alone it is refused")
+    func otherSigner() throws {
+        _ = try vault.store(Sample.jpeg(1))
+        let first = try #require(try backUp()["backup"].text)
+        try takeKeys()
+        let manifest = "\(backups)/snapshots/\(first)/manifest"
+        let text = String(decoding: try Disk.read(manifest), as: UTF8.self)
+        // Its own form, and a signature of nobody's.
+        let line = try #require(text.split(separator: "\n").last { $0.hasPrefix("\u{2014} ") })
+        let cut = text.replacingOccurrences(of: line, with: line.dropLast(8) + "AAAAAAA=")
+        try Disk.write(Array(cut.utf8), to: manifest)
+        try Disk.write(try Disk.read(vault.publicKey), to: folder.path("pinned.pub"))
+        let refused = try restore("--plan")
+        #expect(refused.ending != .exited(0))
+        #expect(refused.errors.contains("signed by no key"))
+        _ = try vault.store(Sample.jpeg(2))
+        _ = try backUp()
+        let told = try restore("--plan")
+        #expect(told.ending == .exited(0), "\(told.errors)")
+        #expect(told.errors.contains("passed over: \(manifest)"))
+        let named = try restore("--plan", "--backup", first)
+        #expect(named.ending != .exited(0))
+        #expect(named.errors.contains("signed by no key"))
+    }
+
+    @Test("a damaged snapshot is passed over, and told; where none holds, why of each is told")
+    func passedOver() throws {
+        _ = try vault.store(Sample.jpeg(1))
+        let first = try #require(try backUp()["backup"].text)
+        _ = try vault.store(Sample.jpeg(2))
+        let second = try #require(try backUp()["backup"].text)
+        try takeKeys()
+        try Disk.write(try Disk.read(vault.publicKey), to: folder.path("pinned.pub"))
+        let list = "\(backups)/snapshots/\(second)/blobs"
+        try Disk.flip(list, at: 0)
+        let told = try restore("--plan", "--json")
+        #expect(told.ending == .exited(0), "\(told.errors)")
+        #expect(JSON.parse(told.output)["backup"].text == first)
+        #expect(told.errors.contains("passed over: \(list) is not what the manifest says"))
+        #expect(try restore("--plan", "--backup", second).ending != .exited(0))
+        let manifest = "\(backups)/snapshots/\(first)/manifest"
+        try Disk.write("no manifest", to: manifest)
+        let refused = try restore("--plan")
+        #expect(refused.ending != .exited(0))
+        for reason in ["\(list) is not what", "\(manifest) is not in its form"] {
+            #expect(refused.errors.contains(reason), "\(refused.errors)")
+        }
+    }
+
+    @Test("a blob that is missing is listed with its image, by the plan and by the restore")
+    func listsMissing() throws {
+        let image = try vault.store(Sample.jpeg(1))
+        _ = try backUp()
+        let blob = try #require(Disk.files(below: "\(backups)/blobs").first)
+        let name = String(blob.dropFirst("\(backups)/blobs/".count).filter { $0 != "/" })
+        _ = try vault.store(Sample.jpeg(2))
+        try takeKeys()
+        _ = try backUp()
+        try Disk.remove(blob)
+        try lose()
+        let line = "\(name)  default \(image)"
+        let text = try restore("--plan")
+        #expect(text.output.contains("1 blobs are not in the directory"), "\(text.output)")
+        #expect(text.output.contains(line), "\(text.output) \(text.errors)")
+        #expect(!Disk.exists(vault.state))
+        let plan = JSON.parse(try restore("--plan", "--json").output)
+        let told = try restore("--json")
+        #expect(told.ending == .exited(0), "\(told.errors)")
+        for answer in [plan, JSON.parse(told.output)] {
+            #expect(answer["missing"].number == 1)
+            let missing = try #require(answer["missing_blobs"].list.first)
+            #expect(missing["blob"].text == name)
+            #expect(missing["images"].list.map { $0["image"].text } == [image])
+            #expect(missing["images"].list.map { $0["namespace"].text } == ["default"])
+        }
+        try Disk.remove(vault.state)
+        #expect(try restore().output.contains(line))
     }
 
     @Test("a snapshot that went before the register was told is told by the next backup")
