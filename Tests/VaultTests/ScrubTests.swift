@@ -243,6 +243,40 @@ struct ScrubTests {
         #expect(try await again.vault.scrubIfDue(everyDays: 7, creator: 0))
     }
 
+    @Test("a restored vault opens everything anew, whatever was opened elsewhere")
+    func restored() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.vault.scrubRestored(creator: 0)
+        #expect(memory.tables.operations.isEmpty, "nothing is stored")
+        try await test.put(TestImages.small)
+        try await begin(test)
+        try await run(test)
+        try await begin(test)
+        #expect(memory.tables.operations.map(\.state) == [.done, .pending])
+        clock.advance(microseconds: 1)
+        try await test.vault.scrubRestored(creator: 7)
+        #expect(memory.tables.operations.map(\.state) == [.done, .cancelled, .pending])
+        #expect(try (row().kind, row().creator, row().progress.done) == (.scrub, 7, 0))
+        let actions = try test.log().map(\.action)
+        #expect(actions.suffix(2) == ["operation.cancelled", "operation.started"])
+        try await run(test, scrubs: true)
+        #expect(try (row().state, row().progress.done) == (.done, 1))
+        #expect(test.vault.measures().rows?.lastScrub == clock.nowMicroseconds())
+    }
+
+    @Test("a scrub that does not verify keeps nothing from coming back")
+    func restoredDamagedRow() async throws {
+        let test = try vault()
+        defer { test.stop() }
+        try await test.put(TestImages.small)
+        try await begin(test)
+        memory.tamper { $0.operations[0].changedAt += 1 }
+        let before = memory.tables.operations
+        try await test.vault.scrubRestored(creator: 0)
+        #expect(memory.tables.operations == before)
+    }
+
     @Test("the age is the oldest image's, and once a scrub came to its end, that scrub's")
     func ages() async throws {
         func age(_ test: TestVault) -> UInt64? { test.vault.measures().unverifiedSeconds }

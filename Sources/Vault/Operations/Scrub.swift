@@ -166,6 +166,33 @@ extension Vault {
         return true
     }
 
+    /// Begins to open everything that a restore brought back: what an earlier scrub opened lay on another disk. One that
+    /// was under way there begins anew.
+    ///
+    /// - Parameter creator: the user that restores.
+    package func scrubRestored(creator: UInt32) async throws(VaultError) {
+        let keyring = try keyring()
+        let (images, unfinished) = try reading { (reader) throws(StorageError) in
+            (
+                try reader.totals().images,
+                try reader.unfinishedOperations(limit: Limits.finishedOperations)
+            )
+        }
+        let underWay = unfinished.filter(\.kind.opensAll)
+        // A row that does not verify is no reason to bring nothing back: a check tells of it.
+        guard images > 0, underWay.allSatisfy({ (try? $0.verify(with: keyring)) != nil })
+        else { return }
+        for operation in underWay {
+            var event = Event(.operationCancelled, atMicroseconds: clock.nowMicroseconds())
+            event.operation = operation.operation
+            _ = try await committer.commit(
+                .moveOperation(operation.operation, to: .cancelled, failure: nil), event)
+        }
+        _ = try await committer.commit(
+            .startOperation(scrub(.scrub, creator: creator)),
+            Event(.operationStarted, atMicroseconds: clock.nowMicroseconds()))
+    }
+
     private func scrub(
         _ kind: OperationKind, creator: UInt32
     ) throws(VaultError) -> OperationRow {

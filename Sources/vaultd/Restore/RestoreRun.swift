@@ -115,6 +115,7 @@ struct RestoreRun {
                 erasures, since: manifest.logSize, from: manifest.backup)
         }
         try await vault.purgeAll()
+        try await vault.scrubRestored(creator: getuid())
         let begun = SystemClock().monotonicMicroseconds()
         let sampled = try await vault.sample(sample)
         return RestoreReport(

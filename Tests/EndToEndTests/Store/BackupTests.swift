@@ -206,6 +206,13 @@ struct BackupTests {
         let register = try vault.ask("GET", "/v1/backups", door: "admin").json["backups"].list
         #expect(register.map { $0["id"].text } == [backup])
         #expect(register.map { $0["state"].text } == ["kept"])
+        // Whatever was opened before lay on another disk.
+        try eventually("everything is opened") {
+            let told = try vault.ask("GET", "/v1/operations", door: "admin").json
+            return told["operations"].list.contains {
+                $0["kind"].text == "scrub" && $0["state"].text == "done"
+            }
+        }
         let check = try vault.vaultctl("check", "--wait")
         #expect(check.ending == .exited(0), "\(check.output) \(check.errors)")
         // And it goes on: what is erased now is listed too.
