@@ -303,6 +303,8 @@ enum Samples {
             anchors: [
                 .init(kind: .file, state: .failed, keptMicroseconds: 1, logSize: 4, failures: 2)
             ], detection: .init(off: [], missed: 0, alarms: []),
-            care: .init(verified: 1, backup: nil, drill: nil))
+            care: .init(verified: 1, unverifiedSeconds: 90_000, backup: nil, drill: nil),
+            requests: .init(
+                seconds: 60, stored: 90, read: 3000, deleted: 0, other: 1, refused: 0, failed: 3))
     }
 }

@@ -114,6 +114,31 @@ struct CommandTests {
         #expect(late.allSatisfy { $0.count <= 80 })
     }
 
+    @Test("a rate is shown to a tenth, and never as nothing where there was something")
+    func rates() {
+        let shown = [0, 1, 3, 90, 599, 600, 630].map { Units.rate($0, seconds: 60) }
+        #expect(shown == ["0", "<0.1", "0.1", "1.5", "10", "10", "11"])
+        #expect(Units.rate(5, seconds: 0) == "5.0")
+    }
+
+    @Test("the status says what was asked for, and for how long nobody opened what is stored")
+    func careAndRates() throws {
+        var status = try Samples.status(keys: Samples.keys())
+        func line(_ name: String) -> String? {
+            Status.screen(status, at: 3).first { $0.hasPrefix(name) }
+        }
+        #expect(
+            line("requests")?.hasSuffix("1.5 stored, 50 read, 0 deleted, 0.1 FAILED a second")
+                == true)
+        #expect(
+            line("verified")?.contains("nothing unverified for over 1 d 1 h; last scrub 1970")
+                == true)
+        status.care.verified = nil
+        #expect(line("verified")?.contains("never, the oldest image is 1 d 1 h old") == true)
+        status.care.unverifiedSeconds = nil
+        #expect(line("verified")?.hasSuffix("nothing is stored") == true)
+    }
+
     @Test("slots that were never proved, or not for 90 days, are warned of")
     func slotWarnings() throws {
         let (now, day): (Int64, Int64) = (1_780_000_000_000_000, 86_400_000_000)

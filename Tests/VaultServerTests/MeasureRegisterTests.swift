@@ -146,6 +146,42 @@ struct RequestMeasuresTests {
     }
 }
 
+@Suite("Requests of the last minute")
+struct RecentRequestsTests {
+    @Test("each is counted as what it was, and forgotten a minute later")
+    func counts() {
+        let recent = RecentRequests()
+        recent.count(.named(.putImages), .ok, at: 0)
+        recent.count(.named(.getImages), .ok, at: 1)
+        recent.count(.named(.getImages), .ok, at: 59)
+        recent.count(.named(.deleteImages), .ok, at: 59)
+        recent.count(.health, .ok, at: 59)
+        recent.count(.named(.putImages), .refused, at: 59)
+        recent.count(.named(.getImages), .failed, at: 59)
+        var all = RecentRequests.Counts()
+        (all.stored, all.read, all.deleted, all.other) = (1, 2, 1, 1)
+        (all.refused, all.failed) = (1, 1)
+        #expect(recent.counts(at: 59) == all)
+        all.stored = 0
+        #expect(recent.counts(at: 60) == all)
+        // Its slot is another's by then.
+        recent.count(.named(.putImages), .ok, at: 61)
+        (all.stored, all.read) = (1, 1)
+        #expect(recent.counts(at: 61) == all)
+        #expect(recent.counts(at: 200) == RecentRequests.Counts())
+    }
+
+    @Test("what ends is counted, over as many seconds as there were")
+    func measured() {
+        let measures = RequestMeasures(MeasureRegister())
+        measures.began()
+        measures.ended(.named(.getImages), .ok, after: .zero)
+        let minute = measures.lastMinute
+        #expect(minute.counts.read == 1)
+        #expect((1...60).contains(minute.seconds))
+    }
+}
+
 @Suite("A port for measures")
 struct LoopbackSocketTests {
     @Test("is of this machine alone", arguments: LoopbackAddress.allCases)

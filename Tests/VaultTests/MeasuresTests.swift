@@ -83,7 +83,9 @@ struct MeasuresTests {
         try await fixture.committer.record(CommitterFixture.event(4))
         let figures = fixture.committer.measures.figures
         #expect(figures.batches.sum == 5)
+        #expect(figures.durations.count == figures.batches.count)
         #expect(figures.flushes.count == figures.batches.count)
+        #expect(figures.flushes.sum <= figures.durations.sum)
         #expect(fixture.committer.stop())
         #expect(fixture.committer.lag.events == 0)
         #expect(fixture.committer.lag.oldestMicroseconds == 0)

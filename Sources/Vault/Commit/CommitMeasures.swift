@@ -1,4 +1,4 @@
-// What is measured of the committer: one lock a batch, on its own thread, whoever asks.
+// What is measured of the committer, and of the flushes of blobs: one lock each, whoever asks.
 
 import Synchronization
 package import VaultFormat
@@ -9,6 +9,9 @@ package final class CommitMeasures: Sendable {
         /// Entries of a batch.
         package fileprivate(set) var batches = Histogram(bounds: Limits.commitBatches)
         /// Microseconds of a transaction, with its flush.
+        package fileprivate(set) var durations = Histogram(bounds: Limits.commitMicroseconds)
+        /// Microseconds of the flush alone: the write-ahead log written and synchronized, and now and then moved to the
+        /// database.
         package fileprivate(set) var flushes = Histogram(bounds: Limits.commitMicroseconds)
     }
 
@@ -18,11 +21,30 @@ package final class CommitMeasures: Sendable {
 
     package var figures: Figures { state.withLock { $0 } }
 
-    func record(entries: Int, in duration: Duration) {
+    func record(entries: Int, in duration: Duration, flush: Duration) {
         state.withLock { figures in
             figures.batches.record(UInt64(clamping: entries))
-            figures.flushes.record(duration.wholeMicroseconds)
+            figures.durations.record(duration.wholeMicroseconds)
+            figures.flushes.record(flush.wholeMicroseconds)
         }
+    }
+}
+
+/// How long flushes take that are not the log's.
+package final class FlushMeasure: Sendable {
+    private let state = Mutex(Histogram(bounds: Limits.commitMicroseconds))
+
+    package init() {}
+
+    /// Microseconds.
+    package var histogram: Histogram { state.withLock { $0 } }
+
+    /// Runs a flush. One that failed is not measured.
+    func time<Failure: Error>(_ flush: () throws(Failure) -> Void) throws(Failure) {
+        let begun = ContinuousClock.now
+        try flush()
+        let duration = (ContinuousClock.now - begun).wholeMicroseconds
+        state.withLock { $0.record(duration) }
     }
 }
 

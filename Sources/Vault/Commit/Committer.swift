@@ -261,7 +261,7 @@ package final class Committer: Sendable {
         let keyring = keyring()
         var log = LogAppender(frontier: frontier)
         let begun = ContinuousClock.now
-        let (results, seen) = try catalog.write { (writer) throws(StorageError) in
+        let (results, seen, written) = try catalog.write { (writer) throws(StorageError) in
             var results: [Result<Committed, VaultError>] = []
             var seen: [Observation] = []
             for entry in batch {
@@ -270,9 +270,10 @@ package final class Committer: Sendable {
             try writer.setFrontier(log.frontier)
             // Authenticators of erased keys must not be written: this leaves no trace of them.
             if keyring?.isErased == true { throw .sealed }
-            return (results, seen)
+            return (results, seen, ContinuousClock.now)
         }
-        measures.record(entries: batch.count, in: ContinuousClock.now - begun)
+        let durable = ContinuousClock.now
+        measures.record(entries: batch.count, in: durable - begun, flush: durable - written)
         state.withLock { $0.frontier = log.frontier }
         for (entry, result) in zip(batch, results) { entry.answer?.give(result) }
         observer(seen)

@@ -191,7 +191,7 @@ extension Vault {
                     try unsafe piece.withUnsafeBytes { try unsafe writer.append($0) }
                 }
             }
-            try writer.commit()
+            try blobFlushes.time { () throws(StorageError) in try writer.commit() }
             return WrappedKey(
                 epoch: context.epoch, bytes: try keyring.wrap(sealer.key, context: context))
         } catch let error as VaultError {

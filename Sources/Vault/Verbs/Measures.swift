@@ -25,6 +25,8 @@ package struct VaultMeasures: Sendable {
     package let workerRestarts: Int
     package let inspections: InspectorLoad
     package let commits: CommitMeasures.Figures
+    /// Microseconds that each blob took to be synchronized, with its name.
+    package let blobFlushes: Histogram
     package let lag: CommitLag
     package let anchors: [AnchorStatus]
     /// Principals that are contained now.
@@ -62,6 +64,13 @@ package final class RowCounts: Sendable {
             self.census = census
             self.newestBackup = newestBackup
             self.lastDrill = lastDrill
+        }
+
+        /// Nil where nothing is stored. Nobody verified the rows that say so.
+        func unverifiedSeconds(at now: Int64) -> UInt64? {
+            unverifiedSince.map { since in
+                UInt64(clamping: (now - min(max(0, since), now)) / 1_000_000)
+            }
         }
     }
 
@@ -127,16 +136,14 @@ extension Vault {
             slots: keyring == nil ? [] : KeyFile.Kind.allCases.compactMap { try? slotList($0) },
             epochs: keyring?.epochs.filter { !$0.isDestroyed }.map(\.number) ?? [],
             rows: rows,
-            unverifiedSeconds: rows.map { rows in
-                let now = clock.nowMicroseconds()
-                // Nobody verified the rows that say so.
-                let since = min(max(0, rows.unverifiedSince ?? now), now)
-                return UInt64(clamping: (now - since) / 1_000_000)
+            unverifiedSeconds: rows.map {
+                $0.unverifiedSeconds(at: clock.nowMicroseconds()) ?? 0
             },
             logSize: committer.frontier.size, logState: committer.logState,
             workers: inspectors.workers,
             workerRestarts: inspectors.restarts, inspections: inspectors.load,
-            commits: committer.measures.figures, lag: committer.lag, anchors: anchorStates,
+            commits: committer.measures.figures,
+            blobFlushes: blobFlushes.histogram, lag: committer.lag, anchors: anchorStates,
             contained: containments.holding(at: clock.nowMicroseconds()).count,
             alerts: alerts.counts)
     }

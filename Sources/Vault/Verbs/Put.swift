@@ -184,7 +184,7 @@ extension Vault {
                     }
                 }
             }
-            try writer.commit()
+            try blobFlushes.time { () throws(StorageError) in try writer.commit() }
             return WrappedKey(
                 epoch: context.epoch, bytes: try keyring.wrap(sealer.key, context: context))
         } catch let error as StorageError {

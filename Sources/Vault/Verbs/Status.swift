@@ -20,6 +20,8 @@ package struct VaultStatus: Sendable {
     package let anchors: [AnchorStatus]
     /// When everything that was stored by then was opened last, the newest backup was begun, and the last drill went well.
     package let lastScrub: Int64?
+    /// For how long something that is stored has been unverified at most; nil where nothing is stored.
+    package let unverifiedSeconds: UInt64?
     package let newestBackup: Int64?
     package let lastDrill: Int64?
 }
@@ -37,8 +39,9 @@ extension Vault {
                 logState: committer.logState,
                 logRoot: frontier.root(hash: LogHash.node) ?? LogHash.empty,
                 workers: inspectors.workers, workerRestarts: inspectors.restarts,
-                anchors: anchorStates, lastScrub: rows.lastScrub, newestBackup: rows.newestBackup,
-                lastDrill: rows.lastDrill)
+                anchors: anchorStates, lastScrub: rows.lastScrub,
+                unverifiedSeconds: rows.unverifiedSeconds(at: clock.nowMicroseconds()),
+                newestBackup: rows.newestBackup, lastDrill: rows.lastDrill)
         }
     }
 

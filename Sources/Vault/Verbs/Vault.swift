@@ -67,6 +67,7 @@ package final class Vault: Sendable {
     /// The times of the last events before this start, oldest first: what they tell of the clock.
     let timesBeforeStart: [Int64]
     let rowCounts = RowCounts()
+    let blobFlushes = FlushMeasure()
     let pace = OperationPace()
     let checkMemory = CheckMemory()
     let snapshotTurns = SnapshotTurns()

@@ -24,14 +24,16 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
     package var anchors: [Anchor]
     package var detection: Detection
     package var care: Care
+    package var requests: Requests
 
     package init(
         version: String, vault: VaultID, sealed: Bool, startedMicroseconds: Int64,
         uptimeSeconds: Int, validation: Validation, namespaces: [String: Validation],
         images: Images, keys: Keys?, log: Log, disk: Disk, inspectors: Inspectors, connections: Int,
-        anchors: [Anchor], detection: Detection, care: Care
+        anchors: [Anchor], detection: Detection, care: Care, requests: Requests
     ) {
         self.care = care
+        self.requests = requests
         self.version = version
         self.vault = vault
         self.sealed = sealed
@@ -53,7 +55,7 @@ package struct StatusAnswer: Codable, Hashable, Sendable {
         case version, vault, sealed, started
         case uptimeSeconds = "uptime_seconds"
         case validation, namespaces, images, keys, log, disk, inspectors, connections, anchors
-        case detection, care
+        case detection, care, requests
     }
 }
 
@@ -62,15 +64,48 @@ extension StatusAnswer {
     package struct Care: Codable, Hashable, Sendable {
         /// No image that was stored by then has been unverified for longer; null where no scrub came to its end.
         @Nullable package var verified: UTCTime?
+        /// For how long something that is stored has been unverified at most; null where nothing is stored.
+        @Nullable package var unverifiedSeconds: Int?
         /// When the newest backup was begun; null where there is none.
         @Nullable package var backup: UTCTime?
         /// When the last restore drill went well; null where none did.
         @Nullable package var drill: UTCTime?
 
-        package init(verified: Int64?, backup: Int64?, drill: Int64?) {
+        package init(verified: Int64?, unverifiedSeconds: Int?, backup: Int64?, drill: Int64?) {
             self.verified = verified.map { UTCTime(microseconds: $0) }
+            self.unverifiedSeconds = unverifiedSeconds
             self.backup = backup.map { UTCTime(microseconds: $0) }
             self.drill = drill.map { UTCTime(microseconds: $0) }
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case verified, backup, drill
+            case unverifiedSeconds = "unverified_seconds"
+        }
+    }
+
+    /// How many requests were answered in the last minute, over all doors.
+    package struct Requests: Codable, Hashable, Sendable {
+        /// What is counted; less than a minute only after a start.
+        package var seconds: Int
+        package var stored: Int
+        package var read: Int
+        package var deleted: Int
+        package var other: Int
+        package var refused: Int
+        package var failed: Int
+
+        package init(
+            seconds: Int, stored: Int, read: Int, deleted: Int, other: Int, refused: Int,
+            failed: Int
+        ) {
+            self.seconds = seconds
+            self.stored = stored
+            self.read = read
+            self.deleted = deleted
+            self.other = other
+            self.refused = refused
+            self.failed = failed
         }
     }
 }

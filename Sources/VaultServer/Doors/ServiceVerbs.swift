@@ -159,8 +159,10 @@ extension RequestHandler {
                 connections: service.connections.total,
                 anchors: status.anchors.map(StatusAnswer.Anchor.init), detection: detection,
                 care: StatusAnswer.Care(
-                    verified: status.lastScrub, backup: status.newestBackup,
-                    drill: status.lastDrill)))
+                    verified: status.lastScrub,
+                    unverifiedSeconds: status.unverifiedSeconds.map { Int(clamping: $0) },
+                    backup: status.newestBackup, drill: status.lastDrill),
+                requests: StatusAnswer.Requests(service.requests.lastMinute)))
     }
 
     private static func validation(_ policy: InspectionPolicy) -> StatusAnswer.Validation {
@@ -197,6 +199,16 @@ enum SystemTime {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}
+
+extension StatusAnswer.Requests {
+    fileprivate init(_ minute: (seconds: Int, counts: RecentRequests.Counts)) {
+        let counts = minute.counts
+        self.init(
+            seconds: minute.seconds, stored: counts.stored, read: counts.read,
+            deleted: counts.deleted, other: counts.other, refused: counts.refused,
+            failed: counts.failed)
     }
 }
 

@@ -1,4 +1,4 @@
-// How long requests take and how many there are at once. A request costs two atomics and one lock.
+// How long requests take and how many there are at once. A request costs two atomics and two locks.
 
 package import CoreMetrics
 import Synchronization
@@ -73,6 +73,8 @@ package final class RequestMeasures: Sendable {
     /// By verb, then by outcome.
     private let timers: [[Timer]]
     private let meter: Meter
+    private let recent = RecentRequests()
+    private let begun = ContinuousClock.now
 
     package init(_ factory: any MetricsFactory) {
         timers = VerbLabel.allCases.map { verb in
@@ -92,7 +94,16 @@ package final class RequestMeasures: Sendable {
         meter.decrement()
         let microseconds = duration.wholeMicroseconds
         timers[verb.place][outcome.place].recordMicroseconds(microseconds)
+        recent.count(verb, outcome, at: second)
     }
+
+    /// Of the last ``RecentRequests/seconds``, or since the start where that was later.
+    var lastMinute: (seconds: Int, counts: RecentRequests.Counts) {
+        let second = second
+        return (Int(min(second + 1, RecentRequests.seconds)), recent.counts(at: second))
+    }
+
+    private var second: Int64 { (ContinuousClock.now - begun).components.seconds }
 }
 
 extension RequestOutcome {

@@ -14,7 +14,15 @@ extension MetricsReport {
             .histograms(
                 "imagevault_commit_duration_seconds",
                 "How long a transaction took, with its flush.",
+                in: .microseconds, [([], commits.durations)]),
+            .histograms(
+                "imagevault_commit_flush_duration_seconds",
+                "How long the flush of a transaction took.",
                 in: .microseconds, [([], commits.flushes)]),
+            .histograms(
+                "imagevault_blob_flush_duration_seconds",
+                "How long a blob took to be flushed, with its name.",
+                in: .microseconds, [([], measures.blobFlushes)]),
             MetricFamily(
                 "imagevault_log_waiting_events", .gauge, "Events that are not durable yet.",
                 count: UInt64(clamping: lag.events)),

@@ -86,6 +86,7 @@ struct Status: AsyncParsableCommand {
                     + Units.count(status.inspectors.restarts, "restart")
             ),
             ("connections", String(status.connections)),
+            ("requests", requests(status.requests)),
             (
                 "log",
                 Units.count(Int(clamping: status.log.size), "event")
@@ -96,28 +97,40 @@ struct Status: AsyncParsableCommand {
         ])
         let own = status.namespaces.sorted { $0.key < $1.key }
             .flatMap { [("  in \($0.key)", checks($0.value)), ("", takes($0.value))] }
-        return head + Table.pairs(care(status.care, at: microseconds))
+        return head + Table.pairs(care(status.care))
             + Table.pairs(anchors(status.anchors)) + Table.pairs(detection(status.detection))
             + Table.pairs(own)
             + (status.keys.map { keys($0, status.log.slots, at: microseconds) } ?? [])
     }
 
-    private static func care(
-        _ care: StatusAnswer.Care, at microseconds: Int64
-    ) -> [(String, String)] {
-        let verified = care.verified.map { time in
-            let age = max(0, microseconds - (time.microseconds ?? microseconds))
-            return "everything that was stored by \(Units.moment(time)), "
-                + "\(Units.span(seconds: Int(clamping: age / 1_000_000))) ago"
-        }
-        return [
-            ("verified", verified ?? "no scrub came to its end yet: vaultctl check --contents"),
+    private static func care(_ care: StatusAnswer.Care) -> [(String, String)] {
+        [
+            ("verified", verified(care)),
             (
                 "backup",
                 (care.backup.map { Units.moment($0) } ?? "NONE: vaultctl backup DIR")
                     + (care.drill.map { ", drill \(Units.moment($0))" } ?? ", no drill yet")
             ),
         ]
+    }
+
+    private static func verified(_ care: StatusAnswer.Care) -> String {
+        let age = care.unverifiedSeconds.map { Units.span(seconds: $0) }
+        guard let verified = care.verified else {
+            return age.map { "never, the oldest image is \($0) old: vaultctl check --contents" }
+                ?? "nothing is stored"
+        }
+        return (age.map { "nothing unverified for over \($0); " } ?? "")
+            + "last scrub \(Units.moment(verified))"
+    }
+
+    private static func requests(_ minute: StatusAnswer.Requests) -> String {
+        let good = [
+            (minute.stored, "stored"), (minute.read, "read"), (minute.deleted, "deleted"),
+        ]
+        let bad = [(minute.refused, "refused"), (minute.failed, "FAILED")].filter { $0.0 > 0 }
+        return (good + bad).map { "\(Units.rate($0.0, seconds: minute.seconds)) \($0.1)" }
+            .joined(separator: ", ") + " a second"
     }
 
     private static func anchors(_ anchors: [StatusAnswer.Anchor]) -> [(String, String)] {

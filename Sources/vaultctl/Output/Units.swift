@@ -47,6 +47,15 @@ enum Units {
         number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
     }
 
+    /// So many a second: `0`, `0.4`, `12`. What is not nothing is never shown as nothing.
+    static func rate(_ count: Int, seconds: Int) -> String {
+        let seconds = max(1, seconds)
+        let tenths = (count * 10 + seconds / 2) / seconds
+        if count > 0, tenths == 0 { return "<0.1" }
+        return tenths == 0 || tenths >= 100
+            ? "\((count + seconds / 2) / seconds)" : "\(tenths / 10).\(tenths % 10)"
+    }
+
     private static func twoDigits(_ number: Int) -> String {
         number < 10 ? "0\(number)" : String(number)
     }

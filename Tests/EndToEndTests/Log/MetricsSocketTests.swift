@@ -51,7 +51,9 @@ struct MetricsSocketTests {
         }
         for series in expected { #expect(page[series] == 1, "\(series)") }
         #expect((page["imagevault_commit_batch_events_sum"] ?? 0) >= 3)
-        #expect((page["imagevault_commit_duration_seconds_count"] ?? 0) >= 1)
+        for flush in ["commit", "commit_flush", "blob_flush"] {
+            #expect((page["imagevault_\(flush)_duration_seconds_count"] ?? 0) >= 1, "\(flush)")
+        }
         #expect(page["imagevault_log_oldest_waiting_seconds"] == 0)
         #expect(page["imagevault_inspections_busy"] == 0)
         #expect(page["imagevault_inspections_waiting"] == 0)

@@ -51,7 +51,10 @@ struct ScrubTests {
     func scheduled() throws {
         let vault = try TestVault()
         _ = try vault.store(Sample.jpeg(1))
-        #expect(try vault.vaultctlJSON(["status"])["care"]["verified"].text == nil)
+        let before = try vault.vaultctlJSON(["status"])
+        #expect(before["care"]["verified"].text == nil)
+        #expect(try #require(before["care"]["unverified_seconds"].number) >= 0)
+        #expect(try #require(before["requests"]["stored"].number) >= 1)
         try vault.stop()
         try vault.start(environment: try OtherWorld.days(8))
         try eventually("a scrub that came to its end") {
