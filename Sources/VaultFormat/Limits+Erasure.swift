@@ -18,8 +18,9 @@ extension Limits {
     package static let removalsRemembered = 65_536
     /// Seconds for which a reader of the catalog waits while its files are put in order.
     package static let catalogWaitSeconds = 5
-    /// Pages in SQLite's write-ahead log, 4 MB, after which a commit moves it to the database.
-    package static let checkpointPages: Int32 = 1000
+    /// Pages in SQLite's write-ahead log, 16 MB, after which a commit moves it to the database: a page that many
+    /// commits write is moved once.
+    package static let checkpointPages: Int32 = 4000
     /// Erasures by owner or job that are unfinished at once.
     package static let erasuresUnfinished = 64
     /// Copies of the keyring that are registered at once.

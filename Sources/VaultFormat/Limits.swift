@@ -37,6 +37,9 @@ package enum Limits {
 
     /// Changes of one transaction: a batch of 256 holds the writer for a few milliseconds.
     package static let commitBatch = 256
+    /// Milliseconds after a batch within which the writer looks once more by itself: what an event waits at most that
+    /// nobody waits for.
+    package static let commitDozeMilliseconds = 20
     /// Changes that may wait for the writer before the door sheds load.
     package static let commitQueue = 4096
 

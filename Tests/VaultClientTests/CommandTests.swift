@@ -128,7 +128,8 @@ struct CommandTests {
             Status.screen(status, at: 3).first { $0.hasPrefix(name) }
         }
         #expect(
-            line("requests")?.hasSuffix("1.5 stored, 50 read, 0 deleted, 0.1 FAILED a second")
+            line("requests")?.hasSuffix(
+                "stored 1.5/s, read 50/s, deleted 0/s, FAILED 0.1/s; 1 connection")
                 == true)
         #expect(
             line("verified")?.contains("nothing unverified for over 1 d 1 h; last scrub 1970")

@@ -36,6 +36,27 @@ struct CommitterLifeTests {
         #expect(try fixture.memory.events().count == Limits.commitQueue + 2)
     }
 
+    @Test("what nobody waits for rides along, and goes by itself where nothing else does")
+    func along() async throws {
+        let fixture = try CommitterFixture()
+        func durable(_ count: Int) async throws {
+            while try fixture.memory.events().count < count {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+        }
+        fixture.closeGate()
+        for number in 1...3 { fixture.committer.recordAlong(CommitterFixture.event(number)) }
+        fixture.openGate()
+        try await durable(4)
+        // The writer looked once more, and sleeps.
+        try await Task.sleep(for: .milliseconds(3 * Limits.commitDozeMilliseconds))
+        fixture.committer.recordAlong(CommitterFixture.event(4))
+        try await durable(5)
+        fixture.committer.recordAlong(CommitterFixture.event(5))
+        fixture.committer.stop()
+        #expect(try fixture.memory.events().count == 6)
+    }
+
     @Test("a sign of life comes when what is being written is written, and leaves no event")
     func signOfLife() async throws {
         let fixture = try CommitterFixture()

@@ -1,5 +1,6 @@
 // One writer. Whatever waits when it becomes free is one batch, one transaction, one flush: a batch
-// forms while the previous flush runs, without a timer. A change and its event are never apart.
+// forms while the previous flush runs, without a timer. A change and its event are never apart. An event that nobody
+// waits for may ride along with the next batch.
 
 import Foundation
 import Synchronization
@@ -29,6 +30,10 @@ package final class Committer: Sendable {
         /// The batch that is with the catalog, and since when.
         var writing: (batch: [Entry], since: ContinuousClock.Instant)?
         var closed = false
+        /// Whether the writer was woken for what waits.
+        var isDue = false
+        /// Whether the writer looks for itself before long.
+        var dozes = false
         /// Who is to be told at the end of the next turn.
         var asking: [@Sendable () -> Void] = []
         var outage: Outage?
@@ -46,11 +51,13 @@ package final class Committer: Sendable {
         let enqueued = ContinuousClock.now
         /// Nil where nobody waits.
         let answer: Answer?
+        let isUrgent: Bool
 
         init(
             change: Change, event: Event, abandonment: Abandonment? = nil,
-            kept: KeptAnswer? = nil, answer: Answer?
+            kept: KeptAnswer? = nil, answer: Answer?, isUrgent: Bool = true
         ) {
+            self.isUrgent = isUrgent
             self.change = change
             self.event = event
             self.abandonment = abandonment
@@ -144,6 +151,12 @@ package final class Committer: Sendable {
         enqueue(Entry(change: .none, event: event, answer: nil))
     }
 
+    /// As ``recordLater(_:)``, for what is one of many: while batches are being written it asks for none of its own, and
+    /// is in the next within ``Limits/commitDozeMilliseconds``.
+    package func recordAlong(_ event: Event) {
+        enqueue(Entry(change: .none, event: event, answer: nil, isUrgent: false))
+    }
+
     private func enqueue(_ entry: Entry) {
         #if BENCH_WITHOUT_EVENTS
             // What a log costs is told by a vault that has none. It is built for that alone.
@@ -152,19 +165,20 @@ package final class Committer: Sendable {
                 return
             }
         #endif
-        let refusal = state.withLock { state -> ErrorCode? in
-            if let outage = state.outage?.state, outage.isUncertain { return outage.code }
-            if state.closed { return .auditUnavailable }
+        let (refusal, wakes) = state.withLock { state -> (ErrorCode?, Bool) in
+            if let outage = state.outage?.state, outage.isUncertain { return (outage.code, false) }
+            if state.closed { return (.auditUnavailable, false) }
             // What nobody waits for completes a record that is already durable: it may exceed.
-            if entry.answer != nil, state.waiting.count >= Limits.commitQueue { return .overloaded }
+            if entry.answer != nil, state.waiting.count >= Limits.commitQueue {
+                return (.overloaded, false)
+            }
             state.waiting.append(entry)
-            return nil
+            let wakes = !state.isDue && (entry.isUrgent || !state.dozes)
+            if wakes { state.isDue = true }
+            return (nil, wakes)
         }
-        if let refusal {
-            entry.answer?.give(.failure(VaultError(refusal).recorded))
-        } else {
-            wake.signal()
-        }
+        if let refusal { entry.answer?.give(.failure(VaultError(refusal).recorded)) }
+        if wakes { wake.signal() }
     }
 
     /// Asks the writer for a sign of life, which leaves no event.
@@ -207,7 +221,13 @@ package final class Committer: Sendable {
     // MARK: The thread
 
     private func run() {
-        repeat { wake.wait() } while !turn()
+        repeat {
+            if state.withLock(\.dozes) {
+                _ = wake.wait(timeout: .now() + .milliseconds(Limits.commitDozeMilliseconds))
+            } else {
+                wake.wait()
+            }
+        } while !turn()
         stopped.signal()
     }
 
@@ -218,12 +238,16 @@ package final class Committer: Sendable {
     package func turn() -> Bool {
         // Before anything is taken out: what waits is told when that takes too long.
         endOutage()
-        let (batch, asking, ended) = state.withLock { state in
+        let (batch, asking, goesOn, ended) = state.withLock { state in
             let batch = Array(state.waiting.prefix(Limits.commitBatch))
             state.waiting.removeFirst(batch.count)
+            // After a batch it looks once more by itself; what comes until then wakes it only where somebody waits.
+            state.dozes = !batch.isEmpty
+            state.isDue = !state.waiting.isEmpty
             defer { state.asking = [] }
-            return (batch, state.asking, state.closed && state.waiting.isEmpty)
+            return (batch, state.asking, state.isDue, state.closed && state.waiting.isEmpty)
         }
+        if goesOn { wake.signal() }
         if !batch.isEmpty { write(batch) }
         for answered in asking { answered() }
         return ended

@@ -112,7 +112,7 @@ extension Vault {
         event.bytes = bytes
         event.durationMicroseconds = Int(clock.monotonicMicroseconds() - image.startedAt)
         event.begunAt = image.begunAt
-        committer.recordLater(event)
+        committer.recordAlong(event)
     }
 
     /// What a claim says about an image, without its bytes.

@@ -85,8 +85,10 @@ struct Status: AsyncParsableCommand {
                 "\(Units.count(status.inspectors.workers, "worker")), "
                     + Units.count(status.inspectors.restarts, "restart")
             ),
-            ("connections", String(status.connections)),
-            ("requests", requests(status.requests)),
+            (
+                "requests",
+                requests(status.requests) + "; " + Units.count(status.connections, "connection")
+            ),
             (
                 "log",
                 Units.count(Int(clamping: status.log.size), "event")
@@ -129,8 +131,8 @@ struct Status: AsyncParsableCommand {
             (minute.stored, "stored"), (minute.read, "read"), (minute.deleted, "deleted"),
         ]
         let bad = [(minute.refused, "refused"), (minute.failed, "FAILED")].filter { $0.0 > 0 }
-        return (good + bad).map { "\(Units.rate($0.0, seconds: minute.seconds)) \($0.1)" }
-            .joined(separator: ", ") + " a second"
+        return (good + bad).map { "\($0.1) \(Units.rate($0.0, seconds: minute.seconds))/s" }
+            .joined(separator: ", ")
     }
 
     private static func anchors(_ anchors: [StatusAnswer.Anchor]) -> [(String, String)] {
