@@ -45,6 +45,16 @@ final class TestVault: @unchecked Sendable {
         }
     }
 
+    /// What Tools/release-state kept.
+    init(unpacking archive: String) throws {
+        folder = try TestFolder()
+        state = folder.path("state")
+        (startOptions, settings) = (([], [:]), "validation:\n  level: structure\n")
+        let unpacked = try run("tar", ["-xzf", archive, "-C", folder.root])
+        guard unpacked.ending == .exited(0) else { throw TestFailure("tar: \(unpacked.errors)") }
+        try Disk.write(paths + settings, to: configuration)
+    }
+
     /// Before the folder goes: a daemon that still runs would write into it.
     deinit { try? daemon?.crash() }
 
