@@ -8,10 +8,11 @@ package enum ImageInspector {
     /// Inspects a whole upload at level `structure`, in time linear in its size.
     /// The name is nil when a stored image is inspected again; the declared type is what the
     /// caller's `Content-Type` said.
+    /// - Parameter places: what was found while these bytes arrived; nothing where they were not read before.
     /// - Throws: ``InspectionRefusal`` with the first rule that is broken.
     package static func inspect(
         _ bytes: RawSpan, name: UploadName? = nil, declaredType: DeclaredType = .undeclared,
-        policy: InspectionPolicy = .default
+        policy: InspectionPolicy = .default, places: HiddenPlaces = HiddenPlaces()
     ) throws(InspectionRefusal) -> Inspection {
         var type: ImageType?
         do throws(Refused) {
@@ -20,8 +21,8 @@ package enum ImageInspector {
             type = found
             try checkAgreement(found, name, declaredType, policy)
             switch found {
-            case .jpeg: return try inspectJPEG(bytes, policy)
-            case .png: return try inspectPNG(bytes, policy)
+            case .jpeg: return try inspectJPEG(bytes, policy, places)
+            case .png: return try inspectPNG(bytes, policy, places)
             }
         } catch {
             throw InspectionRefusal(finding: error.finding, type: type)
@@ -66,7 +67,7 @@ package enum ImageInspector {
     }
 
     private static func inspectJPEG(
-        _ bytes: RawSpan, _ policy: InspectionPolicy
+        _ bytes: RawSpan, _ policy: InspectionPolicy, _ places: HiddenPlaces
     ) throws(Refused) -> Inspection {
         let image = try JPEGWalk.walk(bytes, from: 0, policy: policy)
         let trailer = JPEGTrailer(bytes, after: image, policy: policy)
@@ -75,7 +76,7 @@ package enum ImageInspector {
         }
         // The whole upload is searched, also what will be cut off: who hides a program there did
         // not mean to send a photo.
-        try HiddenFile.search(bytes)
+        try HiddenFile.search(bytes, places)
         var flags: ImageFlags = trailer.images.isEmpty ? [] : .thumbnail
         for part in [image] + trailer.images {
             for segment in part.segments { try HiddenMetadata.search(bytes, segment.payload) }
@@ -106,10 +107,10 @@ package enum ImageInspector {
     }
 
     private static func inspectPNG(
-        _ bytes: RawSpan, _ policy: InspectionPolicy
+        _ bytes: RawSpan, _ policy: InspectionPolicy, _ places: HiddenPlaces
     ) throws(Refused) -> Inspection {
         let image = try PNGWalk.walk(bytes, policy: policy)
-        try HiddenFile.search(bytes)
+        try HiddenFile.search(bytes, places)
         for chunk in image.chunks { try HiddenMetadata.search(bytes, chunk.content) }
         let whole = StoragePlan(keepingTo: bytes.byteCount)
         let stored = policy.metadata == .keep ? whole : PNGStripping.plan(bytes, image)

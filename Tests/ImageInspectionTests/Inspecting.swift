@@ -5,18 +5,37 @@ import Testing
 import VaultFormat
 import VaultTestKit
 
-/// The finding that refused the upload, or nil if it was accepted.
+/// The finding that refused the upload, or nil if it was accepted. In whatever pieces it arrives, that is the same.
 func refusal(
     of bytes: [UInt8], name: UploadName? = nil, declaredType: DeclaredType = .undeclared,
     policy: InspectionPolicy = .default
 ) -> InspectionRefusal? {
-    do throws(InspectionRefusal) {
-        // unsafe: the span of bytes as bytes; every bit pattern is one.
-        _ = try unsafe ImageInspector.inspect(
-            bytes.span.bytes, name: name, declaredType: declaredType, policy: policy)
-        return nil
-    } catch {
-        return error
+    func refusal(_ places: HiddenPlaces) -> InspectionRefusal? {
+        do throws(InspectionRefusal) {
+            // unsafe: the span of bytes as bytes; every bit pattern is one.
+            _ = try unsafe ImageInspector.inspect(
+                bytes.span.bytes, name: name, declaredType: declaredType, policy: policy,
+                places: places)
+            return nil
+        } catch {
+            return error
+        }
+    }
+    let whole = refusal(HiddenPlaces())
+    for piece in [1, 31, 33, 1000, 65_536] where piece > 31 || bytes.count < 10_000 {
+        #expect(refusal(HiddenPlaces(of: bytes, inPiecesOf: piece)) == whole, "pieces of \(piece)")
+    }
+    return whole
+}
+
+extension HiddenPlaces {
+    /// As they are found while a file arrives.
+    init(of bytes: [UInt8], inPiecesOf piece: Int) {
+        self.init()
+        for end in stride(from: piece, to: bytes.count + piece, by: piece) {
+            // unsafe: the span of bytes as bytes; every bit pattern is one.
+            unsafe read(bytes.span.extracting(..<min(end, bytes.count)).bytes)
+        }
     }
 }
 

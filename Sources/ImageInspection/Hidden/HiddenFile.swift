@@ -7,17 +7,25 @@ enum HiddenFile {
     /// Readers accept a PDF whose head lies in the first 1024 bytes.
     private static let pdfHeadBytes = 1_024
 
-    static func search(_ bytes: RawSpan) throws(Refused) {
+    /// - Parameter places: of these bytes, as far as they were read; the search goes on from there.
+    static func search(
+        _ bytes: RawSpan, _ places: HiddenPlaces = HiddenPlaces()
+    ) throws(Refused) {
         let end = bytes.byteCount
         for offset in 0..<min(pdfHeadBytes, end)
         where bytes.has("%PDF-", at: offset, before: end) {
             throw Refused(.hiddenDocument, at: offset)
         }
-        var block = bytes.nextPairs(from: 0)
+        for offset in places.blocks { try check(bytes, bytes.nextPairs(from: Int(offset))) }
+        var block = bytes.nextPairs(from: places.next)
         while block.offset < end {
-            try block.forEachMark { (offset) throws(Refused) in try check(bytes, at: offset) }
+            try check(bytes, block)
             block = bytes.nextPairs(from: block.offset + PairBlock.byteCount)
         }
+    }
+
+    private static func check(_ bytes: RawSpan, _ block: PairBlock) throws(Refused) {
+        try block.forEachMark { (offset) throws(Refused) in try check(bytes, at: offset) }
     }
 
     private static func check(_ bytes: RawSpan, at offset: Int) throws(Refused) {

@@ -52,6 +52,22 @@ extension Vault {
         return blobs.map { MissingBlob(blob: $0, images: places[$0] ?? []) }
     }
 
+    /// Incidents whose case did not come back, or not to where the log says that it goes.
+    package func missingCases() throws(VaultError) -> [IncidentID] {
+        var missing: [IncidentID] = []
+        var before: Int64? = .max
+        while let end = before {
+            let rows = try reading { (reader) throws(StorageError) in
+                try reader.incidents(before: end, limit: Limits.pageRows)
+            }
+            missing += rows.filter { row in
+                (try? cases.load(row.incident, length: row.file.bytes)) == nil
+            }.map(\.incident)
+            before = rows.last?.row
+        }
+        return missing
+    }
+
     /// The first event behind the backup's log.
     ///
     /// - Parameter digest: of the manifest's note.

@@ -11,6 +11,8 @@ import VaultFormat
     private let sizeClass: Int
     private let owner: PrincipalName?
     package private(set) var count = 0
+    /// Of what came so far.
+    private(set) var places = HiddenPlaces()
 
     init(region: UploadRegion, sizeClass: Int, owner: PrincipalName?, pool: UploadPool) {
         self.region = region
@@ -26,6 +28,8 @@ import VaultFormat
         let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: pages[count...])
         unsafe rest.copyMemory(from: bytes)
         count += bytes.count
+        // What has come was just written: it is in the cache.
+        unsafe places.read(UnsafeRawBufferPointer(rebasing: pages[..<count]).bytes)
     }
 
     /// Keeps what the plan keeps, in its order. A plan moves nothing towards the end, so this needs no
@@ -46,6 +50,8 @@ import VaultFormat
         }
         unsafe explicit_bzero(UnsafeMutableRawBufferPointer(rebasing: pages[end..<count]))
         count = end
+        // Other bytes than came.
+        places = HiddenPlaces()
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, at place: Int) {

@@ -141,7 +141,7 @@ extension UploadBuffer {
                 }
                 return try unsafe ImageInspector.inspect(
                     bytes.bytes, name: name, declaredType: DeclaredType(mediaType: declaredType),
-                    policy: policy)
+                    policy: policy, places: places)
             }
         }
         return try result.get()

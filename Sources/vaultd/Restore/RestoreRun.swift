@@ -119,7 +119,8 @@ struct RestoreRun {
         let begun = SystemClock().monotonicMicroseconds()
         let sampled = try await vault.sample(sample)
         return RestoreReport(
-            manifest, missing: missing, tokens: tokens, replayed: replayed, sampled: sampled,
+            manifest, missing: missing, cases: try vault.missingCases(), tokens: tokens,
+            replayed: replayed, sampled: sampled,
             sampleMicroseconds: SystemClock().monotonicMicroseconds() - begun,
             totals: try vault.restoredTotals(), logSize: vault.committer.frontier.size)
     }
@@ -153,6 +154,8 @@ struct RestoreReport: Encodable {
     let claims: Int
     let missing: Int
     let missingBlobs: [ListedMissing]
+    /// Incidents whose case is not there.
+    let missingCases: [String]
     let tokensEnded: Int
     let erasedClaims: Int?
     let erasedImages: Int?
@@ -166,6 +169,7 @@ struct RestoreReport: Encodable {
     private enum CodingKeys: String, CodingKey {
         case backup, made, images, claims, missing, opened, failed, seconds
         case missingBlobs = "missing_blobs"
+        case missingCases = "missing_cases"
         case tokensEnded = "tokens_ended"
         case erasedClaims = "erased_claims"
         case erasedImages = "erased_images"
@@ -175,7 +179,7 @@ struct RestoreReport: Encodable {
     }
 
     init(
-        _ manifest: BackupManifest, missing: [MissingBlob], tokens: Int,
+        _ manifest: BackupManifest, missing: [MissingBlob], cases: [IncidentID], tokens: Int,
         replayed: ReplayedErasures?, sampled: SampledImages, sampleMicroseconds: Int64,
         totals: CatalogTotals, logSize: UInt64
     ) {
@@ -185,6 +189,7 @@ struct RestoreReport: Encodable {
         claims = totals.references
         self.missing = missing.count
         missingBlobs = missing.map(ListedMissing.init)
+        missingCases = cases.map(\.hex)
         tokensEnded = tokens
         erasedClaims = replayed?.claims
         erasedImages = replayed?.images
@@ -204,6 +209,7 @@ struct RestoreReport: Encodable {
         lines += failed.prefix(20).map { "FAILED        \($0)" }
         if missing > 0 { lines.append("MISSING       \(missing) blobs") }
         lines += RestoreText.lines(missingBlobs)
+        lines += missingCases.map { "MISSING       the case of incident \($0)" }
         if let erasedClaims, let erasedImages {
             lines.append("erased again  \(erasedClaims) claims, \(erasedImages) images")
         }

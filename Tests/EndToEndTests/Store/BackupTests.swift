@@ -388,9 +388,12 @@ struct BackupTests {
         let blob = try #require(Disk.files(below: "\(backups)/blobs").first)
         let name = String(blob.dropFirst("\(backups)/blobs/".count).filter { $0 != "/" })
         _ = try vault.store(Sample.jpeg(2))
+        _ = try vault.vaultctlJSON(["incidents", "open", "--reason", "a drill"])
         try takeKeys()
-        _ = try backUp()
+        let snapshot = try #require(try backUp()["backup"].text)
         try Disk.remove(blob)
+        let cases = Disk.files(below: "\(backups)/snapshots/\(snapshot)/cases")
+        try Disk.remove(try #require(cases.first))
         try lose()
         let line = "\(name)  default \(image)"
         let text = try restore("--plan")
@@ -400,7 +403,10 @@ struct BackupTests {
         let plan = JSON.parse(try restore("--plan", "--json").output)
         let told = try restore("--json")
         #expect(told.ending == .exited(0), "\(told.errors)")
-        for answer in [plan, JSON.parse(told.output)] {
+        let report = JSON.parse(told.output)
+        let incident = try #require(cases.first?.split(separator: "/").last).prefix(32)
+        #expect(report["missing_cases"].list.map(\.text) == [String(incident)])
+        for answer in [plan, report] {
             #expect(answer["missing"].number == 1)
             let missing = try #require(answer["missing_blobs"].list.first)
             #expect(missing["blob"].text == name)
@@ -408,7 +414,9 @@ struct BackupTests {
             #expect(missing["images"].list.map { $0["namespace"].text } == ["default"])
         }
         try Disk.remove(vault.state)
-        #expect(try restore().output.contains(line))
+        let again = try restore().output
+        #expect(again.contains(line))
+        #expect(again.contains("the case of incident \(incident)"), "\(again)")
     }
 
     @Test("a snapshot that went before the register was told is told by the next backup")
