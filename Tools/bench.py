@@ -9,30 +9,25 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import http.client
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench_figures import keep, line_of, machine
 from bench_peer_table import PEER, PHASES, Row, of, place, table
-from bench_support import end_by_signals
+from bench_support import Promises, end_by_signals, tell_broken
 
 TOOLS = Path(__file__).resolve().parent
-#: How long a side may take to start, and the log's last batch to be written, in seconds.
+#: How long a side may take to end, in seconds.
 PATIENCE = 30
 
 
@@ -105,62 +100,9 @@ def drive(options: argparse.Namespace, side: Side, label: str, folder: Path) -> 
     return [json.loads(line) for line in out.read_text().splitlines()]
 
 
-# MARK: The log
-
-
-class AuditConnection(http.client.HTTPConnection):
-    """The auditors' socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("vault")
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(self.path))
-
-    def page(self, query: str) -> dict[str, Any]:
-        self.request("GET", f"/v1/events?{query}")
-        answer = self.getresponse()
-        body = answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"bench: the log was not read: {body.decode()}")
-        page: dict[str, Any] = json.loads(body)
-        return page
-
-
-def log_size(folder: Path) -> int:
-    return int(AuditConnection(folder / "audit.sock").page("newest=1")["size"])
-
-
-def events_since(folder: Path, size: int) -> Counter[str]:
-    """How many events of each action and outcome came after the first `size` ones."""
-    audit, counts, after = AuditConnection(folder / "audit.sock"), Counter[str](), size - 1
-    while True:
-        page = audit.page(f"after={after}&limit=1000")
-        counts.update(f"{event['action']} {event['outcome']}" for event in page["events"])
-        if len(page["events"]) < 1000:
-            return counts
-        after = page["events"][-1]["index"]
-
-
-def check_events(folder: Path, size: int, rows: list[Row]) -> list[str]:
-    """What the log lacks or has too much of, compared with what the load did."""
-    # Each client of each config does everything once before it is measured.
-    expected = {phase: sum(row["ops"] + row["conc"] for row in of(rows, phase=phase)) for phase in PHASES}
-    wanted = {"image.put done": expected["put"], "read.begun done": expected["get"]}
-    wanted["read.ended done"] = expected["get"]
-    give_up = time.monotonic() + PATIENCE
-    while (found := events_since(folder, size))["read.ended done"] < expected["get"]:
-        # The end of a reading goes to the next batch: nobody waits for it.
-        if time.monotonic() > give_up:
-            break
-        time.sleep(0.2)
-    return [
-        f"{found[action]} events {action}, {count} operations"
-        for action, count in wanted.items()
-        if found[action] != count
-    ]
+def done(rows: list[Row]) -> dict[str, int]:
+    """What the load did: each client of each config does everything once before it is measured."""
+    return {phase: sum(row["ops"] + row["conc"] for row in of(rows, phase=phase)) for phase in PHASES}
 
 
 # MARK: The rounds
@@ -191,9 +133,9 @@ def once(options: argparse.Namespace, label: str, folder: Path) -> tuple[list[Ro
         with peer(options.peers, folder) as side:
             return drive(options, side, label, folder), []
     with vault(folder, label.removeprefix("ours-")) as side:
-        size = log_size(folder)
+        promises = Promises(folder)
         rows = drive(options, side, label, folder)
-        return rows, check_events(folder, size, rows)
+        return rows, promises.broken(done(rows))
 
 
 # MARK: The command
@@ -240,10 +182,9 @@ def main() -> int:
         f"{place(row)}: {row['errors']} failed, the first: {row['first_error']}"
         for row in rows if row.get("errors")
     ]
-    print("\n".join(f"WRONG: {line}" for line in wrong) or "Each operation is in the log, and every byte came back.")
     if options.json:
         keep({"machine": where, "rows": rows, "wrong": wrong}, options.json)
-    return 1 if wrong else 0
+    return tell_broken(wrong)
 
 
 if __name__ == "__main__":

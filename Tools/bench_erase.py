@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench_support import PATIENCE, BenchVault, Door, daemon, noise, run
+from bench_support import PATIENCE, BenchVault, Door, Promises, daemon, noise, run
 
 #: Seconds between two looks at a receipt: less than what is measured, and little of it.
 LOOK = 0.002
@@ -31,6 +31,14 @@ def export(path: Path, stop: Any, begun: Any, events_read: Any) -> None:
         begun.set()
         full = len(page["events"]) == 1000 and page["next"] is not None
         after = page["next"] if full else 0
+
+
+def stored(door: Door, content: bytes) -> str:
+    """An image, which is there as it was sent before it is erased."""
+    image = door.put(content, "a.png")
+    if door.ask("GET", f"/v1/images/{image}") != (200, content):
+        raise SystemExit(f"bench: image {image} is not what was sent")
+    return image
 
 
 def erase(door: Door, image: str) -> tuple[float, float]:
@@ -67,10 +75,10 @@ def figures(times: list[float]) -> dict[str, float]:
 def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
     rounds = []
     with daemon(vault.folder):
-        door = Door(vault.path("images"))
+        door, promises = Door(vault.path("images")), Promises(vault.folder)
         for number in range(options.rounds):
             images = [
-                door.put(noise(450, 450, options.images * number + one), "a.png") for one in range(options.images)
+                stored(door, noise(450, 450, options.images * number + one)) for one in range(options.images)
             ]
             half = len(images) // 2
             one = {"idle": erasures(door, images[:half])}
@@ -89,7 +97,9 @@ def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
             stop.set()
             reader.join()
             rounds.append(one)
-    return {"images_a_round": options.images, "rounds": rounds}
+        images = options.images * options.rounds
+        wrong = promises.broken({"put": images, "get": images, "delete": images})
+    return {"what": "erase", "images_a_round": options.images, "rounds": rounds, "wrong": wrong}
 
 
 def show(told: dict[str, Any]) -> None:

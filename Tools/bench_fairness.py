@@ -12,29 +12,37 @@ import multiprocessing
 import os
 import statistics
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from bench_support import PATIENCE, BenchVault, Door, become, daemon, noise, run
+from bench_support import PATIENCE, BenchVault, Door, Promises, become, daemon, noise, run, told_by
 
 QUIET, NOISY = 54_001, 54_002
 #: The most that the noisy one may add to the quiet one's 99th percentile.
 BAR = 1.3
+#: What is read.
+PHOTO = noise(450, 450, 1)
 POLICY = f"""version: 1
 principals:
-  root: {{users: [root], roles: [admin, backend]}}
+  root: {{users: [root], roles: [admin, backend, auditor]}}
   quiet: {{users: ["{QUIET}"], roles: [backend]}}
   noisy: {{users: ["{NOISY}"], roles: [backend]}}
 """
 
 
-def ask(door: Door, work: str, image: str, number: int) -> None:
+def ask(door: Door, work: str, image: str, number: int) -> str:
+    """Gives the image that was read or stored."""
     if work == "get":
-        status, _ = door.ask("GET", f"/v1/images/{image}")
-        if status != 200:
-            raise SystemExit(f"bench: a reading was answered {status}")
-    else:
-        door.put(noise(60, 60, number), "a.png")
+        read(door, image, PHOTO)
+        return image
+    return door.put(noise(60, 60, number), "a.png")
+
+
+def read(door: Door, image: str, wanted: bytes) -> None:
+    status, content = door.ask("GET", f"/v1/images/{image}")
+    if status != 200 or content != wanted:
+        raise SystemExit(f"bench: a reading was answered {status}, {len(content)} bytes of {len(wanted)}")
 
 
 def ask_quietly(path: Path, work: str, image: str, options: argparse.Namespace, told: Any) -> None:
@@ -43,10 +51,13 @@ def ask_quietly(path: Path, work: str, image: str, options: argparse.Namespace, 
     door, times = Door(path), []
     end = time.perf_counter() + options.seconds
     while (begun := time.perf_counter()) < end:
-        ask(door, work, image, int(begun * 1e6))
+        number = int(begun * 1e6)
+        last = ask(door, work, image, number)
         took = time.perf_counter() - begun
         times.append(took * 1000)
         time.sleep(max(0.0, options.pace / 1000 - took))
+    if work == "put":
+        read(door, last, noise(60, 60, number))
     told.put(times)
 
 
@@ -64,8 +75,7 @@ def quiet(path: Path, work: str, image: str, options: argparse.Namespace) -> dic
     told: Any = multiprocessing.Queue()
     one = multiprocessing.Process(target=ask_quietly, args=(path, work, image, options, told), daemon=True)
     one.start()
-    times = sorted(told.get(timeout=PATIENCE))
-    one.join()
+    times = sorted(told_by([one], told)[0])
     return {
         "requests": len(times),
         "p50": statistics.median(times),
@@ -93,6 +103,7 @@ def beside(path: Path, work: str, image: str, options: argparse.Namespace) -> di
     stop.set()
     for one in others:
         one.join(PATIENCE)
+    figures["noisy_requests"] = count.value
     if ended or not figures["noise"]:
         raise SystemExit(f"bench: {ended} of {len(others)} noisy connections ended before the quiet one was measured")
     return figures
@@ -106,14 +117,21 @@ def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
     vault.folder.chmod(0o755)
     path, rounds = vault.path("images"), []
     with daemon(vault.folder, f"policy_file={policy}", "doors.images.mode=0666"):
-        image = Door(path).put(noise(450, 450, 1), "a.png")
+        promises, did = Promises(vault.folder), Counter[str](put=1)
+        image = Door(path).put(PHOTO, "a.png")
         # Owned by nobody in particular: each principal of the namespace may read it.
         for work in options.works.split(","):
             for _ in range(options.rounds):
                 alone = quiet(path, work, image, options)
                 noisy = beside(path, work, image, options)
+                did[work] += int(alone["requests"] + noisy["requests"] + noisy["noisy_requests"])
+                # Of what it stored, the quiet one reads the last.
+                did["get"] += 2 if work == "put" else 0
                 rounds.append({"work": work, "alone": alone, "beside": noisy, "ratio": noisy["p99"] / alone["p99"]})
-    return {"connections": options.connections, "cores": os.cpu_count(), "rounds": rounds}
+        wrong = promises.broken(did)
+    return {
+        "what": "fairness", "connections": options.connections, "cores": os.cpu_count(), "rounds": rounds, "wrong": wrong,
+    }
 
 
 def show(told: dict[str, Any]) -> None:

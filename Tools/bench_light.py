@@ -17,7 +17,7 @@ from typing import Any
 from bench_figures import Clock, keep, line_of, machine, ratio
 from bench_micro import SIZES, measured
 from bench_service import SHARED, corpora, ours
-from bench_support import end_by_signals
+from bench_support import end_by_signals, tell_broken
 
 CLIENTS = 16
 
@@ -84,10 +84,9 @@ def main() -> int:
         corpora(options.peers, list(SIZES))
         told, wrong = measure(options)
     show(told)
-    print("\n".join(f"WRONG: {line}" for line in wrong) or "\nEach operation is in the log, and every byte came back.")
     if options.json:
         keep(told | {"wrong": wrong}, options.json)
-    return 1 if wrong else 0
+    return tell_broken(wrong)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ the keys are rotated at the share of time that operations have by default, readi
 an idle vault at the whole time, whose rate is taken from the log's own times.
 """
 
+from __future__ import annotations
+
 import argparse
 import multiprocessing
 import random
@@ -14,9 +16,9 @@ import sys
 import time
 from datetime import datetime
 
-from bench_support import BenchVault, Door, daemon, grey, noise, run
+from bench_support import BenchVault, Door, Promises, daemon, grey, noise, run, told_by
 
-UPLOADERS, READERS = 8, 16
+UPLOADERS, READERS, PHOTOS = 8, 16, 64
 
 
 class Vault(BenchVault):
@@ -48,7 +50,7 @@ def upload(vault, images):
 
 
 def fill(vault, count):
-    """Each image has two keys: its blob's and its reference's."""
+    """Gives how many images it takes: each has two keys, its blob's and its reference's."""
     images = count // 2
     workers = [
         multiprocessing.Process(target=upload, args=(vault, range(first, images, UPLOADERS)), daemon=True)
@@ -60,25 +62,27 @@ def fill(vault, count):
         worker.join()
         if worker.exitcode:
             sys.exit("the vault could not be filled")
+    return images
 
 
-def read(path, ids, bytes_wanted, seed, stop, out):
-    generator, door, times = random.Random(seed), Door(path), []
+def read(path, photos, seed, stop, out):
+    generator, door, times, ids = random.Random(seed), Door(path), [], list(photos)
     while not stop.is_set():
+        wanted = generator.choice(ids)
         begun = time.perf_counter()
-        status, body = door.ask("GET", f"/v1/images/{generator.choice(ids)}")
+        status, body = door.ask("GET", f"/v1/images/{wanted}")
         times.append(time.perf_counter() - begun)
-        if status != 200 or len(body) != bytes_wanted:
-            sys.exit(f"a reading failed: {status}")
+        if status != 200 or body != photos[wanted]:
+            sys.exit(f"a reading failed: {status}, {len(body)} bytes")
     out.put(times)
 
 
-def readings(vault, ids, size, during):
+def readings(vault, photos, during):
     """Latencies of READERS clients for as long as `during` takes."""
     stop, out = multiprocessing.Event(), multiprocessing.Queue()
     workers = [
         multiprocessing.Process(
-            target=read, args=(vault.path("images"), ids, size, seed, stop, out), daemon=True
+            target=read, args=(vault.path("images"), photos, seed, stop, out), daemon=True
         )
         for seed in range(READERS)
     ]
@@ -88,11 +92,9 @@ def readings(vault, ids, size, during):
     during()
     seconds = time.perf_counter() - begun
     stop.set()
-    times = sorted(one for _ in workers for one in out.get())
-    for worker in workers:
-        worker.join()
+    times = sorted(one for found in told_by(workers, out) for one in found)
     return {
-        "seconds": seconds, "per_second": len(times) / seconds,
+        "seconds": seconds, "reads": len(times), "per_second": len(times) / seconds,
         "p50_ms": times[len(times) // 2] * 1000, "p99_ms": times[len(times) * 99 // 100] * 1000,
     }
 
@@ -122,24 +124,28 @@ def main():
 
 
 def measure(vault, options):
-    photos = [noise(450, 450, seed) for seed in range(64)]
     rounds = []
-    size = len(photos[0])
     with daemon(vault.folder):
-        begun = time.perf_counter()
-        fill(vault, options.keys - 2 * len(photos))
+        promises, begun = Promises(vault.folder), time.perf_counter()
+        images = fill(vault, options.keys - 2 * PHOTOS)
         door = Door(vault.path("images"))
-        ids = [door.put(photo, "a.png") for photo in photos]
+        photos = {door.put(photo, "a.png"): photo for photo in (noise(450, 450, seed) for seed in range(PHOTOS))}
         print(f"filled with {options.keys} keys in {time.perf_counter() - begun:.0f} s", flush=True)
         for _ in range(options.rounds):
-            one = {"before": readings(vault, ids, size, lambda: time.sleep(options.seconds))}
-            one["during"] = readings(vault, ids, size, vault.rotate)
-            one["after"] = readings(vault, ids, size, lambda: time.sleep(options.seconds))
+            one = {"before": readings(vault, photos, lambda: time.sleep(options.seconds))}
+            one["during"] = readings(vault, photos, vault.rotate)
+            one["after"] = readings(vault, photos, lambda: time.sleep(options.seconds))
             rounds.append(one)
+        reads = sum(found["reads"] for one in rounds for found in one.values())
+        wrong = promises.broken({"put": images + len(photos), "get": reads})
     with daemon(vault.folder, "operations.share=100"):
         for one in rounds:
             one["rewraps_per_second"], one["opens_per_second"] = rates(vault.events(vault.rotate()))
-    return {"keys": options.keys, "readers": READERS, "photo_bytes": size, "rounds": rounds}
+        wrong += promises.broken({"put": images + len(photos), "get": reads})
+    size = len(next(iter(photos.values())))
+    return {
+        "what": "rotate", "keys": options.keys, "readers": READERS, "photo_bytes": size, "rounds": rounds, "wrong": wrong,
+    }
 
 
 def show(figures):

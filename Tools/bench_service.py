@@ -16,16 +16,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import PATIENCE, PEER, Side, events_since, log_size, peer, vault
+from bench import PEER, Side, peer, vault
 from bench_client import FULL, Client, index_of
 from bench_figures import Clock, Times, keep, line_of, machine, ratio
-from bench_support import Door, end_by_signals
+from bench_support import Promises, end_by_signals, tell_broken
 
 PHASES = ("put", "get", "range", "list", "delete")
 #: What the peer can do, too.
@@ -73,10 +72,10 @@ def phases_of(side: Side, kind: str, corpus: Any, clients: int, phases: tuple[st
 def ours(options: argparse.Namespace, name: str, clients: int, level: str, phases: tuple[str, ...]) -> tuple[list[Row], list[str]]:
     """The rows of a new vault, and what was wrong with its durability or its log."""
     with place(options) as folder, vault(folder, level) as side:
-        size = log_size(folder)
+        promises = Promises(folder)
         corpus = index_of(options.peers, name, folder)
         rows = phases_of(side, "vault", corpus, clients, phases, options.seconds)
-        wrong = unheld(folder) + uncounted(folder, size, rows)
+        wrong = promises.broken(done(rows))
     return finished(rows, f"ours-{level}", name, clients), wrong
 
 
@@ -91,29 +90,9 @@ def finished(rows: list[Row], label: str, name: str, clients: int) -> list[Row]:
     return [{"label": label, "workload": name, "conc": clients} | row for row in rows if not row.get("warm")]
 
 
-def unheld(folder: Path) -> list[str]:
-    """What the doctor says of the catalog, where it is not what is promised."""
-    checks = Door(folder / "admin.sock").told("POST", "/v1/doctor")["checks"]
-    found = next((check for check in checks if check["id"] == "catalog-settings"), None)
-    if found and found["verdict"] == "ok" and "synchronous full" in "; ".join(found["evidence"]):
-        return []
-    return [f"the catalog is not durable: {found and found['evidence']}"]
-
-
-def uncounted(folder: Path, size: int, rows: list[Row]) -> list[str]:
-    """What the log lacks or has too much of, compared with what the client did."""
-    did = {phase: sum(row["ops"] for row in rows if row["phase"] == phase) for phase in PHASES}
-    wanted = {
-        "image.put done": did["put"], "read.begun done": did["get"] + did["range"],
-        "read.ended done": did["get"] + did["range"], "image.list done": did["list"], "image.delete done": did["delete"],
-    }
-    give_up = time.monotonic() + PATIENCE
-    # The end of a reading goes to the next batch: nobody waits for it.
-    while (found := events_since(folder, size))["read.ended done"] < wanted["read.ended done"]:
-        if time.monotonic() > give_up:
-            break
-        time.sleep(0.2)
-    return [f"{found[action]} events {action}, {count} operations" for action, count in wanted.items() if found[action] != count]
+def done(rows: list[Row]) -> dict[str, int]:
+    """What the client did, warming up too."""
+    return {phase: sum(row["ops"] for row in rows if row["phase"] == phase) for phase in PHASES}
 
 
 # MARK: All of them
@@ -277,11 +256,9 @@ def main() -> int:
     told["wrong"] = wrong
     for line in clock.left_out:
         print(f"left out, {options.minutes:g} minutes were over: {line}")
-    print("\n".join(f"WRONG: {line}" for line in wrong)
-          or "\nEach operation is in the log, every byte came back, and the catalog's writer is synchronous.")
     if options.json:
         keep(told, options.json)
-    return 1 if wrong else 0
+    return tell_broken(wrong)
 
 
 if __name__ == "__main__":

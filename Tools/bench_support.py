@@ -6,6 +6,7 @@ import argparse
 import ctypes
 import json
 import os
+import queue
 import random
 import shutil
 import signal
@@ -16,7 +17,8 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,13 @@ ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 SET_PARENT_DEATH_SIGNAL = 1
 #: How long the daemon may take to answer, and an operation to end, in seconds.
 PATIENCE = 600
+#: Seconds that the log's last batch may take to be written.
+BATCH = 30
+#: What each verb leaves in the log, once for each time that it is done.
+EVENTS = {
+    "put": ("image.put",), "get": ("read.begun", "read.ended"), "range": ("read.begun", "read.ended"),
+    "list": ("image.list",), "delete": ("image.delete",),
+}
 
 
 class Door:
@@ -148,6 +157,21 @@ def ends_with(parent: int) -> bool:
     return os.getppid() == parent
 
 
+def told_by(workers: list[Any], out: Any) -> list[Any]:
+    """What each process puts into the queue, once; one that ends without ends the benchmark."""
+    found: list[Any] = []
+    while len(found) < len(workers):
+        are_over = not any(worker.is_alive() for worker in workers)
+        try:
+            found.append(out.get(timeout=1))
+        except queue.Empty:
+            if are_over or any(worker.exitcode for worker in workers):
+                raise SystemExit(f"bench: of {len(workers)} processes {len(found)} told what they measured") from None
+    for worker in workers:
+        worker.join(PATIENCE)
+    return found
+
+
 class BenchVault:
     """A new vault in a folder of its own, that inspects the structure of images only."""
 
@@ -163,6 +187,60 @@ class BenchVault:
 
     def path(self, door: str) -> Path:
         return self.folder / f"{door}.sock"
+
+
+class Promises:
+    """What no gain may loosen, of a vault that is measured: commits are flushed before they are answered, and what is
+    done from now on is in the log, each time once. Bytes are compared by whoever reads them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.after = int(Door(folder / "audit.sock").told("GET", "/v1/events?newest=1")["size"]) - 1
+        self.found = Counter[str]()
+
+    def broken(self, did: Mapping[str, int]) -> list[str]:
+        """What does not hold, when so much was done of each verb and nothing else."""
+        return self.unflushed() + self.uncounted(did)
+
+    def unflushed(self) -> list[str]:
+        """What SQLite's writer says of itself, through the doctor, where that is not what is promised."""
+        checks = Door(self.folder / "admin.sock").told("POST", "/v1/doctor")["checks"]
+        found = next((check for check in checks if check["id"] == "catalog-settings"), None)
+        if found and found["verdict"] == "ok" and "synchronous full" in "; ".join(found["evidence"]):
+            return []
+        return [f"the catalog is not durable: {found and found['evidence']}"]
+
+    def uncounted(self, did: Mapping[str, int]) -> list[str]:
+        """What the log lacks or has too much of."""
+        wanted = Counter[str]()
+        for verb, count in did.items():
+            wanted.update({f"{action} done": count for action in EVENTS[verb]})
+        give_up = time.monotonic() + BATCH
+        # The end of a reading goes to the next batch: nobody waits for it.
+        while (found := self.counted())["read.ended done"] < wanted["read.ended done"] and time.monotonic() < give_up:
+            time.sleep(0.2)
+        return [
+            f"{found[event]} events {event}, {wanted[event]} operations"
+            for event in sorted(found.keys() | wanted.keys()) if found[event] != wanted[event]
+        ]
+
+    def counted(self) -> Counter[str]:
+        """How many events of each verb and outcome there are by now."""
+        verbs = {action for actions in EVENTS.values() for action in actions}
+        door = Door(self.folder / "audit.sock")
+        while True:
+            events = door.told("GET", f"/v1/events?after={self.after}&limit=1000")["events"]
+            self.found.update(f"{one['action']} {one['outcome']}" for one in events if one["action"] in verbs)
+            self.after = events[-1]["index"] if events else self.after
+            if len(events) < 1000:
+                return self.found
+
+
+def tell_broken(wrong: list[str]) -> int:
+    """Says what was broken, or that nothing was; gives the exit status."""
+    print("\n".join(f"WRONG: {line}" for line in wrong)
+          or "\nEach operation is in the log, every byte came back, and the catalog's writer is synchronous.")
+    return 1 if wrong else 0
 
 
 def end_by_signals() -> None:
@@ -204,7 +282,10 @@ def run(
     parser: argparse.ArgumentParser, measure: Callable[[Path, argparse.Namespace], dict[str, Any]],
     show: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Measures in a folder that is gone afterwards, shows what came of it, and keeps the figures for who asks."""
+    """Measures in a folder that is gone afterwards, shows what came of it, and keeps the figures for who asks.
+
+    What is measured tells in `wrong` which promises did not hold; then the exit status is 1.
+    """
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="where the data lies meanwhile")
     parser.add_argument("--json", help="every figure of every round")
     options = parser.parse_args()
@@ -216,5 +297,7 @@ def run(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     show(told)
+    status = tell_broken(told["wrong"])
     if options.json:
         keep(told, options.json)
+    sys.exit(status)

@@ -1,15 +1,22 @@
-"""The rules of what benchmarks and exercises share: nothing that they began is left."""
+"""The rules of what benchmarks and exercises share: nothing that they began is left, and what no gain may loosen."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import re
 import select
 import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("IMAGEVAULT_BIN", "/nowhere")
+import bench_support as support  # noqa: E402
 
 #: Seconds that something may take to begin or to end.
 PATIENCE = 60
@@ -66,6 +73,68 @@ class WhatWasBegun(unittest.TestCase):
                 self.assertEqual(self.told(tool.stdout.fileno()), b"up")
                 tool.send_signal(ending)
             self.assertEqual((tool.returncode, list(self.folder.iterdir())), (128 + ending, []))
+
+
+class Vault:
+    """What Promises ask a vault: its log, and what SQLite's writer says of itself."""
+
+    def __init__(self) -> None:
+        self.events = [("vault.started", "done")]
+        self.writer = "secure_delete on, synchronous full, journal wal"
+
+    def told(self, _: str, target: str) -> dict[str, Any]:
+        if target == "/v1/doctor":
+            return {"checks": [{"id": "catalog-settings", "verdict": "ok", "evidence": [self.writer]}]}
+        after = re.search(r"after=(-?\d+)", target)
+        first = int(after[1]) + 1 if after else len(self.events) - 1
+        page = self.events[first:first + 1000]
+        events = [{"index": first + at, "action": one[0], "outcome": one[1]} for at, one in enumerate(page)]
+        return {"size": len(self.events), "events": events}
+
+
+class WhatIsPromised(unittest.TestCase):
+    def setUp(self) -> None:
+        self.vault = Vault()
+        self.vault.events += [("image.put", "done")] * 3
+        self.enterContext(unittest.mock.patch.object(support, "Door", lambda _: self.vault))
+        self.enterContext(unittest.mock.patch.object(support, "BATCH", 0))
+        self.promises = support.Promises(Path())
+
+    def leave(self, **did: int) -> dict[str, int]:
+        for verb, count in did.items():
+            self.vault.events += [(action, "done") for action in support.EVENTS[verb]] * count
+        return did
+
+    def test_what_was_done_since_is_in_the_log_over_any_number_of_pages(self) -> None:
+        self.assertEqual(self.promises.broken(self.leave(put=999, get=1001, range=5, list=2, delete=1)), [])
+        # And again, later: what was counted is not counted twice.
+        self.leave(put=1)
+        self.assertEqual(self.promises.broken({"put": 1000, "get": 1006, "list": 2, "delete": 1}), [])
+
+    def test_an_event_that_lacks_is_told_and_so_is_one_too_many(self) -> None:
+        did = self.leave(put=2, get=2)
+        self.assertEqual(self.promises.broken(did | {"put": 3}), ["2 events image.put done, 3 operations"])
+        self.assertEqual(self.promises.broken(did | {"put": 1}), ["2 events image.put done, 1 operations"])
+        self.vault.events.append(("read.begun", "done"))
+        self.assertEqual(self.promises.broken(did), ["3 events read.begun done, 2 operations"])
+
+    def test_an_operation_that_nobody_asked_for_is_told_whatever_came_of_it(self) -> None:
+        self.vault.events += [("image.put", "refused"), ("log.read", "done")]
+        self.assertEqual(self.promises.broken({}), ["1 events image.put refused, 0 operations"])
+
+    def test_a_writer_that_does_not_flush_is_told(self) -> None:
+        self.vault.writer = "secure_delete on, synchronous normal, journal wal"
+        self.assertIn("synchronous normal", self.promises.broken({})[0])
+
+
+class WhatNeverComes(unittest.TestCase):
+    def test_a_process_that_ends_without_a_word_ends_the_bench(self) -> None:
+        out: Any = multiprocessing.Queue()
+        workers = [multiprocessing.Process(target=out.put, args=(7,)), multiprocessing.Process(target=sys.exit, args=(1,))]
+        for worker in workers:
+            worker.start()
+        with self.assertRaisesRegex(SystemExit, "of 2 processes 1 told"):
+            support.told_by(workers, out)
 
 
 if __name__ == "__main__":
