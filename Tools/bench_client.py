@@ -90,9 +90,9 @@ class Client:
         told: dict[str, Any] = json.loads(line)
         return told
 
-    def measure(self, phase: str, seconds: float, pids: Sequence[int]) -> dict[str, Any]:
+    def measure(self, phase: str, seconds: float, pids: Sequence[int], most: int = 10**12) -> dict[str, Any]:
         """A row: the phase, its rate and times, and what the service's processes used for it."""
-        most = max(1, MOST_BYTES // self.largest) if phase == "put" else 10**12
+        most = min(most, max(1, MOST_BYTES // self.largest)) if phase == "put" else most
         memory_mb(pids, reset=True)
         cpu, busy, begun = cpu_seconds(pids), busy_seconds(), time.perf_counter()
         told = self.order(f"{phase} {seconds} {most}")

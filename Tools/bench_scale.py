@@ -1,9 +1,10 @@
 """What a vault's size costs: `Tools/bench scale`.
 
 A vault grows to 1,000 images, to 10,000 and so on, small ones, because what grows with their number is the catalog, the
-log and the folders. At each size: put, get and list, a rotation of all keys, and a start: how long until the daemon is
-open and has given an image, and its memory then. What is asked is how a cost grows, so each is told as a multiple of
-the one at the smallest size; it may grow as the logarithm of the number.
+log and the folders. At exactly each size: get and list, a rotation of all keys, and a start: how long until the daemon
+is open and has given an image, and its memory then. Last come puts, which make at most twice as many of them. What is
+asked is how a cost grows, so each is told as a multiple of the one at the smallest size; it may grow as the logarithm
+of the number.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ import argparse
 import signal
 import sys
 import time
-from contextlib import contextmanager
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bench_client import Client, small_images
 from bench_figures import Clock, is_at_most_logarithmic, line_of, memory_mb
-from bench_support import PATIENCE, BenchVault, Door, launched, run
+from bench_support import PATIENCE, BenchVault, Door, Promises, launched, run
 
 SMALLEST = 1_000
 #: Connections: enough for batches to form.
 CLIENTS = 16
+#: Seconds of each verb, or puts, before it is measured.
+WARM, WARM_PUTS = 0.3, 100
 #: What is told of each size, with its unit.
 COSTS = {
     "put": "ms of CPU", "get": "ms of CPU", "list": "ms of CPU", "rotate": "µs a key", "start": "s", "rss": "MB",
@@ -30,10 +34,10 @@ COSTS = {
 
 
 @contextmanager
-def serving(vault: BenchVault, image: str | None = None) -> Iterator[dict[str, float]]:
+def serving(vault: BenchVault, image: str | None = None, content: bytes = b"") -> Iterator[dict[str, float]]:
     """A daemon with no bound on what operations may take. Told: seconds to its first answer, and its memory then.
 
-    With an image, the answer is the image; without, that it is ready.
+    With an image, the answer is the image, with this content; without, that it is ready.
     """
     begun = time.perf_counter()
     process = launched(vault.folder, "operations.share=100")
@@ -43,61 +47,88 @@ def serving(vault: BenchVault, image: str | None = None) -> Iterator[dict[str, f
                 raise SystemExit(f"bench: vaultd does not serve; see {vault.folder}/vaultd.log")
             try:
                 door = Door(vault.path("images" if image else "admin"))
-                if door.ask("GET", f"/v1/images/{image}" if image else "/v1/ready")[0] == 200:
+                status, found = door.ask("GET", f"/v1/images/{image}" if image else "/v1/ready")
+                if status == 200:
                     break
             except (OSError, IndexError):
                 pass
             time.sleep(0.002)
         seconds = time.perf_counter() - begun
+        if image and found != content:
+            raise SystemExit(f"bench: image {image} is not what it was before the start")
         yield {"start": seconds, "rss": memory_mb([process.pid], "VmRSS"), "pid": process.pid}
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
 
 
-def at_size(vault: BenchVault, client: Client, have: int, size: int, seconds: float) -> dict[str, Any]:
-    """Fills the vault up to this size and tells what each verb costs there."""
+def ordered(client: Client, command: str) -> dict[str, Any]:
+    told = client.order(command)
+    if told["errors"]:
+        raise SystemExit(f"bench: {told['errors']} of {command} failed: {told['first_error']}")
+    return told
+
+
+def measured(client: Client, phase: str, seconds: float, pids: list[int], most: int = 10**12) -> dict[str, Any]:
+    """The row of what is done, after some of it that is not measured: what a daemon does once is no cost of a size."""
+    warm = ordered(client, f"fill {WARM_PUTS}" if phase == "put" else f"{phase} {WARM}")
+    row = client.measure(phase, seconds, pids, most)
+    if row["errors"]:
+        raise SystemExit(f"bench: {row['errors']} of {phase} failed: {row['first_error']}")
+    return row | {"warm": warm["ops"]}
+
+
+def rotated(vault: BenchVault) -> float:
+    """Seconds for all keys."""
+    admin, begun = Door(vault.path("admin")), time.perf_counter()
+    state = admin.finish(admin.told("POST", "/v1/keys/rotate")["id"])["state"]
+    if state != "done":
+        raise SystemExit(f"bench: the rotation ended as {state}")
+    return time.perf_counter() - begun
+
+
+def at_size(
+    vault: BenchVault, client: Client, have: int, size: int, seconds: float,
+) -> tuple[dict[str, Any], list[str]]:
+    """Fills the vault up to this size and tells what each verb costs there, and which promises did not hold."""
     with serving(vault) as daemon:
-        pids = [int(daemon["pid"])]
-        filled = client.order(f"fill {max(0, size - have)}")
-        if filled["errors"]:
-            raise SystemExit(f"bench: the vault could not be filled: {filled['first_error']}")
+        promises, pids = Promises(vault.folder), [int(daemon["pid"])]
+        filled = ordered(client, f"fill {size - have}")
         # Any of all that were stored is asked for: the client knows them since it began.
-        rows = {phase: client.measure(phase, seconds, pids) for phase in ("put", "get", "list")}
-        for row in rows.values():
-            if row["errors"]:
-                raise SystemExit(f"bench: {row['errors']} of {row['phase']} failed: {row['first_error']}")
-        images = rows["put"]["stored"]
-        admin, begun = Door(vault.path("admin")), time.perf_counter()
-        state = admin.finish(admin.told("POST", "/v1/keys/rotate")["id"])["state"]
-        if state != "done":
-            raise SystemExit(f"bench: the rotation ended as {state}")
-        rotate = time.perf_counter() - begun
-        image = Door(vault.path("images")).told("GET", "/v1/images?limit=1")["images"][0]["id"]
-    with serving(vault, image) as daemon:
+        rows = {phase: measured(client, phase, seconds, pids) for phase in ("get", "list")}
+        rotate = rotated(vault)
+        door = Door(vault.path("images"))
+        image = door.told("GET", "/v1/images?limit=1")["images"][0]["id"]
+        _, content = door.ask("GET", f"/v1/images/{image}")
+    with serving(vault, image, content) as daemon:
         start, rss = daemon["start"], daemon["rss"]
+        rows["put"] = measured(client, "put", seconds, [int(daemon["pid"])], size)
+        did = Counter({phase: row["ops"] + row["warm"] for phase, row in rows.items()})
+        wrong = promises.broken(did + Counter(put=filled["ops"], get=2, list=1))
     costs = {phase: row["server_cpu_ms_op"] for phase, row in rows.items()}
     # Each image has two keys: its blob's and its reference's.
-    costs |= {"rotate": rotate / (2 * images) * 1e6, "start": start, "rss": rss}
+    costs |= {"rotate": rotate / (2 * size) * 1e6, "start": start, "rss": rss}
     return {
-        "images": images, "costs": costs, "rows": rows, "fill_per_second": filled["ops"] / filled["wall_s"],
+        "images": size, "costs": costs, "rows": rows, "fill_per_second": filled["ops"] / filled["wall_s"],
         "catalog_mb": (vault.folder / "state/catalog.sqlite").stat().st_size / 1e6,
-    }
+    }, [f"{size:,} images: {words}" for words in wrong]
 
 
 def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
     clock, found = Clock(options.minutes), []
+    wrong: list[str] = []
     size, have, rate = SMALLEST, 0, 500.0
     with Client(str(vault.path("images")), "vault", small_images(vault.folder), CLIENTS) as client:
         while size <= options.upto:
             # What filling takes is seen at the sizes before.
             if clock.allows(f"{size:,} images", (size - have) / rate + 4 * options.seconds):
                 print(f"{size:,} images", file=sys.stderr, flush=True)
-                one = at_size(vault, client, have, size, options.seconds)
-                have, rate = one["images"], one["fill_per_second"]
+                one, broken = at_size(vault, client, have, size, options.seconds)
+                have, rate = one["rows"]["put"]["stored"], one["fill_per_second"]
                 found.append(one)
+                wrong += broken
             size *= 10
-    return {"what": "scale", "sizes": found, "left_out": clock.left_out}
+    return {"what": "scale", "sizes": found, "left_out": clock.left_out, "wrong": wrong}
 
 
 def growth(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
