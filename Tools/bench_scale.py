@@ -165,8 +165,8 @@ def main() -> None:
         prog="Tools/bench scale", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
     parser.add_argument("--upto", type=int, default=100_000, help="images in the largest vault: 4 GB for 1,000,000")
     parser.add_argument("--seconds", type=float, default=3, help="of each verb at each size")
-    parser.add_argument("--minutes", type=float, default=20, help="a size that does not fit is left out")
-    run(parser, lambda folder, options: measure(BenchVault(folder), options), show)
+    run(parser, lambda folder, options: measure(BenchVault(folder), options), show, minutes=20, patience=2,
+        at_the_end="a size that does not fit is left out; after twice as many it ends with an error")
 
 
 if __name__ == "__main__":

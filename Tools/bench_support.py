@@ -249,6 +249,16 @@ def end_by_signals() -> None:
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
 
 
+def end_after(minutes: float) -> None:
+    """Whatever waits then ends, as by a signal: a bench that hangs tells so."""
+
+    def over(*_: object) -> None:
+        raise SystemExit(f"bench: it was not done in {minutes:g} minutes")
+
+    signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, minutes * 60)
+
+
 def exercised(
     options: argparse.Namespace, prefix: str, exercise: Callable[[argparse.Namespace, Path], int]
 ) -> int:
@@ -280,7 +290,8 @@ def exercised(
 
 def run(
     parser: argparse.ArgumentParser, measure: Callable[[Path, argparse.Namespace], dict[str, Any]],
-    show: Callable[[dict[str, Any]], None],
+    show: Callable[[dict[str, Any]], None], minutes: float = 60, patience: float = 1,
+    at_the_end: str = "it ends with an error when it takes longer",
 ) -> None:
     """Measures in a folder that is gone afterwards, shows what came of it, and keeps the figures for who asks.
 
@@ -288,8 +299,10 @@ def run(
     """
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="where the data lies meanwhile")
     parser.add_argument("--json", help="every figure of every round")
+    parser.add_argument("--minutes", type=float, default=minutes, help=at_the_end)
     options = parser.parse_args()
     end_by_signals()
+    end_after(options.minutes * patience)
     # A socket's path is short: directly in the folder for the data.
     folder = Path(tempfile.mkdtemp(prefix="ivb", dir=options.dir))
     try:

@@ -136,6 +136,12 @@ class WhatNeverComes(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "of 2 processes 1 told"):
             support.told_by(workers, out)
 
+    def test_a_bench_that_hangs_ends_and_says_so(self) -> None:
+        script = "import bench_support, time; bench_support.end_after(0.005); time.sleep(60)"
+        where = os.environ | {"IMAGEVAULT_BIN": "/nowhere", "PYTHONPATH": str(Path(__file__).parent)}
+        ended = subprocess.run([sys.executable, "-c", script], env=where, capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual((ended.returncode, ended.stderr), (1, b"bench: it was not done in 0.005 minutes\n"))
+
 
 if __name__ == "__main__":
     unittest.main()
