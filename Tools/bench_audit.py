@@ -1,8 +1,9 @@
 """What the log costs and how fast it answers: `Tools/bench audit`.
 
-Overhead: one load drives a daemon as it is and one that was built to leave no event, in turns. Archive: a
-log of many events is exported whole, checked offline, and asked who read an image, each by the programs that
-an auditor has.
+Overhead: two loads drive a daemon as it is and one that was built to leave no event, in turns: the peers' own in Python,
+which takes a share of the machine itself, and the client in C of the other benches, beside which nothing hides what an
+event costs. Archive: a log of many events is exported whole, checked offline, and asked who read an image, each by the
+programs that an auditor has.
 """
 
 from __future__ import annotations
@@ -16,20 +17,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from bench import drive, vault
+from bench import done, drive, vault
+from bench_client import index_of
 from bench_figures import keep, machine
 from bench_peer_table import PHASES, of
-from bench_support import BIN, BenchVault, Door, daemon, end_by_signals
+from bench_service import corpora, parsed, phases_of
+from bench_support import BIN, BenchVault, Door, Promises, daemon, end_after, end_by_signals, tell_broken
 
 #: Of the readings that LogWriter makes up.
 IMAGES, SPREAD = 50_000, 2_654_435_761
 #: What `vaultctl audit readers` asks for.
 READINGS = "read.begun,read.unchanged,metadata.read"
+#: What drives the daemons.
+C, PYTHON = "load.c", "load.py"
 
 
 # MARK: Overhead
@@ -53,40 +60,57 @@ def programs(folder: Path, vaultd: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def once(options: argparse.Namespace, vaultd: Path, label: str) -> list[dict[str, Any]]:
+def once(options: argparse.Namespace, vaultd: Path, label: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows of both loads, and which promises did not hold; of one without events, that it left none."""
     folder = Path(tempfile.mkdtemp(prefix="iva", dir=options.dir))
     try:
         # Made by a daemon that leaves events: a keyring opens with that of the vault's making.
         with vault(folder, "structure"):
             pass
         with programs(folder, vaultd), vault(folder, "structure") as side:
-            return drive(options, side, label, folder)
+            promises = Promises(folder)
+            rows = [row | {"client": PYTHON} for row in drive(options, side, label, folder)]
+            did = Counter(done(rows))
+            for name, clients in options.parsed:
+                driven = phases_of(side, "vault", index_of(options.peers, name, folder), clients, PHASES, options.seconds)
+                did.update({phase: sum(row["ops"] for row in of(driven, phase=phase)) for phase in PHASES})
+                rows += [row | {"client": C, "workload": name, "conc": clients} for row in driven if not row.get("warm")]
+            return rows, promises.broken(did if label == "with" else {})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def overhead(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """For each workload and phase: rates with and without events, and the share that events cost."""
+def overhead(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[str]]:
+    """For each workload, phase and load: rates with and without events, the share that events cost, and processor time;
+    and which promises did not hold."""
     sides = {"with": BIN / "vaultd", "without": options.without}
     rows: dict[str, list[dict[str, Any]]] = {label: [] for label in sides}
+    wrong: list[str] = []
     for turn in range(options.rounds):
         for label in sorted(sides, reverse=turn % 2 == 0):
             print(f"round {turn + 1} of {options.rounds}: {label} events", file=sys.stderr)
-            rows[label] += once(options, sides[label], label)
+            found, broken = once(options, sides[label], label)
+            rows[label] += found
+            wrong += [f"round {turn + 1}, {label} events: {words}" for words in broken]
     told = []
-    for config in options.configs.split(","):
-        workload, _, clients = config.partition("@")
-        for phase in PHASES:
-            wanted = {"workload": workload, "conc": int(clients), "phase": phase}
-            both = {label: of(rows[label], **wanted) for label in sides}
-            failed = sum(row["errors"] for found in both.values() for row in found)
-            if failed:
-                raise SystemExit(f"bench: {failed} operations of {phase} {config} failed")
-            rates = {label: [row["ops_s"] for row in found] for label, found in both.items()}
-            costs = [1 - one / other for one, other in zip(rates["with"], rates["without"], strict=True)]
-            others = max(row["others_cpu"] for found in both.values() for row in found)
-            told.append({"config": config, "phase": phase, **rates, "cost": costs, "others_cpu": others})
-    return told
+    for (name, clients), phase, client in product(options.parsed, PHASES, (C, PYTHON)):
+        wanted = {"workload": name, "conc": clients, "phase": phase, "client": client}
+        both = {label: of(rows[label], **wanted) for label in sides}
+        failed = sum(row["errors"] for found in both.values() for row in found)
+        if failed:
+            raise SystemExit(f"bench: {failed} operations of {phase} {name}@{clients} failed")
+        told.append({"config": f"{name}@{clients}", "phase": phase, "client": client} | cost_of(both))
+    return told, wrong
+
+
+def cost_of(both: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Of the rows with events and without."""
+    rates = {label: [row["ops_s"] for row in found] for label, found in both.items()}
+    return rates | {
+        "cost": [1 - one / other for one, other in zip(rates["with"], rates["without"], strict=True)],
+        "cpu_ms": {label: [row["server_cpu_ms_op"] for row in found] for label, found in both.items()},
+        "others_cpu": max(row["others_cpu"] for found in both.values() for row in found),
+    }
 
 
 # MARK: Archive
@@ -117,6 +141,8 @@ def export(vault: BenchVault, size: int) -> dict[str, Any]:
     told["bundle_mb"] = os.stat(bundle).st_size / 1e6
     told["jsonl_s"], _ = timed(lambda: run(*taking, "--format", "jsonl", "--output", f"{vault.folder}/log.jsonl"))
     key = f"{vault.folder}/state/audit.pub"
+    with open(f"{vault.folder}/log.jsonl", "rb") as lines:
+        told["exported"] = sum(1 for _ in lines)
     told["verify_s"], _ = timed(lambda: run(str(BIN / "vaultverify"), "bundle", bundle, "--key", key))
     told["verified_per_second"] = size / told["verify_s"]
     return told
@@ -131,7 +157,8 @@ def readers(door: Door, readings: int, seed: int) -> list[float]:
     """Milliseconds in which the log says every reading of one image, for each of two hundred."""
     chance, times = random.Random(seed), []
     for _ in range(200):
-        wanted = image(chance.randrange(readings))
+        number = chance.randrange(readings)
+        wanted = image(number)
 
         def ask(wanted: str = wanted) -> int:
             found, after = 0, ""
@@ -144,8 +171,10 @@ def readers(door: Door, readings: int, seed: int) -> list[float]:
                 after = f"&after={page['next']}"
 
         seconds, found = timed(ask)
-        if found == 0:
-            raise SystemExit(f"bench: no reading of {wanted}, which was read")
+        # A reading whose place the daemon's own events have is in none.
+        least = -(-(readings - number % IMAGES) // IMAGES) - 1
+        if not least <= found <= least + 1:
+            raise SystemExit(f"bench: {found} readings of {wanted}, which was read {least + 1} times")
         times.append(seconds * 1000)
     return sorted(times)
 
@@ -159,6 +188,9 @@ def archive(options: argparse.Namespace) -> dict[str, Any]:
         grow(vault, options.export)
         with daemon(folder):
             told["export"] = export(vault, options.export)
+            told["wrong"] = Promises(folder).unflushed()
+        if told["export"]["exported"] != options.export:
+            told["wrong"].append(f"{told['export']['exported']} events exported of {options.export}")
         print(f"a log of {options.events:,} events; several minutes for ten million", file=sys.stderr)
         begun = options.export
         seconds = grow(vault, options.events)
@@ -187,10 +219,11 @@ def show(told: dict[str, Any]) -> None:
     for row in told.get("overhead", []):
         cost = statistics.median(row["cost"])
         bar = "" if cost <= 0.15 else "  MISSES ITS BAR"
+        cpu = {label: statistics.median(found) for label, found in row["cpu_ms"].items()}
         print(
-            f"{row['phase'].upper()} {row['config']}: {statistics.median(row['with']):,.0f}/s with events, "
+            f"{row['phase'].upper()} {row['config']}, {row['client']}: {statistics.median(row['with']):,.0f}/s with events, "
             f"{statistics.median(row['without']):,.0f}/s without: {cost:.1%} "
-            f"({min(row['cost']):.1%} to {max(row['cost']):.1%}), at most 15 %{bar}")
+            f"({min(row['cost']):.1%} to {max(row['cost']):.1%}), at most 15 %{bar}; CPU {cpu['with']:.3f} and {cpu['without']:.3f} ms")
     if "archive" not in told:
         return
     archive = told["archive"]
@@ -217,7 +250,7 @@ def show(told: dict[str, Any]) -> None:
             f"most {times['most']:.1f}; at most 50", times["p99"] <= 50)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         prog="Tools/bench audit", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
     parser.add_argument("--peers", type=Path, required=True, help=argparse.SUPPRESS)
@@ -229,22 +262,25 @@ def main() -> None:
     parser.add_argument("--export", type=int, default=1_000_000, help="events in the log that is exported")
     parser.add_argument("--events", type=int, default=10_000_000, help="events in the log that is asked")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60, help="it ends with an error when it takes longer")
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="room for 600 bytes an event")
     parser.add_argument("--json", help="every figure")
     options = parser.parse_args()
+    options.parsed = parsed(parser, options.configs)
     end_by_signals()
-    told: dict[str, Any] = {"machine": machine(options.dir)}
+    end_after(options.minutes)
+    told: dict[str, Any] = {"what": "audit", "machine": machine(options.dir), "wrong": []}
     if options.only != "archive":
-        workloads = dict.fromkeys(config.partition("@")[0] for config in options.configs.split(","))
-        corpus = [sys.executable, str(options.peers / "load/corpus.py"), *workloads]
-        subprocess.run(corpus, check=True, stdout=sys.stderr)
-        told["overhead"] = overhead(options)
+        corpora(options.peers, [name for name, _ in options.parsed])
+        told["overhead"], told["wrong"] = overhead(options)
     if options.only != "overhead":
         told["archive"] = archive(options)
+        told["wrong"] += told["archive"].pop("wrong")
     show(told)
     if options.json:
         keep(told, options.json)
+    return tell_broken(told["wrong"])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
