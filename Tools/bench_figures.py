@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -206,6 +207,13 @@ def keep(told: dict[str, Any], file: str | Path) -> None:
         rows = ",\n".join(f"  {json.dumps(row)}" for row in value) if isinstance(value, list) else None
         parts.append(f" {json.dumps(name)}: " + (json.dumps(value) if rows is None else f"[\n{rows}\n ]"))
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
+
+
+def refuse_ignored(parser: argparse.ArgumentParser, options: argparse.Namespace, where: str, *names: str) -> None:
+    """Ends with an error when one of these was asked for where it would do nothing."""
+    for name in names:
+        if getattr(options, name) is not None:
+            parser.error(f"--{name.replace('_', '-')} does nothing {where}")
 
 
 class Clock:

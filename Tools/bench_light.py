@@ -69,15 +69,16 @@ def main() -> int:
         prog="Tools/bench light", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
     parser.add_argument("--peers", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="one round of half a second a phase")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3, help="of each phase of the service")
-    parser.add_argument("--part-seconds", type=float, default=0.2, help="of each part")
+    parser.add_argument("--rounds", type=int, help="3 by default")
+    parser.add_argument("--seconds", type=float, help="of each phase of the service (3)")
+    parser.add_argument("--part-seconds", type=float, help="of each part (0.2)")
     parser.add_argument("--minutes", type=float, default=10, help="a round that would begin later is left out")
     parser.add_argument("--dir", default="/tmp", help="where the data lies meanwhile, 5 GB at most")
     parser.add_argument("--json", help="every figure, such as Tools/bench-results/light.json")
     options = parser.parse_args()
-    if options.quick:
-        options.rounds, options.seconds, options.part_seconds = 1, 0.5, 0.05
+    usual = (1, 0.5, 0.05) if options.quick else (3, 3.0, 0.2)
+    for name, value in zip(("rounds", "seconds", "part_seconds"), usual, strict=True):
+        setattr(options, name, getattr(options, name) or value)
     end_by_signals()
     with open(options.peers / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -149,14 +149,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="Tools/bench micro", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
     parser.add_argument("--quick", action="store_true", help="one round of a twentieth of a second a row")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=0.5, help="of each row of each round")
+    parser.add_argument("--rounds", type=int, help="3 by default")
+    parser.add_argument("--seconds", type=float, help="of each row of each round (0.5)")
     parser.add_argument("--minutes", type=float, default=10, help="a round that would begin later is left out")
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="a folder on the disk to measure")
     parser.add_argument("--json", help="every figure, such as Tools/bench-results/micro.json")
     options = parser.parse_args()
-    if options.quick:
-        options.rounds, options.seconds = 1, 0.05
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    options.seconds = options.seconds or (0.05 if options.quick else 0.5)
     end_by_signals()
     told = {"what": "micro", "machine": machine(options.dir)} | measured(options, Clock(options.minutes))
     print(f"\n{line_of(told['machine'])}\nmedians of {told['rounds']} round(s) of {options.seconds:g} s a row\n")

@@ -23,7 +23,7 @@ from typing import Any
 
 from bench import PEER, Side, peer, vault
 from bench_client import FULL, Client, index_of
-from bench_figures import Clock, Times, keep, line_of, machine, ratio
+from bench_figures import Clock, Times, keep, line_of, machine, ratio, refuse_ignored
 from bench_support import Promises, end_by_signals, tell_broken
 
 PHASES = ("put", "get", "range", "list", "delete")
@@ -114,7 +114,8 @@ def matrix(options: argparse.Namespace, clock: Clock) -> tuple[list[Row], list[s
 
 
 def versus(options: argparse.Namespace, clock: Clock) -> tuple[list[Row], list[str]]:
-    """Ours, theirs, ours, theirs …, a round of all that is compared after the other."""
+    """A round of all that is compared after the other. Who begins changes, so that a machine that slows down, or what
+    one side leaves to the disk, is not always the same side's."""
     rows: list[Row] = []
     wrong: list[str] = []
     for turn in range(options.rounds):
@@ -123,10 +124,13 @@ def versus(options: argparse.Namespace, clock: Clock) -> tuple[list[Row], list[s
             if not clock.allows(what, 2 * (len(SHARED) * options.seconds + AROUND)):
                 continue
             print(what, file=sys.stderr, flush=True)
-            got, missing = ours(options, name, clients, level, SHARED)
-            both = got + [row | {"beside": level} for row in theirs(options, name, clients)]
-            rows += [row | {"round": turn} for row in both]
-            wrong += [f"{what}: {words}" for words in missing]
+            for label in ("ours", PEER) if turn % 2 == 0 else (PEER, "ours"):
+                if label == PEER:
+                    got, missing = [row | {"beside": level} for row in theirs(options, name, clients)], []
+                else:
+                    got, missing = ours(options, name, clients, level, SHARED)
+                rows += [row | {"round": turn} for row in got]
+                wrong += [f"{what}: {words}" for words in missing]
     return rows, wrong
 
 
@@ -191,23 +195,26 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="20k and 200k at 1 and 16, half a second a phase")
     parser.add_argument("--configs", help="workload@clients, comma between; all sizes at 1, 16, 64 by default")
-    parser.add_argument("--level", choices=("structure", "decode", "both"), default="both")
+    parser.add_argument("--level", choices=("structure", "decode", "both"), help="both by default")
     parser.add_argument("--vs", choices=(PEER,), help="the peer in turn with the vault, and the ratio")
-    parser.add_argument("--rounds", type=int, default=5, help="of --vs, at least 5 but with --quick")
+    parser.add_argument("--rounds", type=int, help="of --vs, at least 5 (5); 2 with --quick")
     parser.add_argument("--seconds", type=float, help="of a phase (2; 3 with --vs)")
     parser.add_argument("--minutes", type=float, default=30, help="what would begin later is left out")
     parser.add_argument("--dir", default=tempfile.gettempdir(), help="where the data lies meanwhile, 5 GB at most; 25 with --vs, if 40 more are free")
     parser.add_argument("--json", help="every figure, such as Tools/bench-results/service.json")
     options = parser.parse_args()
-    if options.vs and options.rounds < 5 and not options.quick:
+    if options.vs:
+        refuse_ignored(parser, options, "with --vs, which compares what is compared", "configs", "level")
+    else:
+        refuse_ignored(parser, options, "without --vs", "rounds")
+    options.rounds = options.rounds or (2 if options.quick else 5)
+    if options.rounds < 5 and not options.quick:
         parser.error("--vs has at least 5 rounds")
     options.seconds = options.seconds or (0.5 if options.quick else 3 if options.vs else 2)
-    options.levels = ["structure", "decode"] if options.level == "both" else [options.level]
+    options.levels = [options.level] if options.level in ("structure", "decode") else ["structure", "decode"]
     names, clients = (WORKLOADS[:2], CLIENTS[:2]) if options.quick else (WORKLOADS, CLIENTS)
     options.configs = parsed(parser, options.configs) or [(name, count) for name in names for count in clients]
     options.compared = [one for one in COMPARED if not options.quick or one[0] != "10m"]
-    if options.quick:
-        options.rounds = min(options.rounds, 2)
     options.dir = str(Path(options.dir).resolve())
     options.kept = [] if options.vs else None
     return options

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import math
 import os
 import random
@@ -9,12 +12,16 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("IMAGEVAULT_BIN", "/nowhere")
+import bench_audit as audit  # noqa: E402
 import bench_figures as figures  # noqa: E402
 import bench_plots as plots  # noqa: E402
+import bench_service as service  # noqa: E402
 import bench_table as table  # noqa: E402
 
 
@@ -133,6 +140,41 @@ class Table(unittest.TestCase):
         self.assertEqual(
             table.bounds_of(rows, told),
             [("put: CPU", "the hash"), ("get", "the rest"), ("get: CPU", "the runtime"), ("list", "not profiled yet")])
+
+
+class Versus(unittest.TestCase):
+    def refused(self, tool: Any, *words: str) -> str:
+        said = io.StringIO()
+        command = ["Tools/bench", "--peers", "/nowhere", *words]
+        with unittest.mock.patch.object(sys, "argv", command), contextlib.redirect_stderr(said):
+            with self.assertRaises(SystemExit) as ended:
+                tool()
+        self.assertEqual(ended.exception.code, 2, said.getvalue())
+        return said.getvalue()
+
+    def test_who_begins_changes_from_round_to_round(self) -> None:
+        begun: list[str] = []
+        row = {"ops_s": 1}
+        options = argparse.Namespace(rounds=3, seconds=0, compared=[("200k", 16, "structure")])
+        with (
+            unittest.mock.patch.object(service, "ours", lambda *_: begun.append("ours") or ([row], [])),
+            unittest.mock.patch.object(service, "theirs", lambda *_: begun.append("theirs") or [row]),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            rows, wrong = service.versus(options, figures.Clock(1))
+        self.assertEqual(begun, ["ours", "theirs", "theirs", "ours", "ours", "theirs"])
+        self.assertEqual([one["round"] for one in rows], [0, 0, 1, 1, 2, 2])
+        self.assertEqual(wrong, [])
+
+    def test_what_would_do_nothing_is_refused(self) -> None:
+        for tool, words, named in (
+            (service.arguments, ("--vs", "improved-2w", "--configs", "200k@16"), "--configs does nothing with --vs"),
+            (service.arguments, ("--vs", "improved-2w", "--level", "decode"), "--level does nothing with --vs"),
+            (service.arguments, ("--rounds", "5"), "--rounds does nothing without --vs"),
+            (audit.main, ("--only", "archive", "--rounds", "3"), "--rounds does nothing with --only archive"),
+            (audit.main, ("--only", "overhead", "--events", "3"), "--events does nothing with --only overhead"),
+        ):
+            self.assertIn(named, self.refused(tool, *words))
 
 
 class Plots(unittest.TestCase):
