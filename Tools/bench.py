@@ -1,4 +1,4 @@
-"""Measures the vault beside the peer, round by round, and prints the table: see Tools/bench.
+"""Measures the vault beside the peer, round by round, and prints the table: see Tools/bench peer.
 
 Each round starts each side once over an empty folder and drives it with the peers' own load, which
 compares every byte that comes back. A figure is told, never judged: only failed operations, wrong bytes
@@ -142,7 +142,7 @@ def once(options: argparse.Namespace, label: str, folder: Path) -> tuple[list[Ro
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="Tools/bench", add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="Tools/bench peer", add_help=False, allow_abbrev=False)
     parser.add_argument("--peers", type=Path, required=True)
     parser.add_argument("--configs", default="200k@16,10m@16")
     parser.add_argument("--rounds", type=int, default=3)

@@ -153,7 +153,7 @@ def machine(folder: str) -> dict[str, Any]:
         match = re.search(pattern, Path(file).read_text(), re.MULTILINE)
         return match[1] if match else "unknown"
 
-    root = str(RESULTS.parent.parent)
+    root = RESULTS.parent.parent
     programs = Path(os.environ.get("IMAGEVAULT_BIN", "."))
     return {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -165,7 +165,7 @@ def machine(folder: str) -> dict[str, Any]:
         "filesystem": told("findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder) or "unknown",
         "fsync_ms": fsync(folder),
         "load": os.getloadavg()[0],
-        "commit": told("git", "-C", root, "describe", "--always", "--dirty"),
+        "commit": commit(root),
         "build": next((kind for kind in ("release", "debug") if kind in programs.resolve().parts), "unknown"),
         "versions": {
             "swift": told("swift", "--version").partition("\n")[0],
@@ -174,6 +174,19 @@ def machine(folder: str) -> dict[str, Any]:
             "python": ".".join(map(str, sys.version_info[:3])),
         },
     }
+
+
+def commit(root: Path) -> str:
+    """What is checked out, and whether anything but results was changed since: those that a bench has just written are
+    no other sources."""
+
+    def told(*words: str) -> str:
+        found = subprocess.run(("git", "-C", str(root), *words), capture_output=True, text=True, check=False)
+        return found.stdout.strip() if found.returncode == 0 else "unknown"
+
+    head = told("rev-parse", "--short", "HEAD")
+    changed = told("status", "--porcelain", "--untracked-files=no", "--", ":!Tools/bench-results")
+    return f"{head}-dirty" if changed and head != "unknown" else head
 
 
 def fsync(folder: str, times: int = 40) -> dict[str, float]:

@@ -1,9 +1,8 @@
-"""The table of Tools/bench, and the bars: from the rows of the load to what a reader compares."""
+"""The table of Tools/bench peer: from the rows of the load to what a reader compares."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,56 +60,22 @@ class Summary:
         return f"{self.rate / other.rate:.2f} ({min(pairs):.2f}–{max(pairs):.2f})" if pairs else "–"
 
 
-@dataclass(frozen=True)
-class Bar:
-    """What the vault must reach, and how the figure is made from the summaries of a config."""
-
-    config: str
-    words: str
-    unit: str
-    is_met: Callable[[float], bool]
-    figure: Callable[[dict[str, Summary]], float | None]
-
-
 def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def ratio(phase: str) -> Callable[[dict[str, Summary]], float | None]:
-    def figure(summaries: dict[str, Summary]) -> float | None:
-        theirs = summaries.get(f"{PEER} {phase}")
-        return summaries[f"ours-structure {phase}"].rate / theirs.rate if theirs and theirs.rate else None
-
-    return figure
-
-
-def peak(summaries: dict[str, Summary]) -> float | None:
-    return max(summaries[f"ours-structure {phase}"].rss for phase in PHASES)
-
-
-BARS = (
-    Bar("200k@16", "PUT/s, at least 1.5 × the peer's", " ×", lambda value: value >= 1.5, ratio("put")),
-    Bar("200k@16", "GET/s, at least 1.5 × the peer's", " ×", lambda value: value >= 1.5, ratio("get")),
-    Bar("10m@16", "peak RSS, at most 250 MB", " MB", lambda value: value <= 250, peak),
-)
-
-
 def table(configs: list[str], levels: list[str], rows: list[Row]) -> None:
-    """Prints the table, what disturbed it, and the bars."""
+    """Prints the table, and what disturbed it."""
     lines: list[list[str]] = [HEAD]
-    told: list[str] = []
     for config in configs:
         summaries = summarised(config, rows)
         lines += [line(config, level, phase, summaries, levels) for level in levels for phase in PHASES]
-        if "structure" in levels:
-            told += [words for bar in BARS if bar.config == config and (words := verdict(bar, summaries))]
     widths = [max(len(cells[column]) for cells in lines) for column in range(len(HEAD))]
     for cells in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
     print("\nMedian (least–most) of the rounds. CPU: of the server, for one operation. RSS: the most in any round.")
     if any(row.get("others_cpu", 0) > DISTURBED for row in rows):
         print(f"~: in a round others used more than {DISTURBED:.0%} of the machine; the column has the most.")
-    print("\n".join(["", *told, ""] if told else [""]))
 
 
 def summarised(config: str, rows: list[Row]) -> dict[str, Summary]:
@@ -137,13 +102,3 @@ def line(config: str, level: str, phase: str, summaries: dict[str, Summary], lev
 def place(row: Row) -> str:
     """Where a row is from, for a message."""
     return f"round {row['round'] + 1}, {row['label']}, {row['phase'].upper()} {row['workload']}@{row['conc']}"
-
-
-def verdict(bar: Bar, summaries: dict[str, Summary]) -> str | None:
-    figure = bar.figure(summaries)
-    if figure is None:
-        return None
-    word = "met" if bar.is_met(figure) else "missed"
-    others = max(summary.others for summary in summaries.values())
-    doubt = f" (others used up to {others:.0%}: measure again on a quiet machine)" if others > DISTURBED else ""
-    return f"{word:7} {bar.config} {bar.words}: {figure:.2f}{bar.unit}{doubt}"

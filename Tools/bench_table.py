@@ -1,4 +1,4 @@
-"""What this project must reach, and what it does: `Tools/bench table`.
+"""What this project must reach, and what it does: `Tools/bench`, or `Tools/bench table`.
 
 Each row of the table is made from the newest results in Tools/bench-results: its target, the figure, whether it is met.
 A row without a result is told with the command that makes it. The same results are drawn as plots beside them.
@@ -31,6 +31,10 @@ MAKING = {
     "audit": ("audit --events 1000000", 15),
     "scale": ("scale --upto 1000000 --minutes 40", 30),
 }
+#: Which are drawn.
+PLOTS = {"service": bench_plots.service, "scale": bench_plots.scale}
+#: Where nobody wrote what bounds a row.
+UNKNOWN = "not profiled yet"
 Results = dict[str, dict[str, Any]]
 
 
@@ -75,19 +79,27 @@ def cpu(name: str, level: str, phase: str) -> Callable[[Results], float]:
     return lambda results: float(compared(results, name, level, phase)["ours"]["server_cpu_ms_op"])
 
 
-def memory(results: Results) -> float:
-    """The most of any phase of 10 MB, whoever measured it."""
-    rows = results["versus"]["rows"] + results.get("service", {}).get("rows", [])
-    found = [float(row["rss_mb"]) for row in rows if row["workload"] == "10m" and row["label"] != "improved-2w"]
-    if not found:
-        raise KeyError("10m")
-    return max(found)
+def memory(name: str, clients: int) -> Callable[[Results], float]:
+    """The most of any phase of 10 MB, at whatever level."""
+
+    def figure(results: Results) -> float:
+        found = [
+            float(row["rss_mb"]) for row in results[name]["rows"]
+            if (row["workload"], row["conc"]) == ("10m", clients) and row["label"] != "improved-2w"
+        ]
+        if not found:
+            raise KeyError(f"10m@{clients}")
+        return max(found)
+
+    return figure
 
 
 def overhead(phase: str) -> Callable[[Results], float]:
     def figure(results: Results) -> float:
-        costs = [one["cost"] for one in results["audit"]["overhead"] if one["phase"] == phase and one["config"] == "200k@64"]
-        return statistics.median(costs[0]) * 100
+        for one in results["audit"]["overhead"]:
+            if (one["phase"], one["config"], one["client"]) == (phase, "200k@64", "load.c"):
+                return statistics.median(one["cost"]) * 100
+        raise KeyError(f"{phase} 200k@64")
 
     return figure
 
@@ -102,11 +114,21 @@ def rotating(results: Results) -> float:
         for one in results["rotate"]["rounds"])
 
 
-def start(results: Results) -> float:
-    largest = results["scale"]["sizes"][-1]
+def million(results: Results) -> dict[str, Any]:
+    """What was measured of a vault of a million images."""
+    largest: dict[str, Any] = results["scale"]["sizes"][-1]
     if largest["images"] < 1_000_000:
         raise KeyError("1,000,000 images")
-    return float(largest["costs"]["start"])
+    return largest
+
+
+def start(results: Results) -> float:
+    return float(million(results)["costs"]["start"])
+
+
+def resident(results: Results) -> float:
+    """The most while it was asked, and not only after its start."""
+    return max(float(row["rss_mb"]) for row in million(results)["rows"].values())
 
 
 def light(size: str, phase: str) -> Callable[[Results], float]:
@@ -123,12 +145,14 @@ TARGETS = (
     Target("  CPU of the server", ("versus",), " ms", 0.15, False, cpu("200k", "structure", "get")),
     Target("PUT 10 MB @16, beside improved-2w", ("versus",), " ×", 2.5, True, times("10m", "structure", "put")),
     Target("GET 10 MB @16, beside improved-2w", ("versus",), " ×", 2, True, times("10m", "structure", "get")),
-    Target("  peak RSS with 10 MB, up to 64 at once", ("versus",), " MB", 150, False, memory),
+    Target("  peak RSS with 10 MB @16", ("versus",), " MB", 150, False, memory("versus", 16)),
+    Target("  peak RSS with 10 MB, 64 at once", ("service",), " MB", 150, False, memory("service", 64)),
     Target("audit overhead, PUT 200 KB @64", ("audit",), " %", 15, False, overhead("put")),
     Target("audit overhead, GET 200 KB @64", ("audit",), " %", 15, False, overhead("get")),
     Target("rewrap", ("rotate",), " keys/s", 200_000, True, rewraps),
     Target("  GET p99 during a rotation", ("rotate",), " ×", 1.5, False, rotating),
     Target("start with 1,000,000 images", ("scale",), " s", 1, False, start),
+    Target("  peak RSS with 1,000,000 images", ("scale",), " MB", 150, False, resident),
     Target("offline verification", ("audit",), " events/s", 300_000, True,
            lambda results: float(results["audit"]["archive"]["export"]["verified_per_second"])),
     *(Target(f"speed of light: CPU of a {phase.upper()} of {size}, of its parts'", ("light",), " ×", 1.6, False,
@@ -163,15 +187,28 @@ def show(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["met"] is None:
             print(f"{row['words']:{width}}  {row['target']:>18}  {'–':>18}  not measured{': ' + row['why'] if 'why' in row else ''}; "
-                  + " and ".join(f"Tools/bench table --measure {name}" for name in row["needs"]))
+                  + " and ".join(f"Tools/bench --measure {name}" for name in row["needs"]))
             continue
         figure = number(row["figure"]) + row["unit"]
         print(f"{row['words']:{width}}  {row['target']:>18}  {figure:>18}  {'met' if row['met'] else 'MISSED'}")
 
 
+def doubts_about(results: Results) -> list[str]:
+    """Why these results should not be read as those of one vault."""
+    commits: dict[str, list[str]] = {}
+    for name, told in results.items():
+        commits.setdefault(told.get("machine", {}).get("commit") or "unknown", []).append(name)
+    each = "; ".join(f"{commit}: {', '.join(names)}" for commit, names in commits.items())
+    doubts = [f"the results are of different commits ({each})"] if len(commits) > 1 else []
+    unsure = [name for commit, names in commits.items() if commit == "unknown" or commit.endswith("-dirty") for name in names]
+    if unsure:
+        doubts.append(f"of no commit, or of sources that were changed since: {', '.join(unsure)}")
+    return doubts + [f"{name} says that promises did not hold" for name, told in results.items() if told.get("wrong")]
+
+
 def bounds_of(rows: list[dict[str, Any]], told: dict[str, str]) -> list[tuple[str, str]]:
-    """What bounds each row that is missed, as somebody wrote who had profiled it. A row that is indented has its own
-    words, under the row above and a colon, or those of that row."""
+    """What bounds each row that is missed, as somebody wrote who had profiled it. A row that is indented is named after
+    the one above, with a colon between."""
     found = []
     head = ""
     for row in rows:
@@ -179,27 +216,48 @@ def bounds_of(rows: list[dict[str, Any]], told: dict[str, str]) -> list[tuple[st
             head = row["what"]
         if row["met"] is False:
             own = row["what"] if row["what"] == head else f"{head}: {row['what']}"
-            found.append((own, told.get(own) or told.get(head) or "not profiled yet"))
+            found.append((own, told.get(own) or UNKNOWN))
     return found
+
+
+def show_bounds(bounds: list[tuple[str, str]]) -> None:
+    """Rows that the same words bound are told together."""
+    together: dict[str, list[str]] = {}
+    for what, words in bounds:
+        together.setdefault(words, []).append(what)
+    if together:
+        print("\nWhat bounds those that are missed")
+    for words, rows in together.items():
+        print(f"- {'; '.join(rows)}: {words}")
+
+
+def names_of_rows() -> set[str]:
+    """What a sentence of bounds.json may be about."""
+    missed = [{"words": target.words, "what": target.words.strip(), "met": False} for target in TARGETS]
+    return {what for what, _ in bounds_of(missed, {})}
 
 
 def loaded(folder: Path) -> Results:
     return {name: json.loads(path.read_text()) for name in MAKING if (path := folder / f"{name}.json").exists()}
 
 
-def measure(names: list[str], folder: Path) -> None:
+def measure(names: list[str], folder: Path) -> list[str]:
+    """What ended with an error: the next is measured all the same."""
     folder.mkdir(parents=True, exist_ok=True)
+    failed = []
     for name in names:
         command, minutes = MAKING[name]
         print(f"Tools/bench {command}: about {minutes} minutes", file=sys.stderr, flush=True)
         tool = [str(Path(__file__).parent / "bench"), *command.split(), "--json", str(folder / f"{name}.json")]
-        if code := subprocess.run(tool).returncode:
-            raise SystemExit(f"bench: Tools/bench {command} ended with {code}")
+        if code := subprocess.run(tool, check=False).returncode:
+            failed.append(f"Tools/bench {command} ended with {code}")
+            print(f"bench: {failed[-1]}", file=sys.stderr, flush=True)
+    return failed
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="Tools/bench table", description=(__doc__ or "").split("\n")[0], allow_abbrev=False,
+        prog="Tools/bench", description=(__doc__ or "").split("\n")[0], allow_abbrev=False,
         epilog="; ".join(f"{name}: Tools/bench {command}, about {minutes} min" for name, (command, minutes) in MAKING.items()))
     parser.add_argument("--measure", help=f"all, or of {','.join(MAKING)}, comma between")
     parser.add_argument("--from", dest="folder", type=Path, default=RESULTS, help="where the results lie")
@@ -207,21 +265,25 @@ def main() -> None:
     names = list(MAKING) if options.measure == "all" else (options.measure or "").split(",") if options.measure else []
     if unknown := set(names) - set(MAKING):
         parser.error(f"no such result: {', '.join(sorted(unknown))}")
-    measure(names, options.folder)
+    failed = measure(names, options.folder)
     results = loaded(options.folder)
     rows = rows_of(results)
     machines = dict.fromkeys(line_of(told["machine"]) for told in results.values() if "machine" in told)
     print("\n".join(machines), end="\n\n" if machines else "")
     show(rows)
+    print("".join(f"\nWARNING: {words}" for words in doubts_about(results)))
     path = options.folder / "bounds.json"
     bounds = bounds_of(rows, json.loads(path.read_text()) if path.exists() else {})
-    print("".join(["\nWhat bounds those that are missed\n", *(f"- {what}: {words}\n" for what, words in bounds)]) if bounds else "")
+    show_bounds(bounds)
     if results:
         (options.folder / "table.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    for name, draw in (("service", bench_plots.service), ("scale", bench_plots.scale)):
+    for name, draw in PLOTS.items():
         if name in results:
             print(bench_plots.write(options.folder, name, draw(results[name], line_of(results[name]["machine"]))))
+    for words in failed:
+        print(f"FAILED: {words}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import json
 import math
 import os
 import random
@@ -136,10 +137,75 @@ class Table(unittest.TestCase):
             {"what": "get", "words": "get", "met": False}, {"what": "CPU", "words": "  CPU", "met": False},
             {"what": "start", "words": "start", "met": None}, {"what": "list", "words": "list", "met": False},
         ]
-        told = {"put": "the hash", "get": "the rest", "get: CPU": "the runtime"}
+        told = {"put": "the hash", "put: CPU": "the hash", "get": "the rest", "get: CPU": "the runtime"}
         self.assertEqual(
             table.bounds_of(rows, told),
             [("put: CPU", "the hash"), ("get", "the rest"), ("get: CPU", "the runtime"), ("list", "not profiled yet")])
+
+
+    def test_each_target_of_the_design_has_its_row(self) -> None:
+        """DESIGN.md §9, and what issue 12 adds to it."""
+        self.assertEqual([(target.words.strip(), target.wanted) for target in table.TARGETS], [
+            ("PUT 200 KB @16, structure, beside improved-2w", "≥ 2.5 ×"), ("CPU of the server", "≤ 0.5 ms"),
+            ("PUT 200 KB @16, decode (JPEG), beside improved-2w", "≥ 0.7 ×"), ("CPU of the server", "≤ 2.6 ms"),
+            ("GET 200 KB @16, beside improved-2w", "≥ 2 ×"), ("CPU of the server", "≤ 0.15 ms"),
+            ("PUT 10 MB @16, beside improved-2w", "≥ 2.5 ×"), ("GET 10 MB @16, beside improved-2w", "≥ 2 ×"),
+            ("peak RSS with 10 MB @16", "≤ 150 MB"), ("peak RSS with 10 MB, 64 at once", "≤ 150 MB"),
+            ("audit overhead, PUT 200 KB @64", "≤ 15 %"), ("audit overhead, GET 200 KB @64", "≤ 15 %"),
+            ("rewrap", "≥ 200,000 keys/s"), ("GET p99 during a rotation", "≤ 1.5 ×"),
+            ("start with 1,000,000 images", "≤ 1 s"), ("peak RSS with 1,000,000 images", "≤ 150 MB"),
+            ("offline verification", "≥ 300,000 events/s"),
+            *((f"speed of light: CPU of a {phase} of {size}, of its parts'", "≤ 1.6 ×")
+              for phase in ("PUT", "GET") for size in ("200k", "1m", "10m")),
+        ])
+
+    def test_memory_is_the_most_of_ours_in_any_phase(self) -> None:
+        def row(label: str, workload: str, clients: int, rss: float) -> dict[str, Any]:
+            return {"label": label, "workload": workload, "conc": clients, "rss_mb": rss}
+
+        results = {
+            "versus": {"rows": [row("ours-structure", "10m", 16, 140), row("improved-2w", "10m", 16, 900)], "ratios": []},
+            "service": {"rows": [
+                row("ours-structure", "10m", 64, 120), row("ours-decode", "10m", 64, 160), row("ours-decode", "1m", 64, 500),
+            ]},
+            "scale": {"sizes": [{"images": 1_000_000, "costs": {"start": 1}, "rows": {"put": {"rss_mb": 90}, "get": {"rss_mb": 99}}}]},
+        }
+        found = {row["what"]: row["figure"] for row in table.rows_of(results) if "RSS" in row["what"]}
+        self.assertEqual(list(found.values()), [140, 160, 99])
+
+    def test_the_overhead_of_events_is_that_beside_the_client_in_c(self) -> None:
+        one = {"config": "200k@64", "phase": "put"}
+        told = {"overhead": [one | {"client": "load.py", "cost": [0.01]}, one | {"client": "load.c", "cost": [0.1, 0.2, 0.3]}]}
+        self.assertEqual(table.overhead("put")({"audit": told}), 20)
+
+    def test_results_of_different_commits_are_doubted(self) -> None:
+        def of(commit: str, **more: Any) -> dict[str, Any]:
+            return {"machine": {"commit": commit}} | more
+
+        self.assertEqual(table.doubts_about({"light": of("abc"), "scale": of("abc")}), [])
+        self.assertIn("(abc: light; def: scale)", table.doubts_about({"light": of("abc"), "scale": of("def")})[0])
+        self.assertIn("changed since: light", table.doubts_about({"light": of("abc-dirty")})[0])
+        self.assertIn("scale says", table.doubts_about({"scale": of("abc", wrong=["1 event"])})[0])
+        self.assertEqual(len(table.doubts_about({"scale": {}})), 1)
+
+    def test_a_result_that_a_bench_has_just_written_is_no_change_of_the_sources(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            def git(*words: str) -> None:
+                who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+                subprocess.run(["git", "-C", folder, *who, *words], check=True, capture_output=True)
+
+            results = Path(folder) / "Tools/bench-results"
+            results.mkdir(parents=True)
+            for file in (results / "light.json", Path(folder) / "main.swift"):
+                file.write_text("1")
+            self.assertEqual(figures.commit(Path(folder)), "unknown")
+            git("init", "--quiet")
+            git("add", ".")
+            git("commit", "--quiet", "--message", "a")
+            (results / "light.json").write_text("2")
+            self.assertRegex(figures.commit(Path(folder)), "^[0-9a-f]+$")
+            (Path(folder) / "main.swift").write_text("2")
+            self.assertRegex(figures.commit(Path(folder)), "^[0-9a-f]+-dirty$")
 
 
 class Versus(unittest.TestCase):
