@@ -208,6 +208,37 @@ class Table(unittest.TestCase):
             self.assertRegex(figures.commit(Path(folder)), "^[0-9a-f]+-dirty$")
 
 
+class Committed(unittest.TestCase):
+    """The results that are kept in the repository."""
+
+    BOUNDS = json.loads((figures.RESULTS / "bounds.json").read_text())
+
+    def test_what_bounds_each_row_that_is_missed_is_told(self) -> None:
+        missed = table.bounds_of(table.rows_of(table.loaded(figures.RESULTS)), self.BOUNDS)
+        self.assertEqual([what for what, words in missed if words == table.UNKNOWN], [])
+
+    def test_each_sentence_is_about_a_row(self) -> None:
+        self.assertEqual(set(self.BOUNDS) - table.names_of_rows(), set())
+
+    def test_the_table_that_is_kept_is_of_the_results_that_are_kept(self) -> None:
+        kept = json.loads((figures.RESULTS / "table.json").read_text())
+        self.assertEqual(kept, json.loads(json.dumps(table.rows_of(table.loaded(figures.RESULTS)))))
+
+    def test_each_result_says_where_it_is_from(self) -> None:
+        for name, told in table.loaded(figures.RESULTS).items():
+            for field in ("cpu", "cores", "kernel", "filesystem", "commit", "build", "at"):
+                self.assertTrue(told["machine"][field], f"{name}: {field}")
+
+    def test_each_plot_is_of_the_results_that_are_kept_and_shown(self) -> None:
+        readme = (Path(__file__).parent.parent / "README.md").read_text()
+        results = table.loaded(figures.RESULTS)
+        for name, draw in table.PLOTS.items():
+            if name in results:
+                drawn = draw(results[name], figures.line_of(results[name]["machine"]))
+                self.assertEqual((figures.RESULTS / f"{name}.svg").read_text(), drawn)
+                self.assertIn(f"(Tools/bench-results/{name}.svg)", readme)
+
+
 class Versus(unittest.TestCase):
     def refused(self, tool: Any, *words: str) -> str:
         said = io.StringIO()
