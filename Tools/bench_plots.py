@@ -111,24 +111,28 @@ def picture(panels: Sequence[Panel], words: str, columns: int = 2) -> str:
 # MARK: Of which results
 
 SIZES = {"20k": 20_000, "200k": 200_000, "1m": 1_000_000, "10m": 10_000_000}
-VERBS = ("put", "get", "range", "list", "delete")
+DECODED = "decoded"
+VERBS = ("put", DECODED, "get", "range", "list", "delete")
 
 
 def lines_of(rows: list[dict[str, Any]], across: str, up: str, verbs: Sequence[str] = VERBS) -> list[Line]:
     def place(row: dict[str, Any]) -> float:
         return float(row["conc"]) if across == "conc" else float(SIZES[row["workload"]])
 
-    return [
-        Line(verb, [(place(row), row[up]) for row in rows if row["phase"] == verb and row[up]]) for verb in verbs
-    ]
+    found = (Line(verb, [(place(row), row[up]) for row in rows if row["phase"] == verb and row[up]]) for verb in verbs)
+    return [line for line in found if line.points]
 
 
 def service(told: dict[str, Any], words: str) -> str:
-    """Rates and tails of level `structure`: of 200 KB by connections, and of 16 connections by size."""
-    rows = [row for row in told["rows"] if row["label"] == "ours-structure"]
+    """Rates and tails of level `structure`, and of puts that are decoded: of 200 KB by connections, and of 16 connections
+    by size."""
+    rows = [
+        row if row["label"] == "ours-structure" else row | {"phase": DECODED}
+        for row in told["rows"] if row["label"] == "ours-structure" or row["phase"] == "put"
+    ]
     clients = [row for row in rows if row["workload"] == "200k"]
     sizes = [row for row in rows if row["conc"] == 16 and row["workload"] in SIZES]
-    moving = ("put", "get", "range")
+    moving = ("put", DECODED, "get", "range")
     return picture([
         Panel("Rate, 200 KB", "connections", "requests a second", lines_of(clients, "conc", "ops_s")),
         Panel("Latency, 99 %, 200 KB", "connections", "ms", lines_of(clients, "conc", "p99_ms")),

@@ -286,6 +286,17 @@ class Plots(unittest.TestCase):
             self.assertTrue(0 <= float(point.get("cx", "-1")) <= plots.WIDTH)
             self.assertTrue(0 <= float(point.get("cy", "-1")) <= plots.HEIGHT)
 
+    def test_the_service_is_drawn_by_connections_and_by_size_and_puts_that_are_decoded_apart(self) -> None:
+        rows = [
+            {"label": f"ours-{level}", "workload": name, "conc": clients, "phase": phase, "ops_s": 9, "p99_ms": 2, "mb_s": 3}
+            for level in ("structure", "decode") for name in (*plots.SIZES, "mix") for clients in (1, 16, 64)
+            for phase in ("put", "get", "range", "list", "delete")
+        ]
+        drawn = plots.service({"rows": rows}, "")
+        # By connections five verbs and decoded puts of three numbers; by size three and those of four; each with its tail.
+        self.assertEqual(drawn.count('r="3"'), 2 * (6 * 3 + 4 * 4))
+        self.assertEqual(drawn.count(">decoded<"), 4)
+
     def test_more_is_higher(self) -> None:
         for is_logarithmic in (True, False):
             panel = plots.Panel("", "", "", [], is_logarithmic)
