@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -166,6 +167,7 @@ def machine(folder: str) -> dict[str, Any]:
         "fsync_ms": fsync(folder),
         "load": os.getloadavg()[0],
         "commit": commit(root),
+        "program": digest(programs / "vaultd"),
         "build": next((kind for kind in ("release", "debug") if kind in programs.resolve().parts), "unknown"),
         "versions": {
             "swift": told("swift", "--version").partition("\n")[0],
@@ -187,6 +189,15 @@ def commit(root: Path) -> str:
     head = told("rev-parse", "--short", "HEAD")
     changed = told("status", "--porcelain", "--untracked-files=no", "--", ":!Tools/bench-results")
     return f"{head}-dirty" if changed and head != "unknown" else head
+
+
+def digest(program: Path) -> str:
+    """Which program it was, whatever is checked out beside it: the beginning of its SHA-256."""
+    try:
+        with open(program, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError:
+        return "unknown"
 
 
 def fsync(folder: str, times: int = 40) -> dict[str, float]:

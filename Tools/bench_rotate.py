@@ -79,7 +79,8 @@ def read(path, photos, seed, stop, out):
 
 def readings(vault, photos, during):
     """Latencies of READERS clients for as long as `during` takes."""
-    stop, out = multiprocessing.Event(), multiprocessing.Queue()
+    stop = multiprocessing.Event()
+    out: multiprocessing.Queue[list[float]] = multiprocessing.Queue()
     workers = [
         multiprocessing.Process(
             target=read, args=(vault.path("images"), photos, seed, stop, out), daemon=True

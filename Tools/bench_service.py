@@ -125,8 +125,9 @@ def versus(options: argparse.Namespace, clock: Clock) -> tuple[list[Row], list[s
                 continue
             print(what, file=sys.stderr, flush=True)
             for label in ("ours", PEER) if turn % 2 == 0 else (PEER, "ours"):
+                missing: list[str] = []
                 if label == PEER:
-                    got, missing = [row | {"beside": level} for row in theirs(options, name, clients)], []
+                    got = [row | {"beside": level} for row in theirs(options, name, clients)]
                 else:
                     got, missing = ours(options, name, clients, level, SHARED)
                 rows += [row | {"round": turn} for row in got]

@@ -193,13 +193,21 @@ def show(rows: list[dict[str, Any]]) -> None:
         print(f"{row['words']:{width}}  {row['target']:>18}  {figure:>18}  {'met' if row['met'] else 'MISSED'}")
 
 
+def made_by(results: Results, field: str) -> dict[str, list[str]]:
+    """Which results each commit or program made."""
+    found: dict[str, list[str]] = {}
+    for name, told in results.items():
+        found.setdefault(told.get("machine", {}).get(field) or "unknown", []).append(name)
+    return found
+
+
 def doubts_about(results: Results) -> list[str]:
     """Why these results should not be read as those of one vault."""
-    commits: dict[str, list[str]] = {}
-    for name, told in results.items():
-        commits.setdefault(told.get("machine", {}).get("commit") or "unknown", []).append(name)
-    each = "; ".join(f"{commit}: {', '.join(names)}" for commit, names in commits.items())
-    doubts = [f"the results are of different commits ({each})"] if len(commits) > 1 else []
+    commits, doubts = made_by(results, "commit"), []
+    for field, made in (("commit", commits), ("program", made_by(results, "program"))):
+        if len(made) > 1:
+            each = "; ".join(f"{one}: {', '.join(names)}" for one, names in made.items())
+            doubts.append(f"the results are of different {field}s ({each})")
     unsure = [name for commit, names in commits.items() if commit == "unknown" or commit.endswith("-dirty") for name in names]
     if unsure:
         doubts.append(f"of no commit, or of sources that were changed since: {', '.join(unsure)}")

@@ -16,7 +16,7 @@ import unittest
 import unittest.mock
 import xml.etree.ElementTree
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 os.environ.setdefault("IMAGEVAULT_BIN", "/nowhere")
 import bench_audit as audit  # noqa: E402
@@ -109,7 +109,7 @@ class Used(unittest.TestCase):
 
 
 class Table(unittest.TestCase):
-    RESULTS = {
+    RESULTS: ClassVar[dict[str, dict[str, Any]]] = {
         "light": {"ratios": {size: {"put": {"median": 1.5}, "get": {"median": 1.7}} for size in ("200k", "1m", "10m")}},
         "rotate": {"rounds": [{"rewraps_per_second": 250_000, "before": {"p99_ms": 2}, "after": {"p99_ms": 2},
                                "during": {"p99_ms": 4}}]},
@@ -132,7 +132,7 @@ class Table(unittest.TestCase):
             self.assertLessEqual(set(target.needs), set(table.MAKING))
 
     def test_a_missed_row_is_told_with_what_bounds_it(self) -> None:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"what": "put", "words": "put", "met": True}, {"what": "CPU", "words": "  CPU", "met": False},
             {"what": "get", "words": "get", "met": False}, {"what": "CPU", "words": "  CPU", "met": False},
             {"what": "start", "words": "start", "met": None}, {"what": "list", "words": "list", "met": False},
@@ -144,7 +144,7 @@ class Table(unittest.TestCase):
 
 
     def test_each_target_of_the_design_has_its_row(self) -> None:
-        """DESIGN.md §9, and what issue 12 adds to it."""
+        """DESIGN.md §9, and memory at 64 connections and at a million images."""
         self.assertEqual([(target.words.strip(), target.wanted) for target in table.TARGETS], [
             ("PUT 200 KB @16, structure, beside improved-2w", "≥ 2.5 ×"), ("CPU of the server", "≤ 0.5 ms"),
             ("PUT 200 KB @16, decode (JPEG), beside improved-2w", "≥ 0.7 ×"), ("CPU of the server", "≤ 2.6 ms"),
@@ -185,6 +185,8 @@ class Table(unittest.TestCase):
         self.assertEqual(table.doubts_about({"light": of("abc"), "scale": of("abc")}), [])
         self.assertIn("(abc: light; def: scale)", table.doubts_about({"light": of("abc"), "scale": of("def")})[0])
         self.assertIn("changed since: light", table.doubts_about({"light": of("abc-dirty")})[0])
+        two = [{"machine": {"commit": "abc", "program": program}} for program in ("12", "34")]
+        self.assertIn("different programs (12: light; 34: scale)", table.doubts_about({"light": two[0], "scale": two[1]})[0])
         self.assertIn("scale says", table.doubts_about({"scale": of("abc", wrong=["1 event"])})[0])
         self.assertEqual(len(table.doubts_about({"scale": {}})), 1)
 
@@ -252,10 +254,15 @@ class Versus(unittest.TestCase):
     def test_who_begins_changes_from_round_to_round(self) -> None:
         begun: list[str] = []
         row = {"ops_s": 1}
+
+        def measured(who: str, told: Any) -> Any:
+            begun.append(who)
+            return told
+
         options = argparse.Namespace(rounds=3, seconds=0, compared=[("200k", 16, "structure")])
         with (
-            unittest.mock.patch.object(service, "ours", lambda *_: begun.append("ours") or ([row], [])),
-            unittest.mock.patch.object(service, "theirs", lambda *_: begun.append("theirs") or [row]),
+            unittest.mock.patch.object(service, "ours", lambda *_: measured("ours", ([row], []))),
+            unittest.mock.patch.object(service, "theirs", lambda *_: measured("theirs", [row])),
             contextlib.redirect_stderr(io.StringIO()),
         ):
             rows, wrong = service.versus(options, figures.Clock(1))
