@@ -123,6 +123,16 @@ struct HiddenContentTests {
         }
     }
 
+    /// In the picture's data, where nothing else looks.
+    @Test func `a long form is found among nothing but what begins like one`() {
+        let like = Array(repeatElement("<a".utf8, count: 100).joined())
+        for place in 0..<70 {
+            let bytes = like + [UInt8](repeating: 9, count: place) + Array("<script".utf8) + like
+            let finding = refusal(of: HiddenContent.inData(bytes))?.finding
+            #expect(finding?.code == .hiddenScript, "at \(place)")
+        }
+    }
+
     @Test func `big-endian UTF-16 is read as well`() {
         let text = "<script".utf8.flatMap { [0, $0] as [UInt8] }
         let image = TestJPEG.gray.parts.commented(text)
