@@ -26,6 +26,9 @@ LICENCES = (
     ("BSD-2-Clause", ("Redistribution and use in source and binary forms",)),
     ("Zlib", ("provided 'as-is', without any express or implied", "misrepresented")),
     ("MPL-2.0", ("Mozilla Public License", "2.0")),
+    ("Brian-Gladman-3-Clause", ("redistribution and use of this software (with or without changes) is allowed",
+                                "3. the name of the copyright holder is not used to endorse")),
+    ("CC0-1.0", ("creativecommons.org/publicdomain/zero/1.0",)),
 )
 
 
@@ -74,15 +77,23 @@ class Carried:
 
 
 CARRIED = (
-    Carried("BoringSSL", "swift-crypto", "Sources/CCryptoBoringSSL", "Apache-2.0 AND ISC", "Package.swift",
+    Carried("BoringSSL", "swift-crypto", "Sources/CCryptoBoringSSL", "Apache-2.0", "Package.swift",
             r"BoringSSL Commit: ([0-9a-f]{40})"),
-    Carried("BoringSSL", "swift-nio-ssl", "Sources/CNIOBoringSSL", "Apache-2.0 AND ISC", "Package.swift",
+    Carried("BoringSSL", "swift-nio-ssl", "Sources/CNIOBoringSSL", "Apache-2.0", "Package.swift",
             r"BoringSSL Commit: ([0-9a-f]{40})"),
     Carried("llhttp", "swift-nio", "Sources/CNIOLLHTTP", "MIT", "Sources/CNIOLLHTTP/include/c_nio_llhttp.h",
             r"LLHTTP_VERSION_MAJOR (\d+)\s+#define LLHTTP_VERSION_MINOR (\d+)\s+#define LLHTTP_VERSION_PATCH (\d+)"),
     Carried("libyaml", "yams", "Sources/CYaml", "MIT", "Sources/CYaml/CMakeLists.txt", r"VERSION_STRING (\S+)"),
-    Carried("XKCP", "swift-crypto", "Sources/CXKCP", "CC0-1.0", "Sources/CXKCP/vendored-sources.txt",
-            r"heads/master-0-g([0-9a-f]+)"),
+    Carried("XKCP", "swift-crypto", "Sources/CXKCP", "CC0-1.0 AND Brian-Gladman-3-Clause",
+            "Sources/CXKCP/vendored-sources.txt", r"heads/master-0-g([0-9a-f]+)"),
+    Carried("fiat-crypto", "swift-crypto", "Sources/CCryptoBoringSSL/third_party/fiat", "MIT", "Package.swift",
+            r"fiat-crypto ([0-9a-f]{40})"),
+    Carried("fiat-crypto", "swift-nio-ssl", "Sources/CNIOBoringSSL/third_party/fiat", "MIT", "Package.swift",
+            r"fiat-crypto ([0-9a-f]{40})"),
+    Carried("SHA-1 of KAME", "swift-nio", "Sources/CNIOSHA1", "BSD-3-Clause", "Sources/CNIOSHA1/c_nio_sha1.c",
+            r"\$KAME: sha1\.c,v (\S+)"),
+    Carried("zlib", "swift-nio-extras", "Sources/CNIOExtrasZlib", "Zlib",
+            "Sources/CNIOExtrasZlib/include/nioextras-zlib.h", r'ZLIB_VERSION "([^"]+)"'),
 )
 
 

@@ -341,6 +341,24 @@ class Packaged(unittest.TestCase):
                         "libseccomp2", "libqrencode4", "passwd"):
             self.assertRegex(depends, rf"(^|, ){library}( |,|$)")
 
+    def test_both_have_the_licences_of_all_that_is_in_them(self) -> None:
+        folder = self.scratch / "licences"
+        run("dpkg-deb", "-x", self.deb, folder)
+        said = (folder / "usr/share/doc/imagevault/copyright").read_text()
+        self.assertTrue(said.startswith("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"))
+        for library in (folder / "usr/lib/imagevault").glob("*.so*"):
+            self.assertIn(f"*/lib/imagevault/{library.name}\n", said)
+        with tarfile.open(self.tar) as packed:
+            top = packed.getnames()[0]
+            here = {Path(name).name for name in packed.getnames() if f"{top}/LICENSES/" in name}
+            texts = {name: packed.extractfile(f"{top}/LICENSES/{name}").read().decode() for name in here}
+            self.assertNotIn(f"{top}/share/doc/imagevault/copyright", packed.getnames())
+        self.assertEqual(texts["copyright"], said)
+        named = {line.split("/usr/share/common-licenses/")[1].split()[0] for line in said.splitlines()
+                 if "/usr/share/common-licenses/" in line}
+        self.assertEqual(here, {"copyright", *named})
+        self.assertIn("TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION", texts["Apache-2.0"])
+
     def test_the_debian_package_never_deletes_a_vault_and_starts_nothing(self) -> None:
         folder = self.scratch / "control"
         run("dpkg-deb", "-e", self.deb, folder)
