@@ -37,11 +37,11 @@ class SystemLibrary:
     """A library that Debian brings."""
 
     name: str
-    #: As pkg-config and dpkg call it.
-    module: str
+    #: As pkg-config calls it, where it does, and dpkg.
+    module: str | None
     package: str
     licence: str
-    #: Targets of ours, or a package, that link it.
+    #: Targets of ours, a package, or libraries above it, that link it; nobody is all of us.
     used_by: tuple[str, ...]
     #: The trait of Package.swift without which it is left out.
     trait: str | None = None
@@ -53,11 +53,16 @@ SYSTEM = (
     SystemLibrary("zlib", "zlib", "zlib1g", "Zlib", ("CZlib",)),
     SystemLibrary("libdeflate", "libdeflate", "libdeflate0", "MIT", ("CDeflate",)),
     SystemLibrary("libmagic", "libmagic", "libmagic1", "BSD-2-Clause", ("CMagic",)),
+    SystemLibrary("liblzma", "liblzma", "liblzma5", "LicenseRef-public-domain", ("libmagic",)),
+    SystemLibrary("bzip2", None, "libbz2-1.0", "bzip2-1.0.6", ("libmagic",)),
     SystemLibrary("libseccomp", "libseccomp", "libseccomp2", "LGPL-2.1-only", ("CSeccomp",)),
     SystemLibrary("libqrencode", "libqrencode", "libqrencode4", "LGPL-2.1-or-later", ("CQRCode",)),
     SystemLibrary("sqlite", "sqlite3", "libsqlite3-0", "blessing", ("grdb.swift",)),
     SystemLibrary("p11-kit", "p11-kit-1", "libp11-kit0", "BSD-3-Clause", ("CVaultTokens",), "PKCS11"),
     SystemLibrary("tpm2-tss", "tss2-fapi", "libtss2-fapi1", "BSD-2-Clause", ("CVaultTokens",), "TPM2"),
+    SystemLibrary("glibc", None, "libc6", "LGPL-2.1-or-later", ()),
+    SystemLibrary("libstdc++", None, "libstdc++6", "GPL-3.0-or-later WITH GCC-exception-3.1", ()),
+    SystemLibrary("libgcc", None, "libgcc-s1", "GPL-3.0-or-later WITH GCC-exception-3.1", ()),
 )
 #: Targets in C that link nothing but the C library.
 OWN_TARGETS = {"CVaultResources", "CVaultSystem"}
@@ -117,8 +122,10 @@ class Part:
         row: dict[str, Any] = {"type": "library", "bom-ref": self.reference, "name": self.name}
         if self.version:
             row["version"] = self.version
-        # An expression of several, or one word of SPDX's list.
-        if self.licence and " " in self.licence:
+        # An expression of several, one word of SPDX's list, or none that it has.
+        if self.licence and self.licence.startswith("LicenseRef-"):
+            row["licenses"] = [{"license": {"name": self.licence.removeprefix("LicenseRef-")}}]
+        elif self.licence and " " in self.licence:
             row["licenses"] = [{"expression": self.licence}]
         elif self.licence:
             row["licenses"] = [{"license": {"id": self.licence}}]
@@ -221,15 +228,20 @@ def told(*words: str) -> str | None:
     return done.stdout.strip() or None if done.returncode == 0 else None
 
 
+def upstream(packaged: str | None) -> str | None:
+    """Debian's version without what Debian puts around it."""
+    return re.sub(r"^\d+:|-[^-]*$", "", packaged) if packaged else None
+
+
 def system_libraries(parts: list[Part]) -> list[Part]:
     architecture = told("dpkg", "--print-architecture") or "unknown"
     found = []
     for library in SYSTEM:
-        version = told("pkg-config", "--modversion", library.module)
+        version = told("pkg-config", "--modversion", library.module) if library.module else None
         packaged = told("dpkg-query", "-W", "-f", "${Version}", library.package)
         at = f"@{packaged.replace('+', '%2B').replace('~', '%7E')}" if packaged else ""
         part = Part(
-            library.name, f"pkg:deb/debian/{library.package}{at}?arch={architecture}", version or packaged,
+            library.name, f"pkg:deb/debian/{library.package}{at}?arch={architecture}", version or upstream(packaged),
             library.licence, notes={"debian": f"{library.package} {packaged or 'is not installed'}"},
         )
         if version is None and packaged is None:
@@ -239,7 +251,7 @@ def system_libraries(parts: list[Part]) -> list[Part]:
         targets = [name for name in library.used_by if name.startswith("C")]
         if targets:
             part.notes["targets"] = ", ".join(targets)
-        part.used_by = [one.reference for one in parts if one.name in library.used_by] if not targets else []
+        part.used_by = [one.reference for one in parts + found if one.name in library.used_by] if not targets else []
         found.append(part)
     return found
 
@@ -247,10 +259,17 @@ def system_libraries(parts: list[Part]) -> list[Part]:
 def runtime() -> list[Part]:
     said = told("swift", "--version") or ""
     version = re.search(r"Swift version (\S+)", said)
+    compiler = shutil.which("swift")
+    header = Path(compiler).resolve().parent / "../lib/swift/_foundation_unicode/uvernum.h" if compiler else None
+    told_icu = header.read_text(errors="replace") if header and header.is_file() else ""
+    icu = re.search(r'define U_ICU_VERSION "([^"]+)"', told_icu)
     return [
+        Part("icu", "toolchain:icu", icu[1] if icu else None, "Unicode-3.0",
+             "https://github.com/swiftlang/swift-foundation-icu",
+             notes={"what": "part of Foundation, installed beside the programs"}),
         Part("swift", "toolchain:swift", version[1] if version else None, "Apache-2.0 WITH Swift-exception",
              "https://github.com/swiftlang/swift",
-             notes={"what": "runtime, Foundation and Dispatch, installed beside the programs"})
+             notes={"what": "runtime, Foundation and Dispatch, installed beside the programs"}),
     ]
 
 
@@ -294,7 +313,7 @@ def table(said: dict[str, Any]) -> str:
         notes = {one["name"].partition(":")[2]: one["value"] for one in row.get("properties", [])}
         origin = notes.get("debian") or notes.get("inside") or row.get("externalReferences", [{}])[0].get("url", "")
         rows.append((row["name"], row.get("version", "?"),
-                     licence.get("expression") or licence.get("license", {}).get("id", "UNKNOWN"), origin))
+                     licence.get("expression") or " ".join(licence.get("license", {}).values()) or "UNKNOWN", origin))
     widths = [max(len(row[place]) for row in rows) for place in range(3)]
     lines = ["  ".join([*(word.ljust(width) for word, width in zip(row, widths)), row[3]]).rstrip() for row in rows]
     return "\n".join(lines)

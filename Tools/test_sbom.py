@@ -12,8 +12,9 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from deployed import ROOT, main, run
-from sbom import CARRIED, OWN_TARGETS, SYSTEM, licence_of, wanted
+from deployed import PROGRAMS, ROOT, main, run
+from licences import LIBRARIES
+from sbom import CARRIED, OWN_TARGETS, SYSTEM, licence_of, upstream, wanted
 
 #: The beginnings of texts, and what they are.
 TEXTS = {
@@ -86,13 +87,63 @@ class Named(unittest.TestCase):
                 self.assertIn(re.sub(r"-dev$", "", package), stems.replace("libsqlite3-0", "libsqlite3"))
 
     def test_versions_are_those_of_this_machine(self) -> None:
-        rows = {row["name"]: row for row in bill(path=os.environ["PATH"])["components"]}
+        listed = bill(path=os.environ["PATH"])["components"]
+        rows = {row["name"]: row for row in listed}
         if shutil.which("swift") is not None:
             self.assertRegex(rows["swift"]["version"], r"^\d+\.\d+")
         for library in SYSTEM:
             if shutil.which("pkg-config") is None:
                 self.skipTest("no pkg-config")
-            self.assertEqual(rows[library.name]["version"], run("pkg-config", "--modversion", library.module).strip())
+            packaged = run("dpkg-query", "-W", "-f", "${Version}", library.package)
+            version = upstream(packaged)
+            if library.module:
+                version = run("pkg-config", "--modversion", library.module).strip()
+            row = next(row for row in listed if row["bom-ref"].startswith(f"pkg:deb/debian/{library.package}@"))
+            self.assertEqual(row["version"], version)
+            notes = {one["name"]: one["value"] for one in row["properties"]}
+            self.assertEqual(notes["imagevault:debian"], f"{library.package} {packaged}")
+        self.assertEqual(upstream("1:5.44-3"), "5.44")
+        self.assertEqual(upstream("2.36-9+deb12u14"), "2.36")
+        self.assertEqual(upstream("1.0-2-3"), "1.0-2")
+
+    def test_every_library_that_the_programs_load_is_there(self) -> None:
+        if "IMAGEVAULT_BIN" not in os.environ:
+            self.skipTest("IMAGEVAULT_BIN names no programs")
+        packages = {library.package for library in SYSTEM}
+        loaded = set()
+        for program in PROGRAMS:
+            said = run("ldd", Path(os.environ["IMAGEVAULT_BIN"]) / program)
+            self.assertNotIn("not found", said)
+            loaded |= set(re.findall(r"^\t(?:\S+ => )?(/\S+) ", said, re.M))
+        self.assertGreater(len(loaded), 15)
+        found = set()
+        for path in loaded:
+            # Where dpkg knows it, before /lib became a link to /usr/lib or afterwards.
+            said = run("dpkg-query", "-S", path, f"/usr{path}", ok=False)
+            owner = re.search(r"^([a-z0-9.+-]+)(?::\w+)?: /", said, re.M)
+            if owner is None:
+                self.assertTrue(any(kind.fullmatch(Path(path).name) for kind, _, _ in LIBRARIES), path)
+            else:
+                self.assertIn(owner[1], packages, path)
+                found.add(owner[1])
+        self.assertLessEqual({"libc6", "libstdc++6", "libgcc-s1", "libsodium23"}, found)
+
+    def test_everything_has_a_licence(self) -> None:
+        if not (ROOT / ".build/checkouts").is_dir():
+            self.skipTest("swift package resolve was not run")
+        for row in bill(path=os.environ["PATH"])["components"]:
+            said = row["licenses"][0]
+            self.assertTrue(said.get("expression") or set(said["license"]) <= {"id", "name"} and said["license"], row)
+
+    def test_libraries_below_others_are_with_what_loads_them(self) -> None:
+        said = bill()
+        on = {row["ref"].partition("@")[0]: row["dependsOn"] for row in said["dependencies"]}
+        below = " ".join(on["pkg:deb/debian/libmagic1"])
+        for package in ("liblzma5", "libbz2-1.0"):
+            self.assertIn(f"pkg:deb/debian/{package}@", below)
+        own = " ".join(on["pkg:generic/imagevault"])
+        self.assertIn("pkg:deb/debian/libc6@", own)
+        self.assertNotIn("liblzma5", own)
 
 
 class Form(Scratch):
