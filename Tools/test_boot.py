@@ -329,6 +329,33 @@ class Booted(unittest.TestCase):
         self.assertIn("slots-proved", self.machine.run(
             "journalctl", "--unit", "imagevault-doctor.service", "--output=cat", "--no-pager"))
 
+    def test_a_backup_is_made_by_a_timer_that_somebody_switched_on(self) -> None:
+        """The words of Backups.md."""
+        machine = self.machine
+        enabled = machine.run("systemctl", "is-enabled", "imagevault-backup.timer", ok=False)
+        self.assertEqual(enabled.strip(), "disabled")
+        machine.run("systemctl", "start", "imagevault-backup.service", ok=False)
+        self.assertIn("BACKUPS= is not set", self.told("imagevault-backup.service"))
+        self.put(self.images[0])
+        place = "/srv/each-day"
+        machine.run("install", "-d", "-o", "imagevault-backup", "-g", "imagevault-backup", "-m", "700", place)
+        settings = machine.files / "etc/systemd/system/imagevault-backup.service.d"
+        settings.mkdir()
+        (settings / "place.conf").write_text(f"[Service]\nEnvironment=BACKUPS={place}\nReadWritePaths={place}\n")
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "enable", "--now", "imagevault-backup.timer")
+        self.assertEqual(machine.show("imagevault-backup.timer", "ActiveState")["ActiveState"], "active")
+        for _ in range(2):
+            machine.run("systemctl", "start", "imagevault-backup.service")
+        # Of one day the last stays.
+        self.assertEqual(len(machine.run("ls", f"{place}/snapshots").split()), 1)
+        self.assertEqual(machine.run("stat", "-c", "%U", f"{place}/snapshots").strip(), "imagevault-backup")
+        self.assertIsNotNone(json.loads(self.ctl("status", "--json"))["care"]["backup"])
+        self.assertNotIn("prohibited", self.told("imagevault-backup.service"))
+
+    def told(self, unit: str) -> str:
+        return self.machine.run("journalctl", "--unit", unit, "--output=cat", "--no-pager")
+
     def test_a_drill_restores_what_was_backed_up(self) -> None:
         """The words of Backups.md."""
         machine = self.machine
@@ -346,8 +373,7 @@ class Booted(unittest.TestCase):
         (machine.files / "etc/imagevault/drill.conf").write_text(
             "BACKUPS=/srv/backup\nKEYS=/srv/safe\nPUBLIC_KEY=/srv/safe/audit.pub\n")
         machine.run("systemctl", "start", "imagevault-drill.service")
-        said = machine.run("journalctl", "--unit", "imagevault-drill.service", "--output=cat", "--no-pager")
-        self.assertRegex(said, r"opened +\d+, ")
+        self.assertRegex(self.told("imagevault-drill.service"), r"opened +\d+, ")
         self.assertIsNotNone(json.loads(self.ctl("status", "--json"))["care"]["drill"])
 
     def test_the_journal_has_no_secret(self) -> None:

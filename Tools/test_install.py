@@ -1,19 +1,13 @@
-"""Tools/install, Tools/package and the units: what they put where, with which modes, and that it runs from there.
+"""Tools/install, Tools/package and the units: what they put where, and with which modes. It runs in test_served.py.
 
     IMAGEVAULT_BIN=.build/debug python3 Tools/test_install.py
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
 import shutil
-import signal
-import socket
 import stat
-import string
-import subprocess
 import tarfile
 import tempfile
 import unittest
@@ -21,11 +15,9 @@ from pathlib import Path
 
 import yaml
 
-from deployed import BARE, PROGRAMS, ROOT, main, needs, png, run, tool, unit
+from deployed import PROGRAMS, ROOT, main, needs, run, tool, unit
 
 DOORS = ("images", "admin", "audit")
-#: A user who owns nothing.
-NOBODY = 60123
 #: Every unit that listens: the doors, and measures, whose port is off until somebody wants it.
 SOCKETS = (*DOORS, "metrics", "metrics-port")
 #: systemd-analyze's measure of what a unit leaves open: 0 is nothing, 10 everything.
@@ -110,7 +102,7 @@ class Installed(Staged):
         settings = yaml.safe_load((self.folder / "etc/imagevault/vaultd.yaml").read_text())
         said = units(self.folder)
         service = said["imagevault.service"]
-        others = [said[f"imagevault-{name}.service"]["User"][0] for name in ("doctor", "drill")]
+        others = [said[f"imagevault-{name}.service"]["User"][0] for name in ("doctor", "backup", "drill")]
         for name in service["User"] + service["Group"] + others:
             self.assertRegex(accounts, rf"for user in [a-z -]*\b{name}\b(?!-)")
         for door in DOORS:
@@ -149,6 +141,39 @@ class Installed(Staged):
         (address,) = said["imagevault-metrics-port.socket"]["ListenStream"]
         self.assertRegex(address, r"^127\.0\.0\.1:\d+$")
 
+    def test_whoever_removes_it_switches_off_all_that_can_be_switched_on(self) -> None:
+        said = units(self.folder)
+        switched = {name for name, unit_ in said.items() if unit_["WantedBy"]}
+        self.assertIn("imagevault-backup.timer", switched)
+        for path in ("packaging/deb/prerm", "install"):
+            text = (ROOT / "Tools" / path).read_text().replace("\\\n", " ")
+            (line,) = [line for line in text.splitlines() if "disable --now" in line]
+            words = line.split("--now", 1)[1].split("||")[0]
+            self.assertEqual(set(run("bash", "-c", f"echo {words}").split()), switched, path)
+
+    def test_every_timer_has_a_service_and_nobody_starts_that_by_itself(self) -> None:
+        said = units(self.folder)
+        timers = [name for name in said if name.endswith(".timer")]
+        self.assertEqual(len(timers), 3)
+        for name in timers:
+            service = said[name.replace(".timer", ".service")]
+            self.assertEqual((service["Type"], service["WantedBy"]), (["oneshot"], []), name)
+            self.assertEqual(said[name]["Persistent"], ["yes"], name)
+        self.assertIn("imagevault-backup.service", said["imagevault-drill.service"]["After"])
+
+    def test_backup_and_drill_have_the_walls_of_the_doctor(self) -> None:
+        said = units(self.folder)
+        doctor = said["imagevault-doctor.service"]
+        walls = list(doctor)[list(doctor).index("MemorySwapMax"):]
+        self.assertGreater(len(walls), 30)
+        for name in ("backup", "drill"):
+            unit_ = said[f"imagevault-{name}.service"]
+            for key in walls:
+                # The drill reads what others made.
+                if not (name == "drill" and key.endswith(("BoundingSet", "AmbientCapabilities"))):
+                    self.assertEqual(unit_[key], doctor[key], f"{name} {key}")
+            self.assertEqual(unit_["InaccessiblePaths"], ["-/var/lib/imagevault -/etc/imagevault/keys"])
+
     def test_asks_for_what_the_page_of_the_units_promises(self) -> None:
         service = units(self.folder)["imagevault.service"]
         for key, value in {
@@ -184,131 +209,6 @@ class InstalledAgain(Staged):
         )
         again = run(ROOT / "Tools/install", "--uninstall", "--destdir", self.folder, ok=False)
         self.assertIn("nothing is installed", again)
-
-
-class Served(Staged):
-    """The installed daemon as a service manager runs it, but for users and walls."""
-
-    def setUp(self) -> None:
-        """A vault whose keys are where the service manager puts them, and what stands for that."""
-        self.place = Path(tempfile.mkdtemp(prefix="served", dir=self.scratch))
-        keys = self.place / "keys"
-        keys.mkdir()
-        own = [f"state_directory={self.place}/vault", f"run_directory={self.place}",
-               f"keys.public_key_file={self.place}/audit.pub"]
-        own += [f"doors.{door}.{key}={os.getgid()}" for door in DOORS for key in ("group", "groups")]
-        words = [word for setting in own for word in ("--set", setting)]
-        self.config = ["--config", str(self.folder / "etc/imagevault/vaultd.yaml"), *words]
-        self.variables = {"CREDENTIALS_DIRECTORY": str(keys)}
-        run(self.libexec / "vaultd", "init", *self.config, **self.variables)
-        self.assertEqual(tree(keys), {"root.key": "-rw-------", "log.key": "-rw-------"})
-        self.listeners = {door: self.listen(f"{self.place}/{door}.sock") for door in DOORS}
-        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.manager.bind(f"{self.place}/notify")
-        self.manager.settimeout(120)
-        self.addCleanup(self.manager.close)
-        self.variables["NOTIFY_SOCKET"] = f"{self.place}/notify"
-
-    def serve(self) -> subprocess.Popen[bytes]:
-        return self.start([str(self.libexec / "vaultd"), "serve", *self.config], self.variables, self.listeners)
-
-    def ctl(self, *words: str | Path, door: str = "admin") -> str:
-        return run(self.libexec / "vaultctl", *words, "--socket", f"{self.place}/{door}.sock")
-
-    def test_makes_a_vault_and_serves_it_on_the_sockets_of_the_units(self) -> None:
-        for _ in range(2):
-            daemon = self.serve()
-            self.assertEqual(self.manager.recv(4096), b"READY=1")
-            self.assertFalse(json.loads(self.ctl("status", "--json"))["sealed"])
-            daemon.send_signal(signal.SIGTERM)
-            self.assertEqual(daemon.wait(120), 0)
-            while self.manager.recv(4096) != b"STOPPING=1":
-                pass
-        # What is no vault is nothing to try again.
-        shutil.rmtree(self.place / "vault")
-        ended = self.serve().wait(120)
-        said = units(self.folder)["imagevault.service"]["RestartPreventExitStatus"][0].split()
-        self.assertIn(str(ended), said)
-
-    def test_holds_a_drill_as_the_unit_says(self) -> None:
-        self.serve()
-        self.assertEqual(self.manager.recv(4096), b"READY=1")
-        image = self.place / "one.png"
-        image.write_bytes(png(16, 16))
-        self.ctl("put", image, door="images")
-        cache = self.place / "cache"
-        cache.mkdir()
-        key = self.place / "keys/drill.key"
-        run(self.libexec / "vaultd", "new-key-file", key)
-        self.ctl("slots", "add", "--label", "drill", "--secret-file", key)
-        (self.place / "safe").mkdir()
-        self.ctl("escrows", "export", self.place / "safe")
-        self.ctl("backup", self.place / "backup")
-        known = {
-            "BACKUPS": f"{self.place}/backup", "KEYS": f"{self.place}/safe", "PUBLIC_KEY": f"{self.place}/audit.pub",
-            "CREDENTIALS_DIRECTORY": f"{self.place}/keys", "CACHE_DIRECTORY": str(cache),
-        }
-        unit_ = units(self.folder)["imagevault-drill.service"]
-        self.assertEqual(unit_["LoadCredential"], ["drill.key:/etc/imagevault/keys/drill.key"])
-        command = unit_["ExecStart"][0].replace("/usr/local/lib/imagevault", str(self.libexec))
-        command = command.replace("/run/imagevault/admin.sock", f"{self.place}/admin.sock")
-        words = shlex.split(string.Template(command).substitute(known))
-        if os.geteuid() == 0:
-            # Another user than who made backups and keyring, who may read them by what the unit gives alone.
-            (capability,) = unit_["AmbientCapabilities"]
-            given = "+" + capability.removeprefix("CAP_").lower()
-            for path in (cache, key):
-                os.chown(path, NOBODY, os.getgid())
-            os.chmod(f"{self.place}/admin.sock", 0o660)
-            user = ["setpriv", f"--reuid={NOBODY}", f"--regid={os.getgid()}", "--clear-groups", "--no-new-privs"]
-            words = [*user, f"--inh-caps={given}", f"--ambient-caps={given}", *words]
-        said = run(*words)
-        self.assertRegex(said, r"opened +1, ")
-        self.assertEqual(list(cache.iterdir()), [])
-        self.assertIsNotNone(json.loads(self.ctl("status", "--json"))["care"]["drill"])
-        # A backup that does not even come to images: who may only read it says so all the same.
-        catalog = next((self.place / "backup/snapshots").glob("*/catalog.sqlite"))
-        whole = catalog.read_bytes()
-        catalog.write_bytes(whole[:-4096])
-        self.assertIn("the backup could not be restored", run(*words, ok=False))
-        self.assertIsNone(json.loads(self.ctl("status", "--json"))["care"]["drill"])
-        self.assertEqual(list(cache.iterdir()), [])
-        catalog.write_bytes(whole)
-        # By hand, where nobody hands over a key.
-        store = [self.place / "backup", *self.config, "--keys", self.place / "safe"]
-        plan = run(self.libexec / "vaultd", "restore", *store, "--key", self.place / "audit.pub", "--plan")
-        self.assertIn("comes back    1 image", plan)
-
-    def listen(self, path: str) -> socket.socket:
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(path)
-        listener.listen(16)
-        self.addCleanup(listener.close)
-        return listener
-
-    def start(
-        self, words: list[str], variables: dict[str, str], listeners: dict[str, socket.socket]
-    ) -> subprocess.Popen[bytes]:
-        """A child that has the sockets from 3 on, as sd_listen_fds(3) has it."""
-        names = ":".join(f"{door}.sock" for door in listeners)
-
-        def adopt() -> None:
-            copies = [os.dup(listener.fileno()) for listener in listeners.values()]
-            high = [os.dup2(copy, 100 + place, inheritable=False) for place, copy in enumerate(copies)]
-            for place, copy in enumerate(high):
-                os.dup2(copy, 3 + place, inheritable=True)
-
-        # The shell's own number is the daemon's: exec keeps it.
-        shell = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *words]
-        given = BARE | variables | {"LISTEN_FDS": str(len(listeners)), "LISTEN_FDNAMES": names}
-        daemon = subprocess.Popen(shell, env=given, preexec_fn=adopt, close_fds=False, stderr=subprocess.DEVNULL)
-
-        def end() -> None:
-            daemon.kill()
-            daemon.wait()
-
-        self.addCleanup(end)
-        return daemon
 
 
 class Packaged(unittest.TestCase):
@@ -417,7 +317,9 @@ class Analysed(Staged):
         self.assertIn("WatchdogSecs", self.verify())
 
     def test_leaves_little_open(self) -> None:
-        for name in ("imagevault.service", "imagevault-doctor.service", "imagevault-drill.service"):
+        names = [path.name for path in self.units.glob("*.service")]
+        self.assertEqual(len(names), 4)
+        for name in names:
             report = run(self.analyze, "security", "--offline=true", f"--threshold={int(EXPOSURE * 10)}",
                          "--no-pager", self.units / name)
             level = float(report.rpartition("exposure level for")[2].split(":")[1].split()[0])

@@ -24,6 +24,7 @@ def stanzas(text: str) -> list[dict[str, str]]:
     found = []
     for block in text.rstrip("\n").split("\n\n"):
         said: dict[str, str] = {}
+        last = ""
         for line in block.splitlines():
             key, colon, value = line.partition(":")
             if line.startswith(" "):

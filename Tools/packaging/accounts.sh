@@ -2,6 +2,7 @@
 #
 # imagevault          the daemon; in no other group, because the service manager makes the sockets
 # imagevault-doctor   runs the weekly checklist
+# imagevault-backup   makes a backup each day, where that is switched on
 # imagevault-drill    restores a backup each month, where that is switched on
 # vault-images, vault-admins, vault-auditors   who may connect to which socket
 
@@ -9,7 +10,7 @@ make_accounts() {
   for group in vault-images vault-admins vault-auditors; do
     getent group "$group" >/dev/null || groupadd --system "$group"
   done
-  for user in imagevault imagevault-doctor imagevault-drill; do
+  for user in imagevault imagevault-doctor imagevault-backup imagevault-drill; do
     getent group "$user" >/dev/null || groupadd --system "$user"
     getent passwd "$user" >/dev/null ||
       useradd --system --gid "$user" --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$user"
