@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_support import exercised
-from chaos_calls import ERRORS, Fault, Point, errors, kills, points
+from chaos_calls import ERRORS, OUTSIDE, Fault, Point, errors, kills, points
 from chaos_check import LOST
 from chaos_soak import soak
 from chaos_trial import SIGHTINGS, Outcome, found_out, sighted, tried
-from chaos_vault import Prepared, prepared
+from chaos_vault import Prepared, Traced, prepared
 from chaos_verbs import VERBS, Verb
 
 #: The exit status of what cannot be done here.
@@ -32,9 +32,10 @@ SHOWN = 3
 
 @dataclass
 class Row:
-    """A line of the table: one verb, and kills or errors."""
+    """A line of the table: one verb, where the files are, and kills or errors."""
 
     verb: str
+    files: str
     faults: str
     points_found: int
     points_tried: int = 0
@@ -58,27 +59,31 @@ class Row:
 
 
 def drawn(faults: list[Fault], count: int, chance: random.Random) -> list[Fault]:
-    """So many of them, in which every kind of call is before any comes twice."""
+    """So many of them, in which every kind of call is before any comes twice.
+
+    What lies outside of the state directory is one kind: the same calls come in each verb.
+    """
     shuffled = chance.sample(faults, len(faults))
     turns: Counter[object] = Counter()
     order = []
     for fault in shuffled:
-        kind = (fault.point.kind, fault.what in ERRORS or fault.what)
+        file = OUTSIDE if fault.point.kind.is_outside else fault.point.kind
+        kind = (file, fault.what in ERRORS or fault.what)
         order.append((turns[kind], len(order), fault))
         turns[kind] += 1
     return [fault for _, _, fault in sorted(order)[:count]]
 
 
 def table(rows: list[Row]) -> str:
-    heads = ("verb", "faults", "points found", "tried", "faults tried", "survived", "acknowledged lost")
+    heads = ("verb", "files", "faults", "points found", "tried", "faults tried", "survived", "acknowledged lost")
     lines = [heads] + [
-        (row.verb, row.faults, *(f"{number:,}" for number in (row.points_found, row.points_tried, row.faults_tried,
-                                                              row.survived, row.lost)))
+        (row.verb, row.files, row.faults, *(f"{number:,}" for number in (row.points_found, row.points_tried,
+                                                                         row.faults_tried, row.survived, row.lost)))
         for row in rows
     ]  # fmt: skip
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     return "\n".join(
-        "  ".join(cell.ljust(width) if column < 2 else cell.rjust(width)
+        "  ".join(cell.ljust(width) if column < 3 else cell.rjust(width)
                   for column, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip()
         for line in lines
     )  # fmt: skip
@@ -126,7 +131,7 @@ class Matrix:
         for sighting in sightings:
             self.shown(verb, "no fault", sighting)
         found = points(sighting.points for sighting in sightings)
-        whole = Row(verb.name, "none", len(found), len(found), len(sightings))
+        whole = Row(verb.name, "all", "none", len(found), len(found), len(sightings))
         whole.survived = sum(not one.findings for one in sightings)
         whole.violations = sum(len(one.findings) for one in sightings)
         whole.lost = sum(finding.kind == LOST for one in sightings for finding in one.findings)
@@ -141,7 +146,6 @@ class Matrix:
             self.say(f"VIOLATION {verb.name}: a vault that forgot what it had acknowledged was not found out")
 
     def faults(self, verb: Verb, name: str, every: list[Fault], quick: int, pool: ThreadPoolExecutor) -> None:
-        row = Row(verb.name, name, len({fault.point for fault in every}))
         chosen = [fault for fault in every if self.options.at in str(fault)]
         if self.options.quick:
             chosen = drawn(chosen, quick, self.chance)
@@ -155,19 +159,26 @@ class Matrix:
             self.shown(verb, str(outcome.fault), outcome)
             if number % 100 == 0:
                 self.say(f"{verb.name}: {number:,} of {len(chosen):,} {name}s")
-        row.entered(outcomes)
-        self.rows.append(row)
         absent = [outcome for outcome in outcomes if not outcome.has_fired and not outcome.findings]
         for outcome in absent[:SHOWN]:
             self.say(f"{verb.name}: {outcome.fault} did not come")
         self.missed += 0 if self.options.quick else len(absent)
+        self.say(f"{verb.name}: {len(chosen):,} {name}s took {time.monotonic() - begun:.0f} s")
+        for is_outside in (False, True) if verb.under is Traced else (False,):
+            here = [fault for fault in every if fault.point.kind.is_outside == is_outside]
+            row = Row(verb.name, "anchor" if is_outside else verb.files, name, len({fault.point for fault in here}))
+            row.entered(one for one in outcomes if one.fault in here)
+            self.rows.append(row)
+            self.told(row, len(here), sum(fault in here for fault in chosen))
+
+    def told(self, row: Row, every: int, chosen: int) -> None:
+        """A line for a row; it says so when nothing could be tried."""
         if not every or chosen and not row.faults_tried:
             self.missed += 1
-            self.say(f"VIOLATION {verb.name}: {len(every):,} {name}s are known, and none came: nothing was tried")
-        took = time.monotonic() - begun
+            self.say(f"VIOLATION {row.verb}, {row.files}: {every:,} {row.faults}s are known, and none came")
         self.say(
-            f"{verb.name}: {row.points_found:,} points of {name}s, {row.points_tried:,} tried by {row.faults_tried:,} "
-            f"faults of {len(every):,}, {row.survived:,} survived, {row.lost:,} lost; {took:.0f} s"
+            f"{row.verb}, {row.files}: {row.points_found:,} points of {row.faults}s, {row.points_tried:,} tried by "
+            f"{row.faults_tried:,} faults of {every:,}, {row.survived:,} survived, {row.lost:,} lost"
         )
 
     def shown(self, verb: Verb, where: str, outcome: Outcome) -> None:

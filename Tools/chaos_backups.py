@@ -29,11 +29,11 @@ NAMES = {"blobs", "checksums", "imagevault-backups", "snapshots"}
 
 
 class TracedClient:
-    """A daemon as it is, and a plan for the client whose calls are counted: those below the directory of backups."""
+    """A daemon as it is, and a plan for the client whose calls are counted: those below where it writes."""
 
-    def __init__(self, case: Case, fault: Fault | None) -> None:
+    def __init__(self, case: Case, fault: Fault | None, written: Path) -> None:
         self.case, self.trace = case, case.run / "trace"
-        self.control, case.tracer = planned(case.run, place(case), fault)
+        self.control, case.tracer = planned(case.run, written, fault)
         struct.pack_into("<q", self.control, ARMED, 1)
         self.daemon = Daemon(case.run)
 
@@ -45,7 +45,7 @@ class TracedClient:
     def is_gone(self) -> bool:
         return self.daemon.process.poll() is not None
 
-    def settle(self, or_fault: bool = False) -> None:
+    def settle(self, quiet: float = 0, or_fault: bool = False) -> None:
         """The client has ended by then."""
         self.case.tracer = []
 

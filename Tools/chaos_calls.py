@@ -32,7 +32,9 @@ CALLS: dict[int, tuple[str, str]] = {
 CLOSE = 3
 FLUSHES = ("fsync", "fdatasync")
 #: Kinds of files that are directories.
-FOLDERS = (".", "blobs", "blobs/XX", "cases")
+FOLDERS = (".", "blobs", "blobs/XX", "cases", "anchors")
+#: What the directory of the anchor and the list of erasures is called; names of files in it begin like it.
+OUTSIDE = "anchors"
 #: Calls that change files behind the back of who counts calls.
 UNSEEN = {425: "io_uring_setup", 26: "msync", 162: "sync"}
 #: Calls on whose n-th an error is given, and not only a kill.
@@ -52,6 +54,11 @@ class Kind(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.call} {self.file}"
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it is about the anchor, or what lies beside it."""
+        return self.file.startswith("anchor")
 
 
 class Point(NamedTuple):
@@ -74,9 +81,16 @@ class Fault(NamedTuple):
         return f"{self.what} at {self.point}"
 
 
-def file_kind(path: str, state: str) -> str | None:
-    """What a file below the state directory is called in tables; random names have one for all. None for others."""
+def file_kind(path: str, state: str, outside: str | None = None) -> str | None:
+    """What a file below the state directory, or that of the anchor, is called in tables; None for others.
+
+    Random names have one for all.
+    """
     path = path.removesuffix(" (deleted)")
+    if outside and path == outside:
+        return OUTSIDE
+    if outside and path.startswith(outside + "/"):
+        return path[len(outside) + 1 :]
     if path == state:
         return "."
     if not path.startswith(state + "/"):
@@ -109,10 +123,17 @@ def counted(calls: Iterable[Mapping[str, Any]]) -> Counter[Kind]:
 
 
 def points(runs: Iterable[Counter[Kind]]) -> list[Point]:
-    """Every point that there was in any of some runs of the same verb, in the order of kinds."""
+    """Every point that there was in any of some runs of the same verb, in the order of kinds.
+
+    Of what lies outside of the state directory, every one that there was in each: the daemon looks there once a second,
+    and how often it finds something new within a verb is the clock's to say.
+    """
+    runs = list(runs)
     most: Counter[Kind] = Counter()
     for run in runs:
         most |= run
+    for kind in [kind for kind in most if kind.is_outside]:
+        most[kind] = min(run[kind] for run in runs)
     return [Point(kind, nth) for kind in sorted(most) for nth in range(1, most[kind] + 1)]
 
 

@@ -6,8 +6,9 @@ daemon stop at the calls of chaos_calls only, so that it runs at nearly its usua
 
     chaos_trace.py PLAN PROGRAM ARGUMENTS...
 
-PLAN is a JSON file: `state` is the directory whose files count, `control` a file of CONTROL's form that the driver has
-mapped, `trace` is where each call gets a line, `fault` is [call, file, nth, what] or null. Ends as the daemon does.
+PLAN is a JSON file: `state` is the directory whose files count, and `outside` another one, or null; `control` is a file
+of CONTROL's form that the driver has mapped, `trace` where each call gets a line, `fault` is [call, file, nth, what] or
+null. Ends as the daemon does.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def ptrace(request: int, thread: int, data: Any = None) -> None:
 class Tracer:
     def __init__(self, plan: dict[str, Any]) -> None:
         self.state: str = plan["state"]
+        self.outside: str | None = plan.get("outside")
         fault = plan["fault"]
         self.fault = (Kind(fault[0], fault[1]), fault[2], fault[3]) if fault else None
         self.trace = os.open(plan["trace"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -151,7 +153,7 @@ class Tracer:
             return CONTINUE
         call, _ = CALLS[number]
         path = self.path(thread, number, registers)
-        file = file_kind(path, self.state) if path else None
+        file = file_kind(path, self.state, self.outside) if path else None
         if file is None:
             return CONTINUE
         return self.at_point(thread, registers, Kind(call, file), path)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chaos_backups import TracedClient
-from chaos_calls import ERRORS, LOSES, Fault, Kind, calls_of, counted
+from chaos_calls import ERRORS, LOSES, OUTSIDE, Fault, Kind, calls_of, counted
 from chaos_check import LOST, WRONG, Came, Finding
 from chaos_flushes import believed_again
-from chaos_vault import Case, Prepared, Traced
+from chaos_outside import caught_up, left_whole
+from chaos_vault import QUIET_RECOVERED, Case, Prepared, Traced
 from chaos_verbs import Tale, Verb
 from powercut_load import Line
 from powercut_vault import NotServing
@@ -57,18 +58,19 @@ def tried(prepared: Prepared, verb: Verb, fault: Fault, seed: int, keep: bool) -
 def found_out(prepared: Prepared, verb: Verb) -> bool:
     """Whether a vault that goes back to how it began, after it acknowledged, is seen to have lost something.
 
-    The anchor goes too: it would not even let such a vault start.
+    The anchor goes back too: it would not even let such a vault start.
     """
     case, tale = prepared.copy(), Tale()
     daemon = verb.under(case, None)
     try:
         verb.act(case, tale)
-        daemon.settle()
+        daemon.settle(QUIET_RECOVERED)
     finally:
         daemon.kill()
     shutil.rmtree(case.state)
     shutil.copytree(prepared.state, case.state)
-    (case.run / "anchor").unlink()
+    shutil.rmtree(case.outside)
+    shutil.copytree(prepared.ground.run / OUTSIDE, case.outside)
     return any(finding.kind == LOST for finding in came_back(case, verb, tale))
 
 
@@ -93,11 +95,12 @@ def crashes(calls: Iterable[Mapping[str, Any]]) -> list[Finding]:
 
 def faulted(case: Case, verb: Verb, outcome: Outcome, chance: random.Random) -> None:
     fault, tale = outcome.fault, Tale()
+    is_inside = fault is not None and not fault.point.kind.is_outside
     daemon = verb.under(case, fault)
     try:
         verb.act(case, tale)
         if fault and fault.what in (*ERRORS, LOSES):
-            outcome.findings += lived(daemon, tale, chance)
+            outcome.findings += lived(daemon, tale, chance, None if is_inside else gone(case, verb, tale))
         else:
             daemon.settle()
             if daemon.has_fired:
@@ -109,18 +112,25 @@ def faulted(case: Case, verb: Verb, outcome: Outcome, chance: random.Random) -> 
     outcome.has_fired, outcome.points = daemon.has_fired, counted(calls)
     outcome.findings += [Finding(WRONG, line) for line in believed_again(calls)]
     outcome.findings += [Finding(WRONG, f"{one['call']} is not counted") for one in calls if one.get("unseen")]
-    outcome.findings += came_back(case, verb, tale)
+    outcome.findings += came_back(case, verb, tale, is_inside)
 
 
-def came_back(case: Case, verb: Verb, tale: Tale) -> list[Finding]:
+def gone(case: Case, verb: Verb, tale: Tale) -> list[str]:
+    """Images of which a claim went, as was acknowledged."""
+    return case.prepared.deleted + (verb.touched(case) if tale.acknowledged(200, 202) else [])
+
+
+def came_back(case: Case, verb: Verb, tale: Tale, is_inside: bool = True) -> list[Finding]:
     came = Came(case)
     try:
         came.unsealed()
         touched = set(verb.touched(case))
         untouched = [image for image in case.prepared.contents if image not in touched]
         found = came.held(untouched, lambda came: verb.held(case, tale, came))
+        if not is_inside:
+            found += caught_up(case, gone(case, verb, tale))
         came.daemon.stop()
-        return found
+        return found + left_whole(case, came.events, gone(case, verb, tale))
     finally:
         came.daemon.kill()
 
@@ -140,8 +150,13 @@ def is_proper(answer: tuple[int, bytes]) -> bool:
     return bool(problem.get("code")) and problem.get("status") == status
 
 
-def lived(daemon: Traced | TracedClient, tale: Tale, chance: random.Random) -> list[Finding]:
-    """What has to hold of a daemon one of whose calls failed; then it is killed or stopped, at once or recovered."""
+def lived(
+    daemon: Traced | TracedClient, tale: Tale, chance: random.Random, listed: list[str] | None
+) -> list[Finding]:
+    """What has to hold of a daemon one of whose calls failed; then it is killed or stopped, at once or recovered.
+
+    `listed`, after a fault outside of the state directory, is what the list of erasures has to get to have.
+    """
     found = []
     # Work goes on after an answer.
     daemon.settle(or_fault=True)
@@ -151,6 +166,8 @@ def lived(daemon: Traced | TracedClient, tale: Tale, chance: random.Random) -> l
         found.append(Finding(WRONG, f"the answer is no proper one: {tale.answer[0]} {tale.answer[1][:200]!r}"))
     if tale.answer is None and not tale.received:
         found.append(Finding(WRONG, "there was no answer"))
+    if listed is not None and tale.answer and tale.answer[0] >= 300:
+        found.append(Finding(WRONG, f"what cannot be kept outside stopped a request: {tale.answer}"))
     admin = daemon.case.door("admin")
     found += answers(admin, "GET /v1/health") + answers(admin, "GET /v1/status")
     way = chance.choice(("kill", "seal", "stop", "recover", "recover"))
@@ -160,7 +177,9 @@ def lived(daemon: Traced | TracedClient, tale: Tale, chance: random.Random) -> l
         found += answers(admin, "POST /v1/seal")
     if way == "recover":
         found += recovered(admin)
-        daemon.settle()
+        if listed is not None:
+            found += caught_up(daemon.case, listed)
+        daemon.settle(QUIET_RECOVERED)
         if daemon.is_gone:
             found.append(Finding(WRONG, "the daemon died of an error"))
     return found

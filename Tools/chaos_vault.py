@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench_support import BIN, ENDS_WITH_US, noise
-from chaos_calls import Fault
+from chaos_calls import OUTSIDE, Fault
 from chaos_trace import ARMED, CONTROL, FIRED, PASSED, PROCESS
 from powercut_check import Kept
 from powercut_load import Line
@@ -27,8 +27,10 @@ from powercut_vault import PATIENCE, Daemon, Ground, NotServing
 EDGES = (40, 120, 300, 620)
 #: The owner whose images `erase` takes, and another who claims one of them too.
 ERASED, STAYS = "leaves", "stays"
-#: Seconds without a call that changes a file, after which a daemon is quiet: before the verb and after it.
-QUIET_BEFORE, QUIET_AFTER = 0.2, 0.5
+#: Seconds without a call that changes a file, after which a daemon is quiet: before the verb, and when it recovered.
+QUIET_BEFORE, QUIET_RECOVERED = 0.2, 0.5
+#: Those after which it has nothing to write outside of the state directory either: it looks there once a second.
+QUIET_OUTSIDE = 1.4
 #: Seconds between two looks.
 LOOK = 0.01
 
@@ -43,6 +45,8 @@ class Prepared:
     contents: dict[str, bytes]
     #: By owner, where there is one.
     owned: dict[str, list[str]]
+    #: Images that were deleted, long before.
+    deleted: list[str]
     #: What a verb made in a run without fault, by a name of the verb's.
     seen: dict[str, str] = field(default_factory=dict)
     numbers: int = 0
@@ -54,7 +58,9 @@ class Prepared:
             number = self.numbers
         run = self.ground.folder / f"t{number}"
         self.ground.settings(run, run / "state")
-        subprocess.run(["cp", "-a", "--reflink=auto", self.state, run / "state"], check=True)
+        anchored(run)
+        for name, original in (("state", self.state), (OUTSIDE, self.ground.run / OUTSIDE)):
+            subprocess.run(["cp", "-a", "--reflink=auto", "--no-target-directory", original, run / name], check=True)
         return Case(self, run)
 
     @property
@@ -77,13 +83,27 @@ class Case:
     def state(self) -> Path:
         return self.run / "state"
 
+    @property
+    def outside(self) -> Path:
+        return self.run / OUTSIDE
+
     def door(self, name: str) -> Line:
         return Line(self.run / f"{name}.sock")
 
 
+def anchored(run: Path) -> None:
+    """The anchor and the list of erasures get a directory of their own: what else is there is no file of theirs."""
+    (run / OUTSIDE).mkdir(exist_ok=True)
+    settings = (run / "vaultd.yaml").read_text()
+    before, name, after = settings.partition(f"anchor_file: {run}/anchor\n")
+    assert name
+    (run / "vaultd.yaml").write_text(f"{before}anchor_file: {run}/{OUTSIDE}/anchor\n{after}")
+
+
 def prepared(folder: Path, seed: int) -> Prepared:
-    """Makes the vault: images of nobody, three of an owner, one of which another claims too."""
+    """Makes the vault: images of nobody, three of an owner, one of which another claims too. One more is deleted."""
     ground, chance = Ground(folder, folder / "state"), random.Random(f"{seed}/images")
+    anchored(ground.run)
     daemon = Daemon(ground.run)
     try:
         line, contents, owned = Line(ground.run / "images.sock"), dict[str, bytes](), dict[str, list[str]]()
@@ -96,10 +116,12 @@ def prepared(folder: Path, seed: int) -> Prepared:
                 contents[image] = content
                 if claim:
                     owned.setdefault(claim, []).append(image)
+        deleted = stored(line, noise(EDGES[0], EDGES[0], chance.getrandbits(60)), "")
+        delete(line, Line(ground.run / "admin.sock"), deleted)
         known = Kept(Line(ground.run / "audit.sock").ask("GET /v1/checkpoint")[1], 0)
     finally:
         daemon.stop()
-    return Prepared(ground, folder / "state", known, contents, owned)
+    return Prepared(ground, folder / "state", known, contents, owned, [deleted])
 
 
 def stored(line: Line, content: bytes, owner: str) -> str:
@@ -110,16 +132,29 @@ def stored(line: Line, content: bytes, owner: str) -> str:
     return str(json.loads(answer)["id"])
 
 
-def planned(run: Path, state: Path, fault: Fault | None) -> tuple[mmap.mmap, list[str]]:
-    """For a program whose calls below `state` count: what is told while it runs, and the tracer's command before it."""
+def delete(line: Line, admin: Line, image: str) -> None:
+    """And waits until it is purged: a start that has to do that has more calls before the verb's."""
+    if line.ask(f"DELETE /v1/images/{image}")[0] != 200:
+        raise SystemExit("chaos: an image is not deleted")
+    give_up = time.monotonic() + PATIENCE
+    while any(one["level"] < 1 for one in json.loads(admin.ask("GET /v1/receipts")[1])["receipts"]):
+        if time.monotonic() > give_up:
+            raise SystemExit("chaos: what was deleted is not purged")
+        time.sleep(LOOK)
+
+
+def planned(
+    run: Path, state: Path, fault: Fault | None, outside: Path | None = None
+) -> tuple[mmap.mmap, list[str]]:
+    """For a program whose calls below `state` and `outside` count: what is told while it runs, and the tracer's command
+    before it."""
     control, plan = run / "control", run / "plan"
     control.write_bytes(bytes(CONTROL.size))
     with open(control, "r+b") as file:
         shared = mmap.mmap(file.fileno(), CONTROL.size)
     told = [*fault.point.kind, fault.point.nth, fault.what] if fault else None
-    plan.write_text(
-        json.dumps({"state": str(state), "control": str(control), "trace": str(run / "trace"), "fault": told})
-    )
+    places = {"state": str(state), "outside": str(outside) if outside else None}
+    plan.write_text(json.dumps(places | {"control": str(control), "trace": str(run / "trace"), "fault": told}))
     return shared, [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(plan)]
 
 
@@ -128,7 +163,7 @@ class Traced:
 
     def __init__(self, case: Case, fault: Fault | None) -> None:
         self.case, self.trace = case, case.run / "trace"
-        self.control, tracer = planned(case.run, case.state, fault)
+        self.control, tracer = planned(case.run, case.state, fault, case.outside)
         served = [str(BIN / "vaultd"), "serve", "--config", str(case.run / "vaultd.yaml")]
         with open(case.run / "vaultd.log", "ab") as log:
             self.process = subprocess.Popen(
@@ -136,7 +171,9 @@ class Traced:
             )
         try:
             self._await()
-            self.settle(QUIET_BEFORE)
+            # What is left of the start to be written outside would count as the verb's.
+            is_inside = fault is not None and not fault.point.kind.is_outside
+            self.settle(QUIET_BEFORE if is_inside else QUIET_OUTSIDE)
             struct.pack_into("<q", self.control, ARMED, 1)
         except BaseException:
             self.kill()
@@ -165,7 +202,7 @@ class Traced:
     def is_gone(self) -> bool:
         return self.process.poll() is not None
 
-    def settle(self, quiet: float = QUIET_AFTER, or_fault: bool = False) -> None:
+    def settle(self, quiet: float = QUIET_OUTSIDE, or_fault: bool = False) -> None:
         """Until the daemon is gone, or has changed no file for a while; or until the fault came, for who asks."""
         give_up = time.monotonic() + PATIENCE
         passed, since = self._number(PASSED), time.monotonic()

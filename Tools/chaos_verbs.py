@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import chaos_backups
 from bench_support import BIN, noise
 from chaos_backups import TracedClient, backup, backup_held
 from chaos_calls import Fault
@@ -52,6 +53,8 @@ class Verb(NamedTuple):
     touched: Callable[[Case], list[str]] = lambda case: []
     #: Whose calls are counted: the daemon's, or a client's.
     under: Callable[[Case, Fault | None], Traced | TracedClient] = Traced
+    #: Below which they count, in tables.
+    files: str = "state"
 
 
 def asked(line: Line, tale: Tale, request: str, body: bytes = b"", fields: str = "") -> None:
@@ -254,6 +257,13 @@ def export_held(case: Case, tale: Tale, came: Came) -> list[Finding]:
     return []
 
 
+# MARK: Clients
+
+
+def taking(case: Case, fault: Fault | None) -> TracedClient:
+    return TracedClient(case, fault, chaos_backups.place(case))
+
+
 #: In the order of tables.
 VERBS = (
     Verb("put", put, put_held),
@@ -264,5 +274,5 @@ VERBS = (
     Verb("erase", erase, erase_held, lambda case: case.prepared.owned[ERASED]),
     Verb("export", export, export_held),
     Verb("backup", backup, backup_held),
-    Verb("backup-taker", backup, backup_held, under=TracedClient),
+    Verb("backup-taker", backup, backup_held, under=taking, files="backups"),
 )

@@ -31,6 +31,9 @@ from chaos_load import EITHER, GONE, THERE, Caller, Promise, Promises, judged
 from chaos_soak import LONG, at_end, untried
 from chaos_trial import Outcome, is_proper
 from chaos_undo import Unflushed
+from test_chaos_outside import Outside
+
+__all__ = ["Outside"]
 
 STATE = "/a/state"
 WAL, BLOB = Kind("write", "catalog.sqlite-wal"), Kind("unlink", "blob")
@@ -55,6 +58,17 @@ class FilesOfAVault(unittest.TestCase):
         self.assertEqual(file_kind(f"{STATE}/keyring.new", STATE), "keyring.new")
         self.assertEqual(file_kind(STATE, STATE), ".")
 
+    def test_the_anchor_and_what_lies_beside_it_are_files_outside(self) -> None:
+        told = {
+            "/run/anchors": "anchors", "/run/anchors/anchor.new": "anchor.new", "/run/anchors2": None, "/run": None,
+            "/run/anchors/anchor.erasures (deleted)": "anchor.erasures", f"{STATE}/keyring": "keyring",
+        }  # fmt: skip
+        self.assertEqual({path: file_kind(path, STATE, "/run/anchors") for path in told}, told)
+        self.assertEqual(
+            [Kind("write", file).is_outside for file in ("anchors", "anchor.new", "keyring", ".", "blob")],
+            [True, True, False, False, False],
+        )
+
     def test_what_lies_elsewhere_is_no_file_of_it(self) -> None:
         for path in ("/a/stateful", "/a", "socket:[17]", "/dev/null", "/a/run/anchor"):
             self.assertIsNone(file_kind(path, STATE))
@@ -64,6 +78,12 @@ class Points(unittest.TestCase):
     def test_what_any_run_had_is_found(self) -> None:
         found = points([Counter({WAL: 2}), Counter({WAL: 1, BLOB: 1})])
         self.assertEqual(found, [Point(BLOB, 1), Point(WAL, 1), Point(WAL, 2)])
+
+    def test_outside_only_what_all_runs_had_is_found(self) -> None:
+        anchor = Kind("rename", "anchor")
+        found = points([Counter({WAL: 2, anchor: 3}), Counter({WAL: 1, anchor: 1}), Counter({anchor: 2})])
+        self.assertEqual(found, [Point(anchor, 1), Point(WAL, 1), Point(WAL, 2)])
+        self.assertEqual(points([Counter({anchor: 3}), Counter()]), [])
 
     def test_what_came_before_the_verb_is_no_point(self) -> None:
         lines = [{"call": "write", "file": "catalog.sqlite-wal", "nth": nth} for nth in (0, 0, 1, 2)]
@@ -100,6 +120,12 @@ class Points(unittest.TestCase):
             chosen = drawn(faults, 3, random.Random(seed))
             kinds = {(fault.point.kind, fault.what) for fault in chosen}
             self.assertEqual(kinds, {(WAL, "kill"), (WAL, "torn"), (BLOB, "kill")})
+
+    def test_a_sample_has_one_kind_of_what_lies_outside(self) -> None:
+        outside = [Point(Kind("fsync", file), 1) for file in ("anchors", "anchor.new", "anchor.erasures")]
+        for seed in range(20):
+            chosen = drawn(kills([*outside, Point(BLOB, 1), Point(BLOB, 2)]), 2, random.Random(seed))
+            self.assertEqual(sorted(fault.point.kind.is_outside for fault in chosen), [False, True])
 
     def test_a_seed_draws_the_same(self) -> None:
         faults = kills([Point(WAL, nth) for nth in range(1, 50)])
@@ -161,24 +187,29 @@ for thread in threads: thread.join()
 os.write(os.open(said, os.O_WRONLY | os.O_CREAT), repr(results).encode())
 """
 
-    def traced(self, what: str, nth: int, call: str = "write") -> tuple[int, bytes, str]:
+    def traced(self, what: str, nth: int, call: str = "write", outside: bool = False) -> tuple[int, bytes, str]:
         """How the program ended, what it wrote, and what it says its writes came to."""
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made).resolve()
             (folder / "state").mkdir()
+            (folder / "outside").mkdir()
             (folder / "control").write_bytes(struct.pack("<qqqq", 1, 0, 0, 0))
             fault = [call, "file", nth, what]
-            plan = {"state": str(folder / "state"), "control": str(folder / "control"), "trace": str(folder / "trace")}
+            plan = {name: str(folder / name) for name in ("state", "outside", "control", "trace")}
             (folder / "plan").write_text(json.dumps(plan | {"fault": fault}))
             tracer = [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(folder / "plan")]
-            program = [sys.executable, "-c", self.PROGRAM, str(folder / "state/file"), str(folder / "said")]
+            place = "outside" if outside else "state"
+            program = [sys.executable, "-c", self.PROGRAM, str(folder / place / "file"), str(folder / "said")]
             status = subprocess.run([*tracer, *program], timeout=60, stderr=subprocess.DEVNULL).returncode
             said = folder / "said"
-            return status, (folder / "state/file").read_bytes(), said.read_text() if said.exists() else ""
+            return status, (folder / place / "file").read_bytes(), said.read_text() if said.exists() else ""
 
     def test_writes_of_all_threads_are_counted_together(self) -> None:
         for nth in (1, 3, 4):
             self.assertEqual(self.traced("kill", nth), (9, b"abcd" * (nth - 1), ""))
+
+    def test_files_outside_count_too(self) -> None:
+        self.assertEqual(self.traced("kill", 3, outside=True), (9, b"abcd" * 2, ""))
 
     def test_half_of_a_write_is_done(self) -> None:
         self.assertEqual(self.traced("torn", 2), (9, b"abcdab", ""))
@@ -278,10 +309,19 @@ class Runs(unittest.TestCase):
         for tries in (0, 1):
             matrix = Matrix.__new__(Matrix)
             matrix.options = argparse.Namespace(only="none", at="typing eror", quick=False, jobs=1, seed=1)
-            matrix.begun, matrix.missed, matrix.rows = time.monotonic(), 0, [Row("put", "kill", 1, faults_tried=tries)]
+            matrix.begun, matrix.missed = time.monotonic(), 0
+            matrix.rows = [Row("put", "state", "kill", 1, faults_tried=tries)]
             with contextlib.redirect_stdout(io.StringIO()) as said:
                 self.assertEqual(matrix.run(), 1 - tries)
             self.assertEqual("nothing was tried" in said.getvalue(), not tries)
+
+    def test_files_that_have_no_point_or_none_that_came_are_told(self) -> None:
+        for every, chosen, tried, missed in ((0, 0, 0, 1), (3, 2, 0, 1), (3, 0, 0, 0), (3, 2, 2, 0)):
+            matrix = Matrix.__new__(Matrix)
+            matrix.begun, matrix.missed = time.monotonic(), 0
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                matrix.told(Row("put", "anchor", "kill", every, faults_tried=tried), every, chosen)
+            self.assertEqual((matrix.missed, "VIOLATION put, anchor" in said.getvalue()), (missed, bool(missed)))
 
 
 class Judging(unittest.TestCase):
@@ -318,13 +358,13 @@ class Judging(unittest.TestCase):
 
     def test_a_row_counts_points_once_and_faults_each(self) -> None:
         point = Point(WAL, 1)
-        row = Row("put", "kill", 2)
+        row = Row("put", "anchor", "kill", 2)
         row.entered([
             Outcome(Fault(point, "kill"), has_fired=True), Outcome(Fault(Point(WAL, 2), "kill")),
             Outcome(Fault(point, "torn"), has_fired=True, findings=[Finding(LOST, "an image")]),
         ])  # fmt: skip
         self.assertEqual((row.points_tried, row.faults_tried, row.survived, row.lost, row.violations), (1, 2, 1, 1, 1))
-        self.assertRegex(table([row]), r"put +kill +2 +1 +2 +1 +1$")
+        self.assertRegex(table([row]), r"put +anchor +kill +2 +1 +2 +1 +1$")
 
 
 if __name__ == "__main__":
