@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import chaos_backups
+import chaos_exports
 from bench_support import BIN, noise
 from chaos_backups import TracedClient, backup, backup_held
 from chaos_calls import Fault
@@ -260,6 +261,10 @@ def export_held(case: Case, tale: Tale, came: Came) -> list[Finding]:
 # MARK: Clients
 
 
+def exporting(case: Case, fault: Fault | None) -> TracedClient:
+    return TracedClient(case, fault, chaos_exports.place(case))
+
+
 def taking(case: Case, fault: Fault | None) -> TracedClient:
     return TracedClient(case, fault, chaos_backups.place(case))
 
@@ -273,6 +278,7 @@ VERBS = (
     Verb("rotate", rotate, rotate_held),
     Verb("erase", erase, erase_held, lambda case: case.prepared.owned[ERASED]),
     Verb("export", export, export_held),
+    Verb("export-writer", chaos_exports.export, chaos_exports.export_held, under=exporting, files="bundle"),
     Verb("backup", backup, backup_held),
     Verb("backup-taker", backup, backup_held, under=taking, files="backups"),
 )

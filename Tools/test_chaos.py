@@ -31,9 +31,9 @@ from chaos_load import EITHER, GONE, THERE, Caller, Promise, Promises, judged
 from chaos_soak import LONG, at_end, untried
 from chaos_trial import Outcome, is_proper
 from chaos_undo import Unflushed
-from test_chaos_outside import Outside
+from test_chaos_outside import Exports, Outside
 
-__all__ = ["Outside"]
+__all__ = ["Exports", "Outside"]
 
 STATE = "/a/state"
 WAL, BLOB = Kind("write", "catalog.sqlite-wal"), Kind("unlink", "blob")

@@ -16,6 +16,7 @@ from typing import Any
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 from chaos_check import LOST, WRONG
+from chaos_exports import hidden, left
 from chaos_outside import Gone, Malformed, due, lagging, left_whole, listed, root, unlisted
 
 VECTORS = Path(__file__).resolve().parents[1] / "Tests/VaultTestKit/Vectors/backups.json"
@@ -108,6 +109,25 @@ class Outside(unittest.TestCase):
         self.assertEqual(self.judged(9, self.HEAD.replace("1f", "1e") + self.LINE), ([WRONG], False))
         self.assertEqual(self.judged(9, self.HEAD + self.LINE, "anchor.new"), ([WRONG], False))
         self.assertEqual(self.judged(9, "gone"), ([LOST], True))
+
+
+class Exports(unittest.TestCase):
+    def test_an_error_that_was_not_told_is_found(self) -> None:
+        def failed(call: str) -> dict[str, Any]:
+            return {"call": call, "file": "log.bundle", "error": "EIO"}
+
+        self.assertEqual(hidden([{"call": "write"}, failed("unlink")]), [])
+        self.assertEqual(len(hidden([failed("fsync"), failed("rename")])), 2)
+
+    def test_only_one_that_was_killed_leaves_something(self) -> None:
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            (folder / "log.bundle").touch()
+            self.assertEqual(left(folder, was_killed=False), [])
+            (folder / "log.bundle.part-0a").touch()
+            self.assertEqual((len(left(folder, was_killed=True)), len(left(folder, was_killed=False))), (0, 1))
+            (folder / "log.bundle.part-1b").touch()
+            self.assertEqual(len(left(folder, was_killed=True)), 2)
 
 
 if __name__ == "__main__":

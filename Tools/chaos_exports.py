@@ -1,0 +1,90 @@
+"""Exports in the chaos, from the side of the vaultctl that writes the bundle to a file.
+
+Whatever happens to it, the file is whole or not there, its exit status says which, and the next export finishes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench_support import BIN
+from chaos_backups import refusal
+from chaos_calls import calls_of
+from chaos_check import LOST, WRONG, Came, Finding
+from chaos_vault import Case
+from powercut_check import events
+
+if TYPE_CHECKING:
+    from chaos_verbs import Tale
+
+#: Seconds that a command may take.
+PATIENCE = 120
+NAME = "log.bundle"
+
+
+def place(case: Case) -> Path:
+    folder = case.run / "export"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def make(case: Case) -> subprocess.CompletedProcess[str]:
+    command = [*case.tracer, str(BIN / "vaultctl"), "audit", "export", "--output", str(place(case) / NAME)]
+    command += ["--socket", str(case.run / "audit.sock")]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def export(case: Case, tale: Tale) -> None:
+    done = make(case)
+    if done.returncode == 0:
+        tale.answer = (201, b"")
+    elif done.returncode > 0:
+        tale.answer = refusal(done.returncode, done.stderr, str(place(case) / NAME))
+
+
+def export_held(case: Case, tale: Tale, came: Came) -> list[Finding]:
+    calls, is_acknowledged = calls_of(case.run / "trace"), tale.acknowledged(201)
+    found = hidden(calls) if is_acknowledged else []
+    found += written(case, came, is_acknowledged) + left(place(case), any(one.get("fault") for one in calls))
+    (place(case) / NAME).unlink(missing_ok=True)
+    again = make(case)
+    if again.returncode:
+        return [*found, Finding(WRONG, f"the next export ended with {again.returncode}: {again.stderr[-300:]}")]
+    return found + verified(case)
+
+
+def hidden(calls: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Errors of a vaultctl that ended with 0; when it takes its temporary away that has its name already."""
+    return [
+        Finding(WRONG, f"{one['call']} {one['file']} failed with {one['error']}, and vaultctl ended with 0")
+        for one in calls
+        if one.get("error") and one["call"] != "unlink"
+    ]
+
+
+def written(case: Case, came: Came, is_acknowledged: bool) -> list[Finding]:
+    """A bundle that is there is whole, and the log goes on from it."""
+    bundle = place(case) / NAME
+    if not bundle.exists():
+        return [Finding(LOST, "an export that was acknowledged is not there")] if is_acknowledged else []
+    found, before = verified(case), list(events(bundle))
+    if not before or came.events[: len(before)] != before:
+        found.append(Finding(LOST, "events of a bundle that was taken away are not in the log"))
+    return found
+
+
+def verified(case: Case) -> list[Finding]:
+    command = [BIN / "vaultverify", "bundle", place(case) / NAME, "--key", case.prepared.ground.verifier.key]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return [Finding(WRONG, f"the bundle does not hold: {done.stdout}{done.stderr}")] if done.returncode else []
+
+
+def left(folder: Path, was_killed: bool) -> list[Finding]:
+    """What lies beside the bundle: of one that was killed its temporary, which has a name of its own; else nothing."""
+    names = [one.name for one in folder.iterdir() if one.name != NAME]
+    if was_killed and len(names) <= 1 and all(name.startswith(f"{NAME}.part-") for name in names):
+        return []
+    return [Finding(WRONG, f"{name} is left by an export") for name in names]
