@@ -125,15 +125,15 @@ def counted(calls: Iterable[Mapping[str, Any]]) -> Counter[Kind]:
 def points(runs: Iterable[Counter[Kind]]) -> list[Point]:
     """Every point that there was in any of some runs of the same verb, in the order of kinds.
 
-    Of what lies outside of the state directory, every one that there was in each: the daemon looks there once a second,
-    and how often it finds something new within a verb is the clock's to say.
+    Of what lies outside of the state directory, the first of each kind, if there was one in each run: the daemon looks
+    there once a second and makes the same calls, and how often it finds something new is the clock's to say.
     """
     runs = list(runs)
     most: Counter[Kind] = Counter()
     for run in runs:
         most |= run
     for kind in [kind for kind in most if kind.is_outside]:
-        most[kind] = min(run[kind] for run in runs)
+        most[kind] = min(1, *(run[kind] for run in runs))
     return [Point(kind, nth) for kind in sorted(most) for nth in range(1, most[kind] + 1)]
 
 

@@ -79,9 +79,9 @@ class Points(unittest.TestCase):
         found = points([Counter({WAL: 2}), Counter({WAL: 1, BLOB: 1})])
         self.assertEqual(found, [Point(BLOB, 1), Point(WAL, 1), Point(WAL, 2)])
 
-    def test_outside_only_what_all_runs_had_is_found(self) -> None:
+    def test_outside_the_first_that_all_runs_had_is_found(self) -> None:
         anchor = Kind("rename", "anchor")
-        found = points([Counter({WAL: 2, anchor: 3}), Counter({WAL: 1, anchor: 1}), Counter({anchor: 2})])
+        found = points([Counter({WAL: 2, anchor: 3}), Counter({WAL: 1, anchor: 2}), Counter({anchor: 2})])
         self.assertEqual(found, [Point(anchor, 1), Point(WAL, 1), Point(WAL, 2)])
         self.assertEqual(points([Counter({anchor: 3}), Counter()]), [])
 
