@@ -18,14 +18,16 @@ from chaos_calls import ERRORS, OUTSIDE, Fault, Point, errors, kills, points
 from chaos_check import LOST
 from chaos_soak import soak
 from chaos_trial import SIGHTINGS, Outcome, found_out, sighted, tried
-from chaos_vault import Prepared, Traced, prepared
+from chaos_vault import Prepared, Starting, Traced, prepared
 from chaos_verbs import VERBS, Verb
 
 #: The exit status of what cannot be done here.
 LEFT_OUT = 77
 NOT_ROOT = "it takes root to trace a daemon that does not let itself be traced"
 #: Faults of a verb that --quick draws: kills, and errors.
-QUICK_KILLS, QUICK_ERRORS = 10, 6
+QUICK_KILLS, QUICK_ERRORS = 8, 5
+#: Whether the files whose calls count lie outside of the state directory; for all others they do not.
+PLACES = {Traced: (False, True), Starting: (True,)}
 #: Findings that are printed of each fault.
 SHOWN = 3
 
@@ -164,7 +166,7 @@ class Matrix:
             self.say(f"{verb.name}: {outcome.fault} did not come")
         self.missed += 0 if self.options.quick else len(absent)
         self.say(f"{verb.name}: {len(chosen):,} {name}s took {time.monotonic() - begun:.0f} s")
-        for is_outside in (False, True) if verb.under is Traced else (False,):
+        for is_outside in PLACES.get(verb.under, (False,)):
             here = [fault for fault in every if fault.point.kind.is_outside == is_outside]
             row = Row(verb.name, "anchor" if is_outside else verb.files, name, len({fault.point for fault in here}))
             row.entered(one for one in outcomes if one.fault in here)

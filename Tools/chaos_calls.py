@@ -81,7 +81,7 @@ class Fault(NamedTuple):
         return f"{self.what} at {self.point}"
 
 
-def file_kind(path: str, state: str, outside: str | None = None) -> str | None:
+def file_kind(path: str, state: str | None, outside: str | None = None) -> str | None:
     """What a file below the state directory, or that of the anchor, is called in tables; None for others.
 
     Random names have one for all.
@@ -93,7 +93,7 @@ def file_kind(path: str, state: str, outside: str | None = None) -> str | None:
         return path[len(outside) + 1 :]
     if path == state:
         return "."
-    if not path.startswith(state + "/"):
+    if not state or not path.startswith(state + "/"):
         return None
     name = path[len(state) + 1 :]
     if re.fullmatch(r"blobs/[0-9a-f]{2}", name):

@@ -6,7 +6,7 @@ daemon stop at the calls of chaos_calls only, so that it runs at nearly its usua
 
     chaos_trace.py PLAN PROGRAM ARGUMENTS...
 
-PLAN is a JSON file: `state` is the directory whose files count, and `outside` another one, or null; `control` is a file
+PLAN is a JSON file: `state` and `outside` are the directories whose files count, or null; `control` is a file
 of CONTROL's form that the driver has mapped, `trace` where each call gets a line, `fault` is [call, file, nth, what] or
 null. Ends as the daemon does.
 """
@@ -79,7 +79,7 @@ def ptrace(request: int, thread: int, data: Any = None) -> None:
 
 class Tracer:
     def __init__(self, plan: dict[str, Any]) -> None:
-        self.state: str = plan["state"]
+        self.state: str | None = plan["state"]
         self.outside: str | None = plan.get("outside")
         fault = plan["fault"]
         self.fault = (Kind(fault[0], fault[1]), fault[2], fault[3]) if fault else None

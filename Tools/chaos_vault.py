@@ -144,7 +144,7 @@ def delete(line: Line, admin: Line, image: str) -> None:
 
 
 def planned(
-    run: Path, state: Path, fault: Fault | None, outside: Path | None = None
+    run: Path, state: Path | None, fault: Fault | None, outside: Path | None = None
 ) -> tuple[mmap.mmap, list[str]]:
     """For a program whose calls below `state` and `outside` count: what is told while it runs, and the tracer's command
     before it."""
@@ -153,7 +153,7 @@ def planned(
     with open(control, "r+b") as file:
         shared = mmap.mmap(file.fileno(), CONTROL.size)
     told = [*fault.point.kind, fault.point.nth, fault.what] if fault else None
-    places = {"state": str(state), "outside": str(outside) if outside else None}
+    places = {name: str(one) if one else None for name, one in (("state", state), ("outside", outside))}
     plan.write_text(json.dumps(places | {"control": str(control), "trace": str(run / "trace"), "fault": told}))
     return shared, [sys.executable, str(Path(__file__).with_name("chaos_trace.py")), str(plan)]
 
@@ -163,21 +163,34 @@ class Traced:
 
     def __init__(self, case: Case, fault: Fault | None) -> None:
         self.case, self.trace = case, case.run / "trace"
-        self.control, tracer = planned(case.run, case.state, fault, case.outside)
+        self.control, tracer = planned(case.run, self._state(), fault, case.outside)
+        self._before()
         served = [str(BIN / "vaultd"), "serve", "--config", str(case.run / "vaultd.yaml")]
         with open(case.run / "vaultd.log", "ab") as log:
             self.process = subprocess.Popen(
                 [*ENDS_WITH_US, *tracer, *served], stdout=log, stderr=log, start_new_session=True
             )
         try:
-            self._await()
-            # What is left of the start to be written outside would count as the verb's.
-            is_inside = fault is not None and not fault.point.kind.is_outside
-            self.settle(QUIET_BEFORE if is_inside else QUIET_OUTSIDE)
-            struct.pack_into("<q", self.control, ARMED, 1)
+            self._begin(fault)
         except BaseException:
             self.kill()
             raise
+
+    def _state(self) -> Path | None:
+        return self.case.state
+
+    def _before(self) -> None:
+        """What comes before the daemon."""
+
+    def _begin(self, fault: Fault | None) -> None:
+        self._await()
+        # What is left of the start to be written outside would count as the verb's.
+        is_inside = fault is not None and not fault.point.kind.is_outside
+        self.settle(QUIET_BEFORE if is_inside else QUIET_OUTSIDE)
+        self._count()
+
+    def _count(self) -> None:
+        struct.pack_into("<q", self.control, ARMED, 1)
 
     def _await(self) -> None:
         line, give_up = self.case.door("admin"), time.monotonic() + PATIENCE
@@ -238,3 +251,33 @@ class Traced:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
         return process != 0
+
+
+def cut(erasures: str) -> str:
+    """A list of erasures as a crash leaves it in the middle of an addition: its last line names a claim, or half."""
+    before, name, last = erasures.rpartition("\ngone ")
+    assert name
+    line = "gone " + last.partition("\n")[0] + "\n"
+    return f"{before}\n{line}{line[: len(line) // 2]}"
+
+
+class Starting(Traced):
+    """A start over what a crash left beside the anchor; the calls there count from the first on.
+
+    Those below the state directory do not: how often a start opens its catalog differs from run to run.
+    """
+
+    def _state(self) -> Path | None:
+        return None
+
+    def _before(self) -> None:
+        erasures = self.case.outside / "anchor.erasures"
+        erasures.write_text(cut(erasures.read_text()))
+        (self.case.outside / "anchor.new").write_text("imagevault-anch")
+        self._count()
+
+    def _begin(self, fault: Fault | None) -> None:
+        with suppress(NotServing):
+            self._await()
+        if not self.is_gone and not self.has_fired:
+            self.settle()

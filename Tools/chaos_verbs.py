@@ -21,7 +21,7 @@ from bench_support import BIN, noise
 from chaos_backups import TracedClient, backup, backup_held
 from chaos_calls import Fault
 from chaos_check import LOST, WRONG, Came, Finding
-from chaos_vault import ERASED, STAYS, Case, Traced
+from chaos_vault import ERASED, STAYS, Case, Starting, Traced
 from powercut_check import events
 from powercut_load import Line, traced
 
@@ -75,6 +75,21 @@ def state_of(image: str, content: bytes, came: Came) -> tuple[bool, list[Finding
     if status == 404:
         return False, []
     return False, [Finding(WRONG, f"image {image} is neither whole nor absent: {status} {given[:100]!r}")]
+
+
+# MARK: start
+
+
+def start(case: Case, tale: Tale) -> None:
+    asked(case.door("admin"), tale, "GET /v1/ready")
+
+
+def start_held(case: Case, tale: Tale, came: Came) -> list[Finding]:
+    """After that of the preparation, and before the one that is looked at."""
+    starts = sum(one["action"] == "service.started" for one in came.events)
+    if tale.acknowledged(200) and starts < 3:
+        return [Finding(LOST, f"a vault was ready, and the log has {starts} starts")]
+    return []
 
 
 # MARK: put
@@ -271,6 +286,7 @@ def taking(case: Case, fault: Fault | None) -> TracedClient:
 
 #: In the order of tables.
 VERBS = (
+    Verb("start", start, start_held, under=Starting),
     Verb("put", put, put_held),
     Verb("put-known", put_known, put_known_held),
     Verb("get", get, get_held),

@@ -69,6 +69,10 @@ class FilesOfAVault(unittest.TestCase):
             [True, True, False, False, False],
         )
 
+    def test_where_no_state_counts_the_anchor_does(self) -> None:
+        self.assertIsNone(file_kind(f"{STATE}/keyring", None, "/run/anchors"))
+        self.assertEqual(file_kind("/run/anchors/anchor", None, "/run/anchors"), "anchor")
+
     def test_what_lies_elsewhere_is_no_file_of_it(self) -> None:
         for path in ("/a/stateful", "/a", "socket:[17]", "/dev/null", "/a/run/anchor"):
             self.assertIsNone(file_kind(path, STATE))

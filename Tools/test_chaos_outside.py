@@ -18,6 +18,7 @@ os.environ.setdefault("IMAGEVAULT_BIN", ".")
 from chaos_check import LOST, WRONG
 from chaos_exports import hidden, left
 from chaos_outside import Gone, Malformed, due, lagging, left_whole, listed, root, unlisted
+from chaos_vault import cut
 
 VECTORS = Path(__file__).resolve().parents[1] / "Tests/VaultTestKit/Vectors/backups.json"
 
@@ -47,6 +48,11 @@ class Outside(unittest.TestCase):
     def test_indexes_begin_anew_where_the_log_is_another(self) -> None:
         found = listed(self.HEAD + self.LINE + "through 9\nrestored 0\n" + self.LINE.replace("gone 7", "gone 2"))
         self.assertEqual(([one.event for one in found.lines], found.through, found.branches), ([7, 2], 0, 1))
+
+    def test_a_list_that_is_cut_has_its_claims_and_no_end(self) -> None:
+        found = cut(self.HEAD + "through 5\n" + self.LINE + "through 9\n")
+        self.assertEqual(found, self.HEAD + "through 5\n" + self.LINE + self.LINE[: len(self.LINE) // 2])
+        self.assertEqual((listed(found).lines, listed(found).through), ([self.WENT], 5))
 
     def test_only_what_takes_a_claim_is_due(self) -> None:
         going = {"action": "image.delete", "outcome": "done", "namespace": "default", "image": "ab" * 32}
