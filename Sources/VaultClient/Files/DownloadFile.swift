@@ -48,7 +48,8 @@ package struct DownloadFile: ~Copyable {
 
     /// Makes the bytes durable and gives them their name.
     ///
-    /// - Throws: ``ClientError/file(_:)``; the target is then as it was.
+    /// - Throws: ``ClientError/file(_:)``; the target is then as it was, or has the new bytes where its directory could
+    ///   not be flushed.
     package consuming func keep() throws(ClientError) {
         guard fsync(descriptor) == 0, unsafe rename(temporary, target) == 0 else {
             throw .file(FileFault(path: target, reason: .system(errno)))
@@ -57,8 +58,12 @@ package struct DownloadFile: ~Copyable {
         let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
         let parent = slash.map { String(target[...$0]) } ?? "."
         let directory = unsafe open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { return }
-        fsync(directory)
-        close(directory)
+        // Where one may write and not read, the name is flushed when the file system does.
+        if directory < 0, errno == EACCES { return }
+        guard directory >= 0 else { throw .file(FileFault(path: target, reason: .system(errno))) }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else {
+            throw .file(FileFault(path: target, reason: .system(errno)))
+        }
     }
 }
