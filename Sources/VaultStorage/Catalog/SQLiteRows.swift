@@ -180,9 +180,24 @@ struct SQLiteRows: CatalogWriter {
         return totals ?? CatalogTotals(images: 0, references: 0, storedBytes: 0)
     }
 
+    private static let censusColumns = 1000
+
+    /// In two scans: grouping would sort, and hold a record of each wrap in memory, 100 MB at a million images.
     func census() throws(StorageError) -> [UInt32: Int] {
-        let rows = try all("SELECT epoch, count(*) FROM wrap GROUP BY epoch", []) { row throws in
-            (try EpochColumn.number(value(row, 0)), try value(row, 1) as Int)
+        let found = try all("SELECT DISTINCT epoch FROM wrap", []) { row throws in
+            (column: try value(row, 0) as Int64, epoch: try EpochColumn.number(value(row, 0)))
+        }
+        // No keyring has more, and their places are of none.
+        guard found.count <= Limits.keyEntries + 1 else { throw .damaged }
+        var rows: [(UInt32, Int)] = []
+        // Of those that a statement has columns for; there are one or two.
+        for start in stride(from: 0, to: found.count, by: Self.censusColumns) {
+            let some = found[start..<min(start + Self.censusColumns, found.count)]
+            let terms = some.map { _ in "count(*) FILTER (WHERE epoch = ?)" }
+            let counts = try all(
+                "SELECT \(terms.joined(separator: ", ")) FROM wrap", Bindings(some.map(\.column))
+            ) { row throws in try some.indices.map { try value(row, $0 - start) as Int } }
+            rows += zip(some.map(\.epoch), counts.first ?? [])
         }
         // Places that nobody uses are of no epoch.
         return Dictionary(rows, uniquingKeysWith: +).filter { $0.key != 0 }
