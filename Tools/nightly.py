@@ -80,7 +80,7 @@ def filled(words: str, night: Night) -> list[str]:
 
 PARTS = (
     Part("simulate", 60, tool("simulate", "{1000000/1000}", seeded=True)),
-    Part("contract", 20, tool("contract", "--cases {10000/100}", seeded=True)),
+    Part("contract", 20, tool("contract", "--cases {10000/700}", seeded=True)),
     Part("powercut-kill", 15, tool("powercut", "kill --gets {10000/300} --kills {10/2}", seeded=True)),
     Part("powercut-cut", 45, tool("powercut", "cut --gets {10000/200} --cuts {40/3}", seeded=True)),
     Part("chaos", 180, either(tool("chaos", "", seeded=True), tool("chaos", "--quick", seeded=True))),
@@ -93,7 +93,7 @@ PARTS = (
     Part("attack", 45, either(tool("attack", "", seeded=True), tool("attack", "short"))),
     Part("fuzz", 250, tool("fuzz", "all --seconds {3600/5}")),
     Part("bench-inspect", 5, tool("bench-inspect", "")),
-    Part("bench-reinspect", 10, tool("bench-reinspect", "--images {1500/100} --seconds {6/1}")),
+    Part("bench-reinspect", 10, tool("bench-reinspect", "--images {1500/100} --seconds {6/5}")),
     Part("bench-erase", 10, tool("bench", "erase --images {200/20} --rounds {3/1} --json {logs}/erase.json")),
     Part("bench-fairness", 10, tool("bench", "fairness --rounds {3/1} --seconds {10/1} --json {logs}/fairness.json")),
     Part("bench-report", 15, either(tool("bench", "report"), tool("bench", "report 1000"))),
@@ -136,7 +136,8 @@ def run(part: Part, night: Night) -> Done:
     outcome = {0: "passed", LEFT_OUT: "left out"}.get(status, "FAILED")
     if not is_done:
         outcome = "STOPPED" if night.stop.is_set() else "TOO LONG"
-    return Done(part.name, outcome, time.monotonic() - began, last_line(log))
+    by_signal = f"by signal {-status} after: " if is_done and status < 0 else ""
+    return Done(part.name, outcome, time.monotonic() - began, by_signal + last_line(log))
 
 
 def ended(process: subprocess.Popen[bytes], seconds: float, stop: Event | None = None) -> bool:

@@ -48,6 +48,10 @@ class Runs(Scratch):
         self.assertEqual([one.name for one in failed(rows, False)], ["two"])
         self.assertEqual([one.name for one in failed(rows, True)], ["two", "three"])
 
+    def test_a_part_that_somebody_else_ended_says_so(self) -> None:
+        done = run(shell("one", "echo working; kill -9 $$"), self.night)
+        self.assertEqual((done.outcome, done.last), ("FAILED", "by signal 9 after: working"))
+
     def test_each_part_has_a_log_with_its_command_and_all_that_it_said(self) -> None:
         run(shell("one", "echo said; echo complained >&2"), self.night)
         self.assertRegex((self.logs / "one.log").read_text(), r"^\$ /bin/sh -c .*\nsaid\ncomplained\n$")
