@@ -133,6 +133,12 @@ struct HiddenContentTests {
         }
     }
 
+    @Test func `a long form is found behind more of what begins like one than is remembered`() {
+        let like = Array(repeatElement("<a".utf8, count: 32 * (1 << 16) / 2 + 100).joined())
+        let finding = refusal(of: HiddenContent.inData(like + Array("<script".utf8)))?.finding
+        #expect(finding?.code == .hiddenScript)
+    }
+
     @Test func `big-endian UTF-16 is read as well`() {
         let text = "<script".utf8.flatMap { [0, $0] as [UInt8] }
         let image = TestJPEG.gray.parts.commented(text)
