@@ -53,6 +53,24 @@ struct BackupDirectoryTests {
         }
     }
 
+    @Test(
+        "root reads a directory of somebody else's, and writes nothing there that its owner could not read",
+        .enabled(if: geteuid() == 0, "only root may give a directory away"))
+    func others() async throws {
+        try await withTemporaryDirectory { directory in
+            #expect(unsafe chown(directory, 65_534, 65_534) == 0)
+            let reader = try await BackupLock.taking(directory, for: .reading, waits: false)
+            withExtendedLifetime(reader) {}
+            let failure = await #expect(throws: BackupFailure.self) {
+                _ = try await BackupDirectory.making(directory)
+            }
+            #expect(failure?.kind == .notPermitted)
+            #expect(failure?.description.contains("belongs to") == true)
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            #expect(names.isEmpty)
+        }
+    }
+
     @Test("a snapshot whose manifest does not hold stands in no other's way, and can be named")
     func damaged() async throws {
         let note = try Self.note()

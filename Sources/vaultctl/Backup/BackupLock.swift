@@ -32,6 +32,19 @@ final class BackupLock {
         let links = purpose == .writing ? O_NOFOLLOW : 0
         file = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | links)
         guard file >= 0 else { throw Self.failure(path) }
+        if purpose == .writing { try requireOwn(path) }
+    }
+
+    /// What root writes into a directory of somebody else's, as that of the unit for backups, its owner could not read:
+    /// he would take it for damaged.
+    private func requireOwn(_ path: String) throws {
+        var facts = stat()
+        guard unsafe fstat(file, &facts) == 0 else { throw Self.failure(path) }
+        guard geteuid() == 0, facts.st_uid != 0 else { return }
+        let owner = unsafe getpwuid(facts.st_uid).map { unsafe String(cString: $0.pointee.pw_name) }
+        throw BackupFailure(
+            "\(path) belongs to \(owner ?? "user \(facts.st_uid)"): start the unit that makes backups there, or run "
+                + "this as that user", .notPermitted)
     }
 
     deinit { close(file) }
