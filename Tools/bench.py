@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bench_figures import keep, line_of, machine
 from bench_peer_table import PEER, PHASES, Row, of, place, table
-from bench_support import Promises, end_by_signals, tell_broken
+from bench_support import Promises, end_by_signals, looked_at_in, tell_broken
 
 TOOLS = Path(__file__).resolve().parent
 #: How long a side may take to end, in seconds.
@@ -176,15 +176,16 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         raise SystemExit(f"bench: {' '.join(error.cmd[:2])} failed with {error.returncode}") from None
     where = machine(options.dir)
-    print(f"\n{line_of(where)}; {options.rounds} round(s) of {options.seconds:g} s; programs in {os.environ['IMAGEVAULT_BIN']}\n")
+    print(f"\n{line_of(where)}; {options.rounds} round(s) of {options.seconds:g} s; "
+          f"programs in {os.environ['IMAGEVAULT_BIN']}\n")
     table(options.configs.split(","), options.levels, rows)
     wrong += [
         f"{place(row)}: {row['errors']} failed, the first: {row['first_error']}"
         for row in rows if row.get("errors")
     ]
     if options.json:
-        keep({"machine": where, "rows": rows, "wrong": wrong}, options.json)
-    return tell_broken(wrong)
+        keep({"machine": where, "rows": rows, "wrong": wrong, "looked_at": looked_at_in(rows)}, options.json)
+    return tell_broken(wrong, looked_at_in(rows))
 
 
 if __name__ == "__main__":

@@ -109,6 +109,14 @@ def beside(path: Path, work: str, image: str, options: argparse.Namespace) -> di
     return figures
 
 
+def compared(works: list[str]) -> list[str]:
+    """Which bytes were compared."""
+    told = ["Every byte of each get was compared with what was stored."] if "get" in works else []
+    if "put" in works:
+        told.append("Of what was put, the last image of the quiet one in each measurement was read and compared.")
+    return told
+
+
 def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
     if os.geteuid() != 0:
         raise SystemExit("bench: fairness needs root, to be two users")
@@ -120,7 +128,7 @@ def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
         promises, did = Promises(vault.folder), Counter[str](put=1)
         image = Door(path).put(PHOTO, "a.png")
         # Owned by nobody in particular: each principal of the namespace may read it.
-        for work in options.works.split(","):
+        for work in (works := options.works.split(",")):
             for _ in range(options.rounds):
                 alone = quiet(path, work, image, options)
                 noisy = beside(path, work, image, options)
@@ -130,7 +138,8 @@ def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
                 rounds.append({"work": work, "alone": alone, "beside": noisy, "ratio": noisy["p99"] / alone["p99"]})
         wrong = promises.broken(did)
     return {
-        "what": "fairness", "connections": options.connections, "cores": os.cpu_count(), "rounds": rounds, "wrong": wrong,
+        "what": "fairness", "connections": options.connections, "cores": os.cpu_count(), "rounds": rounds,
+        "wrong": wrong, "looked_at": promises.looked_at("at the end") + compared(works),
     }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from bench_figures import Clock, keep, line_of, machine, ratio
 from bench_micro import SIZES, measured
 from bench_service import SHARED, corpora, ours
-from bench_support import end_by_signals, tell_broken
+from bench_support import end_by_signals, looked_at_in, tell_broken
 
 CLIENTS = 16
 
@@ -25,6 +25,7 @@ CLIENTS = 16
 def measure(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     told: dict[str, Any] = {"what": "light", "machine": machine(options.dir), "rounds": []}
     clock, wrong = Clock(options.minutes), []
+    looked_at: list[str] = []
     micro = argparse.Namespace(rounds=1, seconds=options.part_seconds, dir=options.dir)
     for turn in range(options.rounds):
         if turn and not clock.allows(f"round {turn + 1}", 100 * options.part_seconds + 6 * options.seconds + 30):
@@ -34,9 +35,10 @@ def measure(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         for size in SIZES:
             rows, missing = ours(options, size, CLIENTS, "structure", SHARED)
             wrong += missing + [row["first_error"] for row in rows if row["errors"]]
+            looked_at += looked_at_in(rows)
             spent[size] = {row["phase"]: row["server_cpu_ms_op"] * 1e6 for row in rows}
         told["rounds"].append({"parts": parts, "spent": spent})
-    told |= {"left_out": clock.left_out, "ratios": ratios(told["rounds"])}
+    told |= {"left_out": clock.left_out, "ratios": ratios(told["rounds"]), "looked_at": list(dict.fromkeys(looked_at))}
     return told, wrong
 
 
@@ -87,7 +89,7 @@ def main() -> int:
     show(told)
     if options.json:
         keep(told | {"wrong": wrong}, options.json)
-    return tell_broken(wrong)
+    return tell_broken(wrong, told["looked_at"])
 
 
 if __name__ == "__main__":

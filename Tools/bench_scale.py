@@ -29,6 +29,12 @@ CLIENTS = 16
 WARM, WARM_PUTS = 0.3, 100
 #: Puts that are measured although they are more than there are images: of fewer the processor time says little.
 LEAST_PUTS = 2_000
+#: When the writer is asked, and what else is looked at beside the log; the client counts what a list has.
+RESTARTED = "at each size after the restart"
+COMPARED = (
+    "Every byte of each get was compared with what was stored, and of one image again after each restart.",
+    "Of each list the images were counted.",
+)
 #: What is told of each size, with its unit.
 COSTS = {
     "put": "ms of CPU", "get": "ms of CPU", "list": "ms of CPU", "rotate": "µs a key", "start": "s", "rss": "MB",
@@ -91,8 +97,9 @@ def rotated(vault: BenchVault) -> float:
 
 def at_size(
     vault: BenchVault, client: Client, have: int, size: int, seconds: float,
-) -> tuple[dict[str, Any], list[str]]:
-    """Fills the vault up to this size and tells what each verb costs there, and which promises did not hold."""
+) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Fills the vault up to this size and tells what each verb costs there, which promises did not hold, and which were
+    looked at."""
     with serving(vault) as daemon:
         promises, pids = Promises(vault.folder), [int(daemon["pid"])]
         filled = ordered(client, f"fill {size - have}")
@@ -113,24 +120,28 @@ def at_size(
     return {
         "images": size, "costs": costs, "rows": rows, "fill_per_second": filled["ops"] / filled["wall_s"],
         "catalog_mb": (vault.folder / "state/catalog.sqlite").stat().st_size / 1e6,
-    }, [f"{size:,} images: {words}" for words in wrong]
+    }, [f"{size:,} images: {words}" for words in wrong], [*promises.looked_at(RESTARTED), *COMPARED]
 
 
 def measure(vault: BenchVault, options: argparse.Namespace) -> dict[str, Any]:
     clock, found = Clock(options.minutes), []
     wrong: list[str] = []
+    looked_at: dict[str, None] = {}
     size, have, rate = SMALLEST, 0, 500.0
     with Client(str(vault.path("images")), "vault", small_images(vault.folder), CLIENTS) as client:
         while size <= options.upto:
             # What filling takes is seen at the sizes before.
             if clock.allows(f"{size:,} images", (size - have) / rate + 4 * options.seconds):
                 print(f"{size:,} images", file=sys.stderr, flush=True)
-                one, broken = at_size(vault, client, have, size, options.seconds)
+                one, broken, looked = at_size(vault, client, have, size, options.seconds)
                 have, rate = one["rows"]["put"]["stored"], one["fill_per_second"]
                 found.append(one)
                 wrong += broken
+                looked_at |= dict.fromkeys(looked)
             size *= 10
-    return {"what": "scale", "sizes": found, "left_out": clock.left_out, "wrong": wrong}
+    return {
+        "what": "scale", "sizes": found, "left_out": clock.left_out, "wrong": wrong, "looked_at": list(looked_at),
+    }
 
 
 def growth(told: dict[str, Any]) -> dict[str, dict[str, Any]]:

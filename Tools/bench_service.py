@@ -1,9 +1,9 @@
 """The whole service through its real sockets: `Tools/bench service`.
 
 Each configuration has a vault of its own, and one client per number of connections that does, one after the other:
-put, get, range (64 KiB of an image), list (a page of 100), delete. Every byte is compared, each operation is looked for
-in the log, and the writer's `synchronous` is read back through the door. With --vs the peer is measured in turn with
-the vault, round by round, and the ratio is told with its spread.
+put, get, range (64 KiB of an image), list (a page of 100), delete. Every byte that is read is compared, each operation
+is looked for in the log, and the writer's `synchronous` is read back through the door. With --vs the peer is measured
+in turn with the vault, round by round, and the ratio is told with its spread.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 from bench import PEER, Side, peer, vault
 from bench_client import FULL, Client, index_of
 from bench_figures import Clock, Times, keep, line_of, machine, ratio, refuse_ignored
-from bench_support import Promises, end_by_signals, tell_broken
+from bench_support import Promises, end_by_signals, looked_at_in, tell_broken
 
 PHASES = ("put", "get", "range", "list", "delete")
 #: What the peer can do, too.
@@ -261,12 +261,12 @@ def main() -> int:
         f"{row['label']} {row['workload']}@{row['conc']} {row['phase']}: {row['errors']} failed, the first: {row['first_error']}"
         for row in rows if row["errors"]
     ]
-    told["wrong"] = wrong
+    told |= {"wrong": wrong, "looked_at": looked_at_in(rows)}
     for line in clock.left_out:
         print(f"left out, {options.minutes:g} minutes were over: {line}")
     if options.json:
         keep(told, options.json)
-    return tell_broken(wrong)
+    return tell_broken(wrong, told["looked_at"])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -197,6 +197,13 @@ class Promises:
         self.folder = folder
         self.after = int(Door(folder / "audit.sock").told("GET", "/v1/events?newest=1")["size"]) - 1
         self.found = Counter[str]()
+        #: What was looked for in the log, and how many times the writer was asked.
+        self.verbs: dict[str, None] = {}
+        self.asked = 0
+
+    def looked_at(self, when: str) -> list[str]:
+        """What was looked at until now, as sentences; `when` says when the writer was asked."""
+        return logged(self.verbs) + ([synchronous(when)] if self.asked else [])
 
     def broken(self, did: Mapping[str, int]) -> list[str]:
         """What does not hold, when so much was done of each verb and nothing else."""
@@ -204,6 +211,7 @@ class Promises:
 
     def unflushed(self) -> list[str]:
         """What SQLite's writer says of itself, through the doctor, where that is not what is promised."""
+        self.asked += 1
         checks = Door(self.folder / "admin.sock").told("POST", "/v1/doctor")["checks"]
         found = next((check for check in checks if check["id"] == "catalog-settings"), None)
         if found and found["verdict"] == "ok" and "synchronous full" in "; ".join(found["evidence"]):
@@ -212,6 +220,7 @@ class Promises:
 
     def uncounted(self, did: Mapping[str, int]) -> list[str]:
         """What the log lacks or has too much of."""
+        self.verbs |= dict.fromkeys(verb for verb, count in did.items() if count)
         wanted = Counter[str]()
         for verb, count in did.items():
             wanted.update({f"{action} done": count for action in EVENTS[verb]})
@@ -236,10 +245,45 @@ class Promises:
                 return self.found
 
 
-def tell_broken(wrong: list[str]) -> int:
-    """Says what was broken, or that nothing was; gives the exit status."""
-    print("\n".join(f"WRONG: {line}" for line in wrong)
-          or "\nEach operation is in the log, every byte came back, and the catalog's writer is synchronous.")
+def listed(words: Iterable[str]) -> str:
+    """Words as a sentence has them: a, b and c."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def logged(verbs: Iterable[str]) -> list[str]:
+    """The sentence that these are in the log; none of no verb."""
+    return [f"Each {listed(found)} is in the log, once."] if (found := list(verbs)) else []
+
+
+def synchronous(when: str) -> str:
+    return f"The catalog's writer is synchronous, asked {when}."
+
+
+def looked_at_in(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What was looked at in a load, by the rows of what it did: of new vaults, and of a peer beside them.
+
+    The log and the writer are looked at in each of ours, and bytes by the client; Tests/Bench/load.c counts lists, too.
+    """
+    done = [row for row in rows if row.get("ops")]
+    ours = dict.fromkeys(row["phase"] for row in done if row["label"].startswith("ours-"))
+    read = {verb: None for verb in ("get", "range") if any(row["phase"] == verb for row in done)}
+    told = logged(ours)
+    if read:
+        both = ", the peer's too" if any(not row["label"].startswith("ours-") for row in done) else ""
+        told.append(f"Every byte of each {listed(read)} that was measured was compared with what was stored{both}.")
+    if "list" in ours:
+        told.append("Of each list the images were counted.")
+    return told + ([synchronous("of each vault after its load")] if ours else [])
+
+
+def tell_broken(wrong: list[str], looked_at: Iterable[str]) -> int:
+    """Says what was broken, or what held: that which was looked at, a sentence a line, and nothing more.
+
+    Gives the exit status.
+    """
+    held = "\n".join(dict.fromkeys(looked_at)) or "No promise was looked at."
+    print("\n".join(f"WRONG: {line}" for line in wrong) or f"\n{held}")
     return 1 if wrong else 0
 
 
@@ -295,7 +339,8 @@ def run(
 ) -> None:
     """Measures in a folder that is gone afterwards, shows what came of it, and keeps the figures for who asks.
 
-    What is measured tells in `wrong` which promises did not hold; then the exit status is 1.
+    What is measured tells in `looked_at` which promises it looked at, and in `wrong` which did not hold; then the exit
+    status is 1.
     """
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="where the data lies meanwhile")
     parser.add_argument("--json", help="every figure of every round")
@@ -310,7 +355,7 @@ def run(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     show(told)
-    status = tell_broken(told["wrong"])
+    status = tell_broken(told["wrong"], told["looked_at"])
     if options.json:
         keep(told, options.json)
     sys.exit(status)
