@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench_figures import keep, line_of, machine
+from bench_figures import above_zero, at_least_one, keep, line_of, machine
 from bench_peer_table import PEER, PHASES, Row, of, place, table
 from bench_support import Promises, end_by_signals, looked_at_in, tell_broken
 
@@ -145,8 +145,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="Tools/bench peer", add_help=False, allow_abbrev=False)
     parser.add_argument("--peers", type=Path, required=True)
     parser.add_argument("--configs", default="200k@16,10m@16")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--rounds", type=at_least_one, default=3)
+    parser.add_argument("--seconds", type=above_zero, default=4)
     parser.add_argument("--level", choices=("structure", "decode", "both"), default="structure")
     parser.add_argument("--only", choices=("ours",))
     parser.add_argument("--dir", default=tempfile.gettempdir())
@@ -155,8 +155,6 @@ def arguments() -> argparse.Namespace:
     for config in options.configs.split(","):
         if not re.fullmatch(r"(20k|200k|1m|10m|mix)@[1-9][0-9]{0,2}", config):
             parser.error(f"no such config: {config} (200k@16 for example)")
-    if options.rounds < 1 or options.seconds <= 0:
-        parser.error("--rounds and --seconds count from 1 and from above 0")
     options.dir = str(Path(options.dir).resolve())
     os.makedirs(options.dir, exist_ok=True)
     options.levels = ["structure", "decode"] if options.level == "both" else [options.level]

@@ -26,7 +26,7 @@ from typing import Any
 
 from bench import done, drive, vault
 from bench_client import index_of
-from bench_figures import keep, machine, refuse_ignored
+from bench_figures import above_zero, at_least_one, fill_in, keep, machine, refuse_ignored
 from bench_peer_table import PHASES, of
 from bench_service import corpora, parsed, phases_of
 from bench_support import BIN, BenchVault, Door, Promises, daemon, end_after, end_by_signals, synchronous, tell_broken
@@ -275,20 +275,19 @@ def main() -> int:
     parser.add_argument("--without", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--only", choices=("overhead", "archive"))
     parser.add_argument("--configs", help="of the overhead, workload@clients, comma between (200k@64)")
-    parser.add_argument("--rounds", type=int, help="of the overhead (3)")
-    parser.add_argument("--seconds", type=float, help="of each measurement of the overhead (4)")
-    parser.add_argument("--export", type=int, help="events in the log that is exported (1,000,000)")
-    parser.add_argument("--events", type=int, help="events in the log that is asked (10,000,000)")
+    parser.add_argument("--rounds", type=at_least_one, help="of the overhead (3)")
+    parser.add_argument("--seconds", type=above_zero, help="of each measurement of the overhead (4)")
+    parser.add_argument("--export", type=at_least_one, help="events in the log that is exported (1,000,000)")
+    parser.add_argument("--events", type=at_least_one, help="events in the log that is asked (10,000,000)")
     parser.add_argument("--seed", type=int, help="of which readings are asked for (1)")
-    parser.add_argument("--minutes", type=float, default=60, help="it ends with an error when it takes longer")
+    parser.add_argument("--minutes", type=above_zero, default=60, help="it ends with an error when it takes longer")
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="room for 600 bytes an event")
     parser.add_argument("--json", help="every figure")
     options = parser.parse_args()
     for part, usual in USUAL.items():
         if options.only and options.only != part:
             refuse_ignored(parser, options, f"with --only {options.only}", *usual)
-        for name, value in usual.items():
-            setattr(options, name, getattr(options, name) or value)
+        fill_in(options, **usual)
     options.parsed = parsed(parser, options.configs)
     end_by_signals()
     end_after(options.minutes)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench_figures import at_least_one
 from bench_support import PATIENCE, BenchVault, Door, Promises, daemon, noise, run
 
 #: Seconds between two looks at a receipt: less than what is measured, and little of it.
@@ -123,8 +124,8 @@ def show(told: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="Tools/bench erase", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--images", type=int, default=200, help="deleted in each round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=at_least_one, default=200, help="deleted in each round")
+    parser.add_argument("--rounds", type=at_least_one, default=3)
     run(parser, lambda folder, options: measure(BenchVault(folder), options), show)
 
 

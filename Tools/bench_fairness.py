@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from bench_figures import above_zero, at_least_one
 from bench_support import PATIENCE, BenchVault, Door, Promises, become, daemon, noise, run, told_by
 
 QUIET, NOISY = 54_001, 54_002
@@ -162,10 +163,10 @@ def show(told: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="Tools/bench fairness", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--connections", type=int, default=32, help="of the noisy principal")
+    parser.add_argument("--connections", type=at_least_one, default=32, help="of the noisy principal")
     parser.add_argument("--pace", type=float, default=10, help="milliseconds between two requests of the quiet one")
-    parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=above_zero, default=10, help="of each measurement")
+    parser.add_argument("--rounds", type=at_least_one, default=3)
     parser.add_argument("--works", default="get,put", help="what both ask for: get, put")
     run(parser, lambda folder, options: measure(BenchVault(folder), options), show)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import math
@@ -238,6 +239,34 @@ def refuse_ignored(parser: argparse.ArgumentParser, options: argparse.Namespace,
     for name in names:
         if getattr(options, name) is not None:
             parser.error(f"--{name.replace('_', '-')} does nothing {where}")
+
+
+def at_least_one(text: str) -> int:
+    """A number of things from 1 on, as an option gives it.
+
+    Raises argparse.ArgumentTypeError for 0, less than it, and what is no whole number.
+    """
+    if not (re.fullmatch("[0-9]+", text) and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
+    return int(text)
+
+
+def above_zero(text: str) -> float:
+    """An amount, such as of seconds, as an option gives it.
+
+    Raises argparse.ArgumentTypeError for 0, less than it, and what is no finite number.
+    """
+    with contextlib.suppress(ValueError):
+        if math.isfinite(value := float(text)) and value > 0:
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+
+
+def fill_in(options: argparse.Namespace, **usual: Any) -> None:
+    """Gives what was not asked for its usual value; what was asked for stays, a 0 as well."""
+    for name, value in usual.items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
 
 
 class Clock:

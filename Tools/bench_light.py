@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench_figures import Clock, keep, line_of, machine, ratio
+from bench_figures import Clock, above_zero, at_least_one, fill_in, keep, line_of, machine, ratio
 from bench_micro import SIZES, measured
 from bench_service import SHARED, corpora, ours
 from bench_support import end_by_signals, looked_at_in, tell_broken
@@ -71,16 +71,15 @@ def main() -> int:
         prog="Tools/bench light", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
     parser.add_argument("--peers", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="one round of half a second a phase")
-    parser.add_argument("--rounds", type=int, help="3 by default")
-    parser.add_argument("--seconds", type=float, help="of each phase of the service (3)")
-    parser.add_argument("--part-seconds", type=float, help="of each part (0.2)")
-    parser.add_argument("--minutes", type=float, default=10, help="a round that would begin later is left out")
+    parser.add_argument("--rounds", type=at_least_one, help="3 by default")
+    parser.add_argument("--seconds", type=above_zero, help="of each phase of the service (3)")
+    parser.add_argument("--part-seconds", type=above_zero, help="of each part (0.2)")
+    parser.add_argument("--minutes", type=above_zero, default=10, help="a round that would begin later is left out")
     parser.add_argument("--dir", default="/tmp", help="where the data lies meanwhile, 5 GB at most")
     parser.add_argument("--json", help="every figure, such as Tools/bench-results/light.json")
     options = parser.parse_args()
-    usual = (1, 0.5, 0.05) if options.quick else (3, 3.0, 0.2)
-    for name, value in zip(("rounds", "seconds", "part_seconds"), usual, strict=True):
-        setattr(options, name, getattr(options, name) or value)
+    rounds, seconds, part_seconds = (1, 0.5, 0.05) if options.quick else (3, 3.0, 0.2)
+    fill_in(options, rounds=rounds, seconds=seconds, part_seconds=part_seconds)
     end_by_signals()
     with open(options.peers / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

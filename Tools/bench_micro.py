@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_client import compiled
-from bench_figures import Clock, keep, line_of, machine
+from bench_figures import Clock, above_zero, at_least_one, fill_in, keep, line_of, machine
 from bench_support import BIN, end_by_signals
 
 SIZES = {"200k": 200_000, "1m": 1_000_000, "10m": 10_000_000}
@@ -149,14 +149,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="Tools/bench micro", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
     parser.add_argument("--quick", action="store_true", help="one round of a twentieth of a second a row")
-    parser.add_argument("--rounds", type=int, help="3 by default")
-    parser.add_argument("--seconds", type=float, help="of each row of each round (0.5)")
-    parser.add_argument("--minutes", type=float, default=10, help="a round that would begin later is left out")
+    parser.add_argument("--rounds", type=at_least_one, help="3 by default")
+    parser.add_argument("--seconds", type=above_zero, help="of each row of each round (0.5)")
+    parser.add_argument("--minutes", type=above_zero, default=10, help="a round that would begin later is left out")
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="a folder on the disk to measure")
     parser.add_argument("--json", help="every figure, such as Tools/bench-results/micro.json")
     options = parser.parse_args()
-    options.rounds = options.rounds or (1 if options.quick else 3)
-    options.seconds = options.seconds or (0.05 if options.quick else 0.5)
+    fill_in(options, rounds=1 if options.quick else 3, seconds=0.05 if options.quick else 0.5)
     end_by_signals()
     told = {"what": "micro", "machine": machine(options.dir)} | measured(options, Clock(options.minutes))
     print(f"\n{line_of(told['machine'])}\nmedians of {told['rounds']} round(s) of {options.seconds:g} s a row\n")

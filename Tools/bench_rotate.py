@@ -16,6 +16,7 @@ import sys
 import time
 from datetime import datetime
 
+from bench_figures import above_zero, at_least_one
 from bench_support import BenchVault, Door, Promises, daemon, grey, noise, run, told_by
 
 UPLOADERS, READERS, PHOTOS = 8, 16, 64
@@ -118,9 +119,9 @@ def rates(events):
 
 def main():
     parser = argparse.ArgumentParser(prog="Tools/bench rotate", description=__doc__.split("\n")[0])
-    parser.add_argument("--keys", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8, help="of each measurement of readings alone")
+    parser.add_argument("--keys", type=at_least_one, default=200_000)
+    parser.add_argument("--rounds", type=at_least_one, default=3)
+    parser.add_argument("--seconds", type=above_zero, default=8, help="of each measurement of readings alone")
     run(parser, lambda folder, options: measure(Vault(folder), options), show)
 
 

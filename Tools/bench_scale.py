@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench_client import Client, small_images
-from bench_figures import Clock, is_at_most_logarithmic, line_of, memory_mb
+from bench_figures import Clock, above_zero, at_least_one, is_at_most_logarithmic, line_of, memory_mb
 from bench_support import PATIENCE, BenchVault, Door, Promises, launched, run
 
 SMALLEST = 1_000
@@ -176,8 +176,9 @@ def show(told: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="Tools/bench scale", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
-    parser.add_argument("--upto", type=int, default=100_000, help="images in the largest vault: 4 GB for 1,000,000")
-    parser.add_argument("--seconds", type=float, default=3, help="of each verb at each size")
+    parser.add_argument(
+        "--upto", type=at_least_one, default=100_000, help="images in the largest vault: 4 GB for 1,000,000")
+    parser.add_argument("--seconds", type=above_zero, default=3, help="of each verb at each size")
     run(parser, lambda folder, options: measure(BenchVault(folder), options), show, minutes=20, patience=2,
         at_the_end="a size that does not fit is left out; after twice as many it ends with an error")
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from bench import PEER, Side, peer, vault
 from bench_client import FULL, Client, index_of
-from bench_figures import Clock, Times, keep, line_of, machine, ratio, refuse_ignored
+from bench_figures import Clock, Times, above_zero, at_least_one, fill_in, keep, line_of, machine, ratio, refuse_ignored
 from bench_support import Promises, end_by_signals, looked_at_in, tell_broken
 
 PHASES = ("put", "get", "range", "list", "delete")
@@ -198,9 +198,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--configs", help="workload@clients, comma between; all sizes at 1, 16, 64 by default")
     parser.add_argument("--level", choices=("structure", "decode", "both"), help="both by default")
     parser.add_argument("--vs", choices=(PEER,), help="the peer in turn with the vault, and the ratio")
-    parser.add_argument("--rounds", type=int, help="of --vs, at least 5 (5); 2 with --quick")
-    parser.add_argument("--seconds", type=float, help="of a phase (2; 3 with --vs)")
-    parser.add_argument("--minutes", type=float, default=30, help="what would begin later is left out")
+    parser.add_argument("--rounds", type=at_least_one, help="of --vs, at least 5 (5); 2 with --quick")
+    parser.add_argument("--seconds", type=above_zero, help="of a phase (2; 3 with --vs)")
+    parser.add_argument("--minutes", type=above_zero, default=30, help="what would begin later is left out")
     parser.add_argument("--dir", default=tempfile.gettempdir(), help="where the data lies meanwhile, 5 GB at most; 25 with --vs, if 40 more are free")
     parser.add_argument("--json", help="every figure, such as Tools/bench-results/service.json")
     options = parser.parse_args()
@@ -208,10 +208,10 @@ def arguments() -> argparse.Namespace:
         refuse_ignored(parser, options, "with --vs, which compares what is compared", "configs", "level")
     else:
         refuse_ignored(parser, options, "without --vs", "rounds")
-    options.rounds = options.rounds or (2 if options.quick else 5)
+    seconds = 0.5 if options.quick else 3 if options.vs else 2
+    fill_in(options, rounds=2 if options.quick else 5, seconds=seconds)
     if options.rounds < 5 and not options.quick:
         parser.error("--vs has at least 5 rounds")
-    options.seconds = options.seconds or (0.5 if options.quick else 3 if options.vs else 2)
     options.levels = [options.level] if options.level in ("structure", "decode") else ["structure", "decode"]
     names, clients = (WORKLOADS[:2], CLIENTS[:2]) if options.quick else (WORKLOADS, CLIENTS)
     options.configs = parsed(parser, options.configs) or [(name, count) for name in names for count in clients]
@@ -223,7 +223,7 @@ def arguments() -> argparse.Namespace:
 
 def parsed(parser: argparse.ArgumentParser, text: str | None) -> list[tuple[str, int]]:
     found = []
-    for config in (text or "").split(",") if text else []:
+    for config in text.split(",") if text is not None else []:
         name, _, clients = config.partition("@")
         if name.removesuffix("-jpeg") not in WORKLOADS or not clients.isdigit() or not 1 <= int(clients) <= 1024:
             parser.error(f"no such config: {config} (200k@16 for example)")

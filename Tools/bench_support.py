@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench_figures import keep, machine
+from bench_figures import above_zero, keep, machine
 
 BIN = Path(os.environ["IMAGEVAULT_BIN"])
 #: In front of a command: it is killed when this process ends, in whatever way.
@@ -344,7 +344,7 @@ def run(
     """
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"), help="where the data lies meanwhile")
     parser.add_argument("--json", help="every figure of every round")
-    parser.add_argument("--minutes", type=float, default=minutes, help=at_the_end)
+    parser.add_argument("--minutes", type=above_zero, default=minutes, help=at_the_end)
     options = parser.parse_args()
     end_by_signals()
     end_after(options.minutes * patience)

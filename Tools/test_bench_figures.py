@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 os.environ.setdefault("IMAGEVAULT_BIN", "/nowhere")
+import bench  # noqa: E402
 import bench_audit as audit  # noqa: E402
 import bench_figures as figures  # noqa: E402
+import bench_light as light  # noqa: E402
+import bench_micro as micro  # noqa: E402
 import bench_plots as plots  # noqa: E402
 import bench_service as service  # noqa: E402
 import bench_table as table  # noqa: E402
@@ -241,16 +244,80 @@ class Committed(unittest.TestCase):
                 self.assertIn(f"(Tools/bench-results/{name}.svg)", readme)
 
 
-class Versus(unittest.TestCase):
+class Words(unittest.TestCase):
+    """What is asked for on the command line."""
+
     def refused(self, tool: Any, *words: str) -> str:
         said = io.StringIO()
-        command = ["Tools/bench", "--peers", "/nowhere", *words]
+        # Only the micro-benchmarks take no peers.
+        peers = [] if tool is micro.main else ["--peers", "/nowhere"]
+        command = ["Tools/bench", *peers, *words]
         with unittest.mock.patch.object(sys, "argv", command), contextlib.redirect_stderr(said):
             with self.assertRaises(SystemExit) as ended:
                 tool()
         self.assertEqual(ended.exception.code, 2, said.getvalue())
         return said.getvalue()
 
+    def test_a_zero_that_means_nothing_is_refused(self) -> None:
+        whole, above = "0 is no whole number from 1 on", "0 is no number above 0"
+        for tool, option, why in (
+            (audit.main, "rounds", whole), (audit.main, "seconds", above), (audit.main, "export", whole),
+            (audit.main, "events", whole), (audit.main, "minutes", above),
+            (light.main, "rounds", whole), (light.main, "seconds", above), (light.main, "part-seconds", above),
+            (micro.main, "rounds", whole), (micro.main, "seconds", above), (micro.main, "minutes", above),
+            (service.arguments, "rounds", whole), (service.arguments, "seconds", above),
+            (bench.arguments, "rounds", whole), (bench.arguments, "seconds", above),
+        ):
+            self.assertIn(f"argument --{option}: {why}", self.refused(tool, f"--{option}", "0"))
+
+    def test_neither_less_than_nothing_nor_what_is_no_number_is_measured(self) -> None:
+        for text in ("-1", "1.5", "", "two", "1_0"):
+            with self.assertRaises(argparse.ArgumentTypeError):
+                figures.at_least_one(text)
+        for text in ("-0.1", "nan", "inf", "", "two"):
+            with self.assertRaises(argparse.ArgumentTypeError):
+                figures.above_zero(text)
+        self.assertEqual((figures.at_least_one("12"), figures.above_zero("0.5")), (12, 0.5))
+
+    def test_what_was_asked_for_is_not_replaced(self) -> None:
+        options = argparse.Namespace(seed=0, rounds=None, seconds=2.0)
+        figures.fill_in(options, seed=1, rounds=3, seconds=4.0)
+        self.assertEqual(vars(options), {"seed": 0, "rounds": 3, "seconds": 2.0})
+
+    def test_a_seed_of_zero_is_a_seed(self) -> None:
+        asked: list[argparse.Namespace] = []
+
+        def archive(options: argparse.Namespace) -> None:
+            asked.append(options)
+            raise SystemExit("that was all")
+
+        command = ["Tools/bench", "--peers", "/nowhere", "--only", "archive", "--seed", "0"]
+        with (
+            unittest.mock.patch.object(sys, "argv", command), unittest.mock.patch.object(audit, "archive", archive),
+            unittest.mock.patch.object(audit, "machine", lambda _: {}),
+            unittest.mock.patch.object(audit, "end_after", lambda _: None),
+            unittest.mock.patch.object(audit, "end_by_signals", lambda: None),
+            self.assertRaisesRegex(SystemExit, "that was all"),
+        ):
+            audit.main()
+        self.assertEqual((asked[0].seed, asked[0].events), (0, 10_000_000))
+
+    def test_no_config_at_all_is_refused(self) -> None:
+        for tool in (audit.main, service.arguments):
+            self.assertIn("no such config", self.refused(tool, "--configs", ""))
+
+    def test_what_would_do_nothing_is_refused(self) -> None:
+        for tool, words, named in (
+            (service.arguments, ("--vs", "improved-2w", "--configs", "200k@16"), "--configs does nothing with --vs"),
+            (service.arguments, ("--vs", "improved-2w", "--level", "decode"), "--level does nothing with --vs"),
+            (service.arguments, ("--rounds", "5"), "--rounds does nothing without --vs"),
+            (audit.main, ("--only", "archive", "--rounds", "3"), "--rounds does nothing with --only archive"),
+            (audit.main, ("--only", "overhead", "--events", "3"), "--events does nothing with --only overhead"),
+        ):
+            self.assertIn(named, self.refused(tool, *words))
+
+
+class Versus(unittest.TestCase):
     def test_who_begins_changes_from_round_to_round(self) -> None:
         begun: list[str] = []
         row = {"ops_s": 1}
@@ -269,16 +336,6 @@ class Versus(unittest.TestCase):
         self.assertEqual(begun, ["ours", "theirs", "theirs", "ours", "ours", "theirs"])
         self.assertEqual([one["round"] for one in rows], [0, 0, 1, 1, 2, 2])
         self.assertEqual(wrong, [])
-
-    def test_what_would_do_nothing_is_refused(self) -> None:
-        for tool, words, named in (
-            (service.arguments, ("--vs", "improved-2w", "--configs", "200k@16"), "--configs does nothing with --vs"),
-            (service.arguments, ("--vs", "improved-2w", "--level", "decode"), "--level does nothing with --vs"),
-            (service.arguments, ("--rounds", "5"), "--rounds does nothing without --vs"),
-            (audit.main, ("--only", "archive", "--rounds", "3"), "--rounds does nothing with --only archive"),
-            (audit.main, ("--only", "overhead", "--events", "3"), "--events does nothing with --only overhead"),
-        ):
-            self.assertIn(named, self.refused(tool, *words))
 
 
 class Plots(unittest.TestCase):
