@@ -13,7 +13,8 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -214,18 +215,31 @@ def doubts_about(results: Results) -> list[str]:
     return doubts + [f"{name} says that promises did not hold" for name, told in results.items() if told.get("wrong")]
 
 
-def bounds_of(rows: list[dict[str, Any]], told: dict[str, str]) -> list[tuple[str, str]]:
-    """What bounds each row that is missed, as somebody wrote who had profiled it. A row that is indented is named after
-    the one above, with a colon between."""
-    found = []
+def named(rows: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each row with its name. One that is indented is named after the one above, with a colon between."""
     head = ""
     for row in rows:
         if row["words"] == row["what"]:
             head = row["what"]
-        if row["met"] is False:
-            own = row["what"] if row["what"] == head else f"{head}: {row['what']}"
-            found.append((own, told.get(own) or UNKNOWN))
-    return found
+        yield row["what"] if row["what"] == head else f"{head}: {row['what']}", row
+
+
+def sentences(folder: Path) -> dict[str, str]:
+    """What bounds each row that bounds.json names, a list of {"rows": […], "words": "…"}; none without the file.
+
+    Raises ValueError where a row is named twice, or words are, which belong together.
+    """
+    path = folder / "bounds.json"
+    told = json.loads(path.read_text()) if path.exists() else []
+    for what, each in (("words", [one["words"] for one in told]), ("row", [row for one in told for row in one["rows"]])):
+        if twice := [one for one, count in Counter(each).items() if count > 1]:
+            raise ValueError(f"{path.name}: {what} twice: {'; '.join(twice)}")
+    return {row: one["words"] for one in told for row in one["rows"]}
+
+
+def bounds_of(rows: list[dict[str, Any]], told: dict[str, str]) -> list[tuple[str, str]]:
+    """What bounds each row that is missed, as somebody wrote who had profiled it."""
+    return [(name, told.get(name) or UNKNOWN) for name, row in named(rows) if row["met"] is False]
 
 
 def show_bounds(bounds: list[tuple[str, str]]) -> None:
@@ -241,8 +255,7 @@ def show_bounds(bounds: list[tuple[str, str]]) -> None:
 
 def names_of_rows() -> set[str]:
     """What a sentence of bounds.json may be about."""
-    missed = [{"words": target.words, "what": target.words.strip(), "met": False} for target in TARGETS]
-    return {what for what, _ in bounds_of(missed, {})}
+    return {name for name, _ in named([{"words": target.words, "what": target.words.strip()} for target in TARGETS])}
 
 
 def loaded(folder: Path) -> Results:
@@ -280,9 +293,7 @@ def main() -> int:
     print("\n".join(machines), end="\n\n" if machines else "")
     show(rows)
     print("".join(f"\nWARNING: {words}" for words in doubts_about(results)))
-    path = options.folder / "bounds.json"
-    bounds = bounds_of(rows, json.loads(path.read_text()) if path.exists() else {})
-    show_bounds(bounds)
+    show_bounds(bounds_of(rows, sentences(options.folder)))
     if results:
         (options.folder / "table.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     for name, draw in PLOTS.items():
