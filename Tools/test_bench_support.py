@@ -20,6 +20,7 @@ from typing import Any
 
 os.environ.setdefault("IMAGEVAULT_BIN", "/nowhere")
 import bench_audit as audit  # noqa: E402
+import bench_erase as erase  # noqa: E402
 import bench_fairness as fairness  # noqa: E402
 import bench_rotate as rotate  # noqa: E402
 import bench_scale as scale  # noqa: E402
@@ -141,7 +142,7 @@ class WhatIsSaidToHold(unittest.TestCase):
 
     def setUp(self) -> None:
         self.vault = Vault()
-        for tool in (support, rotate, fairness):
+        for tool in (support, rotate, fairness, erase):
             self.enterContext(unittest.mock.patch.object(tool, "Door", lambda _: self.vault))
         self.enterContext(unittest.mock.patch.object(support, "BATCH", 0))
 
@@ -245,6 +246,19 @@ class WhatIsSaidToHold(unittest.TestCase):
             logged, writer, *rest = told["looked_at"]
             self.assertEqual((logged, rest), ("Each put and get is in the log, once.", compared))
             self.assertEqual(writer, "The catalog's writer is synchronous, asked at the end.")
+
+    def test_an_erasure_says_that_images_were_read_before_it(self) -> None:
+        self.replace(erase, daemon=lambda *_: contextlib.nullcontext(), noise=lambda *_: b"")
+        self.replace(erase, stored=lambda *_: str(self.done("put", "get")))
+        self.replace(erase, erasures=lambda _, images: {"erased": self.done("delete", times=len(images))})
+        others = unittest.mock.Mock(Value=lambda *_: argparse.Namespace(value=0))
+        self.replace(erase, multiprocessing=others)
+        told = erase.measure(self.place(), argparse.Namespace(images=4, rounds=2))  # type: ignore[arg-type]
+        self.assertEqual(told["wrong"], [])
+        self.assertEqual(told["looked_at"], [
+            "Each put, get and delete is in the log, once.", "The catalog's writer is synchronous, asked at the end.",
+            "Each image was read before its erasure, and every byte compared.",
+        ])
 
     def test_a_load_says_what_its_rows_did(self) -> None:
         def rows(label: str, *phases: str) -> list[dict[str, Any]]:
