@@ -108,6 +108,42 @@ struct BackupDirectoryTests {
         }
     }
 
+    @Test("a list of blobs that is not the manifest's says nothing of what a snapshot needs")
+    func lists() async throws {
+        let note = try Self.note()
+        try await withTemporaryDirectory { directory in
+            let place = try await BackupDirectory.making(directory)
+            let blob = "\(place.places.blobs)/00/" + String(repeating: "1", count: 30)
+            try FileManager.default.createDirectory(
+                atPath: "\(place.places.blobs)/00", withIntermediateDirectories: false)
+            try Data([1]).write(to: URL(fileURLWithPath: blob))
+            try Self.put(note, as: Self.named, in: place.places)
+            // Cut to nothing it is in its form still.
+            let list = SnapshotPlaces(
+                directory: place.places.snapshot(try BackupID(hex: Self.named))
+            ).list
+            try Data().write(to: URL(fileURLWithPath: list))
+            let gone = try place.removeBlobs(butOf: SnapshotListing(place.places)).count
+            #expect(gone == 0)
+            #expect(FileManager.default.fileExists(atPath: blob))
+        }
+    }
+
+    @Test("what cannot be read is not taken for damage")
+    func unreadable() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/manifest"
+            #expect(try SnapshotFile.load(path, limit: 2) == nil)
+            #expect(try SnapshotFile.load(directory, limit: 2) == nil)
+            try Data([1, 2]).write(to: URL(fileURLWithPath: path))
+            #expect(try SnapshotFile.load(path, limit: 2) == Data([1, 2]))
+            #expect(try SnapshotFile.load(path, limit: 1) == nil)
+            // No file system has such a name: the same answer whoever asks.
+            let long = "\(directory)/" + String(repeating: "x", count: 300)
+            #expect(throws: BackupFailure.self) { try SnapshotFile.load(long, limit: 2) }
+        }
+    }
+
     @Test("no snapshot is called gone that lies under another's name")
     func names() async throws {
         let note = try Self.note()

@@ -14,7 +14,8 @@ enum EpochColumn {
 
     /// Zero for a place that nobody uses.
     static func number(_ column: Int64) throws -> UInt32 {
-        guard let number = UInt32(exactly: column - free) else { throw StorageError.damaged }
+        // What another hand wrote may be any number, and wraps to one that is none.
+        guard let number = UInt32(exactly: column &- free) else { throw StorageError.damaged }
         return number
     }
 

@@ -210,7 +210,7 @@ final class BackupDirectory: BackupSink {
     /// - Returns: how many, and their bytes.
     func removeBlobs(butOf kept: SnapshotListing) throws -> (count: Int, bytes: UInt64) {
         var (count, bytes) = (0, UInt64(0))
-        guard let needed = kept.needed() else { return (count, bytes) }
+        guard let needed = try kept.needed() else { return (count, bytes) }
         // First from the list: a blob that is there without its line is fetched again, never missed.
         let gone = known.keys.filter { !needed.contains($0) }
         for blob in gone { known[blob] = nil }

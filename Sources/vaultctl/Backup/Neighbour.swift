@@ -24,6 +24,11 @@ struct Neighbour {
     func become(_ words: [String]) throws -> Never {
         // Words that live until the other program takes their place.
         var list = unsafe ([name] + words).map { unsafe strdup($0) } + [nil]
+        // This may be one of the threads that take no signal, and what blocks them would go over.
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { unsafe signal(number, SIG_DFL) }
         _ = unsafe execv(path, &list)
         throw BackupFailure("\(path) cannot be started: \(unsafe String(cString: strerror(errno)))")
     }

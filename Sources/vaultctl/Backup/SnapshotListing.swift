@@ -1,6 +1,7 @@
 // The snapshots that lie in a directory of backups. One that is damaged stands in no other's way; and while it is there
 // no blob goes, because nobody can say what it needs.
 
+import Crypto
 import Foundation
 import VaultFormat
 
@@ -11,10 +12,15 @@ struct StoredSnapshot {
     /// What its manifest says; nobody looked at the signature.
     let manifest: BackupManifest
 
-    /// - Throws: ``BackupFailure`` where its list cannot be read.
+    /// Its list of blobs, which is the one that the manifest names: one that was cut could still be read.
+    ///
+    /// - Throws: ``BackupFailure``: `damaged` where it is another.
     func blobs() throws -> [ListedBlob] {
-        guard let text = try? String(contentsOfFile: places.list, encoding: .utf8),
-            let blobs = try? ListedBlob.all(in: text)
+        guard let data = try SnapshotFile.load(places.list, limit: Limits.blobListBytes),
+            Array(SHA256.hash(data: data)) == manifest.blobList.bytes,
+            let text = String(validating: data, as: UTF8.self),
+            let blobs = try? ListedBlob.all(in: text),
+            UInt64(blobs.count) == manifest.blobCount
         else { throw BackupFailure("\(places.list) is damaged", .damaged) }
         return blobs
     }
@@ -35,12 +41,13 @@ struct SnapshotListing {
     /// By name.
     let damaged: [DamagedSnapshot]
 
+    /// - Throws: ``BackupFailure`` for a manifest that cannot be read just now: nobody knows whether it holds.
     init(_ places: BackupPlaces) throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: places.snapshots)
         var (whole, damaged) = ([StoredSnapshot](), [DamagedSnapshot]())
         for id in names.compactMap({ try? BackupID(hex: $0) }) {
             let place = SnapshotPlaces(directory: places.snapshot(id))
-            let manifest = Self.manifest(at: place.manifest)
+            let manifest = try Self.manifest(at: place.manifest)
             if let manifest, manifest.backup == id {
                 whole.append(StoredSnapshot(id: id, places: place, manifest: manifest))
             } else {
@@ -51,8 +58,9 @@ struct SnapshotListing {
         self.damaged = damaged.sorted { $0.id.hex < $1.id.hex }
     }
 
-    private static func manifest(at path: String) -> BackupManifest? {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+    private static func manifest(at path: String) throws -> BackupManifest? {
+        guard let data = try SnapshotFile.load(path, limit: Limits.backupManifestBytes),
+            let text = String(validating: data, as: UTF8.self),
             let note = try? SignedNote(parsing: text)
         else { return nil }
         return try? BackupManifest(parsing: note.text)
@@ -93,15 +101,18 @@ struct SnapshotListing {
     }
 
     /// The blobs that they need; nil where nobody can say.
-    func needed() -> Set<BlobID>? {
+    ///
+    /// - Throws: ``BackupFailure`` where a list cannot be read just now.
+    func needed() throws -> Set<BlobID>? {
         guard damaged.isEmpty else { return nil }
         var needed = Set<BlobID>()
         for snapshot in whole {
-            guard let blobs = try? snapshot.blobs() else {
-                Output.note("vaultctl: \(snapshot.places.list) is damaged: \(Self.advice)")
+            do {
+                needed.formUnion(try snapshot.blobs().map(\.blob))
+            } catch let failure as BackupFailure where failure.kind == .damaged {
+                Output.note("vaultctl: \(failure): \(Self.advice)")
                 return nil
             }
-            needed.formUnion(blobs.map(\.blob))
         }
         return needed
     }

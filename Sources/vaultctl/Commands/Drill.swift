@@ -65,7 +65,17 @@ struct Drill: AsyncParsableCommand {
             let lock = try await BackupLock.taking(backups, for: .reading)
             defer { withExtendedLifetime(lock) {} }
             let listing = try SnapshotListing(BackupPlaces(root: backups))
-            listing.warn()
+            // Nobody knows when it was made: it may be the newest, and an older that holds would show nothing.
+            if let damaged = listing.damaged.first {
+                do throws(ClientError) {
+                    try await tellFailure(client, damaged.id, 0)
+                } catch .refused(let problem) where problem.errorCode == .unknownBackup {
+                    try await tellFailure(client, listing.newest, 0)
+                }
+                throw BackupFailure(
+                    "the drill failed: \(damaged.places.manifest) does not hold; \"vaultctl backup forget\" "
+                        + "takes that snapshot away", .damaged)
+            }
             let (restored, seconds) = try restore(listing.newest)
             guard let report = restored else {
                 try await tellFailure(client, listing.newest, seconds)
@@ -94,13 +104,13 @@ struct Drill: AsyncParsableCommand {
 
     /// A backup that cannot be restored is what a drill is there to find. There is no report of it but what vaultd said.
     private func tellFailure(
-        _ client: VaultClient, _ newest: BackupID?, _ seconds: Int
-    ) async throws {
-        guard let newest else { return }
+        _ client: VaultClient, _ backup: BackupID?, _ seconds: Int
+    ) async throws(ClientError) {
+        guard let backup else { return }
         _ = try await client.report(
             DrillRequest(
-                backup: newest, opened: 0, failed: 1, seconds: seconds,
-                report: Digest256(bytes: Array(SHA256.hash(data: Data()))), reportBytes: 0))
+                backup: backup, opened: 0, failed: 1, seconds: seconds,
+                report: Digest256(checked: Array(SHA256.hash(data: Data()))), reportBytes: 0))
     }
 
     /// Restores, and leaves nothing of it.
@@ -141,6 +151,10 @@ struct Drill: AsyncParsableCommand {
         if found.missing > 0 {
             lines.append("missing         \(Units.count(found.missing, "blob"))")
         }
+        if !found.missingCases.isEmpty {
+            lines.append(
+                "missing         the cases of \(Units.count(found.missingCases.count, "incident"))")
+        }
         for failure in found.failed.prefix(20) { lines.append("FAILED          \(failure)") }
         if let until = answer.believedUntil {
             lines.append("believed        until \(Units.moment(until))")
@@ -155,16 +169,19 @@ private struct DrillFindings: Decodable {
     let made: String
     let images: Int
     let missing: Int
+    let missingCases: [String]
     let opened: Int
     let openedBytes: Int
     let failed: [String]
     let seconds: Int
 
-    /// An image without its blob does not come back, whether it was in the sample or not.
-    var broken: Int { max(failed.count, missing) }
+    /// An image without its blob does not come back, whether it was in the sample or not; nor does an incident without
+    /// its case.
+    var broken: Int { max(failed.count, missing) + missingCases.count }
 
     private enum CodingKeys: String, CodingKey {
         case backup, made, images, missing, opened, failed, seconds
+        case missingCases = "missing_cases"
         case openedBytes = "opened_bytes"
     }
 }

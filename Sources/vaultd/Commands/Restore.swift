@@ -113,7 +113,7 @@ struct Restore: AsyncParsableCommand {
         // A restore lists them at its end.
         let plan = RestorePlan(
             source, missing: missing.count,
-            listed: self.plan ? images(in: missing, of: source) : [], keyring: keyring,
+            listed: self.plan ? images(in: missing, of: source, place) : [], keyring: keyring,
             erasures: list, anchor: place.anchor, target: place.state)
         guard !self.plan else { return plan.show(json: json) }
         try plan.requirePossible()
@@ -176,9 +176,11 @@ struct Restore: AsyncParsableCommand {
     }
 
     /// The images of blobs that are missing; where that cannot be told, why is said on standard error.
-    private func images(in missing: [BlobID], of source: StoredBackup) -> [MissingBlob] {
+    private func images(
+        in missing: [BlobID], of source: StoredBackup, _ place: Place
+    ) -> [MissingBlob] {
         do {
-            return try source.images(in: missing)
+            return try source.images(in: missing, copyAt: RestoreRun.planning(place.state))
         } catch {
             let words = "which images are missing is not known: \(error)\n"
             FileHandle.standardError.write(Data(words.utf8))
@@ -232,6 +234,9 @@ struct Restore: AsyncParsableCommand {
             return try KeyFileCipher.open(file, typed: typed, stretch: Argon2id()).keys
         } catch let error as SettingsError {
             throw error
+        } catch CryptoError.refused {
+            // A slot took the secret, and what it opened was changed.
+            throw BackupRefusal("the copied keyring is damaged")
         } catch {
             throw SettingsError("the copied keyring does not open: \(KeyOpener.code(of: error))")
         }

@@ -65,11 +65,11 @@ struct StoredBackup: Sendable {
         var newest: StoredBackup?
         var refusals: [BackupRefusal] = []
         for one in there {
-            do throws(BackupRefusal) {
+            do {
                 let read = try StoredBackup(reading: one, at: root, lock, signedBy: keys)
                 if newest.map({ $0.manifest.at < read.manifest.at }) ?? true { newest = read }
-            } catch {
-                refusals.append(error)
+            } catch let refusal as BackupRefusal {
+                refusals.append(refusal)
             }
         }
         guard let newest else {
@@ -83,10 +83,11 @@ struct StoredBackup: Sendable {
         self = newest
     }
 
-    /// - Throws: ``BackupRefusal`` for one that does not hold, or that none of the keys has signed.
+    /// - Throws: ``BackupRefusal`` for one that does not hold, or that none of the keys has signed; ``SettingsError`` for
+    ///   one that cannot be read just now: no other takes its place.
     private init(
         reading id: BackupID, at root: String, _ lock: ReadingLock, signedBy keys: [NoteVerifier]
-    ) throws(BackupRefusal) {
+    ) throws {
         let directory = "\(root)/snapshots/\(id.hex)"
         let text = try Self.text("\(directory)/manifest", Limits.backupManifestBytes)
         guard let note = try? SignedNote(parsing: text),
@@ -110,10 +111,20 @@ struct StoredBackup: Sendable {
         fingerprint = signer.fingerprint
     }
 
-    private static func text(_ path: String, _ limit: Int) throws(BackupRefusal) -> String {
-        guard let bytes = try? WholeFile.load(path, limit: limit),
-            let text = String(validating: bytes, as: UTF8.self)
-        else { throw BackupRefusal("\(path) cannot be read") }
+    private static func text(_ path: String, _ limit: Int) throws -> String {
+        let bytes: [UInt8]
+        do throws(StorageError) {
+            bytes = try WholeFile.load(path, limit: limit)
+        } catch .missing {
+            throw BackupRefusal("\(path) is not there")
+        } catch .damaged {
+            throw BackupRefusal("\(path) is no such file")
+        } catch {
+            throw SettingsError("\(path) cannot be read: \(error)")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw BackupRefusal("\(path) is no text")
+        }
         return text
     }
 
@@ -133,11 +144,11 @@ struct StoredBackup: Sendable {
 
     /// The images that are stored in blobs, read from a copy of the catalog: whoever opens one writes beside it.
     ///
+    /// - Parameter place: where the copy lies meanwhile. What a plan left there that was killed goes first.
     /// - Throws: ``BackupRefusal``, or what keeps the copy from being made and read.
-    func images(in blobs: [BlobID]) throws -> [MissingBlob] {
+    func images(in blobs: [BlobID], copyAt place: String) throws -> [MissingBlob] {
         guard !blobs.isEmpty else { return [] }
-        let place =
-            FileManager.default.temporaryDirectory.path + "/imagevault-plan-\(UUID().uuidString)"
+        try? FileManager.default.removeItem(atPath: place)
         try FileManager.default.createDirectory(
             atPath: place, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o700])

@@ -68,7 +68,12 @@ extension BackupTests {
         try Disk.remove(try #require(cases.first))
         try lose()
         let line = "\(name)  default \(image)"
+        // What a plan left that was killed.
+        let copy = vault.state + ".planning"
+        try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
+        try Disk.write("a catalog", to: "\(copy)/catalog.sqlite")
         let text = try restore("--plan")
+        #expect(!Disk.exists(copy))
         #expect(text.output.contains("1 blobs are not in the directory"), "\(text.output)")
         #expect(text.output.contains(line), "\(text.output) \(text.errors)")
         #expect(!Disk.exists(vault.state))
@@ -89,5 +94,22 @@ extension BackupTests {
         let again = try restore().output
         #expect(again.contains(line))
         #expect(again.contains("the case of incident \(incident)"), "\(again)")
+    }
+    @Test("a row of an operation that cannot be read keeps nothing from coming back, and is told")
+    func damagedOperation() throws {
+        _ = try vault.store(Sample.jpeg(1))
+        try takeKeys()
+        try Catalog.change(
+            vault.catalog,
+            """
+            INSERT INTO operation (operation, kind, parameters, creator, created, state, cursor, last,
+                total, done, found, failures, failure, updated, changed, mac)
+            VALUES (zeroblob(16), 99, x'', 0, 0, 1, 0, 0, 1, 0, 0, 0, '', 0, 0, zeroblob(32))
+            """)
+        _ = try backUp()
+        try lose()
+        let told = try restore()
+        #expect(told.ending == .exited(0), "\(told.errors)")
+        #expect(told.errors.contains("what came back is not checked by itself"), "\(told.errors)")
     }
 }

@@ -259,20 +259,13 @@ struct BackupTests {
         _ = try vault.store(Sample.jpeg(2))
         try takeKeys()
         _ = try backUp()
-        func drill(
-            by secret: String? = nil
-        ) throws -> (ending: Ending, output: String, errors: String) {
-            try vault.vaultctl(
-                "drill", backups, "--keys", escrow, "--key", vault.publicKey, "--secret-file",
-                secret ?? vault.rootKey, "--directory", folder.root, "--all")
-        }
         // What one left that was killed.
         let left = folder.path("imagevault-drill")
         try FileManager.default.createDirectory(
             atPath: left, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o700])
         try Disk.write("a catalog", to: "\(left)/vault.restoring")
-        let good = try drill()
+        let good = try holdDrill()
         #expect(good.ending == .exited(0), "\(good.errors)")
         #expect(good.output.contains("opened          2"), "\(good.output)")
         #expect(!Disk.exists(left))
@@ -283,23 +276,23 @@ struct BackupTests {
         #expect(try doctor() == "ok")
         // A wrong key shows nothing of the backup, and nobody is told that it does not hold.
         try Disk.write(String(repeating: "x", count: 32), to: folder.path("wrong.key"))
-        let wrong = try drill(by: folder.path("wrong.key"))
+        let wrong = try holdDrill(by: folder.path("wrong.key"))
         #expect(wrong.errors.contains("could not be held"), "\(wrong.errors)")
         #expect(wrong.ending == .exited(1))
         #expect(!Disk.exists(left))
         let blob = try #require(Disk.files(below: "\(backups)/blobs").first)
         try Disk.flip(blob, at: try Disk.read(blob).count - 1)
-        let bad = try drill()
+        let bad = try holdDrill()
         #expect(bad.ending == .exited(7), "\(bad.errors)")
         #expect(bad.output.contains("blob-damaged"), "\(bad.output)")
         #expect(try doctor() == "warning")
         try Disk.flip(blob, at: try Disk.read(blob).count - 1)
-        #expect(try drill().ending == .exited(0))
+        #expect(try holdDrill().ending == .exited(0))
         #expect(try doctor() == "ok")
         // One that does not even come to images. An older that would hold is not taken in its place.
         let newest = try #require(try backUp()["backup"].text)
         try Disk.flip("\(backups)/snapshots/\(newest)/blobs", at: 0)
-        let worse = try drill()
+        let worse = try holdDrill()
         #expect(worse.ending == .exited(7), "\(worse.errors)")
         #expect(!Disk.exists(left))
         #expect(try doctor() == "warning")
