@@ -151,12 +151,32 @@ def ended(process: subprocess.Popen[bytes], seconds: float, stop: Event | None =
 
 
 def end(process: subprocess.Popen[bytes]) -> int:
-    """Ends all that a part started and left: nothing disturbs the next one."""
-    for number, grace in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, GRACE_SECONDS)):
+    """Ends all that a part started and left: nothing disturbs the next one. Each signal has GRACE_SECONDS to work in,
+    and none of them is waited for when nobody is left. The leader is reaped last, so that the group's number is nobody
+    else's until then.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if not is_alive(process.pid):
+            break
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        ended(process, grace)
+        until = time.monotonic() + GRACE_SECONDS
+        while is_alive(process.pid) and time.monotonic() < until:
+            time.sleep(0.1)
     return process.wait()
+
+
+def is_alive(group: int) -> bool:
+    """Whether a process of the group still runs. One that is dead and was not reaped is none: nobody may ever do it."""
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # What follows the name, which may hold anything: state, parent, group.
+            state, _, of = file.read_text(errors="replace").rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(of) == group and state not in "ZX":
+            return True
+    return False
 
 
 def last_line(log: Path) -> str:

@@ -70,6 +70,22 @@ class Runs(Scratch):
         time.sleep(0.2)
         self.assertTrue(self.is_gone("child"))
 
+    def test_what_outlives_its_leader_has_the_grace_too(self) -> None:
+        child = (f"trap 'sleep 1; echo tidy > {self.logs}/tidied; exit' TERM; echo > {self.logs}/ready; "
+                 "while :; do sleep 0.1; done")
+        part = shell("leader", f'sh -c "{child}" & while [ ! -e {self.logs}/ready ]; do sleep 0.05; done')
+        self.assertEqual(run(part, self.night).outcome, "passed")
+        self.assertEqual((self.logs / "tidied").read_text(), "tidy\n")
+
+    def test_what_outlives_its_leader_and_is_deaf_is_killed_after_the_grace(self) -> None:
+        child = f"trap '' TERM; echo \\$\\$ > {self.logs}/child; while :; do sleep 0.1; done"
+        part = shell("leader", f'sh -c "{child}" & while [ ! -s {self.logs}/child ]; do sleep 0.05; done')
+        began = time.monotonic()
+        with mock.patch.object(nightly, "GRACE_SECONDS", 1):
+            self.assertEqual(run(part, self.night).outcome, "passed")
+        self.assertGreater(time.monotonic() - began, 1)
+        self.assertTrue(self.is_gone("child"))
+
     def test_what_does_not_heed_the_first_word_is_killed(self) -> None:
         part = shell("deaf", f"trap '' TERM; echo $$ > {self.logs}/child; while :; do sleep 0.1; done")
         with mock.patch.object(nightly, "BUILD_MINUTES", 2 / 60), mock.patch.object(nightly, "GRACE_SECONDS", 0.5):
