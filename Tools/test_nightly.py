@@ -166,6 +166,19 @@ class Parts(Scratch):
         self.assertGreater(len(told), 10)
         self.assertEqual(told - {part.words(self.night)[0].partition("/")[2] for part in PARTS}, set())
 
+    def test_readme_and_help_say_how_long_it_takes_and_when_a_part_is_ended(self) -> None:
+        readme = (ROOT / "README.md").read_text()
+        help_text = subprocess.run([ROOT / "Tools/nightly", "--help"], capture_output=True, text=True, check=True).stdout
+        short = sum(part.takes(Night(0.01, 7, self.logs)) for part in chosen([], ["fuzz"]))
+        self.assertRegex(readme, rf"(?m)^Tools/nightly --scale 0\.01 --skip fuzz +# .* about {short:.0f} minutes$")
+        self.assertEqual(round(sum(part.takes(self.night) for part in PARTS) / 60), 15)
+        self.assertRegex(readme, r"by the times\s+of `--list` fifteen hours")
+        for text in (readme, help_text):
+            words = " ".join(text.split())
+            self.assertIn(f"{nightly.PATIENCE} times its minutes", words)
+            self.assertIn(f"and {nightly.BUILD_MINUTES} minutes more for building what it needs", words)
+        self.assertEqual(help_text.splitlines()[-1], "  REQUIRE_ALL=1 Tools/nightly --only chaos --only soak")
+
     def test_a_scale_divides_numbers_down_to_the_least_that_means_something(self) -> None:
         self.assertEqual(filled("--requests {100000/1500} {logs}/a", self.night),
                          ["--requests", "100000", f"{self.logs}/a"])
