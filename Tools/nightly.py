@@ -233,7 +233,16 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error("--scale is above 0 and at most 100")
     if not chosen(options.only, options.skip):
         parser.error("nothing is left to run")
+    if options.logs and not options.list and (kept := earlier(options.logs)):
+        parser.error(f"--logs {options.logs} holds {kept} of an earlier run, which would be told as this one's: "
+                     "name another folder, move that one away, or leave --logs out")
     return options
+
+
+def earlier(logs: Path) -> str | None:
+    """What a folder has of a run before, by its name in it: a log, a result of a bench or the table."""
+    found = (path for kind in ("table.txt", "*.log", "*.json", "results/*") for path in sorted(logs.glob(kind)))
+    return next((str(path.relative_to(logs)) for path in found), None)
 
 
 def listed(parts: Sequence[Part], night: Night) -> Iterator[str]:

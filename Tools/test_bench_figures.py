@@ -9,6 +9,8 @@ import json
 import math
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -240,6 +242,18 @@ class Committed(unittest.TestCase):
         self.assertEqual([what for what, words in missed if words == table.UNKNOWN], [])
         # One that is not measured yet may have its sentence.
         self.assertEqual([name for name, row in table.named(rows) if row["met"] and name in self.BOUNDS], [])
+
+    def test_results_of_another_folder_are_told_with_what_bounds_them_too(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("light", "rotate"):
+                shutil.copy(figures.RESULTS / f"{name}.json", folder)
+            missed = table.bounds_of(table.rows_of(table.loaded(Path(folder))), self.BOUNDS)
+            self.assertGreater(len(missed), 0)
+            with contextlib.redirect_stdout(io.StringIO()) as said, \
+                    unittest.mock.patch("sys.argv", ["bench", "--from", folder]):
+                self.assertEqual(table.main(), 0)
+        for what, words in missed:
+            self.assertRegex(said.getvalue(), rf"(?m)^- .*{re.escape(what)}.*: {re.escape(words)}$")
 
     def test_each_sentence_is_about_a_row(self) -> None:
         self.assertEqual(set(self.BOUNDS) - table.names_of_rows(), set())

@@ -128,9 +128,18 @@ class Command(Scratch):
         self.assertRegex(said, r"nightly: 2 parts, 1 passed, 0 left out, 1 to look at")
         kept = (self.logs / "table.txt").read_text()
         self.assertTrue(kept.startswith("part ") and said.endswith(kept), kept)
-        process = self.start("[('good', 'true'), ('bad', 'exit 2')]", "--only", "good")
+        process = self.start("[('good', 'true'), ('bad', 'exit 2')]", "--only", "good", "--logs", f"{self.logs}/other")
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0)
+
+    def test_logs_of_an_earlier_run_are_neither_added_to_nor_replaced(self) -> None:
+        self.start("[('good', 'echo first')]").communicate(timeout=60)
+        before = {path: path.read_bytes() for path in self.logs.rglob("*") if path.is_file()}
+        self.assertEqual({path.name for path in before}, {"good.log", "table.txt"})
+        process = self.start("[('good', 'echo second')]")
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 2)
+        self.assertEqual({path: path.read_bytes() for path in self.logs.rglob("*") if path.is_file()}, before)
 
     def test_a_stop_from_outside_ends_what_runs_and_still_prints_the_table(self) -> None:
         process = self.start(f"[('first', 'echo $$ > {self.logs}/child; sleep 60'), ('second', 'true')]")
@@ -168,7 +177,8 @@ class Parts(Scratch):
 
     def test_readme_and_help_say_how_long_it_takes_and_when_a_part_is_ended(self) -> None:
         readme = (ROOT / "README.md").read_text()
-        help_text = subprocess.run([ROOT / "Tools/nightly", "--help"], capture_output=True, text=True, check=True).stdout
+        told = subprocess.run([ROOT / "Tools/nightly", "--help"], capture_output=True, text=True, check=True)
+        help_text = told.stdout
         short = sum(part.takes(Night(0.01, 7, self.logs)) for part in chosen([], ["fuzz"]))
         self.assertRegex(readme, rf"(?m)^Tools/nightly --scale 0\.01 --skip fuzz +# .* about {short:.0f} minutes$")
         self.assertEqual(round(sum(part.takes(self.night) for part in PARTS) / 60), 15)
@@ -196,6 +206,21 @@ class Parts(Scratch):
             with self.subTest(words), redirect_stderr(io.StringIO()), self.assertRaises(SystemExit) as raised:
                 arguments(words)
             self.assertEqual(raised.exception.code, 2)
+
+    def test_a_folder_with_anything_of_an_earlier_run_is_refused_with_what_to_do(self) -> None:
+        (self.logs / "results").mkdir()
+        (self.logs / "notes.md").touch()
+        words = ["--logs", str(self.logs)]
+        self.assertEqual(arguments(words).logs, self.logs)
+        for name in ("chaos.log", "erase.json", "results/light.json", "table.txt"):
+            (self.logs / name).touch()
+            with self.subTest(name), redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit) as raised:
+                arguments(words)
+            self.assertEqual(raised.exception.code, 2)
+            self.assertIn(f"--logs {self.logs} holds {name} of an earlier run", said.getvalue())
+            self.assertIn("name another folder, move that one away, or leave --logs out", said.getvalue())
+            self.assertTrue(arguments(["--list", *words]).list)
+            (self.logs / name).unlink()
 
     def test_the_list_has_every_part_with_its_command(self) -> None:
         lines = list(listed(PARTS, self.night))
