@@ -26,13 +26,26 @@ WORDS = {"MIT": "Expat", "BSD-2-Clause": "BSD-2-clause", "BSD-3-Clause": "BSD-3-
 IN_SOURCES = {"MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Zlib", "CC0-1.0", "Brian-Gladman-3-Clause"}
 #: What no comment says but a licence, known or not.
 GRANTS = re.compile(r"permission (is hereby granted|to use, copy)|redistribution and use|without fee\b", re.I)
+#: Where a comment names a licence, whether or not its text follows.
+NAMES = re.compile(r"General Public Licen[sc]e|Mozilla Public|Licensed under|SPDX-License-Identifier", re.I)
+SPDX = re.compile(r"(?i:SPDX-License-Identifier):? ?([\w.+()-]+(?: (?:WITH|AND|OR) [\w.+()-]+)*)")
+APACHE = re.compile(r"Licensed under (?:the )?Apache License,? (?:v|Version )2\.0"
+                    r"(?:( with Runtime Library Exception)|(?! with| or| and))", re.I)
+#: So much of a comment names its licence, and is told of one that is not known.
+NAME_CHARACTERS = 100
+#: What a single source may name alone: the text stands at the end for all.
+NAMED_ALONE = {"Apache-2.0", "Apache-2.0 WITH Swift-exception"}
 SOURCES = {".c", ".cc", ".cpp", ".h", ".hpp", ".inc", ".S", ".swift"}
 #: One of these is in each of them, however its lines are broken.
-SOUNDS_LIKE = re.compile(r"[Pp]ermission|[Rr]edistribut|publicdomain|without fee")
-#: Folders of a package that nothing of ours is built from.
+SOUNDS_LIKE = re.compile(r"[Pp]ermission|[Rr]edistribut|publicdomain|without fee|" + NAMES.pattern, re.I)
+#: Folders at the top of a package that nothing of ours is built from. All others are read, whether or not something of
+#: ours is built from them: too much that is known costs a stanza, too little would hide a licence.
 LEFT_OUT = {"Tests", "Benchmarks", "IntegrationTests", "Examples", "Snippets", "FuzzTesting", "Tools", "dev"}
 #: A heading holds no more: what follows is code.
 HEADING_CHARACTERS = 2000
+
+#: How the files are called that hold a licence; a source is none of them.
+TEXT_NAME = re.compile(r"(UN)?LICEN[SC]E|COPYING", re.I)
 
 #: The libraries that a toolchain brings, and what they are under besides its own licence.
 LIBRARIES = (
@@ -93,6 +106,46 @@ def comments(text: str) -> Iterator[str]:
         yield "\n".join(lines).strip("\n")
 
 
+def comments_of(path: Path, text: str) -> Iterator[str]:
+    """Those of a source; assembler has signs of its own for them."""
+    yield from comments(text)
+    if path.suffix == ".S":
+        for block in re.finditer(r"(?m:(?:^[ \t]*[@;#][^\n]*(?:\n|$))+)", text):
+            yield re.sub(r"(?m)^[ \t]*[@;#]+ ?", "", block[0]).strip("\n")
+
+
+def named(comment: str) -> Iterator[str]:
+    """The licences that a comment names: SPDX's word, or the comment's own words where they are none that is known."""
+    flat = " ".join(comment.split())
+    for hit in NAMES.finditer(flat):
+        words = flat[hit.start():hit.start() + NAME_CHARACTERS]
+        if spdx := SPDX.match(words):
+            yield spdx[1]
+        elif apache := APACHE.match(words):
+            yield "Apache-2.0 WITH Swift-exception" if apache[1] else "Apache-2.0"
+        else:
+            yield words
+
+
+def licences_to_tell(comment: str, is_text: bool, here: list[str]) -> set[str]:
+    """The licences of a comment, or of a file that is a licence's text, that the stanza of its part does not tell.
+
+    - Throws: Unknown for one that is not known, or that is named alone and is not known to stand at the end.
+    """
+    licence = licence_of(comment)
+    if licence not in IN_SOURCES and (is_text and licence is None or GRANTS.search(" ".join(comment.split()))):
+        raise Unknown("has a licence that is not known here")
+    others = ({licence} if is_text else {licence, *named(comment)}) - {None, *here}
+    # A folder with a text of its own is somebody else's part, and CARRIED should know it.
+    if bad := others - (IN_SOURCES & {licence}) - (set() if is_text else NAMED_ALONE):
+        raise Unknown(f"is under a licence that is not its package's, and has no text to print: {min(bad)}")
+    return others | (IN_SOURCES & {licence})
+
+
+def is_licence(path: Path) -> bool:
+    return TEXT_NAME.match(path.name) is not None and path.suffix not in SOURCES and path.is_file()
+
+
 def holders(text: str, into: dict[str, set[int]]) -> None:
     """Who is named as having the rights, and the years."""
     for line in text.splitlines():
@@ -117,45 +170,53 @@ def told(into: dict[str, set[int]]) -> set[str]:
     return said
 
 
-def read(checkout: Path) -> Found:
-    """The headings of all sources, and the texts of licences in them."""
+def read(checkout: Path, own: str) -> Found:
+    """The headings of all sources, and the texts of licences in them. The package is under its own licence, and so is
+    each file that says nothing else.
+
+    - Throws: Unknown for a file under a licence that nobody could print.
+    """
     found = Found()
-    parts = {code.folder: code.licence.partition(" ")[0] for code in CARRIED if code.inside == checkout.name.lower()}
+    parts = {code.folder: code.licence.split(" AND ") for code in CARRIED if code.inside == checkout.name.lower()}
     for path in sorted(checkout.rglob("*")):
         place = path.relative_to(checkout)
-        if LEFT_OUT & set(place.parts) or any(word.startswith(".") for word in place.parts) or not path.is_file():
+        if place.parts[0] in LEFT_OUT or any(word.startswith(".") for word in place.parts) or not path.is_file():
             continue
-        is_text = len(place.parts) > 1 and re.match(r"(LICEN[SC]E|COPYING)", path.name) is not None
+        is_text = len(place.parts) > 1 and is_licence(path)
         if not is_text and path.suffix not in SOURCES:
             continue
         text = path.read_text(errors="replace")
         # The innermost part that it belongs to.
         inside = max((part for part in parts if place.is_relative_to(part)), key=len, default="")
-        whole = parts.get(inside)
+        here = parts.get(inside, [own])
         holders(text if is_text else text[:HEADING_CHARACTERS], found.holders[inside])
         if not is_text and SOUNDS_LIKE.search(text) is None:
             continue
-        for comment in [text.strip("\n")] if is_text else comments(text):
-            licence = licence_of(comment)
-            if licence is None and GRANTS.search(" ".join(comment.split())):
-                raise Unknown(f"{checkout.name}: {place} has a licence that is not known here")
-            if licence not in IN_SOURCES:
-                continue
-            files = found.texts[licence, text_for(licence, comment) or ""]
-            where = f"{inside}/*" if licence == whole else str(place.parent / "*" if is_text else place)
-            files.extend([where] if where not in files else [])
+        for comment in [text.strip("\n")] if is_text else comments_of(path, text):
+            try:
+                names = licences_to_tell(comment, is_text, here)
+            except Unknown as error:
+                raise Unknown(f"{checkout.name}: {place} {error}") from None
+            for name in sorted(names):
+                files = found.texts[name, text_for(name, comment) or ""]
+                where = f"{inside}/*" if inside and name == here[0] else str(place.parent / "*" if is_text else place)
+                where = where.replace(" ", "?")  # A space would end the name.
+                files.extend([where] if where not in files else [])
     return found
 
 
 def licence_text(checkout: Path) -> tuple[str, str]:
     """The licence at the top of a package, and its text."""
-    for file in sorted(checkout.glob("LICEN[SC]E*")) + sorted(checkout.glob("COPYING*")):
-        text = file.read_text(errors="replace")
-        licence = licence_of(text)
-        if licence is None:
-            raise Unknown(f"{checkout.name}: {file.name} is no licence that is known here")
-        return licence, text
-    raise Unknown(f"{checkout.name} has no licence")
+    files = sorted(path for path in checkout.iterdir() if is_licence(path))
+    if not files:
+        raise Unknown(f"{checkout.name} has no licence")
+    if len(files) > 1:
+        raise Unknown(f"{checkout.name}: {files[1].name} is a second licence beside {files[0].name}")
+    text = files[0].read_text(errors="replace")
+    licence = licence_of(text)
+    if licence is None:
+        raise Unknown(f"{checkout.name}: {files[0].name} is no licence that is known here")
+    return licence, text
 
 
 def package_stanzas(part: Part, checkouts: Path, base: str) -> list[Stanza]:
@@ -164,7 +225,7 @@ def package_stanzas(part: Part, checkouts: Path, base: str) -> list[Stanza]:
         raise Unknown(f"{part.name} has no checkout: run swift package resolve")
     licence, text = licence_text(checkout)
     notices = [file.read_text(errors="replace") for file in sorted(checkout.glob("NOTICE*"))]
-    found = read(checkout)
+    found = read(checkout, licence)
     own = found.holders[""]
     for more in [text, *notices]:
         holders(more, own)

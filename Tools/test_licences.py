@@ -118,6 +118,69 @@ class Told(Scratch):
         self.source("swift-nio", "Sources/NIO/A.swift", "/*\n * Redistribution\n * and use is granted on Sundays.\n */\n")
         self.assertIn("Sources/NIO/A.swift has a licence that is not known", self.refused())
 
+    def test_a_source_that_names_a_licence_without_a_text_is_refused_by_its_name(self) -> None:
+        for heading in ("This is free software under the GNU General Public License, version 2.",
+                        "under the terms of the GNU Lesser\n * General Public License as published",
+                        "GNU GENERAL PUBLIC LICENSE Version 3", "SPDX-License-Identifier: GPL-2.0-or-later",
+                        "This Source Code Form is subject to the terms of the Mozilla Public\n * License, v. 2.0.",
+                        "SPDX-License-Identifier: MPL-2.0", "SPDX-License-Identifier: MIT",
+                        "SPDX-License-Identifier: Apache-2.0 OR MIT", "Licensed under the EUPL.",
+                        "Licensed under the Apache License v2.0 with LLVM Exceptions."):
+            texts = {"A.swift": f"/*\n * {heading}\n */\nlet a = 1\n", "a.c": f"int a;\n/* {heading} */\n"}
+            for name, text in texts.items():
+                with self.subTest(heading, name=name):
+                    self.source("swift-nio", f"Sources/NIO/{name}", text)
+                    self.assertIn(f"swift-nio: Sources/NIO/{name} is under a licence that", self.refused())
+                    (self.checkouts / "swift-nio/Sources/NIO" / name).unlink()
+        self.source("swift-nio", "Sources/NIO/a.S", "@ Licensed under the EUPL.\nmov r0, r1\n")
+        self.assertIn("Sources/NIO/a.S is under a licence that", self.refused())
+
+    def test_a_source_that_names_the_licence_of_its_package_or_part_needs_no_stanza(self) -> None:
+        before = self.told()
+        self.source("swift-nio", "Sources/NIO/A.swift", "// Licensed under Apache License v2.0\n//\n"
+                    "// SPDX-License-Identifier: Apache-2.0\n//\nlet a = 1\n")
+        self.source("swift-nio", "Tests/NIOTests/B.swift", "// SPDX-License-Identifier: GPL-2.0-only\n")
+        self.source("Yams", "Sources/Yams/A.swift", "// SPDX-License-Identifier: MIT\n")
+        self.assertEqual(self.told(), before)
+
+    def test_a_source_under_a_licence_that_stands_at_the_end_has_a_stanza(self) -> None:
+        self.source("Yams", "Sources/Yams/A B.swift",
+                    "// Licensed under the Apache License, Version\n// 2.0 (the \"License\")\n")
+        one = next(one for one in self.told() if one.get("Files") == ".build/checkouts/Yams/Sources/Yams/A?B.swift")
+        self.assertEqual(one["License"], "Apache-2.0")
+        self.source("swift-nio", "Sources/NIO/A.swift",
+                    "// Licensed under Apache License v2.0 with Runtime Library Exception\n")
+        said = self.told(self.library("libswiftCore.so"))
+        one = next(one for one in said if one.get("Files") == ".build/checkouts/swift-nio/Sources/NIO/A.swift")
+        self.assertEqual(one["License"], "Apache-2.0 with Swift exception")
+
+    def test_only_a_folder_at_the_top_of_a_package_is_left_out(self) -> None:
+        self.source("swift-nio", "Sources/NIO/Tools/A.swift", "// SPDX-License-Identifier: GPL-2.0-only\n")
+        self.assertIn("Sources/NIO/Tools/A.swift is under", self.refused())
+
+    def test_a_text_inside_a_package_that_is_another_than_its_own_is_told_or_refused(self) -> None:
+        for name, text in (("LICENSE", "GNU GENERAL PUBLIC LICENSE\nVersion 2"), ("license.md", "All rights reserved."),
+                           ("COPYING", "Mozilla Public License\nVersion 2.0"),
+                           ("LICENSE-APACHE", TEXTS["Apache-2.0 WITH Swift-exception"])):
+            with self.subTest(name):
+                self.source("swift-nio", f"Sources/NIO/{name}", text)
+                self.assertRegex(self.refused(), f"swift-nio: Sources/NIO/{name} (is under|has) a licence that is not")
+                (self.checkouts / "swift-nio/Sources/NIO" / name).unlink()
+        self.source("swift-nio", "Sources/NIO/LICENSE", TEXTS["Apache-2.0"])
+        self.source("swift-nio", "Sources/Other/LICENSE", MIT)
+        one = next(one for one in self.told() if one.get("Files") == ".build/checkouts/swift-nio/Sources/Other/*")
+        self.assertTrue(one["License"].startswith("Expat\n"))
+
+    def test_a_second_licence_at_the_top_of_a_package_is_refused(self) -> None:
+        for name in ("LICENSE-MIT", "COPYING", "license.md", "UNLICENSE"):
+            with self.subTest(name):
+                self.source("swift-nio", name, MIT)
+                said = self.refused()
+                self.assertIn("swift-nio: ", said)
+                self.assertIn(name, said)
+                self.assertIn("is a second licence beside", said)
+                (self.checkouts / "swift-nio" / name).unlink()
+
     def test_a_part_whose_sources_have_no_text_gets_one_or_is_refused(self) -> None:
         self.source("Yams", "Sources/CYaml/src/api.c", "int a;\n")
         one = next(one for one in self.told() if one.get("Files") == ".build/checkouts/Yams/Sources/CYaml/*")
