@@ -28,7 +28,7 @@ struct Neighbour {
         var none = sigset_t()
         unsafe sigemptyset(&none)
         unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { unsafe signal(number, SIG_DFL) }
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { _ = signal(number, SIG_DFL) }
         _ = unsafe execv(path, &list)
         throw BackupFailure("\(path) cannot be started: \(unsafe String(cString: strerror(errno)))")
     }

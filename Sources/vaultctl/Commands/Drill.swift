@@ -67,11 +67,7 @@ struct Drill: AsyncParsableCommand {
             let listing = try SnapshotListing(BackupPlaces(root: backups))
             // Nobody knows when it was made: it may be the newest, and an older that holds would show nothing.
             if let damaged = listing.damaged.first {
-                do throws(ClientError) {
-                    try await tellFailure(client, damaged.id, 0)
-                } catch .refused(let problem) where problem.errorCode == .unknownBackup {
-                    try await tellFailure(client, listing.newest, 0)
-                }
+                try await tellFailure(client, damaged.id, 0, orElse: listing.newest)
                 throw BackupFailure(
                     "the drill failed: \(damaged.places.manifest) does not hold; \"vaultctl backup forget\" "
                         + "takes that snapshot away", .damaged)
@@ -103,14 +99,21 @@ struct Drill: AsyncParsableCommand {
     }
 
     /// A backup that cannot be restored is what a drill is there to find. There is no report of it but what vaultd said.
+    ///
+    /// - Parameter other: told of where the register does not know that one.
     private func tellFailure(
-        _ client: VaultClient, _ backup: BackupID?, _ seconds: Int
+        _ client: VaultClient, _ backup: BackupID?, _ seconds: Int, orElse other: BackupID? = nil
     ) async throws(ClientError) {
         guard let backup else { return }
-        _ = try await client.report(
-            DrillRequest(
-                backup: backup, opened: 0, failed: 1, seconds: seconds,
-                report: Digest256(checked: Array(SHA256.hash(data: Data()))), reportBytes: 0))
+        let nothing = Array(SHA256.hash(data: Data()))
+        do throws(ClientError) {
+            _ = try await client.report(
+                DrillRequest(
+                    backup: backup, opened: 0, failed: 1, seconds: seconds,
+                    report: Digest256(checked: nothing), reportBytes: 0))
+        } catch .refused(let problem) where problem.errorCode == .unknownBackup && other != nil {
+            try await tellFailure(client, other, seconds)
+        }
     }
 
     /// Restores, and leaves nothing of it.
