@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench_support import BIN
+from chaos_clients import ctl
 from chaos_vault import Case
 from powercut_check import events
 from powercut_load import Line
@@ -160,8 +159,7 @@ class Came:
         return [Finding(WRONG, f"after {PATIENCE} s receipts are {receipts}")]
 
     def checked(self) -> list[Finding]:
-        command = [BIN / "vaultctl", "check", "--wait", "--socket", self.case.run / "admin.sock"]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = ctl(self.case, "check", "--wait", "--socket", str(self.case.run / "admin.sock"))
         if done.returncode == 0:
             return []
         said = (done.stdout + done.stderr).strip()[-400:]

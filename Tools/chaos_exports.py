@@ -10,18 +10,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench_support import BIN
-from chaos_backups import refusal
 from chaos_calls import calls_of
 from chaos_check import LOST, WRONG, Came, Finding
+from chaos_clients import ctl, refusal
 from chaos_vault import Case
 from powercut_check import events
 
 if TYPE_CHECKING:
     from chaos_verbs import Tale
 
-#: Seconds that a command may take.
-PATIENCE = 120
 NAME = "log.bundle"
 
 
@@ -32,9 +29,7 @@ def place(case: Case) -> Path:
 
 
 def make(case: Case) -> subprocess.CompletedProcess[str]:
-    command = [*case.tracer, str(BIN / "vaultctl"), "audit", "export", "--output", str(place(case) / NAME)]
-    command += ["--socket", str(case.run / "audit.sock")]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    return ctl(case, "audit", "export", "--output", str(place(case) / NAME), "--socket", str(case.run / "audit.sock"))
 
 
 def export(case: Case, tale: Tale) -> None:
@@ -77,9 +72,7 @@ def written(case: Case, came: Came, is_acknowledged: bool) -> list[Finding]:
 
 
 def verified(case: Case) -> list[Finding]:
-    command = [BIN / "vaultverify", "bundle", place(case) / NAME, "--key", case.prepared.ground.verifier.key]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return [Finding(WRONG, f"the bundle does not hold: {done.stdout}{done.stderr}")] if done.returncode else []
+    return [Finding(WRONG, line) for line in case.prepared.ground.verifier.bundle(place(case) / NAME)]
 
 
 def left(folder: Path, was_killed: bool) -> list[Finding]:

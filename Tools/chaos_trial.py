@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chaos_backups import TracedClient
 from chaos_calls import ERRORS, LOSES, OUTSIDE, Fault, Kind, calls_of, counted
 from chaos_check import LOST, WRONG, Came, Finding
+from chaos_clients import TracedClient
 from chaos_flushes import believed_again
 from chaos_outside import caught_up, left_whole
 from chaos_vault import QUIET_RECOVERED, Case, Prepared, Traced

@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,11 @@ from typing import Any, NamedTuple
 
 import chaos_backups
 import chaos_exports
-from bench_support import BIN, noise
-from chaos_backups import TracedClient, backup, backup_held
+from bench_support import noise
+from chaos_backups import backup, backup_held
 from chaos_calls import Fault
 from chaos_check import LOST, WRONG, Came, Finding
+from chaos_clients import TracedClient
 from chaos_vault import ERASED, STAYS, Case, Starting, Traced
 from powercut_check import events
 from powercut_load import Line, traced
@@ -261,10 +261,8 @@ def export_held(case: Case, tale: Tale, came: Came) -> list[Finding]:
     assert tale.answer
     taken = case.run / "taken.bundle"
     taken.write_bytes(tale.answer[1])
-    command = [BIN / "vaultverify", "bundle", taken, "--key", case.prepared.ground.verifier.key]
-    checked = subprocess.run(command, capture_output=True, text=True)
-    if checked.returncode:
-        return [Finding(WRONG, f"a bundle that came whole does not hold: {checked.stdout}{checked.stderr}")]
+    if wrong := case.prepared.ground.verifier.bundle(taken):
+        return [Finding(WRONG, f"a bundle that came whole does not hold: {line}") for line in wrong]
     before = list(events(taken))
     if came.events[: len(before)] != before:
         return [Finding(LOST, "events of a bundle that was taken away are not in the log")]

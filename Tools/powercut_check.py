@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 #: Checkpoints from before that one export takes.
 KNOWN = 8
+#: Seconds that a program of an auditor may take: it reads the whole log of a long soak.
+PATIENCE = 600
 
 
 class Due(NamedTuple):
@@ -77,6 +79,10 @@ def missing(due: Iterable[Due], log: Iterable[Mapping[str, Any]], cut: int) -> t
     return len(wanted), lines
 
 
+def options_of(known: Iterable[Path]) -> list[str]:
+    return [part for file in known for part in ("--known", str(file))]
+
+
 class Verifier:
     """The programs that an auditor has, and the key whose fingerprint was written down."""
 
@@ -87,24 +93,30 @@ class Verifier:
         """Takes the whole log away, again for each few checkpoints; lines for what does not hold."""
         lines = []
         for start in range(0, max(1, len(known)), KNOWN):
-            options = []
+            files = []
             for number, one in enumerate(known[start : start + KNOWN]):
-                file = run / f"known-{number}"
-                file.write_bytes(one.text)
-                options += ["--known", str(file)]
+                files.append(run / f"known-{number}")
+                files[-1].write_bytes(one.text)
             exported = ["vaultctl", "audit", "export", "--socket", str(run / "audit.sock"), "--output", str(bundle)]
-            checked = ["vaultverify", "bundle", str(bundle), "--key", str(self.key)]
-            for command in (exported + options, [*checked, "--fingerprint", self.fingerprint, *options]):
-                done = self._run(command)
-                if done:
-                    lines.append(done)
-                    break
+            lines += self._refused(exported + options_of(files)) or self.bundle(bundle, files)
         return lines
 
-    def _run(self, command: list[str]) -> str | None:
-        done = subprocess.run(
-            [self.programs / command[0], *command[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        if done.returncode == 0:
-            return None
-        return f"{' '.join(command)} ended with {done.returncode}: {done.stdout.strip()}"
+    def bundle(self, bundle: Path, known: Iterable[Path] = ()) -> list[str]:
+        """A line when a bundle does not hold by itself, or is no continuation of one of the known checkpoints."""
+        pinned = ["--key", str(self.key), "--fingerprint", self.fingerprint]
+        return self._refused(["vaultverify", "bundle", str(bundle), *pinned, *options_of(known)])
+
+    def anchor(self, anchor: Path) -> list[str]:
+        """A line when an anchor is not in its form, or not signed by a key of the vault's."""
+        return self._refused(["vaultverify", "anchor", str(anchor), "--key", str(self.key)])
+
+    def _refused(self, command: list[str]) -> list[str]:
+        """Nothing when the program ends with 0 in its time; else a line with what it said."""
+        try:
+            done = subprocess.run(
+                [self.programs / command[0], *command[1:]],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return [f"{' '.join(command)} does not end within {PATIENCE} s"]
+        return [f"{' '.join(command)} ended with {done.returncode}: {done.stdout.strip()}"] if done.returncode else []

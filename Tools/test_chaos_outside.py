@@ -12,13 +12,16 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 from chaos_check import LOST, WRONG
+from chaos_clients import ctl
 from chaos_exports import hidden, left
 from chaos_outside import Gone, Malformed, due, lagging, left_whole, listed, root, unlisted
-from chaos_vault import cut
+from chaos_vault import Case, cut
+from powercut_vault import NotServing
 
 VECTORS = Path(__file__).resolve().parents[1] / "Tests/VaultTestKit/Vectors/backups.json"
 
@@ -118,6 +121,12 @@ class Outside(unittest.TestCase):
 
 
 class Exports(unittest.TestCase):
+    def test_a_command_that_does_not_end_is_found_and_ends_no_run(self) -> None:
+        with tempfile.TemporaryDirectory() as made:
+            case = Case(mock.Mock(), Path(made), ["/bin/sh", "-c", "exec sleep 5"])
+            with mock.patch("chaos_clients.PATIENCE", 0.1), self.assertRaisesRegex(NotServing, "vaultctl ls does not"):
+                ctl(case, "ls")
+
     def test_an_error_that_was_not_told_is_found(self) -> None:
         def failed(call: str) -> dict[str, Any]:
             return {"call": call, "file": "log.bundle", "error": "EIO"}

@@ -8,8 +8,9 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from powercut_check import Due, Fate, Kept, events, missing, newest
+from powercut_check import Due, Fate, Kept, Verifier, events, missing, newest
 from powercut_disk import ATOM, DISCARD, ENTRY, FLUSH, HEADING, MAGIC, SECTOR, VERSION, Replay, WriteLog, last_flush
 
 IMAGE = "ab" * 32
@@ -146,6 +147,30 @@ class WhatALogOwes(Folder):
         bundle = self.folder / "log.bundle"
         bundle.write_text('imagevault-bundle/1\nrows all\n\nevent c2FsdA== Y29udGVudA== {"index":4,"action":"a b"}\nnode\n')
         self.assertEqual(list(events(bundle)), [{"index": 4, "action": "a b"}])
+
+
+class Verifying(Folder):
+    def verifier(self, program: str) -> Verifier:
+        """One whose vaultverify is a script."""
+        file = self.folder / "vaultverify"
+        file.write_text(f"#!/bin/sh\n{program}\n")
+        file.chmod(0o755)
+        return Verifier(self.folder, Path("audit.pub"), "3b9a")
+
+    def test_a_program_that_refuses_is_told_and_none_else(self) -> None:
+        for status in (0, 1):
+            verifier = self.verifier(f"echo said; exit {status}")
+            for lines in (verifier.bundle(Path("b")), verifier.anchor(Path("a"))):
+                self.assertEqual([line.endswith(f"ended with {status}: said") for line in lines], [True] * status)
+
+    def test_a_bundle_is_held_against_the_fingerprint_and_what_is_known(self) -> None:
+        told = self.verifier('echo "$@"; exit 1').bundle(Path("b"), [Path("one"), Path("two")])
+        self.assertTrue(told[0].endswith(": bundle b --key audit.pub --fingerprint 3b9a --known one --known two"), told)
+
+    def test_a_program_that_does_not_end_is_told(self) -> None:
+        with mock.patch("powercut_check.PATIENCE", 0.1):
+            told = self.verifier("exec sleep 5").anchor(Path("a"))
+        self.assertEqual(told, ["vaultverify anchor a --key audit.pub does not end within 0.1 s"])
 
 
 if __name__ == "__main__":
