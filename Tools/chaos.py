@@ -17,7 +17,7 @@ from bench_support import exercised
 from chaos_calls import ERRORS, OUTSIDE, Fault, Point, errors, kills, points
 from chaos_check import LOST
 from chaos_soak import soak
-from chaos_trial import SIGHTINGS, Outcome, found_out, sighted, tried
+from chaos_trial import SIGHTINGS, Outcome, overlooked, sighted, tried
 from chaos_vault import Prepared, Starting, Traced, prepared
 from chaos_verbs import VERBS, Verb
 
@@ -135,7 +135,7 @@ class Matrix:
         return [pool.submit(sighted, self.vault, verb, self.options.keep) for _ in range(SIGHTINGS)]
 
     def verb(self, verb: Verb, pool: ThreadPoolExecutor, sightings: list[Outcome]) -> None:
-        forgetting = pool.submit(found_out, self.vault, verb)
+        forgetting = pool.submit(overlooked, self.vault, verb)
         for sighting in sightings:
             self.shown(verb, "no fault", sighting)
         found = points(sighting.points for sighting in sightings)
@@ -149,9 +149,9 @@ class Matrix:
             self.faults(verb, "kill", kills(found), QUICK_KILLS, pool)
         if "error" in self.options.faults:
             self.faults(verb, "error", errors(found), QUICK_ERRORS, pool)
-        if not forgetting.result():
+        for who in forgetting.result():
             self.missed += 1
-            self.say(f"VIOLATION {verb.name}: a vault that forgot what it had acknowledged was not found out")
+            self.say(f"VIOLATION {verb.name}: a vault that forgot what it had acknowledged was not found out by {who}")
 
     def faults(self, verb: Verb, name: str, every: list[Fault], quick: int, pool: ThreadPoolExecutor) -> None:
         chosen = [fault for fault in every if self.options.at in str(fault)]

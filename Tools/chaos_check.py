@@ -102,8 +102,8 @@ class Came:
 
     # MARK: What has to hold
 
-    def held(self, untouched: Iterable[str], own: Callable[[Came], list[Finding]]) -> list[Finding]:
-        """All of it, and what the verb itself says."""
+    def held(self, untouched: Iterable[str]) -> list[Finding]:
+        """All of it but `checked`, which comes last; from here on the log's events are known."""
         found = self.ended() + self.swept()
         bundle = self.case.run / "log.bundle"
         verified = self.case.prepared.ground.verifier.export(self.case.run, [self.case.prepared.known], bundle)
@@ -113,7 +113,7 @@ class Came:
             status, content = self.images.ask(f"GET /v1/images/{image}")
             if status != 200 or content != self.case.prepared.contents[image]:
                 found.append(Finding(LOST, f"image {image}, stored long before, is answered {status}"))
-        return found + own(self) + self.checked()
+        return found
 
     def ended(self) -> list[Finding]:
         """Every operation comes to its end."""

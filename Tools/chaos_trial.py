@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from chaos_calls import ERRORS, LOSES, OUTSIDE, Fault, Kind, calls_of, counted
 from chaos_check import LOST, WRONG, Came, Finding
@@ -40,6 +40,25 @@ class Outcome:
     points: Counter[Kind] = field(default_factory=Counter)
 
 
+class Judged(NamedTuple):
+    """What is wrong with a vault that came back, by who found it."""
+
+    #: Whatever the verb was.
+    common: list[Finding]
+    #: By the verb's own `held`.
+    own: list[Finding]
+    #: Outside of the state directory, after a stop.
+    outside: list[Finding]
+
+    def blind(self, has_claims: bool) -> list[str]:
+        """Who should have seen that the vault forgot what it had acknowledged, and did not.
+
+        The verb has to see it by itself, whatever others find; and the list of erasures where claims went.
+        """
+        asked = {"the verb": self.own} | ({"the list of erasures": self.outside} if has_claims else {})
+        return [name for name, found in asked.items() if all(finding.kind != LOST for finding in found)]
+
+
 def sighted(prepared: Prepared, verb: Verb, keep: bool) -> Outcome:
     """A run without a fault; the daemon is killed at its end, when everything is at rest."""
     return once(prepared, verb, None, random.Random(0), keep)
@@ -55,8 +74,8 @@ def tried(prepared: Prepared, verb: Verb, fault: Fault, seed: int, keep: bool) -
     return outcome
 
 
-def found_out(prepared: Prepared, verb: Verb) -> bool:
-    """Whether a vault that goes back to how it began, after it acknowledged, is seen to have lost something.
+def overlooked(prepared: Prepared, verb: Verb) -> list[str]:
+    """Who does not see that a vault lost something which goes back to how it began, after it acknowledged.
 
     The anchor goes back too: it would not even let such a vault start.
     """
@@ -71,7 +90,7 @@ def found_out(prepared: Prepared, verb: Verb) -> bool:
     shutil.copytree(prepared.state, case.state)
     shutil.rmtree(case.outside)
     shutil.copytree(prepared.ground.run / OUTSIDE, case.outside)
-    return any(finding.kind == LOST for finding in came_back(case, verb, tale))
+    return came_back(case, verb, tale).blind(bool(verb.touched(case)))
 
 
 def once(prepared: Prepared, verb: Verb, fault: Fault | None, chance: random.Random, keep: bool) -> Outcome:
@@ -112,7 +131,8 @@ def faulted(case: Case, verb: Verb, outcome: Outcome, chance: random.Random) -> 
     outcome.has_fired, outcome.points = daemon.has_fired, counted(calls)
     outcome.findings += [Finding(WRONG, line) for line in believed_again(calls)]
     outcome.findings += [Finding(WRONG, f"{one['call']} is not counted") for one in calls if one.get("unseen")]
-    outcome.findings += came_back(case, verb, tale, is_inside)
+    for findings in came_back(case, verb, tale, is_inside):
+        outcome.findings += findings
 
 
 def gone(case: Case, verb: Verb, tale: Tale) -> list[str]:
@@ -120,17 +140,19 @@ def gone(case: Case, verb: Verb, tale: Tale) -> list[str]:
     return case.prepared.deleted + (verb.touched(case) if tale.acknowledged(200, 202) else [])
 
 
-def came_back(case: Case, verb: Verb, tale: Tale, is_inside: bool = True) -> list[Finding]:
+def came_back(case: Case, verb: Verb, tale: Tale, is_inside: bool = True) -> Judged:
     came = Came(case)
     try:
         came.unsealed()
         touched = set(verb.touched(case))
         untouched = [image for image in case.prepared.contents if image not in touched]
-        found = came.held(untouched, lambda came: verb.held(case, tale, came))
+        common = came.held(untouched)
+        own = verb.held(case, tale, came)
+        common += came.checked()
         if not is_inside:
-            found += caught_up(case, gone(case, verb, tale))
+            common += caught_up(case, gone(case, verb, tale))
         came.daemon.stop()
-        return found + left_whole(case, came.events, gone(case, verb, tale))
+        return Judged(common, own, left_whole(case, came.events, gone(case, verb, tale)))
     finally:
         came.daemon.kill()
 

@@ -25,11 +25,11 @@ os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 from chaos import NOT_ROOT, Matrix, Row, drawn, missing_here, table
 from chaos_calls import Fault, Kind, Point, calls_of, counted, errors, file_kind, kills, points
-from chaos_check import LOST, Finding, blob_files, blobs_named, litter, unfinished
+from chaos_check import LOST, WRONG, Finding, blob_files, blobs_named, litter, unfinished
 from chaos_flushes import believed_again, without
 from chaos_load import EITHER, GONE, THERE, Caller, Promise, Promises, judged
 from chaos_soak import LONG, at_end, untried
-from chaos_trial import Outcome, is_proper
+from chaos_trial import Judged, Outcome, is_proper
 from chaos_undo import Unflushed
 from test_chaos_outside import Exports, Outside
 
@@ -329,6 +329,16 @@ class Runs(unittest.TestCase):
 
 
 class Judging(unittest.TestCase):
+    def test_a_vault_that_forgot_is_found_out_by_the_verb_itself_and_by_the_list(self) -> None:
+        lost, wrong = [Finding(LOST, "an image")], [Finding(WRONG, "an event")]
+        verb, erasures = "the verb", "the list of erasures"
+        for judged, has_claims, blind in (
+            (Judged([], lost, []), False, []), (Judged([], lost, lost), True, []),
+            (Judged(lost, [], lost), False, [verb]), (Judged(lost, wrong, lost), True, [verb]),
+            (Judged(lost, lost, wrong), True, [erasures]), (Judged([], [], []), True, [verb, erasures]),
+        ):  # fmt: skip
+            self.assertEqual(judged.blind(has_claims), blind, judged)
+
     def test_an_answer_is_a_success_or_says_what_it_is(self) -> None:
         problem = {"code": "storage-full", "status": 507}
         self.assertTrue(is_proper((201, b"")))
