@@ -175,10 +175,11 @@ def signed(case: Case) -> list[Finding]:
 
 
 def left_whole(case: Case, events: Iterable[Mapping[str, Any]], acknowledged: Iterable[str]) -> list[Finding]:
-    """After a stop: the anchor is of the log's end, the list is whole, and nothing else lies there."""
+    """After a stop: the anchor is signed and of the log's end, the list is whole, and nothing else lies there."""
     found = [Finding(WRONG, f"{one} lies beside the anchor") for one in sorted(others(case))]
     try:
         last = anchor(read(case, "anchor"))
+        found += signed(case)
         if last[1:] != (end := log_end(case)):
             found.append(Finding(WRONG, f"after a stop the anchor is of {last[1:]}, and the log ends at {end}"))
         erasures = listed(read(case, LIST))

@@ -90,10 +90,14 @@ class Outside(unittest.TestCase):
         self.assertEqual(root(edge), base64.b64encode(tree(leaves)).decode())
         self.assertEqual(root(leaves[0]), base64.b64encode(leaves[0]).decode())
 
-    def judged(self, anchored: int, list_text: str, *others: str) -> tuple[list[str], bool]:
-        """Kinds of what is wrong with a vault of 9 events after its stop, and whether something lags before."""
+    def judged(self, anchored: int, list_text: str, *others: str, refused: str = "") -> tuple[list[str], bool]:
+        """Kinds of what is wrong with a vault of 9 events after its stop, and whether something lags before.
+
+        `refused` is what vaultverify says of the anchor when its signature does not hold.
+        """
         with tempfile.TemporaryDirectory() as made:
-            case: Any = argparse.Namespace(outside=Path(made) / "anchors", state=Path(made))
+            case: Any = argparse.Namespace(outside=Path(made) / "anchors", state=Path(made), prepared=mock.Mock())
+            case.prepared.ground.verifier.anchor = lambda file: [refused] if refused or not file.exists() else []
             case.outside.mkdir()
             with sqlite3.connect(case.state / "catalog.sqlite") as catalog:
                 catalog.execute("CREATE TABLE log (size INTEGER, frontier BLOB)")
@@ -118,6 +122,9 @@ class Outside(unittest.TestCase):
         self.assertEqual(self.judged(9, self.HEAD.replace("1f", "1e") + self.LINE), ([WRONG], False))
         self.assertEqual(self.judged(9, self.HEAD + self.LINE, "anchor.new"), ([WRONG], False))
         self.assertEqual(self.judged(9, "gone"), ([LOST], True))
+
+    def test_an_anchor_that_nobody_signed_is_not_whole(self) -> None:
+        self.assertEqual(self.judged(9, self.HEAD + self.LINE, refused="no signature holds"), ([WRONG], False))
 
 
 class Exports(unittest.TestCase):
