@@ -1,6 +1,7 @@
 """Exports in the chaos, from the side of the vaultctl that writes the bundle to a file.
 
-Whatever happens to it, the file is whole or not there, its exit status says which, and the next export finishes.
+Whatever happens to it, the file has the whole log or is not there, its exit status says which, and the next export
+finishes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from chaos_check import LOST, WRONG, Came, Finding
 from chaos_clients import ctl, refusal
 from chaos_vault import Case
 from powercut_check import events
+from powercut_vault import NotServing
 
 if TYPE_CHECKING:
     from chaos_verbs import Tale
@@ -33,6 +35,10 @@ def make(case: Case) -> subprocess.CompletedProcess[str]:
 
 
 def export(case: Case, tale: Tale) -> None:
+    status, checkpoint = case.door("audit").ask("GET /v1/checkpoint")
+    if status != 200:
+        raise NotServing(f"a checkpoint is answered {status}: {checkpoint[:200]!r}")
+    case.known.write_bytes(checkpoint)
     done = make(case)
     if done.returncode == 0:
         tale.answer = (201, b"")
@@ -61,18 +67,18 @@ def hidden(calls: Iterable[Mapping[str, Any]]) -> list[Finding]:
 
 
 def written(case: Case, came: Came, is_acknowledged: bool) -> list[Finding]:
-    """A bundle that is there is whole, and the log goes on from it."""
+    """A bundle that is there is whole, has all that was known when it was asked for, and the log goes on from it."""
     bundle = place(case) / NAME
     if not bundle.exists():
         return [Finding(LOST, "an export that was acknowledged is not there")] if is_acknowledged else []
-    found, before = verified(case), list(events(bundle))
+    found, before = verified(case, LOST if is_acknowledged else WRONG), list(events(bundle))
     if not before or came.events[: len(before)] != before:
         found.append(Finding(LOST, "events of a bundle that was taken away are not in the log"))
     return found
 
 
-def verified(case: Case) -> list[Finding]:
-    return [Finding(WRONG, line) for line in case.prepared.ground.verifier.bundle(place(case) / NAME)]
+def verified(case: Case, kind: str = WRONG) -> list[Finding]:
+    return [Finding(kind, line) for line in case.prepared.ground.verifier.bundle(place(case) / NAME, [case.known])]
 
 
 def left(folder: Path, was_killed: bool) -> list[Finding]:

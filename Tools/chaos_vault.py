@@ -61,7 +61,9 @@ class Prepared:
         anchored(run)
         for name, original in (("state", self.state), (OUTSIDE, self.ground.run / OUTSIDE)):
             subprocess.run(["cp", "-a", "--reflink=auto", "--no-target-directory", original, run / name], check=True)
-        return Case(self, run)
+        case = Case(self, run)
+        case.known.write_bytes(self.known.text)
+        return case
 
     @property
     def free(self) -> list[str]:
@@ -86,6 +88,11 @@ class Case:
     @property
     def outside(self) -> Path:
         return self.run / OUTSIDE
+
+    @property
+    def known(self) -> Path:
+        """The newest checkpoint that was received before the verb."""
+        return self.run / "known"
 
     def door(self, name: str) -> Line:
         return Line(self.run / f"{name}.sock")

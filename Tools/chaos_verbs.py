@@ -255,13 +255,13 @@ def export(case: Case, tale: Tale) -> None:
 
 
 def export_held(case: Case, tale: Tale, came: Came) -> list[Finding]:
-    """A bundle that came whole holds by itself, and the log goes on from it."""
+    """A bundle that came whole holds, has all that was known before, and the log goes on from it."""
     if not tale.acknowledged(200):
         return []
     assert tale.answer
     taken = case.run / "taken.bundle"
     taken.write_bytes(tale.answer[1])
-    if wrong := case.prepared.ground.verifier.bundle(taken):
+    if wrong := case.prepared.ground.verifier.bundle(taken, [case.known]):
         return [Finding(WRONG, f"a bundle that came whole does not hold: {line}") for line in wrong]
     before = list(events(taken))
     if came.events[: len(before)] != before:

@@ -18,7 +18,7 @@ os.environ.setdefault("IMAGEVAULT_BIN", ".")
 
 from chaos_check import LOST, WRONG
 from chaos_clients import ctl
-from chaos_exports import hidden, left
+from chaos_exports import NAME, export, hidden, left, place, written
 from chaos_outside import Gone, Malformed, due, lagging, left_whole, listed, root, unlisted
 from chaos_vault import Case, cut
 from powercut_vault import NotServing
@@ -128,6 +128,34 @@ class Outside(unittest.TestCase):
 
 
 class Exports(unittest.TestCase):
+    EVENT = {"action": "image.put"}
+
+    def judged(self, checkpoint: bytes, is_acknowledged: bool, log: list[dict[str, str]]) -> list[str]:
+        """Kinds of what is wrong with a bundle of one event, which holds against a checkpoint of 1 event and no other.
+
+        `checkpoint` is what the vault signed before, and `log` the events that it has when it came back.
+        """
+        with tempfile.TemporaryDirectory() as made:
+            case: Any = Case(mock.Mock(), Path(made))
+            case.prepared.ground.verifier.bundle = lambda bundle, known=(): [
+                "rolled-back" for file in known or [case.run] if not file.is_file() or file.read_bytes() != b"1"
+            ]
+            (place(case) / NAME).write_text(f"event a b {json.dumps(self.EVENT)}\n")
+            with mock.patch("chaos_exports.make") as make, mock.patch.object(Case, "door") as door:
+                make.return_value.returncode = 0
+                door.return_value.ask.return_value = (200, checkpoint)
+                export(case, mock.Mock())
+            return [one.kind for one in written(case, mock.Mock(events=log), is_acknowledged)]
+
+    def test_a_bundle_has_what_was_signed_before_it_was_asked_for(self) -> None:
+        self.assertEqual(self.judged(b"1", True, [self.EVENT]), [])
+        self.assertEqual(self.judged(b"2", True, [self.EVENT]), [LOST])
+        self.assertEqual(self.judged(b"2", False, [self.EVENT]), [WRONG])
+
+    def test_the_log_goes_on_from_a_bundle(self) -> None:
+        self.assertEqual(self.judged(b"1", True, [{"action": "image.get"}]), [LOST])
+        self.assertEqual(self.judged(b"1", False, []), [LOST])
+
     def test_a_command_that_does_not_end_is_found_and_ends_no_run(self) -> None:
         with tempfile.TemporaryDirectory() as made:
             case = Case(mock.Mock(), Path(made), ["/bin/sh", "-c", "exec sleep 5"])
