@@ -98,8 +98,10 @@ struct PairBlock {
     /// A byte for each of them: ones where such a beginning may be, else zeros.
     fileprivate let marks: SIMD4<UInt64>
 
-    /// Whether all of it was looked at, with the byte behind it.
-    func isWhole(in bytes: RawSpan) -> Bool { offset < bytes.byteCount - Self.byteCount }
+    /// Whether it is all there, with what a beginning in its last byte goes on with.
+    func isWhole(in bytes: RawSpan) -> Bool {
+        offset <= bytes.byteCount - Self.byteCount - HiddenFile.beginningBytes
+    }
 
     /// Where the marked bytes are, in order; past the end of the file, too, at its end.
     func forEachMark<E: Error>(_ body: (Int) throws(E) -> Void) throws(E) {

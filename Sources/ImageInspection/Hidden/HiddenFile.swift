@@ -16,7 +16,7 @@ enum HiddenFile {
         where bytes.has("%PDF-", at: offset, before: end) {
             throw Refused(.hiddenDocument, at: offset)
         }
-        for offset in places.blocks { try check(bytes, bytes.nextPairs(from: Int(offset))) }
+        for offset in places.offsets { try check(bytes, at: Int(offset)) }
         var block = bytes.nextPairs(from: places.next)
         while block.offset < end {
             try check(bytes, block)
@@ -26,6 +26,18 @@ enum HiddenFile {
 
     private static func check(_ bytes: RawSpan, _ block: PairBlock) throws(Refused) {
         try block.forEachMark { (offset) throws(Refused) in try check(bytes, at: offset) }
+    }
+
+    /// Bytes that tell whether something may begin with them.
+    static let beginningBytes = 4
+
+    /// Whether it may find anything there: nothing that it would find is missed.
+    ///
+    /// - Parameter offset: of ``beginningBytes`` bytes that are there.
+    static func mayBegin(_ bytes: RawSpan, at offset: Int) -> Bool {
+        let word = PrefixSet.word(bytes, at: offset, stride: 1)
+        return TextForm.longPrefixes.next(from: 0, word) != nil
+            || ZIPDirectory.mayStand(bytes, at: offset)
     }
 
     private static func check(_ bytes: RawSpan, at offset: Int) throws(Refused) {
@@ -58,8 +70,12 @@ enum ZIPDirectory {
     private static let recordBytes = 22
     private static let fewestDirectoryBytes = 46
 
+    static func mayStand(_ bytes: RawSpan, at offset: Int) -> Bool {
+        bytes.has("PK\u{5}\u{6}", at: offset, before: bytes.byteCount)
+    }
+
     static func stands(_ bytes: RawSpan, at offset: Int) -> Bool {
-        guard bytes.has("PK\u{5}\u{6}", at: offset, before: bytes.byteCount),
+        guard mayStand(bytes, at: offset),
             let entriesHere = bytes.u16le(offset + 8), let entries = bytes.u16le(offset + 10),
             let size = bytes.u32le(offset + 12), let comment = bytes.u16le(offset + 20)
         else { return false }

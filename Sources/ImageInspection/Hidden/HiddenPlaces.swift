@@ -1,28 +1,30 @@
-// HiddenPlaces: where something hidden may begin, found while a file arrives and its bytes are still in the cache. They
-// say nothing of what stands there: HiddenFile judges that once the file is whole.
+// HiddenPlaces: where something hidden may begin, found while a file arrives and its bytes are still in the cache. What
+// stands there HiddenFile judges once the file is whole.
 
-/// The blocks of a file that HiddenFile has to look at, as far as the file was read.
+/// The places of a file that HiddenFile has to look at, as far as the file was read.
 package struct HiddenPlaces: Sendable {
-    /// Blocks that are remembered, 256 KB: four times what 10 MB of random bytes have, where one in twenty is marked.
-    /// A file that has more is searched as if it had not been read from there on.
-    private static let mostBlocks = 1 << 16
+    /// Places that are remembered, 16 KB: chance alone brings one in some megabytes. A file that has more is searched as
+    /// if it had not been read from there on.
+    private static let most = 1 << 12
 
-    /// Where they begin, in order.
-    private(set) var blocks: [UInt32] = []
-    /// Where the next block begins: everything before was read.
+    /// In order.
+    private(set) var offsets: [UInt32] = []
+    /// Where the search goes on: everything before was read.
     private(set) var next = 0
 
     package init() {}
 
-    /// Reads on to the last whole block.
+    /// Reads on to the last block that is there with whatever may begin in it.
     ///
     /// - Parameter arrived: the file from its beginning; what was read before is as it was.
     package mutating func read(_ arrived: RawSpan) {
-        while blocks.count < Self.mostBlocks {
+        while offsets.count < Self.most {
             let block = arrived.nextPairs(from: next)
             next = block.offset
             guard block.isWhole(in: arrived) else { return }
-            blocks.append(UInt32(block.offset))
+            block.forEachMark { offset in
+                if HiddenFile.mayBegin(arrived, at: offset) { offsets.append(UInt32(offset)) }
+            }
             next += PairBlock.byteCount
         }
     }
