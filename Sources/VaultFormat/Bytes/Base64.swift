@@ -40,24 +40,35 @@ package enum Base64 {
     package static func decode(utf8 text: ArraySlice<UInt8>) throws(FormatError) -> [UInt8] {
         guard text.count.isMultiple(of: 4) else { throw .invalidText(field: "base64") }
         let pads = text.last != padding ? 0 : text[text.endIndex - 2] == padding ? 2 : 1
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3)
+        // Both looked up once: an archive has two of these a line.
+        let (digits, values) = (text.span, values.span)
+        let wholes = (digits.count - pads) / 4
+        var bytes = [UInt8](repeating: 0, count: digits.count / 4 * 3 - pads)
+        var out = bytes.mutableSpan
+        for group in 0..<wholes {
+            let first = values[Int(digits[4 * group])]
+            let second = values[Int(digits[4 * group + 1])]
+            let third = values[Int(digits[4 * group + 2])]
+            let fourth = values[Int(digits[4 * group + 3])]
+            guard first | second | third | fourth < 64 else { throw .invalidText(field: "base64") }
+            out[3 * group] = first << 2 | second >> 4
+            out[3 * group + 1] = second << 4 | third >> 2
+            out[3 * group + 2] = third << 6 | fourth
+        }
+        guard pads > 0 else { return bytes }
         var word: UInt32 = 0
-        for place in 0..<text.count - pads {
-            let value = values[Int(text[text.startIndex + place])]
+        for place in 4 * wholes..<digits.count - pads {
+            let value = values[Int(digits[place])]
             guard value < 64 else { throw .invalidText(field: "base64") }
             word = word << 6 | UInt32(value)
-            if place % 4 == 3 {
-                bytes.append(UInt8(word >> 16 & 255))
-                bytes.append(UInt8(word >> 8 & 255))
-                bytes.append(UInt8(word & 255))
-                word = 0
-            }
         }
         // The bits that no byte takes are zero: else two texts would say the same.
-        guard word & [0, 3, 15][pads] == 0 else { throw .notCanonical(field: "base64") }
-        if pads == 1 { bytes += [UInt8(word >> 10 & 255), UInt8(word >> 2 & 255)] }
-        if pads == 2 { bytes.append(UInt8(word >> 4 & 255)) }
+        guard word & (pads == 1 ? 3 : 15) == 0 else { throw .notCanonical(field: "base64") }
+        word >>= pads == 1 ? 2 : 4
+        for place in (3 * wholes..<bytes.count).reversed() {
+            bytes[place] = UInt8(word & 255)
+            word >>= 8
+        }
         return bytes
     }
 
