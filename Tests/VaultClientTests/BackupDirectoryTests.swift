@@ -27,6 +27,15 @@ struct BackupDirectoryTests {
         try Data(text.utf8).write(to: URL(fileURLWithPath: place.manifest))
     }
 
+    /// - Returns: the path of a blob that no snapshot names.
+    private static func putBlob(in places: BackupPlaces) throws -> String {
+        let blob = "\(places.blobs)/00/" + String(repeating: "1", count: 30)
+        try FileManager.default.createDirectory(
+            atPath: "\(places.blobs)/00", withIntermediateDirectories: false)
+        try Data([1]).write(to: URL(fileURLWithPath: blob))
+        return blob
+    }
+
     private static func note() throws -> String {
         let notes: Notes = try Vectors.load("backups")
         return try #require(notes.manifests.opens.first).note
@@ -93,10 +102,7 @@ struct BackupDirectoryTests {
     func blobs() async throws {
         try await withTemporaryDirectory { directory in
             let place = try await BackupDirectory.making(directory)
-            let blob = "\(place.places.blobs)/00/" + String(repeating: "1", count: 30)
-            try FileManager.default.createDirectory(
-                atPath: "\(place.places.blobs)/00", withIntermediateDirectories: false)
-            try Data([1]).write(to: URL(fileURLWithPath: blob))
+            let blob = try Self.putBlob(in: place.places)
             try Self.put("x", as: Self.other, in: place.places)
             let held = try place.removeBlobs(butOf: SnapshotListing(place.places)).count
             #expect(held == 0)
@@ -113,10 +119,7 @@ struct BackupDirectoryTests {
         let note = try Self.note()
         try await withTemporaryDirectory { directory in
             let place = try await BackupDirectory.making(directory)
-            let blob = "\(place.places.blobs)/00/" + String(repeating: "1", count: 30)
-            try FileManager.default.createDirectory(
-                atPath: "\(place.places.blobs)/00", withIntermediateDirectories: false)
-            try Data([1]).write(to: URL(fileURLWithPath: blob))
+            let blob = try Self.putBlob(in: place.places)
             try Self.put(note, as: Self.named, in: place.places)
             // Cut to nothing it is in its form still.
             let list = SnapshotPlaces(

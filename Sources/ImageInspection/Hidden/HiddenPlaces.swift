@@ -3,8 +3,8 @@
 
 /// The places of a file that HiddenFile has to look at, as far as the file was read.
 package struct HiddenPlaces: Sendable {
-    /// Places that are remembered, 16 KB: chance alone brings one in some megabytes. A file that has more is searched as
-    /// if it had not been read from there on.
+    /// Places that are remembered, 16 KB: chance alone brings about one in ten megabytes. A file that has more is
+    /// searched as if it had not been read from there on.
     private static let most = 1 << 12
 
     /// In order.

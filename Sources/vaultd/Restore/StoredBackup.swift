@@ -117,7 +117,8 @@ struct StoredBackup: Sendable {
             bytes = try WholeFile.load(path, limit: limit)
         } catch .missing {
             throw BackupRefusal("\(path) is not there")
-        } catch .damaged {
+        } catch .damaged, .unavailable(ELOOP), .unavailable(ENOTDIR), .unavailable(ENXIO) {
+            // A link, too: no backup makes one.
             throw BackupRefusal("\(path) is no such file")
         } catch {
             throw SettingsError("\(path) cannot be read: \(error)")

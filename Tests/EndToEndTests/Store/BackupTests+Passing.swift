@@ -44,11 +44,19 @@ extension BackupTests {
         #expect(JSON.parse(told.output)["backup"].text == first)
         #expect(told.errors.contains("passed over: \(list) is not what the manifest says"))
         #expect(try restore("--plan", "--backup", second).ending == .exited(65))
+        // A link where a manifest should be keeps nobody from the one that holds.
+        let link = "\(backups)/snapshots/\(second)/manifest"
+        try Disk.remove(link)
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: "\(backups)/snapshots/\(first)/manifest")
+        let linked = try restore("--plan", "--json")
+        #expect(linked.ending == .exited(0), "\(linked.errors)")
+        #expect(linked.errors.contains("passed over: \(link) is no such file"))
         let manifest = "\(backups)/snapshots/\(first)/manifest"
         try Disk.write("no manifest", to: manifest)
         let refused = try restore("--plan")
         #expect(refused.ending == .exited(65))
-        for reason in ["\(list) is not what", "\(manifest) is not in its form"] {
+        for reason in ["\(link) is no such file", "\(manifest) is not in its form"] {
             #expect(refused.errors.contains(reason), "\(refused.errors)")
         }
     }
